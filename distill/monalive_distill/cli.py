@@ -1,0 +1,81 @@
+"""Entry point of the `monalive-distill` command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import torch
+
+from monalive_distill import evaluate_cli, synthetic_people
+from monalive_distill.prepare import prepare
+from monalive_distill.train_lightweight import TrainingConfig, train
+
+BAD_INPUT = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command line; the exit code is 0, or 2 with one line on standard error for bad input."""
+    arguments = build_parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments) or 0)
+    except (ValueError, OSError) as error:
+        print(f"monalive-distill: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = argparse.ArgumentParser(prog="monalive-distill", description="Data, training and evaluation.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    command = commands.add_parser("prepare", help="track faces in videos or pictures and cache them for training")
+    command.add_argument("source", type=Path, help="folder of videos, or of pictures named PERSON_VARIANT.jpg")
+    command.add_argument("-o", "--output", type=Path, required=True, help="folder of the cache")
+    command.add_argument("--kind", choices=("clip", "stills", "synthetic"), default="clip")
+    command.add_argument("--stride", type=int, default=2, help="keep every STRIDE-th video frame (default 2)")
+    command.set_defaults(run=_run_prepare)
+
+    command = commands.add_parser("synthesize", help="make pictures of people who do not exist")
+    synthetic_people.add_arguments(command)
+    command.set_defaults(run=synthetic_people.run_synthesize)
+
+    command = commands.add_parser("train", help="train the lightweight generator, or go on training it")
+    command.add_argument("caches", type=Path, nargs="+", help="folders made by prepare")
+    command.add_argument("-o", "--run", dest="folder", type=Path, required=True, help="folder of the run")
+    command.add_argument("--minutes", type=float, required=True, help="time budget of this call")
+    command.add_argument("--total-minutes", type=float, help="length of the whole schedule, if this call is a part")
+    command.add_argument("--variant", default="default")
+    command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    command.add_argument("--threads", type=int, default=torch.get_num_threads())
+    command.set_defaults(run=_run_train)
+
+    command = commands.add_parser("evaluate", help="measure self- and cross-reenactment on a folder of clips")
+    evaluate_cli.add_evaluate_arguments(command)
+    command.set_defaults(run=evaluate_cli.run_evaluate)
+    return parser
+
+
+def _run_prepare(arguments: argparse.Namespace) -> None:
+    made = prepare(arguments.source, arguments.output, kind=arguments.kind, stride=arguments.stride)
+    print(f"{made.sequences} sequences, {made.frames} frames in {arguments.output}")
+    for line in made.left_out:
+        print(f"left out {line}", file=sys.stderr)
+
+
+def _run_train(arguments: argparse.Namespace) -> None:
+    torch.set_num_threads(arguments.threads)
+    cv2.setNumThreads(1)  # the pictures are small; its threads would only fight torch's
+    train(
+        arguments.caches,
+        arguments.folder,
+        arguments.minutes,
+        TrainingConfig(variant=arguments.variant),
+        arguments.device,
+        arguments.total_minutes,
+    )

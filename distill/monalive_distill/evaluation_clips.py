@@ -1,0 +1,150 @@
+"""The clips that quality is measured on: which frames of them, cut to one size and tracked."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monalive.crop import SquareCrop, portrait_crop
+from monalive.tracker import FaceTracker
+from monalive.video_io import VideoReader
+
+EVALUATION_SIZE = 256
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Frames of one video, the first of which is the photo.
+
+    Attributes:
+        name: the file's name without its suffix.
+        images: T pictures (256, 256, 3) uint8 RGB.
+        landmarks: (T, 478, 3) float32 pixels of those pictures.
+        timestamps_ms: (T,) float64 from 0, strictly increasing.
+        frames: (T,) their numbers in the video.
+        without_face: frames that were chosen and left out because no face was found.
+    """
+
+    name: str
+    images: list[NDArray[np.uint8]]
+    landmarks: NDArray[np.float32]
+    timestamps_ms: NDArray[np.float64]
+    frames: tuple[int, ...]
+    without_face: int
+
+    def photo(self) -> Clip:
+        """The first frame alone."""
+        return replace(
+            self,
+            images=self.images[:1],
+            landmarks=self.landmarks[:1].copy(),
+            timestamps_ms=self.timestamps_ms[:1].copy(),
+            frames=self.frames[:1],
+            without_face=0,
+        )
+
+
+def find_clips(folder: str | Path) -> list[Path]:
+    """The .mp4 files of a folder in the order of their names.
+
+    Raises:
+        FileNotFoundError: no such folder, or no .mp4 file in it.
+        NotADirectoryError: it is a file.
+    """
+    folder = Path(folder)
+    if not folder.exists():
+        raise FileNotFoundError(f"There is no folder {folder}.")
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is a file; name the folder that holds the clips.")
+    clips = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".mp4" and path.is_file())
+    if not clips:
+        raise FileNotFoundError(f"There is no .mp4 file in {folder}.")
+    return clips
+
+
+def read_clip(path: Path, tracker: FaceTracker, frame_count: int) -> Clip:
+    """Frame 0 and `frame_count` frames spread evenly over the rest (fewer if the video is shorter).
+
+    Square videos are used whole; of others, the square that the product would animate. Every chosen frame
+    is tracked as a still, at the evaluation's size, so that landmarks of targets and of results come from
+    pictures of one size.
+
+    Raises:
+        ValueError: not a readable video, fewer than two frames, no face in frame 0, or in none of the others.
+    """
+    with VideoReader(path) as video:
+        total = video.frame_count if video.frame_count is not None else sum(1 for _ in video)
+        wanted = set(spread_frames(total, frame_count))
+        crop: SquareCrop | None = None
+        images, landmarks, timestamps, frames = [], [], [], []
+        without_face = 0
+        for number, (timestamp, frame) in enumerate(video):
+            if number > max(wanted):
+                break
+            if number not in wanted:
+                continue
+            crop = crop or _clip_crop(frame, tracker)
+            image = crop.extract(frame, EVALUATION_SIZE)
+            faces = tracker.detect(image)
+            if not faces:
+                if number == 0:
+                    raise ValueError("no face was found in its first frame, which serves as the photo")
+                without_face += 1
+                continue
+            images.append(image)
+            landmarks.append(faces[0].landmarks)
+            timestamps.append(timestamp)
+            frames.append(number)
+    if len(images) < 2:
+        raise ValueError("no frame after the first shows a face")
+    return Clip(
+        path.stem,
+        images,
+        np.stack(landmarks).astype(np.float32),
+        np.array(timestamps, np.float64),
+        tuple(frames),
+        without_face,
+    )
+
+
+def spread_frames(total: int, count: int) -> list[int]:
+    """Frame 0 and up to `count` different frames from 1 to `total` - 1, evenly spread, both ends among them.
+
+    Raises:
+        ValueError: fewer than two frames, or `count` < 1.
+    """
+    if count < 1:
+        raise ValueError(f"the number of frames must be at least 1, not {count}")
+    if total < 2:
+        raise ValueError("it has fewer than two frames")
+    if count == 1:
+        return [0, total - 1]
+    rest = np.linspace(1, total - 1, min(count, total - 1)).round().astype(int)
+    return [0, *sorted({int(number) for number in rest})]
+
+
+def read_tiers(folder: Path) -> dict[str, str]:
+    """Licence tier by clip name, from a `clips.tsv` beside the folder (columns `file`, `licence_tier`);
+    else empty.
+    """
+    table = folder.resolve().parent / "clips.tsv"
+    if not table.is_file():
+        return {}
+    with table.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t"))
+    complete = [row for row in rows if row.get("file") and row.get("licence_tier")]
+    return {Path(row["file"]).stem: row["licence_tier"] for row in complete}
+
+
+def _clip_crop(frame: NDArray[np.uint8], tracker: FaceTracker) -> SquareCrop:
+    height, width = frame.shape[:2]
+    if height == width:
+        return SquareCrop(0.0, 0.0, float(width))
+    faces = tracker.detect(frame)
+    if not faces:
+        raise ValueError("no face was found in its first frame, which serves as the photo")
+    return portrait_crop(faces[0].landmarks, width, height)

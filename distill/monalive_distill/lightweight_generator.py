@@ -1,0 +1,144 @@
+"""The lightweight generator: geometry prior, motion network, warp, refinement (what ships to phones).
+
+It is cut in two the way it runs: `enroll` once per photo, `animate` once per frame.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from importlib import resources
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+from monalive_distill.appearance_encoder import AppearanceEncoder, AppearanceFeatures
+from monalive_distill.geometry_prior import geometry_prior
+from monalive_distill.motion_net import DRAWING_SIGMA, MOTION_SIZE, MotionEncoder, MotionNet
+from monalive_distill.refine_net import RefineNet
+from monalive_distill.splat import draw_landmarks
+from monalive_distill.warp import resize, warp
+
+FINE_DRAWING_SIGMA = 0.009
+
+
+class EnrolledPhoto(NamedTuple):
+    """What `enroll` computes once; inputs of `animate`."""
+
+    photo_small: torch.Tensor  # (N, 3, 64, 64) in [0, 1]
+    source_drawing: torch.Tensor  # (N, 9, 64, 64)
+    motion_features: torch.Tensor  # (N, 8, 64, 64)
+    appearance: AppearanceFeatures
+
+    def repeat_each(self, times: int) -> EnrolledPhoto:
+        """Every photo `times` over, for several targets per photo."""
+        photo, drawing, motion = (t.repeat_interleave(times, 0) for t in self[:3])
+        appearance = AppearanceFeatures(*(t.repeat_interleave(times, 0) for t in self.appearance))
+        return EnrolledPhoto(photo, drawing, motion, appearance)
+
+
+class AnimatedPhoto(NamedTuple):
+    """What `animate` computes for a frame."""
+
+    image: torch.Tensor  # (N, 3, H, H) in [0, 1]
+    flow: torch.Tensor  # (N, 2, 128, 128) source minus target, units of the side
+    mask: torch.Tensor  # (N, 1, H, H) in [0, 1]; 1: the photo's own pixels
+    painted: torch.Tensor  # (N, 3, H, H) in [0, 1]
+    warped: torch.Tensor  # (N, 3, H, H) in [0, 1]
+
+
+class LightweightGenerator(nn.Module):
+    """One photo and landmarks in, the photo with the face of those landmarks out.
+
+    Pictures are (N, 3, H, H) RGB in [0, 1] with H a multiple of 32 (256 when it ships); landmarks are (N, 478, 2) in
+    units of the picture's side, float32.
+    """
+
+    def __init__(
+        self,
+        motion_encoder: tuple[int, ...],
+        motion: tuple[int, ...],
+        appearance: tuple[int, int, int, int],
+        refine: tuple[int, int, int, int],
+        head: int,
+    ) -> None:
+        super().__init__()
+        self.motion_encoder = MotionEncoder(motion_encoder)
+        self.motion_net = MotionNet(motion)
+        self.appearance_encoder = AppearanceEncoder(appearance, RefineNet.style_channels(refine))
+        self.refine_net = RefineNet(refine, head)
+        self.autocast_dtype: torch.dtype | None = None  # of the networks; geometry always runs in float32
+
+    def enroll(self, photo: torch.Tensor, landmarks: torch.Tensor) -> EnrolledPhoto:
+        """Computes everything that depends on the photo alone."""
+        photo_small = _shrink(photo, MOTION_SIZE)
+        drawing_small = draw_landmarks(landmarks, MOTION_SIZE, DRAWING_SIGMA)
+        drawing = draw_landmarks(landmarks, photo.shape[-1] // 2, FINE_DRAWING_SIGMA)
+        motion_features = self._run(self.motion_encoder, photo_small, drawing_small)
+        appearance = AppearanceFeatures(*self._run(self.appearance_encoder, photo, drawing))
+        return EnrolledPhoto(photo_small, drawing_small, motion_features, appearance)
+
+    def animate(
+        self, photo: torch.Tensor, source: torch.Tensor, enrolled: EnrolledPhoto, target: torch.Tensor
+    ) -> AnimatedPhoto:
+        """One frame: `photo` and `source` landmarks as given to `enroll`, `target` landmarks wanted."""
+        prior = geometry_prior(source, target)
+        raw = self._run(
+            self.motion_net.mixture,
+            enrolled.photo_small,
+            enrolled.motion_features,
+            prior,
+            enrolled.source_drawing,
+            draw_landmarks(target, MOTION_SIZE, DRAWING_SIGMA),
+        )
+        flow = self.motion_net.flow(raw, prior)
+        warped = warp(photo, flow)
+        size = photo.shape[-1]
+        appearance = enrolled.appearance
+        moved = AppearanceFeatures(
+            warp(appearance.half, flow),
+            warp(appearance.quarter, resize(flow, size // 4)),
+            warp(appearance.eighth, resize(flow, size // 8)),
+            appearance.style,
+        )
+        drawing = draw_landmarks(target, size // 2, FINE_DRAWING_SIGMA)
+        painted, mask = self._run(self.refine_net, warped, moved, drawing)
+        return AnimatedPhoto(painted + mask * (warped - painted), flow, mask, painted, warped)
+
+    def forward(self, photo: torch.Tensor, source: torch.Tensor, target: torch.Tensor) -> AnimatedPhoto:
+        """Enrols P photos and animates P * k targets, k of them in a row for each photo."""
+        times = target.shape[0] // photo.shape[0]
+        enrolled = self.enroll(photo, source).repeat_each(times)
+        photo, source = photo.repeat_interleave(times, 0), source.repeat_interleave(times, 0)
+        return self.animate(photo, source, enrolled, target)
+
+    def _run(self, network: Callable[..., Any], *inputs: Any) -> Any:
+        if self.autocast_dtype is None:
+            return network(*inputs)
+        with torch.autocast(inputs[0].device.type, self.autocast_dtype):
+            return _to_float(network(*inputs))
+
+
+def build_generator(variant: str = "default") -> LightweightGenerator:
+    """A generator with fresh weights, of a size listed in `lightweight_variants.json`.
+
+    Raises:
+        ValueError: no such variant.
+    """
+    variants = json.loads(resources.files(__package__).joinpath("lightweight_variants.json").read_text())
+    if variant not in variants:
+        raise ValueError(f"no lightweight variant named {variant!r}; there are {', '.join(variants)}")
+    sizes = {key: tuple(value) if isinstance(value, list) else value for key, value in variants[variant].items()}
+    return LightweightGenerator(**sizes)
+
+
+def _shrink(photo: torch.Tensor, size: int) -> torch.Tensor:
+    factor = photo.shape[-1] // size
+    return nn.functional.avg_pool2d(photo, factor) if factor > 1 else photo
+
+
+def _to_float(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.float()
+    return tuple(_to_float(part) for part in value)

@@ -1,0 +1,84 @@
+"""What the lightweight generator is trained to get right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from monalive.landmarks import FACE_OVAL, IRISES, LEFT_EYE, LIPS_INNER, LIPS_OUTER, RIGHT_EYE
+
+from monalive_distill.lightweight_generator import AnimatedPhoto
+from monalive_distill.lpips import LPIPS
+from monalive_distill.splat import splat, take
+from monalive_distill.warp import resize
+
+_DETAIL = (*LEFT_EYE, *RIGHT_EYE, *LIPS_INNER, *LIPS_OUTER, *IRISES)
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    pixel: float = 1.0
+    perceptual: float = 1.0
+    warped: float = 0.4  # the flow must do what it can before the painting starts
+    painted: float = 0.2  # the painting is a picture of its own, not a correction hidden behind a faint mask
+    keep_photo: float = 0.02  # painting only where it is needed keeps native sharpness
+    smooth_flow: float = 2.0
+    eyes_and_mouth: float = 4.0  # how much more a pixel there counts
+    head_edge: float = 1.0
+
+
+class ReconstructionLoss:
+    """Pixel and perceptual distance to the true frame, weighted towards eyes, mouth and the head's outline."""
+
+    def __init__(self, perceptual: LPIPS, weights: LossWeights) -> None:
+        self._perceptual = perceptual
+        self._weights = weights
+
+    def __call__(
+        self, out: AnimatedPhoto, image: torch.Tensor, target: torch.Tensor, dtype: torch.dtype | None
+    ) -> tuple[torch.Tensor, dict[str, float]]:
+        """The loss and its terms.
+
+        Args:
+            out: what the generator made.
+            image: (N, 3, H, H) the true frame in [0, 1].
+            target: (N, 478, 2) its landmarks in units of the side.
+            dtype: precision of the perceptual network, None for float32.
+        """
+        w = self._weights
+        importance = self._importance(target, image.shape[-1])
+        pixel = (importance * (out.image - image).abs()).mean()
+        warped = (importance * (out.warped - image).abs()).mean()
+        painted = (importance * (out.painted - image).abs()).mean()
+        with torch.autocast(image.device.type, dtype, enabled=dtype is not None):
+            with torch.no_grad():
+                wanted = self._perceptual.features(image * 2 - 1)
+            made = self._perceptual.features(out.image * 2 - 1)
+        perceptual = sum(
+            (layer * F.adaptive_avg_pool2d(importance, layer.shape[-1])).mean()
+            for layer in self._perceptual.layer_maps(made, wanted)
+        )
+        bend = out.flow[:, :, 1:-1, 1:-1] * 4 - (
+            out.flow[:, :, :-2, 1:-1] + out.flow[:, :, 2:, 1:-1] + out.flow[:, :, 1:-1, :-2] + out.flow[:, :, 1:-1, 2:]
+        )
+        terms = {
+            "pixel": pixel * w.pixel,
+            "perceptual": torch.as_tensor(perceptual) * w.perceptual,
+            "warped": warped * w.warped,
+            "painted": painted * w.painted,
+            "keep_photo": (1 - out.mask).mean() * w.keep_photo,
+            "smooth_flow": bend.abs().mean() * w.smooth_flow,
+        }
+        return torch.stack(list(terms.values())).sum(), {name: float(value.detach()) for name, value in terms.items()}
+
+    @torch.no_grad()
+    def _importance(self, target: torch.Tensor, size: int) -> torch.Tensor:
+        """(N, 1, size, size), mean 1."""
+        detail = take(target, _DETAIL)
+        near = splat(detail, torch.ones_like(detail[:, :, :1]), 64, 0.018).clamp(max=1)
+        oval = take(target, FACE_OVAL)
+        outline = (oval - oval.mean(1, keepdim=True)) * 1.25 + oval.mean(1, keepdim=True)
+        edge = splat(outline, torch.ones_like(outline[:, :, :1]), 64, 0.04).clamp(max=1)
+        weight = 1 + self._weights.eyes_and_mouth * near + self._weights.head_edge * edge
+        return resize(weight / weight.mean((2, 3), keepdim=True), size)

@@ -1,0 +1,50 @@
+"""The two operations that runtimes spell differently, in one place so that an exporter can replace them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+
+
+class Primitives(Protocol):
+    """What the geometry and the networks need beyond plain tensor arithmetic."""
+
+    def sample(self, image: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Reads `image` (N, C, H, H) bilinearly at unit coordinates x, y (N, H, H); the border is repeated."""
+
+    def take(self, rows: torch.Tensor, indices: tuple[int, ...]) -> torch.Tensor:
+        """Rows (N, K, d) at `indices`: (N, len(indices), d)."""
+
+
+class TorchPrimitives:
+    """PyTorch's own operations."""
+
+    def sample(self, image: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        grid = torch.stack((x, y), -1) * 2 - 1  # (N, H, H, 2)
+        return F.grid_sample(image, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+    def take(self, rows: torch.Tensor, indices: tuple[int, ...]) -> torch.Tensor:
+        return torch.index_select(rows, 1, torch.tensor(indices, device=rows.device))
+
+
+_active: Primitives = TorchPrimitives()
+
+
+def primitives() -> Primitives:
+    """The ones in use."""
+    return _active
+
+
+@contextmanager
+def using(replacement: Primitives) -> Iterator[None]:
+    """Replaces the primitives while a model is traced for another runtime; the numbers must stay the same."""
+    global _active
+    before, _active = _active, replacement
+    try:
+        yield
+    finally:
+        _active = before

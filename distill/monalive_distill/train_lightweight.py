@@ -1,0 +1,222 @@
+"""Trains the lightweight generator: a time budget, exact resume, CPU or GPU, and a record of what was done."""
+
+from __future__ import annotations
+
+import csv
+import json
+import platform
+import subprocess
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from monalive_distill.augment import Augmentation
+from monalive_distill.data_parallel import Processes
+from monalive_distill.lightweight_generator import LightweightGenerator, build_generator
+from monalive_distill.losses import LossWeights, ReconstructionLoss
+from monalive_distill.lpips import LPIPS
+from monalive_distill.training_pairs import PairSampler, TrainingGroup, load_sequences
+from monalive_distill.training_state import STATE_FILE, ExponentialAverage, read_record, restore_state, save_state
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the run: up to which share of the time budget, at which size, with how many pictures a step."""
+
+    until: float
+    size: int
+    photos: int
+    targets: int
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    variant: str = "default"
+    learning_rate: float = 1e-3
+    final_learning_rate: float = 2e-5
+    warm_up_steps: int = 150
+    average_decay: float = 0.998
+    seed: int = 0
+    kind_weights: dict[str, float] = field(
+        default_factory=lambda: {"clip": 0.7, "stills": 0.08, "synthetic": 0.22}
+    )
+    stages: tuple[Stage, ...] = (Stage(0.45, 128, 8, 3), Stage(1.0, 256, 4, 3))
+    losses: LossWeights = LossWeights()
+    augmentation: Augmentation = Augmentation()
+
+
+def train(
+    caches: list[Path],
+    run: Path,
+    minutes: float,
+    config: TrainingConfig,
+    device: str = "cpu",
+    total_minutes: float | None = None,
+) -> None:
+    """Trains for `minutes`, going on from the checkpoint in `run` where there is one.
+
+    Args:
+        caches: folders made by `monalive-distill prepare` or `synthesize`.
+        run: folder for the checkpoint, `log.csv`, `record.json` and sheets of sample results.
+        minutes: time budget of this call.
+        config: what to train and how.
+        device: "cpu" or "cuda".
+        total_minutes: length of the whole schedule (learning rate and stages), when this call is only a part of it.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    processes = Processes(device)
+    torch.manual_seed(config.seed)
+    sequences = [sequence for cache in caches for sequence in load_sequences(cache)]
+    sampler = PairSampler(sequences, config.augmentation, config.kind_weights, config.seed)
+    generator = build_generator(config.variant).to(device, memory_format=torch.channels_last)
+    generator.autocast_dtype = torch.bfloat16
+    optimizer = torch.optim.Adam(generator.parameters(), config.learning_rate, betas=(0.9, 0.99))
+    average = ExponentialAverage(generator, config.average_decay)
+    state = run / STATE_FILE
+    step, spent = 0, 0.0
+    if state.is_file():
+        record = read_record(state)
+        if record["variant"] != config.variant:
+            raise ValueError(f"{state} was trained as variant {record['variant']!r}, not {config.variant!r}")
+        restore_state(state, {"generator": generator}, {"generator": optimizer}, average)
+        step, spent = int(str(record["step"])), float(str(record["seconds"]))
+    if processes.is_first:
+        _write_record(run, config, caches, sequences, device, processes.count)
+    loss = ReconstructionLoss(LPIPS("alex").to(device), config.losses)
+    schedule = (total_minutes * 60) if total_minutes else spent + minutes * 60
+    start, begun = time.monotonic(), spent
+    next_sheet = next_save = time.monotonic() + 240
+    log = _Log(run / "log.csv")
+    generator.train()
+    with tqdm(total=int(minutes * 60), unit="s", desc="training", disable=not processes.is_first) as bar:
+        while (elapsed := processes.agree(time.monotonic() - start)) < minutes * 60:
+            spent = begun + elapsed
+            progress = min(1.0, spent / schedule)
+            stage = next(s for s in config.stages if progress <= s.until)
+            group = sampler.draw(step * processes.count + processes.rank, stage.photos, stage.targets, stage.size)
+            photos, sources, images, targets = _to_tensors(group, device)
+            for parameters in optimizer.param_groups:
+                parameters["lr"] = _learning_rate(config, step, progress)
+            out = generator(photos, sources, targets)
+            value, terms = loss(out, images, targets, generator.autocast_dtype)
+            optimizer.zero_grad(set_to_none=True)
+            value.backward()
+            processes.average_gradients(generator)
+            torch.nn.utils.clip_grad_norm_(generator.parameters(), 1.0)
+            optimizer.step()
+            step += 1
+            average.update(generator, step)
+            if not processes.is_first:
+                continue
+            log.add(step, spent, stage.size, {"loss": float(value.detach()), **terms})
+            bar.update(int(elapsed) - bar.n)
+            if step % 20 == 0:
+                bar.set_postfix_str(f"step {step} {stage.size}px loss {log.mean('loss'):.3f}")
+            if time.monotonic() > next_save:
+                next_save = time.monotonic() + 240
+                _save(state, generator, optimizer, average, step, spent, config)
+            if time.monotonic() > next_sheet:
+                next_sheet = time.monotonic() + 480
+                _write_sheet(run / f"step_{step:06d}.jpg", photos, images, out, stage.targets)
+    if processes.is_first:
+        _save(state, generator, optimizer, average, step, begun + time.monotonic() - start, config)
+
+
+def _learning_rate(config: TrainingConfig, step: int, progress: float) -> float:
+    low, high = config.final_learning_rate, config.learning_rate
+    cosine = low + (high - low) * 0.5 * (1 + np.cos(np.pi * progress))
+    return float(cosine * min(1.0, (step + 1) / config.warm_up_steps))
+
+
+def _to_tensors(group: TrainingGroup, device: str) -> tuple[torch.Tensor, ...]:
+    def picture(x: np.ndarray) -> torch.Tensor:  # (N, H, W, 3) is channels_last already
+        return torch.from_numpy(x).to(device).permute(0, 3, 1, 2)
+
+    return (
+        picture(group.photos),
+        torch.from_numpy(group.sources).to(device),
+        picture(group.images),
+        torch.from_numpy(group.targets).to(device),
+    )
+
+
+def _save(
+    state: Path,
+    generator: LightweightGenerator,
+    optimizer: torch.optim.Optimizer,
+    average: ExponentialAverage,
+    step: int,
+    seconds: float,
+    config: TrainingConfig,
+) -> None:
+    record = {"step": step, "seconds": seconds, "variant": config.variant, "config": asdict(config)}
+    save_state(state, {"generator": generator}, {"generator": optimizer}, average, record)
+
+
+def _write_record(run: Path, config: TrainingConfig, caches: list[Path], sequences: list, device: str, count: int) -> None:
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=Path(__file__).parent)
+    record = {
+        "config": asdict(config),
+        "caches": [cache.name for cache in caches],
+        "sequences": len(sequences),
+        "people": len({s.person for s in sequences}),
+        "frames": sum(len(s.frames) for s in sequences),
+        "commit": commit.stdout.strip() or None,
+        "device": device,
+        "processes": count,
+        "machine": platform.machine(),
+        "torch": torch.__version__,
+    }
+    (run / "record.json").write_text(json.dumps(record, indent=1))
+
+
+class _Log:
+    """Training curves: one CSV row per fifty steps, the mean of what was added since the last."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rows: list[dict[str, float]] = []
+        self._last: dict[str, float] = {}
+
+    def add(self, step: int, seconds: float, size: int, terms: dict[str, float]) -> None:
+        self._rows.append(terms)
+        if len(self._rows) == 50:
+            self._write(step, seconds, size)
+
+    def mean(self, name: str) -> float:
+        return float(np.mean([row[name] for row in self._rows])) if self._rows else self._last.get(name, float("nan"))
+
+    def _write(self, step: int, seconds: float, size: int) -> None:
+        self._last = {name: float(np.mean([row[name] for row in self._rows])) for name in self._rows[0]}
+        row = {"step": step, "seconds": round(seconds), "size": size} | {k: round(v, 5) for k, v in self._last.items()}
+        new = not self._path.exists()
+        with self._path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, row)
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
+        self._rows.clear()
+
+
+def _write_sheet(path: Path, photos: torch.Tensor, images: torch.Tensor, out, targets: int) -> None:  # noqa: ANN001
+    """Rows: photo, target, result, warped photo, painting, mask."""
+
+    def picture(x: torch.Tensor) -> np.ndarray:
+        return (x.detach().float().clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy() * 255).astype(np.uint8)
+
+    columns = [
+        picture(photos.repeat_interleave(targets, 0)),
+        picture(images),
+        picture(out.image),
+        picture(out.warped),
+        picture(out.painted),
+        picture(out.mask.repeat(1, 3, 1, 1)),
+    ]
+    count = min(12, len(columns[0]))
+    sheet = np.concatenate([np.concatenate(list(column[:count]), 1) for column in columns], 0)
+    cv2.imwrite(str(path), sheet[..., ::-1])

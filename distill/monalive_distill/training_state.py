@@ -1,0 +1,118 @@
+"""Everything a training run needs to go on where it stopped, as one safetensors file (no pickle)."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+STATE_FILE = "state.safetensors"
+
+
+class ExponentialAverage:
+    """A running average of a model's weights (Polyak averaging); its BatchNorm statistics are averaged alike."""
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.weights = {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, model: nn.Module, step: int) -> None:
+        """Takes in the weights after `step`; early steps count more, so that the start is forgotten."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        for name, value in model.state_dict().items():
+            average = self.weights[name]
+            if average.is_floating_point():
+                average.lerp_(value, 1 - decay)
+            else:
+                average.copy_(value)
+
+
+def save_state(
+    path: Path,
+    models: dict[str, nn.Module],
+    optimizers: dict[str, torch.optim.Optimizer],
+    average: ExponentialAverage,
+    record: dict[str, object],
+) -> None:
+    """Writes a checkpoint; the old one stays whole until the new one is complete.
+
+    Args:
+        path: the file.
+        models, optimizers: by name.
+        average: of the model that ships.
+        record: JSON-serialisable facts: step, elapsed seconds, configuration, variant.
+    """
+    tensors = {f"average/{name}": value for name, value in average.weights.items()}
+    for key, model in models.items():
+        tensors |= {f"model/{key}/{name}": value for name, value in model.state_dict().items()}
+    for key, optimizer in optimizers.items():
+        for index, state in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer/{key}/{index}/{name}": torch.as_tensor(v) for name, v in state.items()}
+    unfinished = path.with_suffix(".unfinished")
+    save_file({name: value.contiguous() for name, value in tensors.items()}, unfinished, {"record": json.dumps(record)})
+    os.replace(unfinished, path)
+
+
+def read_record(path: Path) -> dict[str, object]:
+    """The facts stored with a checkpoint.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: not a checkpoint of this kind.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"no checkpoint at {path}")
+    try:
+        with safe_open(path, "pt") as file:
+            return json.loads((file.metadata() or {})["record"])
+    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} is not a monalive training checkpoint: {error}") from error
+
+
+def load_average(path: Path, model: nn.Module) -> None:
+    """Loads the averaged weights, the ones to use, into `model`.
+
+    Raises:
+        ValueError: the checkpoint belongs to another variant.
+    """
+    _load_into(model, path, "average/")
+
+
+def restore_state(
+    path: Path,
+    models: dict[str, nn.Module],
+    optimizers: dict[str, torch.optim.Optimizer],
+    average: ExponentialAverage,
+) -> None:
+    """Loads a whole checkpoint; a model or optimizer the checkpoint does not know yet starts afresh."""
+    with safe_open(path, "pt") as file:
+        names = list(file.keys())
+        for key, model in models.items():
+            if any(name.startswith(f"model/{key}/") for name in names):
+                _load_into(model, path, f"model/{key}/")
+        for name in average.weights:
+            average.weights[name].copy_(file.get_tensor(f"average/{name}"))
+        for key, optimizer in optimizers.items():
+            prefix = f"optimizer/{key}/"
+            state: dict[int, dict[str, torch.Tensor]] = {}
+            for name in names:
+                if name.startswith(prefix):
+                    index, field = name.removeprefix(prefix).split("/")
+                    state.setdefault(int(index), {})[field] = file.get_tensor(name)
+            if state:
+                optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def _load_into(model: nn.Module, path: Path, prefix: str) -> None:
+    with safe_open(path, "pt") as file:
+        stored = {n.removeprefix(prefix): file.get_tensor(n) for n in file.keys() if n.startswith(prefix)}  # noqa: SIM118
+    own = {name: value.shape for name, value in model.state_dict().items()}
+    if {name: value.shape for name, value in stored.items()} != own:
+        raise ValueError(f"{path} holds weights of another variant or model than the one asked for")
+    model.load_state_dict(stored)

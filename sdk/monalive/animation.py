@@ -1,0 +1,165 @@
+"""One call from photos and a motion's name or file to a written video: what `monalive animate` does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from monalive.frame_timing import repeat
+from monalive.image_io import load_image
+from monalive.render import FaceChoice, RenderedFile, enroll_photos, render_image, render_motion, render_video
+from monalive.retarget import RetargetOptions
+
+if TYPE_CHECKING:
+    from monalive.animator import PhotoAnimator
+    from monalive.motion import Motion
+
+from monalive.motion_extraction import MOTION_SUFFIX
+
+# Formats that can hold an animation; several pictures in others (phones' depth maps, pages) are not one.
+_ANIMATED_FORMATS = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
+
+
+@dataclass(frozen=True)
+class AnimationRequest:
+    """What to animate, with what, and where to.
+
+    Attributes:
+        photos: picture files; several of the same person help.
+        output: a file or folder, see `video_sinks.open_sink`.
+        motion: a built-in motion's name or a .motion file; either this or `driver`.
+        driver: a video or picture file of a face.
+        face: "largest", a number from the left from 0, or "all".
+        retarget: what of the motion is taken over, and how.
+        crop: write only the 256 x 256 picture of the face.
+        seconds: length of the result; motions repeat to fill it, a driver is cut.
+        loops: how many times a motion is played.
+        fps: frames per second of the result; those of the motion by default.
+        bundle: models to use instead of those that come with the package.
+        threads: CPU threads per network.
+    """
+
+    photos: Sequence[str | Path]
+    output: str | Path
+    motion: str | Path | None = None
+    driver: str | Path | None = None
+    face: FaceChoice = "largest"
+    retarget: RetargetOptions = field(default_factory=RetargetOptions)
+    crop: bool = False
+    seconds: float | None = None
+    loops: int | None = None
+    fps: float | None = None
+    bundle: str | Path | None = None
+    threads: int = 2
+
+
+def animate_photos(request: AnimationRequest, *, progress: bool = False) -> RenderedFile:
+    """Animates and writes.
+
+    Args:
+        request: everything about it.
+        progress: show a progress bar on standard error if that is a terminal.
+
+    Raises:
+        FileNotFoundError: a photo, driver, motion file or bundle does not exist.
+        ValueError: anything else wrong with what is asked for; the message says what to do.
+        OSError: the output cannot be written.
+    """
+    _check(request)
+    if request.motion is not None:
+        motion = repeat(
+            find_motion(request.motion), loops=request.loops, seconds=request.seconds, fps=request.fps
+        )
+        with create_animator("VIDEO", request.retarget, request.bundle, request.threads) as animator:
+            portraits = enroll_photos(animator, request.photos, request.face)
+            return render_motion(
+                animator, portraits, motion, request.output, crop=request.crop, progress=progress
+            )
+
+    assert request.driver is not None
+    if is_picture(request.driver):
+        image = load_image(request.driver)
+        with create_animator("IMAGE", request.retarget, request.bundle, request.threads) as animator:
+            portraits = enroll_photos(animator, request.photos, request.face)
+            options = {"fps": request.fps, "seconds": request.seconds}
+            return render_image(animator, portraits, image, request.output, crop=request.crop, **options)
+    with create_animator("VIDEO", request.retarget, request.bundle, request.threads) as animator:
+        portraits = enroll_photos(animator, request.photos, request.face)
+        return render_video(
+            animator,
+            portraits,
+            request.driver,
+            request.output,
+            fps=request.fps,
+            seconds=request.seconds,
+            crop=request.crop,
+            progress=progress,
+        )
+
+
+def create_animator(
+    running_mode: str, retarget: RetargetOptions, bundle: str | Path | None = None, threads: int = 2
+) -> PhotoAnimator:
+    """An animator for "IMAGE" or "VIDEO", with the package's own models unless a bundle is given."""
+    from monalive.animator import PhotoAnimator, PhotoAnimatorOptions, RunningMode
+
+    options = PhotoAnimatorOptions(
+        bundle_path=bundle, running_mode=RunningMode[running_mode], num_threads=threads, retarget=retarget
+    )
+    return PhotoAnimator.create_from_options(options)
+
+
+def find_motion(name: str | Path) -> Motion:
+    """A built-in motion by its name, or a motion from a .motion file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: there is no such name, or the file is not a motion.
+    """
+    from monalive import builtin_motions
+    from monalive.motion import Motion
+
+    if str(name) in builtin_motions.names():
+        return builtin_motions.load(str(name))
+    path = Path(name)
+    if path.suffix.lower() == MOTION_SUFFIX or path.is_file():
+        return Motion.load(path)
+    raise ValueError(
+        f"There is no motion {str(name)!r}: choose from {', '.join(builtin_motions.names())}, "
+        "or name a .motion file."
+    )
+
+
+def is_picture(path: str | Path) -> bool:
+    """Whether a file holds one still picture rather than a video or an animation; its content decides.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    if not Path(path).exists():
+        raise FileNotFoundError(f"There is no driver at {path}.")
+    if Path(path).is_dir():
+        return False
+    try:
+        with Image.open(path) as image:
+            return image.format not in _ANIMATED_FORMATS or getattr(image, "n_frames", 1) == 1
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
+
+
+def _check(request: AnimationRequest) -> None:
+    if (request.motion is None) == (request.driver is None):
+        raise ValueError("Give either a motion or a driver.")
+    if request.loops is not None and request.driver is not None:
+        raise ValueError("A driver is played once: loops are for motions.")
+    output = Path(request.output).resolve()
+    inputs = [*request.photos, request.driver, request.motion, request.bundle]
+    for source in inputs:
+        if source is not None and Path(source).resolve() == output:
+            raise ValueError(
+                f"The output {request.output} would replace an input of the same name. Name another file."
+            )

@@ -1,0 +1,333 @@
+"""The task object: enrol a person once, animate as often as you like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monalive.bundle import Bundle
+from monalive.crop import SquareCrop, portrait_crop
+from monalive.expressions import load_expressions
+from monalive.face_networks import FaceNetworks
+from monalive.head_pose import fit_pose
+from monalive.image_io import load_image, require_rgb
+from monalive.live_worker import LatestOnlyWorker
+from monalive.motion import Motion
+from monalive.options import AnimatedFrame, PhotoAnimatorOptions, RunningMode
+from monalive.portrait import PhotoOfPerson, Portrait, read_photos
+from monalive.portrait_player import PortraitPlayer
+from monalive.several_photos import matching_colours, matching_crop
+from monalive.tracker import BLENDSHAPE_NAMES, Face, FaceTracker, choose_face
+
+__all__ = ["AnimatedFrame", "PhotoAnimator", "PhotoAnimatorOptions", "RunningMode"]
+
+Photo = str | Path | NDArray[np.uint8]
+Portraits = Portrait | Sequence[Portrait]
+FaceChoice = Literal["largest"] | int
+MAX_FACES = 8
+# What a gaze blendshape score of 1 stands for.
+EYE_TURN_DEGREES = 30.0
+
+
+class PhotoAnimator:
+    """Brings photos to life.
+
+        with PhotoAnimator.create_from_options(PhotoAnimatorOptions()) as animator:
+            portrait = animator.enroll("photo.jpg")
+            for frame in animator.play(portrait, builtin_motions.load("smile")):
+                show(frame.image)
+
+    Not to be called from two threads at once; two animators in two threads do not disturb each other.
+
+    Raises:
+        FileNotFoundError, ValueError: the bundle or the tracker's models are missing or unusable.
+    """
+
+    def __init__(self, options: PhotoAnimatorOptions) -> None:
+        self._options = options
+        self.bundle = Bundle.load(options.bundle_path)
+        self._networks = FaceNetworks(self.bundle, num_threads=options.num_threads)
+        self._photo_tracker = FaceTracker(
+            options.tracker_path, num_faces=MAX_FACES, num_threads=options.num_threads, settle=True
+        )
+        self._driver_tracker = FaceTracker(
+            options.tracker_path,
+            num_threads=options.num_threads,
+            output_blendshapes=options.running_mode is RunningMode.IMAGE,
+            settle=True,
+        )
+        self._following: _Following | None = None
+        self._last_timestamp = -np.inf
+        self._worker: LatestOnlyWorker[tuple[Portraits, NDArray[np.uint8], float]] | None = None
+        self._closed = False
+
+    @classmethod
+    def create_from_options(cls, options: PhotoAnimatorOptions) -> PhotoAnimator:
+        """Loads the models and makes the animator."""
+        return cls(options)
+
+    def enroll(self, photos: Photo | Sequence[Photo], *, face: FaceChoice = "largest") -> Portrait:
+        """Makes a portrait of one person.
+
+        Args:
+            photos: a picture file or an array (H, W, 3) uint8 RGB; or several of the same person, of which the first is
+                the one that is animated and the others lend their expressions and poses.
+            face: which face of each photo: "largest", or a number counted from the left, from 0.
+
+        Raises:
+            FileNotFoundError: a file does not exist.
+            ValueError: a photo cannot be read, shows no face, or not the one asked for.
+        """
+        self._require_open()
+        several = isinstance(photos, Sequence) and not isinstance(photos, str)
+        chosen: list[Photo] = list(photos) if several else [photos]  # type: ignore[arg-type, list-item]
+        if not chosen:
+            raise ValueError("there is no photo to enrol: give at least one")
+        found = [self._photo_of_person(photo, face) for photo in chosen]
+        return self._portrait(found)
+
+    def enroll_all(self, photo: Photo) -> list[Portrait]:
+        """A portrait of every face in a photo, from left to right.
+
+        Raises:
+            FileNotFoundError, ValueError: as for `enroll`.
+        """
+        self._require_open()
+        image, faces = self._faces(photo)
+        faces = sorted(faces, key=lambda face: face.box[0] + face.box[2])
+        return [self._portrait([_with_crop(image, face)]) for face in faces]
+
+    def load_portrait(self, path: str | Path) -> Portrait:
+        """A portrait from a file that `Portrait.save` wrote.
+
+        Raises:
+            FileNotFoundError, ValueError: no such file, or not one of these.
+        """
+        self._require_open()
+        return Portrait(tuple(self._networks.enroll(photo) for photo in read_photos(path)))
+
+    def animate(self, portrait: Portraits, driver_image: NDArray[np.uint8]) -> AnimatedFrame:
+        """Gives a portrait the pose and expression of one picture. Mode IMAGE.
+
+        There is no earlier frame to compare with, so the driver's expression is taken as blendshape scores and its pose
+        as angles from the front: the shape of the driver's face does not come along.
+
+        Args:
+            portrait: one, or several of the same photo.
+            driver_image: (H, W, 3) uint8 RGB with a face in it.
+
+        Raises:
+            RuntimeError: another running mode, or closed.
+            ValueError: not such a picture, or no face in it.
+        """
+        self._require_mode(RunningMode.IMAGE, "animate")
+        faces = self._driver_tracker.detect(driver_image)
+        if not faces:
+            raise ValueError("no face was found in the driver's picture; use one that shows a face from the front, well lit")
+        driver = choose_face(faces, "largest")
+        reference, landmarks = driver.landmarks, driver.landmarks
+        if not self._options.retarget.absolute:
+            reference, landmarks = _as_mean_face(driver)
+        following = _Following(portrait, self._networks, self._options)
+        following.start(reference, (driver_image.shape[1], driver_image.shape[0]))
+        return following.frame(landmarks, 0.0, fade=False)
+
+    def animate_for_video(
+        self, portrait: Portraits, frame: NDArray[np.uint8], timestamp_ms: float
+    ) -> AnimatedFrame:
+        """Lets the next frame of a video drive a portrait. Mode VIDEO.
+
+        The first frame with a face is the driver's reference: the portrait moves as the driver moves from there on.
+        Before it the photo stays as it is; while the face is lost the last pose is held.
+
+        Args:
+            portrait: one, or several of the same photo; another one than before starts afresh.
+            frame: (H, W, 3) uint8 RGB.
+            timestamp_ms: when; it must increase from call to call.
+
+        Raises:
+            RuntimeError: another running mode, or closed.
+            ValueError: not such a picture, or time that does not move forward.
+        """
+        self._require_mode(RunningMode.VIDEO, "animate_for_video")
+        self._require_later(timestamp_ms)
+        return self._follow_video(portrait, require_rgb(frame), timestamp_ms)
+
+    def animate_async(self, portrait: Portraits, frame: NDArray[np.uint8], timestamp_ms: float) -> None:
+        """Hands in the next frame of a live source and returns at once. Mode LIVE_STREAM.
+
+        Results arrive at the options' `result_callback`. A frame that comes while another is at work waits; if yet
+        another comes, it is left out.
+
+        Raises:
+            RuntimeError: another running mode, closed, or a frame before failed.
+            ValueError: not such a picture, or time that does not move forward; the next good frame works again.
+        """
+        self._require_mode(RunningMode.LIVE_STREAM, "animate_async")
+        require_rgb(frame)
+        self._require_later(timestamp_ms)
+        if self._worker is None:
+            self._worker = LatestOnlyWorker(self._deliver)
+        self._worker.submit((portrait, frame, timestamp_ms))
+
+    def play(self, portrait: Portraits, motion: Motion) -> Iterator[AnimatedFrame]:
+        """Plays a motion on a portrait, one frame at a time. Any mode.
+
+        Args:
+            portrait: one, or several of the same photo.
+            motion: its first frame is the reference.
+
+        Raises:
+            RuntimeError: closed.
+        """
+        self._require_open()
+        following = _Following(portrait, self._networks, self._options)
+        following.start(motion.landmarks[0], motion.image_size)
+        for landmarks, timestamp in zip(motion.landmarks, motion.timestamps_ms, strict=True):
+            self._require_open()
+            yield following.frame(landmarks, float(timestamp), fade=True)
+
+    def reset(self) -> None:
+        """Forgets the driver, so that another video may begin."""
+        self._driver_tracker.reset()
+        self._following = None
+        self._last_timestamp = -np.inf
+
+    def close(self) -> None:
+        """Ends the work in hand and lets go of the models. Safe to call again, and during work."""
+        self._closed = True
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.close()
+        self._photo_tracker.close()
+        self._driver_tracker.close()
+
+    def __enter__(self) -> PhotoAnimator:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _follow_video(self, portrait: Portraits, frame: NDArray[np.uint8], timestamp_ms: float) -> AnimatedFrame:
+        faces = self._driver_tracker.track(frame)
+        following = self._following
+        if following is None or following.portraits is not portrait:
+            following = self._following = _Following(portrait, self._networks, self._options)
+        if not faces:
+            return following.hold(timestamp_ms)
+        if not following.started:
+            following.start(faces[0].landmarks, (frame.shape[1], frame.shape[0]))
+        return following.frame(faces[0].landmarks, timestamp_ms, fade=True)
+
+    def _deliver(self, item: tuple[Portraits, NDArray[np.uint8], float]) -> None:
+        result = self._follow_video(*item)
+        assert self._options.result_callback is not None
+        self._options.result_callback(result, item[2])
+
+    def _photo_of_person(self, photo: Photo, face: FaceChoice) -> PhotoOfPerson:
+        image, faces = self._faces(photo)
+        return _with_crop(image, choose_face(faces, face))
+
+    def _faces(self, photo: Photo) -> tuple[NDArray[np.uint8], list[Face]]:
+        image = require_rgb(photo) if isinstance(photo, np.ndarray) else load_image(photo)
+        name = "the photo" if isinstance(photo, np.ndarray) else str(photo)
+        faces = self._photo_tracker.detect(image)
+        if not faces:
+            raise ValueError(f"no face was found in {name}; use a photo that shows one from the front, well lit")
+        return image, faces
+
+    def _portrait(self, photos: list[PhotoOfPerson]) -> Portrait:
+        first = photos[0]
+        aligned = [first]
+        for other in photos[1:]:
+            image = matching_colours(other.image, other.landmarks, first)
+            aligned.append(PhotoOfPerson(image, other.landmarks, matching_crop(other.landmarks, first)))
+        return Portrait(tuple(self._networks.enroll(photo) for photo in aligned))
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("the animator is closed; make a new one")
+
+    def _require_mode(self, mode: RunningMode, method: str) -> None:
+        self._require_open()
+        own = self._options.running_mode
+        if own is not mode:
+            raise RuntimeError(f"{method}() is for running mode {mode.name}; this animator was made for {own.name}")
+
+    def _require_later(self, timestamp_ms: float) -> None:
+        if not timestamp_ms > self._last_timestamp:
+            raise ValueError(
+                f"timestamps must increase: {timestamp_ms:g} ms came after {self._last_timestamp:g} ms; "
+                "call reset() before another video"
+            )
+        self._last_timestamp = timestamp_ms
+
+
+class _Following:
+    """Portraits of one photo that follow one driver."""
+
+    def __init__(self, portraits: Portraits, networks: FaceNetworks, options: PhotoAnimatorOptions) -> None:
+        self.portraits = portraits
+        people = [portraits] if isinstance(portraits, Portrait) else list(portraits)
+        if not people:
+            raise ValueError("there is no portrait to animate")
+        self._photo = people[0].photo
+        if any(person.photo is not self._photo for person in people):
+            raise ValueError("portraits animated together must come from one photo: use enroll_all(photo)")
+        self._players = [PortraitPlayer(person, networks, options.retarget) for person in people]
+        self._last = [player.rest for player in self._players]
+        self._last_frame: AnimatedFrame | None = None
+        self.started = False
+
+    def start(self, landmarks: NDArray[np.float32], size: tuple[int, int]) -> None:
+        for player in self._players:
+            player.start(landmarks, size)
+        self.started = True
+
+    def frame(self, landmarks: NDArray[np.float32], timestamp_ms: float, *, fade: bool) -> AnimatedFrame:
+        picture, crops = self._photo, []
+        for index, player in enumerate(self._players):
+            self._last[index] = player.follow(landmarks, timestamp_ms)
+            picture, crop = player.draw(picture, self._last[index], fade=fade)
+            crops.append(crop)
+        self._last_frame = AnimatedFrame(picture, crops[0], self._last[0], timestamp_ms)
+        return self._last_frame
+
+    def hold(self, timestamp_ms: float) -> AnimatedFrame:
+        """The last frame again, or the photo where there is none."""
+        last = self._last_frame
+        if last is None:
+            first = self._players[0]
+            return AnimatedFrame(self._photo.copy(), first.still(), first.rest, timestamp_ms, driver_found=False)
+        return AnimatedFrame(last.image, last.crop_image, last.landmarks, timestamp_ms, driver_found=False)
+
+
+def _with_crop(image: NDArray[np.uint8], face: Face) -> PhotoOfPerson:
+    crop: SquareCrop = portrait_crop(face.landmarks, image.shape[1], image.shape[0])
+    return PhotoOfPerson(image, face.landmarks, crop)
+
+
+def _as_mean_face(driver: Face) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The mean face looking at the camera at rest, and with the driver's expression and pose; both where the driver is."""
+    assert driver.blendshapes is not None
+    basis = load_expressions()
+    pose = fit_pose(driver.landmarks, basis.mean_face)
+    upright = type(pose)(rotation=np.eye(3), scale=pose.scale, translation=pose.translation)
+    reference = upright.to_image(basis.mean_face)
+    moved = pose.to_image(basis.face(driver.blendshapes, _gaze(driver.blendshapes)))
+    return reference.astype(np.float32), moved.astype(np.float32)
+
+
+def _gaze(blendshapes: NDArray[np.float32]) -> tuple[float, float]:
+    """Where the eyes look, in degrees (to the picture's right, down), from their blendshape scores."""
+    score = dict(zip(BLENDSHAPE_NAMES, blendshapes.tolist(), strict=True))
+    across = score["eyeLookOutLeft"] + score["eyeLookInRight"] - score["eyeLookInLeft"] - score["eyeLookOutRight"]
+    down = score["eyeLookDownLeft"] + score["eyeLookDownRight"] - score["eyeLookUpLeft"] - score["eyeLookUpRight"]
+    return across / 2 * EYE_TURN_DEGREES, down / 2 * EYE_TURN_DEGREES

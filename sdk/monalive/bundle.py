@@ -1,0 +1,141 @@
+"""The bundle: one file with the networks and a manifest that says exactly what they are.
+
+It is an uncompressed zip; every member starts at a multiple of 64 bytes, so that a phone can map it into memory. The
+first member is `manifest.json`:
+
+    {"schema": 1, "name": ..., "model_version": ..., "licence": ..., "image_size": 256,
+     "parts": {"animate": {"file": "animate.tflite", "sha256": ..., "precision": "int8",
+                           "inputs": [{"name", "tensor", "shape", "range", "about"}, ...], "outputs": [...]}, ...}}
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from monalive.atomic_file import atomic_path
+
+SCHEMA: Final = 1
+ALIGNMENT: Final = 64
+_MANIFEST: Final = "manifest.json"
+_LOCAL_HEADER_BYTES: Final = 30
+_ALIGNMENT_FIELD: Final = 0xD935  # the zip extra field that Android's zipalign pads with
+_MAX_BYTES: Final = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An opened bundle.
+
+    Attributes:
+        manifest: the parsed manifest.
+        parts: the networks' files by part name ("enroll", "animate").
+        sha256: of the whole file, hexadecimal.
+    """
+
+    manifest: Mapping[str, Any]
+    parts: Mapping[str, bytes]
+    sha256: str
+
+    @property
+    def model_version(self) -> str:
+        """Version of the weights."""
+        return str(self.manifest["model_version"])
+
+    def part_manifest(self, name: str) -> Mapping[str, Any]:
+        """The manifest's entry of one part.
+
+        Raises:
+            ValueError: the bundle has no such part.
+        """
+        parts: Mapping[str, Mapping[str, Any]] = self.manifest["parts"]
+        if name not in parts:
+            raise ValueError(f"the bundle has no part {name!r}, only {', '.join(sorted(parts))}; use a complete bundle")
+        return parts[name]
+
+    @classmethod
+    def load(cls, path: str | Path | None = None) -> Bundle:
+        """Opens and checks a bundle.
+
+        Args:
+            path: the file; the bundle that comes with the package when left out.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: not a bundle, a damaged one (sha256), or one of a newer schema.
+        """
+        where = Path(path) if path is not None else default_bundle_path()
+        if not where.is_file():
+            raise FileNotFoundError(f"there is no bundle at {where}")
+        if where.stat().st_size > _MAX_BYTES:
+            raise ValueError(f"{where} is larger than any bundle ({_MAX_BYTES >> 20} MiB); is it another kind of file?")
+        try:
+            with zipfile.ZipFile(where) as archive:
+                manifest, parts = _read(archive)
+        except (zipfile.BadZipFile, KeyError, TypeError, AttributeError, json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{where} is not a monalive bundle, or a damaged one: {error}") from error
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from error
+        return cls(manifest, parts, hashlib.sha256(where.read_bytes()).hexdigest())
+
+
+def default_bundle_path() -> Path:
+    """The bundle that comes with the package."""
+    return Path(str(resources.files("monalive").joinpath("assets", "default.bundle")))
+
+
+def write_bundle(path: str | Path, manifest: Mapping[str, Any], parts: Mapping[str, bytes]) -> None:
+    """Writes a bundle; `file` and `sha256` of every part are filled in.
+
+    Args:
+        path: where to; it appears whole or not at all.
+        manifest: everything but what is filled in; `manifest["parts"]` has an entry for each of `parts`.
+        parts: content of the networks' files by part name.
+
+    Raises:
+        ValueError: manifest and parts do not name the same parts.
+    """
+    entries = {name: dict(entry) for name, entry in manifest["parts"].items()}
+    if set(entries) != set(parts):
+        raise ValueError(f"the manifest describes {sorted(entries)}, but the parts are {sorted(parts)}")
+    for name, content in parts.items():
+        entries[name] |= {"file": f"{name}.tflite", "sha256": hashlib.sha256(content).hexdigest()}
+    text = json.dumps({"schema": SCHEMA} | dict(manifest) | {"parts": entries}, indent=1).encode()
+    members = {_MANIFEST: text} | {entries[name]["file"]: content for name, content in sorted(parts.items())}
+    with atomic_path(path) as unfinished, zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
+        for member, content in members.items():
+            _write_aligned(archive, member, content)
+
+
+def _write_aligned(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))  # the same content gives the same file
+    info.external_attr = 0o644 << 16
+    assert archive.fp is not None
+    start = archive.fp.tell() + _LOCAL_HEADER_BYTES + len(name.encode()) + 4  # 4: the extra field's own head
+    padding = -start % ALIGNMENT
+    info.extra = struct.pack("<HH", _ALIGNMENT_FIELD, padding) + bytes(padding)
+    archive.writestr(info, content)
+
+
+def _read(archive: zipfile.ZipFile) -> tuple[dict[str, Any], dict[str, bytes]]:
+    manifest = json.loads(archive.read(_MANIFEST))
+    schema = manifest["schema"]
+    if not isinstance(schema, int) or schema > SCHEMA:
+        raise ValueError(f"the bundle has schema {schema}, this version reads up to {SCHEMA}; update monalive")
+    parts = {}
+    for name, entry in manifest["parts"].items():
+        info = archive.getinfo(entry["file"])
+        if info.compress_type != zipfile.ZIP_STORED:
+            raise ValueError(f"the part {name!r} is compressed; bundles are stored uncompressed")
+        content = archive.read(info)
+        if hashlib.sha256(content).hexdigest() != entry["sha256"]:
+            raise ValueError(f"the part {name!r} is damaged (its sha256 is not the manifest's); get the file again")
+        parts[name] = content
+    return manifest, parts

@@ -1,0 +1,83 @@
+"""`monalive animate`: photos and a motion in, a video out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from monalive.cli import arguments as shared
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[Any]
+
+_EPILOG = """examples:
+  monalive animate portrait.jpg --motion smile -o out.mp4
+  monalive animate painting.png --driver talk.mp4 -o out.webm --gain lips=1.2
+  monalive animate first_frame.png --driver clip.mp4 --absolute --no-smooth -o frames/
+"""
+
+
+def add_parser(commands: Commands) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "animate",
+        help="make a video of a photo",
+        description="Makes a video of a photo that moves as a named motion, a video or a picture does.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    shared.add_photo_arguments(parser)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--motion", metavar="NAME|FILE", help="one of 'monalive motion list', or a .motion file"
+    )
+    source.add_argument("--driver", metavar="FILE", help="a video or a picture of a face to follow")
+    parser.add_argument(
+        *("-o", "--output"),
+        required=True,
+        metavar="OUT",
+        help=".mp4, .webm, .gif, .webp, a folder for numbered PNG files, or .png/.jpg for a single frame",
+    )
+    shared.add_retarget_arguments(parser)
+    parser.add_argument("--crop", action="store_true", help="write only the 256x256 picture of the face")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument(
+        "--seconds", type=shared.positive, metavar="S", help="length: motions repeat, a driver is cut"
+    )
+    length.add_argument("--loops", type=shared.positive_int, metavar="N", help="play a motion so many times")
+    parser.add_argument(
+        "--fps", type=shared.positive, metavar="F", help="frames per second (default: as the motion)"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no summary")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Animates as the command line says."""
+    from monalive.animation import AnimationRequest, animate_photos
+
+    request = AnimationRequest(
+        photos=arguments.photos,
+        output=arguments.output,
+        motion=arguments.motion,
+        driver=arguments.driver,
+        face=arguments.face,
+        retarget=shared.retarget_options(arguments),
+        crop=arguments.crop,
+        seconds=arguments.seconds,
+        loops=arguments.loops,
+        fps=arguments.fps,
+        bundle=arguments.bundle,
+        threads=arguments.threads,
+    )
+    written = animate_photos(request, progress=not arguments.quiet)
+    if not arguments.quiet:
+        if written.still_frames:
+            count = written.still_frames
+            print(
+                f"monalive: no face in the driver's first {count} frames: the photo is still there.",
+                file=sys.stderr,
+            )
+        print(f"{written.path}: {written.frames} frames")
+    return 0

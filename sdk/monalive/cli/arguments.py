@@ -1,0 +1,138 @@
+"""Arguments that several commands share, and how their texts are read."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import TYPE_CHECKING
+
+from monalive.retarget import REGIONS, RetargetOptions
+
+if TYPE_CHECKING:
+    from monalive.render import FaceChoice
+
+
+def add_photo_arguments(parser: argparse.ArgumentParser) -> None:
+    """PHOTO..., --face, --bundle, --threads."""
+    parser.add_argument(
+        "photos", metavar="PHOTO", nargs="+", help="a photo or painting; several of the same person help"
+    )
+    parser.add_argument(
+        "--face",
+        type=face_choice,
+        default="largest",
+        metavar="largest|N|all",
+        help="which face of the photo: the largest (default), the Nth from the left counted from 0, or all",
+    )
+    add_model_arguments(parser)
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """--bundle, --threads."""
+    parser.add_argument(
+        "--bundle", metavar="FILE", help="models to use instead of those that come with the package"
+    )
+    parser.add_argument(
+        "--threads", type=positive_int, default=2, metavar="N", help="CPU threads per network (default 2)"
+    )
+
+
+def add_retarget_arguments(parser: argparse.ArgumentParser) -> None:
+    """--absolute, --region, --gain, --no-smooth."""
+    parser.add_argument(
+        "--absolute",
+        action="store_true",
+        help="take the driver's pose and face shape as they are, not their change",
+    )
+    parser.add_argument(
+        "--region",
+        type=regions,
+        default=frozenset(REGIONS),
+        metavar="A,B",
+        help=f"move only these: {', '.join(REGIONS)}",
+    )
+    parser.add_argument(
+        "--gain",
+        type=gain,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="REGION=X",
+        help="strength of a region, 1 is as the driver: eyes=1.2 lips=0.8",
+    )
+    parser.add_argument("--no-smooth", action="store_true", help="leave out the smoothing over time")
+
+
+def retarget_options(arguments: argparse.Namespace) -> RetargetOptions:
+    """What `add_retarget_arguments` read.
+
+    Raises:
+        ValueError: a gain that is out of range.
+    """
+    return RetargetOptions(
+        absolute=arguments.absolute,
+        smooth=not arguments.no_smooth,
+        regions=arguments.region,
+        gains=dict(arguments.gain),
+    )
+
+
+def face_choice(text: str) -> FaceChoice:
+    """ "largest", "all" or a number from 0."""
+    if text in ("largest", "all"):
+        return text  # type: ignore[return-value]
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 'largest' nor 'all' nor a number from 0")
+    return number
+
+
+def regions(text: str) -> frozenset[str]:
+    """Names of regions joined by commas."""
+    return frozenset(_known_region(name.strip()) for name in text.split(","))
+
+
+def gain(text: str) -> tuple[str, float]:
+    """REGION=FACTOR."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form eyes=1.2")
+    return _known_region(name.strip()), _number(value)
+
+
+def positive_int(text: str) -> int:
+    """A whole number from 1."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return number
+
+
+def positive(text: str) -> float:
+    """A finite number above 0."""
+    number = _number(text)
+    if number <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not above 0")
+    return number
+
+
+def _known_region(name: str) -> str:
+    if name not in REGIONS:
+        raise argparse.ArgumentTypeError(f"there is no region {name!r}: choose from {', '.join(REGIONS)}")
+    return name
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return number

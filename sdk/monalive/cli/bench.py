@@ -1,0 +1,66 @@
+"""`monalive bench`: how fast it is on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from monalive.cli import arguments as shared
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[Any]
+
+
+def add_parser(commands: Commands) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "bench",
+        help="measure the speed on this machine",
+        description="Measures each step (first run, median, 95th percentile) and memory along a video.",
+    )
+    parser.add_argument(
+        "--json", metavar="FILE", help="also write the results, with machine and versions, to a file"
+    )
+    parser.add_argument(
+        "--photo", metavar="FILE", help="a picture with a face (default: the sample portrait)"
+    )
+    parser.add_argument(
+        "--repeats", type=shared.positive_int, default=60, metavar="N", help="runs per step (default 60)"
+    )
+    parser.add_argument(
+        "--frames",
+        type=shared.positive_int,
+        default=200,
+        metavar="N",
+        help="video frames for the memory check (default 200)",
+    )
+    shared.add_model_arguments(parser)
+    parser.add_argument("-q", "--quiet", action="store_true", help="do not name the steps while they run")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measures and prints a table."""
+    from monalive.atomic_file import atomic_path
+    from monalive.benchmark import as_table, run_benchmark
+
+    def report(step: str) -> None:
+        if not arguments.quiet and sys.stderr.isatty():
+            print(f"measuring {step} ...", file=sys.stderr)
+
+    results = run_benchmark(
+        bundle=arguments.bundle,
+        photo=arguments.photo,
+        threads=arguments.threads,
+        repeats=arguments.repeats,
+        video_frames=arguments.frames,
+        report=report,
+    )
+    if arguments.json:
+        with atomic_path(Path(arguments.json)) as unfinished:
+            unfinished.write_text(json.dumps(results, indent=1) + "\n")
+    print("\n".join(as_table(results)))
+    return 0

@@ -1,0 +1,60 @@
+"""`monalive info`: what is installed, and what a file holds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[Any]
+
+
+def add_parser(commands: Commands) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "info",
+        help="what is installed, and what a file holds",
+        description="Prints versions, models with their sha256, and motions; or what a file holds.",
+    )
+    parser.add_argument(
+        "file", nargs="?", metavar="FILE", help="a bundle, a .motion file or a saved portrait"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prints what `monalive.about` found."""
+    from monalive.about import about_file, about_package
+
+    facts = about_package() if arguments.file is None else about_file(arguments.file)
+    print(json.dumps(facts, indent=1) if arguments.json else "\n".join(as_text(facts)))
+    return 0
+
+
+def as_text(facts: dict[str, Any], indent: str = "") -> list[str]:
+    """Nested facts as lines of `name: value`."""
+    lines = []
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{name}:", *as_text(value, indent + "  ")]
+        elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            lines.append(f"{indent}{name}:")
+            for item in value:
+                lines.append(f"{indent}  - " + ", ".join(f"{key} {_plain(one)}" for key, one in item.items()))
+        else:
+            lines.append(f"{indent}{name}: {_plain(value)}")
+    return lines
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{key} {_plain(one)}" for key, one in value.items())
+    if isinstance(value, list):
+        return (
+            ", ".join(map(_plain, value))
+            if any(isinstance(item, str) for item in value)
+            else "x".join(map(str, value))
+        )
+    return str(value)

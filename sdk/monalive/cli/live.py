@@ -1,0 +1,54 @@
+"""`monalive live`: a camera drives a photo."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from monalive.cli import arguments as shared
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[Any]
+
+
+def add_parser(commands: Commands) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "live",
+        help="let a camera drive a photo",
+        description="Shows a photo that moves as the face before the camera does. Escape or q ends it.",
+    )
+    shared.add_photo_arguments(parser)
+    parser.add_argument("--camera", type=int, default=0, metavar="N", help="number of the camera (default 0)")
+    parser.add_argument("--record", metavar="OUT", help="write what is shown to a file, as 'animate -o' does")
+    parser.add_argument("--no-window", action="store_true", help="only record; end with Ctrl-C or --seconds")
+    parser.add_argument("--no-mirror", action="store_true", help="do not move as in a mirror")
+    parser.add_argument("--seconds", type=shared.positive, metavar="S", help="end after so many seconds")
+    shared.add_retarget_arguments(parser)
+    parser.add_argument("-q", "--quiet", action="store_true", help="no summary")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs until the window is closed, the time is over, or Ctrl-C."""
+    from monalive.live import LiveRequest, run_live
+
+    request = LiveRequest(
+        photos=arguments.photos,
+        camera=arguments.camera,
+        record=arguments.record,
+        window=not arguments.no_window,
+        mirror=not arguments.no_mirror,
+        seconds=arguments.seconds,
+        face=arguments.face,
+        retarget=shared.retarget_options(arguments),
+        bundle=arguments.bundle,
+        threads=arguments.threads,
+    )
+    summary = run_live(request)
+    if not arguments.quiet:
+        print(
+            f"{summary.frames} frames, {summary.fps:.1f} per second"
+            + (f", written to {summary.path}" if summary.path else "")
+        )
+    return 0

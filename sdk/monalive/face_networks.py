@@ -1,0 +1,71 @@
+"""The bundle's two networks: enrolment, once per photo, and animation, once per frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monalive.bundle import Bundle
+from monalive.litert_network import NamedNetwork
+from monalive.portrait import EnrolledPhoto, PhotoOfPerson
+
+IMAGE_SIZE: Final = 256
+
+
+@dataclass(frozen=True)
+class NetworkFrame:
+    """What the animate network computes for a frame.
+
+    Attributes:
+        image: (256, 256, 3) float32 RGB in [0, 1], the finished crop.
+        flow: (128, 128, 2) float32, crop units, x then y: source position minus target position.
+        mask: (256, 256) float32 in [0, 1]; 1 keeps the photo's own pixels.
+        painted: (256, 256, 3) float32 RGB in [0, 1].
+    """
+
+    image: NDArray[np.float32]
+    flow: NDArray[np.float32]
+    mask: NDArray[np.float32]
+    painted: NDArray[np.float32]
+
+
+class FaceNetworks:
+    """The networks of a bundle, loaded. Not to be called from two threads at once.
+
+    Args:
+        bundle: where they are.
+        num_threads: CPU threads per network.
+
+    Raises:
+        ValueError: a part is missing or does not match its manifest.
+    """
+
+    def __init__(self, bundle: Bundle, *, num_threads: int) -> None:
+        self._enroll = self._load(bundle, "enroll", num_threads)
+        self._animate = self._load(bundle, "animate", num_threads)
+
+    def enroll(self, photo: PhotoOfPerson) -> EnrolledPhoto:
+        """Computes what depends on the photo alone."""
+        picture = photo.crop.extract(photo.image, IMAGE_SIZE).astype(np.float32)[None] / np.float32(255)
+        landmarks = photo.crop.to_unit(photo.landmarks)[None, :, :2]
+        inputs = {"photo": picture, "source_landmarks": np.ascontiguousarray(landmarks)}
+        return EnrolledPhoto(photo, inputs | self._enroll(inputs))
+
+    def animate(self, enrolled: EnrolledPhoto, landmarks: NDArray[np.float32]) -> NetworkFrame:
+        """One frame.
+
+        Args:
+            enrolled: the photo.
+            landmarks: (478, 2 or 3) float32 wanted, in units of the photo's crop.
+        """
+        target = np.ascontiguousarray(landmarks[None, :, :2], np.float32)
+        out = self._animate({**enrolled.inputs, "target_landmarks": target})
+        return NetworkFrame(out["image"][0], out["flow"][0], out["mask"][0, :, :, 0], out["painted"][0])
+
+    @staticmethod
+    def _load(bundle: Bundle, part: str, num_threads: int) -> NamedNetwork:
+        manifest = bundle.part_manifest(part)
+        return NamedNetwork(bundle.parts[part], manifest, num_threads=num_threads, what=f"the bundle's part {part!r}")

@@ -1,0 +1,77 @@
+"""Options of the photo animator, after MediaPipe Tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monalive.retarget import RetargetOptions
+
+
+class RunningMode(Enum):
+    """What the driver is: single pictures, a video's frames in order, or a live camera."""
+
+    IMAGE = "IMAGE"
+    VIDEO = "VIDEO"
+    LIVE_STREAM = "LIVE_STREAM"
+
+
+@dataclass(frozen=True)
+class AnimatedFrame:
+    """A frame of the result.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB, the whole photo with the face animated; outside the crop it is the photo, bit for bit.
+        crop_image: (256, 256, 3) uint8 RGB, the crop alone as the network made it (the first portrait's).
+        landmarks: (478, 3) float32, units of the portrait's crop (the first portrait's).
+        timestamp_ms: as given.
+        driver_found: whether the driver's face was found; if not, the last pose is held.
+    """
+
+    image: NDArray[np.uint8]
+    crop_image: NDArray[np.uint8]
+    landmarks: NDArray[np.float32]
+    timestamp_ms: float
+    driver_found: bool = True
+
+
+ResultCallback = Callable[[AnimatedFrame, float], None]
+
+
+@dataclass(frozen=True)
+class PhotoAnimatorOptions:
+    """How a `PhotoAnimator` works.
+
+    Attributes:
+        bundle_path: the models; None for those that come with the package.
+        running_mode: what the driver is.
+        num_threads: CPU threads per network, 1 to 64.
+        retarget: what of the driver's motion is taken over, and how.
+        result_callback: called with every result and its timestamp in `LIVE_STREAM` mode, from another thread; only
+            there.
+        tracker_path: a face_landmarker.task file instead of the packaged one.
+
+    Raises:
+        ValueError: options that do not go together.
+    """
+
+    bundle_path: str | Path | None = None
+    running_mode: RunningMode = RunningMode.IMAGE
+    num_threads: int = 2
+    retarget: RetargetOptions = field(default_factory=RetargetOptions)
+    result_callback: ResultCallback | None = None
+    tracker_path: str | Path | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.num_threads <= 64:
+            raise ValueError(f"num_threads must be from 1 to 64, not {self.num_threads}")
+        live = self.running_mode is RunningMode.LIVE_STREAM
+        if live and self.result_callback is None:
+            raise ValueError("running mode LIVE_STREAM needs a result_callback: results arrive there")
+        if not live and self.result_callback is not None:
+            raise ValueError(f"a result_callback is for LIVE_STREAM; in {self.running_mode.name} results are returned")

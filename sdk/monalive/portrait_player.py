@@ -1,0 +1,98 @@
+"""One portrait following one driver: retargeting, networks and paste-back, frame by frame."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monalive.face_networks import IMAGE_SIZE, FaceNetworks
+from monalive.paste_back import PasteBack
+from monalive.portrait import Portrait
+from monalive.retarget import Retargeter, RetargetOptions
+from monalive.several_photos import PhotoChoice, face_mask
+
+
+class PortraitPlayer:
+    """Call `start` with the driver's reference frame, then `follow` and `draw` for every frame.
+
+    Args:
+        portrait: the person.
+        networks: they must outlive the player.
+        options: what of the driver's motion is taken over.
+    """
+
+    def __init__(self, portrait: Portrait, networks: FaceNetworks, options: RetargetOptions) -> None:
+        self._portrait = portrait
+        self._networks = networks
+        self._retargeter = Retargeter(portrait.landmarks, portrait.crop, options)
+        self.rest: NDArray[np.float32] = portrait.crop.to_unit(portrait.landmarks)
+        height, width = portrait.photo.shape[:2]
+        self._paste_back = PasteBack(portrait.crop, width, height)
+        self._others = [
+            PasteBack(entry.photo.crop, entry.photo.image.shape[1], entry.photo.image.shape[0])
+            for entry in portrait.enrolled[1:]
+        ]
+        faces = [entry.photo.crop.to_unit(entry.photo.landmarks)[:, :2] for entry in portrait.enrolled]
+        self._choice = PhotoChoice(faces)
+
+    def start(self, driver_landmarks: NDArray[np.float32], driver_size: tuple[int, int]) -> None:
+        """Takes the driver's reference frame: landmarks (478, 3) in pixels of frames of size (width, height)."""
+        self._retargeter.start(driver_landmarks, driver_size)
+
+    def follow(self, driver_landmarks: NDArray[np.float32], timestamp_ms: float) -> NDArray[np.float32]:
+        """The portrait's landmarks (478, 3) in crop units for a frame of the driver."""
+        return self._retargeter.step(driver_landmarks, timestamp_ms)
+
+    def still(self) -> NDArray[np.uint8]:
+        """The crop of the unmoved photo, (256, 256, 3) uint8."""
+        return self._portrait.crop.extract(self._portrait.photo, IMAGE_SIZE)
+
+    def draw(
+        self, picture: NDArray[np.uint8], landmarks: NDArray[np.float32], *, fade: bool
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Animates the face in `picture`.
+
+        Args:
+            picture: (H, W, 3) uint8: the photo, or the photo with other faces already animated.
+            landmarks: (478, 3) wanted, in crop units.
+            fade: the frame follows the one before (matters with several photos of the person).
+
+        Returns:
+            The whole picture (H, W, 3) uint8 and the crop alone (256, 256, 3) uint8.
+        """
+        shares = self._choice.shares(landmarks, fade=fade)
+        out = self._networks.animate(self._portrait.enrolled[0], landmarks)
+        whole = self._paste_back(picture, out.flow, out.mask, out.painted)
+        crop = out.image
+        for index, share in enumerate(shares[1:], start=1):
+            if share > 0:
+                crop = self._lay_over(whole, crop, index, landmarks, share)
+        return whole, np.clip(crop * 255 + 0.5, 0, 255).astype(np.uint8)
+
+    def _lay_over(
+        self,
+        whole: NDArray[np.uint8],
+        crop: NDArray[np.float32],
+        index: int,
+        landmarks: NDArray[np.float32],
+        share: float,
+    ) -> NDArray[np.float32]:
+        """Blends another photo's face into `whole` (in place) and `crop` (returned)."""
+        enrolled = self._portrait.enrolled[index]
+        out = self._networks.animate(enrolled, landmarks)
+        # The photo's own pixels at its own resolution, then over to the first photo's square.
+        face = self._others[index - 1](enrolled.photo.image, out.flow, out.mask, out.painted)
+        square = self._portrait.crop
+        x, y, side = round(square.x), round(square.y), max(1, round(square.side))
+        patch = enrolled.photo.crop.extract(face, side)
+        weight = face_mask(landmarks, side) * np.float32(share)
+        top, left = max(-y, 0), max(-x, 0)
+        rows, columns = min(side, whole.shape[0] - y) - top, min(side, whole.shape[1] - x) - left
+        inside = np.s_[top : top + rows, left : left + columns]
+        under = whole[y + top : y + top + rows, x + left : x + left + columns]
+        alpha = weight[inside][..., None]
+        under[:] = (under + (patch[inside].astype(np.float32) - under) * alpha + 0.5).astype(np.uint8)
+        small = face_mask(landmarks, crop.shape[0])[..., None] * np.float32(share)
+        return crop + (out.image - crop) * small
+
+

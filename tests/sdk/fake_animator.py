@@ -1,0 +1,85 @@
+"""A PhotoAnimator that needs no models, for tests of what goes on around it.
+
+Its frames are the photo with a patch in the driver's mean colour in the corner. A driver darker than 10 shows
+no face.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from monalive.image_io import load_image
+
+PATCH = 16
+
+
+@dataclass(frozen=True)
+class FakePortrait:
+    photo: np.ndarray
+
+
+@dataclass(frozen=True)
+class FakeFrame:
+    image: np.ndarray
+    crop_image: np.ndarray
+    driver_found: bool = True
+
+
+@dataclass(frozen=True)
+class FakeMotion:
+    """The fields of Motion, with few landmarks."""
+
+    landmarks: np.ndarray
+    timestamps_ms: np.ndarray
+    image_size: tuple[int, int] = (64, 64)
+    fps: float = 25.0
+    name: str = "fake"
+    loop: bool = True
+
+
+def fake_motion(count: int = 5, fps: float = 25.0, loop: bool = True) -> Any:
+    landmarks = np.arange(count, dtype=np.float32)[:, None, None] * np.ones((1, 3, 3), np.float32)
+    return FakeMotion(landmarks, np.arange(count) * 1000.0 / fps, fps=fps, loop=loop)
+
+
+class FakeAnimator:
+    """Counts the frames it made; `closed` tells whether it was let go of."""
+
+    def __init__(self, *options: Any) -> None:
+        self.options = options
+        self.animated = 0
+        self.closed = False
+
+    def __enter__(self) -> FakeAnimator:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.closed = True
+
+    def enroll(self, photos: Sequence[Path], face: str | int = "largest") -> FakePortrait:
+        if isinstance(face, int) and face > 0:
+            raise ValueError(f"Face {face} was asked for, but the picture shows only one face.")
+        return FakePortrait(next(load_image(photo) for photo in photos))
+
+    def enroll_all(self, photo: Path) -> list[FakePortrait]:
+        return [FakePortrait(load_image(photo))] * 2
+
+    def animate(self, portrait: object, driver: np.ndarray) -> FakeFrame:
+        return self.animate_for_video(portrait, driver, 0.0)
+
+    def animate_for_video(self, portrait: Any, frame: np.ndarray, timestamp_ms: float) -> FakeFrame:
+        self.animated += 1
+        photo = portrait[0].photo if isinstance(portrait, list) else portrait.photo
+        colour = frame.mean(axis=(0, 1)).round().astype(np.uint8)
+        image = photo.copy()
+        image[:PATCH, :PATCH] = colour
+        return FakeFrame(image, np.full((256, 256, 3), colour, np.uint8), bool(frame.mean() >= 10))
+
+    def play(self, portrait: Any, motion: Any) -> Iterator[FakeFrame]:
+        for points, time in zip(motion.landmarks, motion.timestamps_ms, strict=True):
+            yield self.animate_for_video(portrait, np.full((4, 4, 3), 20 + points[0, 0] * 10), float(time))

@@ -1,0 +1,83 @@
+"""The benchmark's parts: honest statistics, a driver that moves, a memory check that sees growth."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fake_animator import FakeAnimator
+
+from monalive import benchmark
+from monalive.cli import main
+
+
+def test_timings_keep_the_first_run_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(np.cumsum([0, 100, 0, 1, 0, 2, 0, 3, 0, 4]) / 1000.0)
+    monkeypatch.setattr("monalive.benchmark.time.perf_counter", lambda: float(next(clock)))
+    calls: list[int] = []
+    result = benchmark.timings(calls.append, 4)
+    assert calls == [0, 1, 2, 3, 4]
+    assert result == {"runs": 4, "first_ms": 100.0, "median_ms": 2.5, "p95_ms": 3.85}
+
+
+@pytest.mark.parametrize("size", [(300, 200), (2000, 400), (400, 2000), (1280, 720)])
+def test_any_photo_fills_the_scene(size: tuple[int, int]) -> None:
+    photo = np.full((size[1], size[0], 3), 77, np.uint8)
+    scene = benchmark.to_scene(photo)
+    assert scene.shape == (720, 1280, 3)
+    assert (scene == 77).all()
+
+
+def test_the_driver_sways_there_and_back() -> None:
+    scene = np.random.default_rng(0).integers(0, 256, (72, 128, 3), np.uint8)
+    np.testing.assert_array_equal(benchmark.sway(scene, 0), scene)
+    assert (benchmark.sway(scene, 12) != scene).any()
+
+
+def test_random_inputs_follow_the_manifest() -> None:
+    inputs = benchmark.random_inputs({"inputs": [{"name": "photo", "shape": [1, 4, 4, 3]}]})
+    assert inputs["photo"].shape == (1, 4, 4, 3)
+    assert inputs["photo"].dtype == np.float32
+
+
+def test_memory_is_read_at_the_quarters(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = iter([100.0, 110.0, 115.0, 121.5])
+    monkeypatch.setattr(benchmark, "resident_mb", lambda: next(sizes))
+
+    class Animator(FakeAnimator):
+        def enroll(self, photos: Any, face: str | int = "largest") -> Any:
+            return type("Portrait", (), {"photo": photos[0]})()
+
+    scene = np.zeros((720, 1280, 3), np.uint8)
+    memory = benchmark.watch_memory(Animator(), scene, [scene, scene + 50], 8)
+    assert memory == {"frames": [2, 4, 6, 8], "resident_mb": [100.0, 110.0, 115.0, 121.5], "growth_mb": 21.5}
+
+
+def test_the_command_prints_a_table_and_writes_json(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    results = {
+        "machine": benchmark.about_machine(),
+        "threads": 2,
+        "model": {"version": "1", "sha256": "00"},
+        "steps": {"enroll": {"runs": 3, "first_ms": 9.0, "median_ms": 5.0, "p95_ms": 6.0}},
+        "memory": {"frames": [2, 8], "resident_mb": [10.0, 10.5], "growth_mb": 0.5},
+    }
+    monkeypatch.setattr(benchmark, "run_benchmark", lambda **options: results)
+    assert main(["bench", "--json", str(tmp_path / "bench.json"), "--repeats", "3"]) == 0
+    out, err = capfd.readouterr()
+    assert "enroll" in out
+    assert "+0.5 MB" in out
+    assert err == ""
+    assert json.loads((tmp_path / "bench.json").read_text()) == results
+
+
+def test_bad_options_are_refused(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ValueError, match="at least 3"):
+        benchmark.run_benchmark(repeats=1)
+    assert main(["bench", "--repeats", "0"]) == 2
+    assert main(["bench", "--photo", "missing.jpg"]) == 2
+    assert capfd.readouterr().err.count("\n") == 2
