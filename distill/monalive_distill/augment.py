@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -24,17 +25,20 @@ class Look:
 
     def apply(
         self, image: NDArray[np.uint8], landmarks: NDArray[np.float32]
-    ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Transforms a picture (H, H, 3) and its landmarks (K, 2) in unit coordinates alike."""
         side = image.shape[0]
         shift = self.matrix[:, :2] @ np.array([0.5, 0.5]) + self.matrix[:, 2] * side - 0.5  # pixel centres at +0.5
         pixels = np.concatenate((self.matrix[:, :2], shift[:, None]), 1)
-        moved = cv2.warpAffine(image, pixels, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+        moved: NDArray[Any] = cv2.warpAffine(
+            image, pixels, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+        )
         if self.blur:
             moved = cv2.GaussianBlur(moved, (0, 0), self.blur)
-        return moved, landmarks @ self.matrix[:, :2].T + self.matrix[:, 2]  # type: ignore[return-value]
+        points = landmarks @ self.matrix[:, :2].T + self.matrix[:, 2]
+        return moved, points.astype(np.float32)
 
-    def colour(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def colour(self, image: NDArray[Any]) -> NDArray[np.float32]:
         """(H, W, 3) uint8 to float32 in [0, 1] in the look's colours."""
         x = image.astype(np.float32) / 255 @ self.colours.T + self.offset
         np.clip(x, 0, 1, out=x)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
 from monalive.tracker import FaceTracker
 from monalive_distill.evaluation_clips import find_clips
 from monalive_distill.evaluation_report import summary_text, write_evaluation
+from monalive_distill.portrait_sheets import find_portraits, write_portrait_sheets
 from monalive_distill.reenactors import BundleReenactor, geometry_prior_reenactor
 
 
@@ -26,6 +28,8 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     add("--bundle", type=Path, metavar="FILE", help="the bundle to measure (default: the one that ships)")
     add("--frames", type=int, default=12, metavar="N", help="frames per clip besides the photo (default: 12)")
     add("--vgg", action="store_true", help="also LPIPS with VGG16 (slow)")
+    add("--portraits", type=Path, metavar="DIR", help="also show these pictures, driven by --drivers")
+    add("--drivers", type=Path, nargs="+", default=[], metavar="FILE", help="videos that drive the portraits")
     add("--no-cross", action="store_true", help="leave cross-reenactment out")
 
 
@@ -37,7 +41,15 @@ def run_evaluate(args: argparse.Namespace) -> int:
             output folder cannot be used; the message says why.
     """
     clips = find_clips(args.clips_dir)
+    if (args.portraits is None) != (not args.drivers):
+        raise ValueError("--portraits and --drivers go together: name a folder of pictures and videos that drive them")
     with FaceTracker(settle=True) as tracker, BundleReenactor(args.bundle) as product:
+        portraits = []
+        if args.portraits is not None:
+            args.output.mkdir(parents=True, exist_ok=True)
+            options = PhotoAnimatorOptions(bundle_path=args.bundle)
+            with PhotoAnimator.create_from_options(options) as animator:
+                portraits = write_portrait_sheets(find_portraits(args.portraits), args.drivers, animator, args.output)
         report = write_evaluation(
             clips,
             {"monalive": product, "geometry prior": geometry_prior_reenactor},
@@ -47,6 +59,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
             with_vgg=args.vgg,
             with_cross=not args.no_cross,
             bundle=product.bundle,
+            portraits=portraits,
         )
     print(summary_text(report))
     print(args.output / "index.html")

@@ -43,6 +43,7 @@ def write_evaluation(
     with_vgg: bool = False,
     with_cross: bool = True,
     bundle: Bundle | None = None,
+    portraits: Sequence[tuple[str, str]] = (),
     progress: bool | None = None,
 ) -> dict[str, Any]:
     """Measures methods on clips and writes the report into a folder, which is made if need be.
@@ -54,6 +55,7 @@ def write_evaluation(
         output: folder for evaluation.json, index.html and the contact sheets.
         frame_count, with_vgg, with_cross: see `evaluate`.
         bundle: what the first method runs, for the record.
+        portraits: (name, file in `output`) of contact sheets of portraits, see `portrait_sheets`.
         progress: a progress bar on stderr; by default if that is a terminal.
 
     Returns:
@@ -84,7 +86,7 @@ def write_evaluation(
         progress=sys.stderr.isatty() if progress is None else progress,
     )
     report = make_report(evaluation, clips, frame_count=frame_count, bundle=bundle)
-    page = render_page(report, evaluation.own, evaluation.cross, sheets)
+    page = render_page(report, evaluation.own, evaluation.cross, sheets, portraits)
     numbers = json.dumps(report, indent=1, allow_nan=False) + "\n"
     for name, text in (("evaluation.json", numbers), ("index.html", page)):
         with atomic_path(output / name) as temporary:

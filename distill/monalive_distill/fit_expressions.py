@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from monalive.atomic_file import atomic_path
 from monalive.expressions import FORMAT, mirror_indices, mirror_name
 from monalive.head_pose import HeadPose, fit_pose
 from monalive.image_io import load_image
@@ -166,9 +166,8 @@ def fit(clips: Sequence[Track], pairs: Sequence[tuple[Track, Track]]) -> tuple[A
 
 
 def _save(path: Path, **arrays: object) -> None:
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.npz")
-    np.savez_compressed(scratch, **arrays)  # type: ignore[arg-type]
-    os.replace(scratch, path)
+    with atomic_path(path) as scratch:
+        np.savez_compressed(scratch, **arrays)  # type: ignore[arg-type]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
+
 from monalive.landmarks import (
     LEFT_BROW,
     LEFT_EYE,
@@ -20,7 +21,6 @@ from monalive.landmarks import (
     RIGHT_IRIS,
     RIGID,
 )
-
 from monalive_distill.splat import splat, take
 from monalive_distill.warp import pixel_centres, resize
 
@@ -75,10 +75,7 @@ def geometry_prior(source: torch.Tensor, target: torch.Tensor) -> GeometryPrior:
         density = sums[:, 2:3]
         share = 1 / (density + level.epsilon)
         local, here = sums[:, :2] * share, density * share
-        if flow is None:
-            flow = local
-        else:
-            flow = local * here + resize(flow, level.size) * (1 - here)
+        flow = local if flow is None else local * here + resize(flow, level.size) * (1 - here)
         if level.landmarks is None:
             presence = here
     assert flow is not None and presence is not None

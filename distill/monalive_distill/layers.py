@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -45,7 +46,7 @@ class UNet(nn.Module):
 
     def __init__(self, inputs: int, channels: Sequence[int], outputs: int) -> None:
         super().__init__()
-        pairs = list(zip(channels[:-1], channels[1:], strict=True))
+        pairs = list(pairwise(channels))
         self.stem = ConvBlock(inputs, channels[0])
         self.down = nn.ModuleList(ConvBlock(above, below, stride=2) for above, below in pairs)
         self.middle = ResidualBlock(channels[-1])

@@ -129,7 +129,9 @@ def build_generator(variant: str = "default") -> LightweightGenerator:
     variants = json.loads(resources.files(__package__).joinpath("lightweight_variants.json").read_text())
     if variant not in variants:
         raise ValueError(f"no lightweight variant named {variant!r}; there are {', '.join(variants)}")
-    sizes = {key: tuple(value) if isinstance(value, list) else value for key, value in variants[variant].items()}
+    sizes: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in variants[variant].items()
+    }
     return LightweightGenerator(**sizes)
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from monalive.landmarks import FACE_OVAL, IRISES, LEFT_EYE, LIPS_INNER, LIPS_OUTER, RIGHT_EYE
 
+from monalive.landmarks import FACE_OVAL, IRISES, LEFT_EYE, LIPS_INNER, LIPS_OUTER, RIGHT_EYE
+from monalive_distill.detail_crops import detail_crops
 from monalive_distill.lightweight_generator import AnimatedPhoto
 from monalive_distill.lpips import LPIPS
 from monalive_distill.splat import splat, take
@@ -22,6 +23,8 @@ class LossWeights:
     perceptual: float = 1.0
     warped: float = 0.4  # the flow must do what it can before the painting starts
     painted: float = 0.2  # the painting is a picture of its own, not a correction hidden behind a faint mask
+    detail: float = 0.6  # mouth and eyes, magnified
+    painted_detail: float = 0.4  # without it the mask never dares to show a painted mouth
     keep_photo: float = 0.02  # painting only where it is needed keeps native sharpness
     smooth_flow: float = 2.0
     eyes_and_mouth: float = 4.0  # how much more a pixel there counts
@@ -50,6 +53,7 @@ class ReconstructionLoss:
         importance = self._importance(target, image.shape[-1])
         pixel = (importance * (out.image - image).abs()).mean()
         warped = (importance * (out.warped - image).abs()).mean()
+        detail, painted_detail = self._details(out, image, target, dtype)
         painted = (importance * (out.painted - image).abs()).mean()
         with torch.autocast(image.device.type, dtype, enabled=dtype is not None):
             with torch.no_grad():
@@ -67,10 +71,26 @@ class ReconstructionLoss:
             "perceptual": torch.as_tensor(perceptual) * w.perceptual,
             "warped": warped * w.warped,
             "painted": painted * w.painted,
+            "detail": detail * w.detail,
+            "painted_detail": painted_detail * w.painted_detail,
             "keep_photo": (1 - out.mask).mean() * w.keep_photo,
             "smooth_flow": bend.abs().mean() * w.smooth_flow,
         }
         return torch.stack(list(terms.values())).sum(), {name: float(value.detach()) for name, value in terms.items()}
+
+    def _details(
+        self, out: AnimatedPhoto, image: torch.Tensor, target: torch.Tensor, dtype: torch.dtype | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """LPIPS of the magnified mouth and eyes: of the result, and of the painting alone."""
+        made = torch.cat((detail_crops(out.image, target), detail_crops(out.painted, target)))
+        with torch.autocast(image.device.type, dtype, enabled=dtype is not None):
+            with torch.no_grad():
+                wanted = self._perceptual.features(detail_crops(image, target) * 2 - 1)
+            features = self._perceptual.features(made * 2 - 1)
+        halves = [layer.chunk(2) for layer in features]
+        result = self._perceptual.distance([half[0] for half in halves], wanted).mean()
+        painting = self._perceptual.distance([half[1] for half in halves], wanted).mean()
+        return result, painting
 
     @torch.no_grad()
     def _importance(self, target: torch.Tensor, size: int) -> torch.Tensor:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
 from monalive.atomic_file import atomic_path
 from monalive.crop import SquareCrop, portrait_crop
 from monalive.image_io import load_image
 from monalive.tracker import FaceTracker
 from monalive.video_io import VideoReader
-from numpy.typing import NDArray
-from tqdm import tqdm
-
 from monalive_distill.training_pairs import INDEX_FILE
 
 CACHE_SIZE = 256

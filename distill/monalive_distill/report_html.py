@@ -91,6 +91,7 @@ def render_page(
     own: Sequence[ClipResult],
     cross: Sequence[ClipResult],
     sheets: Mapping[tuple[str, str], str],
+    portraits: Sequence[tuple[str, str]] = (),
 ) -> str:
     """The page as HTML.
 
@@ -98,6 +99,7 @@ def render_page(
         report: what evaluation.json holds (see `evaluation_report`).
         own, cross: the results it was made from.
         sheets: (kind, clip name) -> file name of its contact sheet, beside the page.
+        portraits: (name, file name of its contact sheet) of portraits that have no video.
     """
     bundle = report["bundle"]
     csim_others = report["self"]["csim_other_people"]
@@ -140,6 +142,9 @@ def render_page(
     if report["skipped"]:
         rows = "".join(f"<li>{html.escape(s['clip'])}: {html.escape(s['reason'])}" for s in report["skipped"])
         parts.append(f"<h2>Left out: {len(report['skipped'])}</h2><ul>{rows}</ul>")
+    if portraits:
+        parts += ["<h2>Portraits</h2>", "<p>Each driver's frames and, below them, the portrait's.</p>"]
+        parts += [_figure(f"portrait-{name}", name, "", file) for name, file in portraits]
     parts += ["<h2>Clips, worst first</h2>", _clip_table(own), _sheets("self", own, sheets)]
     if cross:
         parts += ["<h2>Cross-reenactment, worst first</h2>", _sheets("cross", cross, sheets)]
@@ -188,13 +193,16 @@ def _sheets(kind: str, results: Sequence[ClipResult], sheets: Mapping[tuple[str,
         scores = next(iter(result.scores.values()))
         numbers = " · ".join(f"{_NAMES[m][0]} {_number(m, v)}" for m, v in scores.items() if v is not None)
         title = result.name if kind == "self" else f"{result.name} driven by {result.driver}"
-        file = html.escape(quote(sheet))
-        parts.append(
-            f"<figure id='{_anchor(kind, result.name)}'>"
-            f"<figcaption><b>{html.escape(title)}</b><br>{numbers}</figcaption><a href='{file}'>"
-            f"<img loading=lazy src='{file}' alt='contact sheet of {html.escape(title)}'></a></figure>"
-        )
+        parts.append(_figure(_anchor(kind, result.name), title, numbers, sheet))
     return "".join(parts)
+
+
+def _figure(anchor: str, title: str, numbers: str, sheet: str) -> str:
+    file, title = html.escape(quote(sheet)), html.escape(title)
+    return (
+        f"<figure id='{html.escape(anchor)}'><figcaption><b>{title}</b><br>{numbers}</figcaption>"
+        f"<a href='{file}'><img loading=lazy src='{file}' alt='contact sheet of {title}'></a></figure>"
+    )
 
 
 def _worst_first(results: Sequence[ClipResult]) -> list[ClipResult]:

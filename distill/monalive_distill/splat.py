@@ -7,8 +7,8 @@ value, because the kernel is separable. It needs no rasteriser and no scatter, a
 from __future__ import annotations
 
 import torch
-from monalive.landmarks import DRAWN_CONTOURS, IRIS_CENTRES
 
+from monalive.landmarks import DRAWN_CONTOURS, IRIS_CENTRES
 from monalive_distill.primitives import primitives
 from monalive_distill.warp import pixel_centres
 

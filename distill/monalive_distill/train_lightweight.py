@@ -7,6 +7,7 @@ import json
 import platform
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -17,11 +18,14 @@ from tqdm import tqdm
 
 from monalive_distill.augment import Augmentation
 from monalive_distill.data_parallel import Processes
-from monalive_distill.lightweight_generator import LightweightGenerator, build_generator
+from monalive_distill.lightweight_generator import AnimatedPhoto, LightweightGenerator, build_generator
 from monalive_distill.losses import LossWeights, ReconstructionLoss
 from monalive_distill.lpips import LPIPS
-from monalive_distill.training_pairs import PairSampler, TrainingGroup, load_sequences
+from monalive_distill.training_pairs import FaceSequence, PairSampler, TrainingGroup, load_sequences
 from monalive_distill.training_state import STATE_FILE, ExponentialAverage, read_record, restore_state, save_state
+
+# Seconds between checkpoints; sheets of sample results come half as often.
+SAVE_EVERY = 240.0
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,8 @@ class TrainingConfig:
         default_factory=lambda: {"clip": 0.7, "stills": 0.08, "synthetic": 0.22}
     )
     stages: tuple[Stage, ...] = (Stage(0.45, 128, 8, 3), Stage(1.0, 256, 4, 3))
-    losses: LossWeights = LossWeights()
-    augmentation: Augmentation = Augmentation()
+    losses: LossWeights = field(default_factory=LossWeights)
+    augmentation: Augmentation = field(default_factory=Augmentation)
 
 
 def train(
@@ -57,6 +61,7 @@ def train(
     config: TrainingConfig,
     device: str = "cpu",
     total_minutes: float | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Trains for `minutes`, going on from the checkpoint in `run` where there is one.
 
@@ -67,13 +72,18 @@ def train(
         config: what to train and how.
         device: "cpu" or "cuda".
         total_minutes: length of the whole schedule (learning rate and stages), when this call is only a part of it.
+        clock: seconds that have passed since some moment.
+
+    Raises:
+        FileNotFoundError: a cache is missing.
+        ValueError: the checkpoint in `run` belongs to another variant.
     """
     run.mkdir(parents=True, exist_ok=True)
     processes = Processes(device)
     torch.manual_seed(config.seed)
     sequences = [sequence for cache in caches for sequence in load_sequences(cache)]
     sampler = PairSampler(sequences, config.augmentation, config.kind_weights, config.seed)
-    generator = build_generator(config.variant).to(device, memory_format=torch.channels_last)
+    generator = build_generator(config.variant).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     generator.autocast_dtype = torch.bfloat16
     optimizer = torch.optim.Adam(generator.parameters(), config.learning_rate, betas=(0.9, 0.99))
     average = ExponentialAverage(generator, config.average_decay)
@@ -89,12 +99,12 @@ def train(
         _write_record(run, config, caches, sequences, device, processes.count)
     loss = ReconstructionLoss(LPIPS("alex").to(device), config.losses)
     schedule = (total_minutes * 60) if total_minutes else spent + minutes * 60
-    start, begun = time.monotonic(), spent
-    next_sheet = next_save = time.monotonic() + 240
+    start, begun, elapsed = clock(), spent, 0.0
+    next_save = next_sheet = SAVE_EVERY
     log = _Log(run / "log.csv")
     generator.train()
-    with tqdm(total=int(minutes * 60), unit="s", desc="training", disable=not processes.is_first) as bar:
-        while (elapsed := processes.agree(time.monotonic() - start)) < minutes * 60:
+    with tqdm(total=int(minutes * 60), unit="s", desc="training", disable=None if processes.is_first else True) as bar:
+        while (elapsed := processes.agree(clock() - start)) < minutes * 60:
             spent = begun + elapsed
             progress = min(1.0, spent / schedule)
             stage = next(s for s in config.stages if progress <= s.until)
@@ -117,14 +127,14 @@ def train(
             bar.update(int(elapsed) - bar.n)
             if step % 20 == 0:
                 bar.set_postfix_str(f"step {step} {stage.size}px loss {log.mean('loss'):.3f}")
-            if time.monotonic() > next_save:
-                next_save = time.monotonic() + 240
+            if elapsed >= next_save:
+                next_save = elapsed + SAVE_EVERY
                 _save(state, generator, optimizer, average, step, spent, config)
-            if time.monotonic() > next_sheet:
-                next_sheet = time.monotonic() + 480
+            if elapsed >= next_sheet:
+                next_sheet = elapsed + 2 * SAVE_EVERY
                 _write_sheet(run / f"step_{step:06d}.jpg", photos, images, out, stage.targets)
     if processes.is_first:
-        _save(state, generator, optimizer, average, step, begun + time.monotonic() - start, config)
+        _save(state, generator, optimizer, average, step, begun + elapsed, config)
 
 
 def _learning_rate(config: TrainingConfig, step: int, progress: float) -> float:
@@ -158,7 +168,9 @@ def _save(
     save_state(state, {"generator": generator}, {"generator": optimizer}, average, record)
 
 
-def _write_record(run: Path, config: TrainingConfig, caches: list[Path], sequences: list, device: str, count: int) -> None:
+def _write_record(
+    run: Path, config: TrainingConfig, caches: list[Path], sequences: list[FaceSequence], device: str, count: int
+) -> None:
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=Path(__file__).parent)
     record = {
         "config": asdict(config),
@@ -203,7 +215,7 @@ class _Log:
         self._rows.clear()
 
 
-def _write_sheet(path: Path, photos: torch.Tensor, images: torch.Tensor, out, targets: int) -> None:  # noqa: ANN001
+def _write_sheet(path: Path, photos: torch.Tensor, images: torch.Tensor, out: AnimatedPhoto, targets: int) -> None:
     """Rows: photo, target, result, warped photo, painting, mask."""
 
     def picture(x: torch.Tensor) -> np.ndarray:

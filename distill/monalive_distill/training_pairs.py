@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
-from monalive.expressions import load_expressions
 from numpy.typing import NDArray
 
+from monalive.expressions import load_expressions
 from monalive_distill.augment import Augmentation
 
 INDEX_FILE = "index.json"
@@ -49,7 +50,9 @@ def load_sequences(folder: Path) -> list[FaceSequence]:
     """
     index = folder / INDEX_FILE
     if not index.is_file():
-        raise FileNotFoundError(f"no training cache in {folder} (no {INDEX_FILE}); make one with `monalive-distill prepare`")
+        raise FileNotFoundError(
+            f"no training cache in {folder} (no {INDEX_FILE}); make one with `monalive-distill prepare`"
+        )
     return [
         FaceSequence(
             entry["name"],
@@ -111,6 +114,7 @@ class PairSampler:
         look = self._augmentation.draw(rng)
         images, points = [], []
         for index in chosen:
+            image: NDArray[Any]
             image, landmarks = look.apply(np.asarray(sequence.frames[index]), sequence.landmarks[index, :, :2])
             if look.flipped:
                 landmarks = landmarks[self._mirror]
@@ -127,7 +131,8 @@ class PairSampler:
         candidates = rng.integers(count, size=targets * 3)
         candidates = candidates[candidates != source]
         if len(candidates) < targets:
-            candidates = np.resize(np.delete(np.arange(count), source), targets) if count > 1 else np.zeros(targets, int)
+            others = np.delete(np.arange(count), source) if count > 1 else np.zeros(1, int)
+            candidates = np.resize(others, targets)
         if rng.random() < 0.7:
             motion = np.abs(sequence.landmarks[candidates] - sequence.landmarks[source])[..., :2].mean((1, 2))
             candidates = candidates[np.argsort(-motion)]

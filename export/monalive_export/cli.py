@@ -9,7 +9,6 @@ from pathlib import Path
 
 from monalive_distill.lightweight_generator import build_generator
 from monalive_distill.training_state import load_average, read_record
-
 from monalive_export.litert import PRECISIONS, export_bundle
 
 BAD_INPUT = 2

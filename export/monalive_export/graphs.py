@@ -1,13 +1,14 @@
-"""The two graphs of the lightweight generator as an app calls them: named inputs and outputs, pictures channels-last."""
+"""The lightweight generator's two graphs as an app calls them: named inputs and outputs, pictures channels-last."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import torch
+from torch import nn
+
 from monalive_distill.appearance_encoder import AppearanceFeatures
 from monalive_distill.lightweight_generator import EnrolledPhoto, LightweightGenerator
-from torch import nn
 
 IMAGE_SIZE = 256
 LANDMARK_COUNT = 478

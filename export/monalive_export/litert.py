@@ -12,11 +12,11 @@ import litert_torch
 import numpy as np
 import torch
 from ai_edge_quantizer import quantizer, recipe
+
 from monalive.bundle import write_bundle
 from monalive.litert_network import NamedNetwork
 from monalive_distill.lightweight_generator import LightweightGenerator
 from monalive_distill.primitives import using
-
 from monalive_export.graphs import GRAPHS, AnimateGraph, EnrollGraph, Port, example_inputs
 from monalive_export.litert_primitives import LiteRTPrimitives
 

@@ -69,10 +69,7 @@ def about_file(path: str | Path) -> dict[str, Any]:
 
 def about_bundle(bundle: Bundle) -> dict[str, Any]:
     """A bundle's manifest, with sha256 and size in bytes of the whole and of each part."""
-    parts = {
-        name: dict(entry) | {"bytes": len(bundle.parts[name])}
-        for name, entry in bundle.manifest["parts"].items()
-    }
+    parts = {name: dict(entry) | {"bytes": len(bundle.parts[name])} for name, entry in bundle.manifest["parts"].items()}
     return {"sha256": bundle.sha256, **bundle.manifest, "parts": parts}
 
 

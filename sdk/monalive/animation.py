@@ -71,14 +71,10 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
     """
     _check(request)
     if request.motion is not None:
-        motion = repeat(
-            find_motion(request.motion), loops=request.loops, seconds=request.seconds, fps=request.fps
-        )
+        motion = repeat(find_motion(request.motion), loops=request.loops, seconds=request.seconds, fps=request.fps)
         with create_animator("VIDEO", request.retarget, request.bundle, request.threads) as animator:
             portraits = enroll_photos(animator, request.photos, request.face)
-            return render_motion(
-                animator, portraits, motion, request.output, crop=request.crop, progress=progress
-            )
+            return render_motion(animator, portraits, motion, request.output, crop=request.crop, progress=progress)
 
     assert request.driver is not None
     if is_picture(request.driver):
@@ -129,8 +125,7 @@ def find_motion(name: str | Path) -> Motion:
     if path.suffix.lower() == MOTION_SUFFIX or path.is_file():
         return Motion.load(path)
     raise ValueError(
-        f"There is no motion {str(name)!r}: choose from {', '.join(builtin_motions.names())}, "
-        "or name a .motion file."
+        f"There is no motion {str(name)!r}: choose from {', '.join(builtin_motions.names())}, or name a .motion file."
     )
 
 
@@ -160,6 +155,4 @@ def _check(request: AnimationRequest) -> None:
     inputs = [*request.photos, request.driver, request.motion, request.bundle]
     for source in inputs:
         if source is not None and Path(source).resolve() == output:
-            raise ValueError(
-                f"The output {request.output} would replace an input of the same name. Name another file."
-            )
+            raise ValueError(f"The output {request.output} would replace an input of the same name. Name another file.")

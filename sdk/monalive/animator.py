@@ -128,7 +128,7 @@ class PhotoAnimator:
         self._require_mode(RunningMode.IMAGE, "animate")
         faces = self._driver_tracker.detect(driver_image)
         if not faces:
-            raise ValueError("no face was found in the driver's picture; use one that shows a face from the front, well lit")
+            raise ValueError("no face was found in the driver's picture; use one that shows a face from the front")
         driver = choose_face(faces, "largest")
         reference, landmarks = driver.landmarks, driver.landmarks
         if not self._options.retarget.absolute:
@@ -155,8 +155,9 @@ class PhotoAnimator:
             ValueError: not such a picture, or time that does not move forward.
         """
         self._require_mode(RunningMode.VIDEO, "animate_for_video")
+        require_rgb(frame)
         self._require_later(timestamp_ms)
-        return self._follow_video(portrait, require_rgb(frame), timestamp_ms)
+        return self._follow_video(portrait, frame, timestamp_ms)
 
     def animate_async(self, portrait: Portraits, frame: NDArray[np.uint8], timestamp_ms: float) -> None:
         """Hands in the next frame of a live source and returns at once. Mode LIVE_STREAM.
@@ -236,8 +237,11 @@ class PhotoAnimator:
         return _with_crop(image, choose_face(faces, face))
 
     def _faces(self, photo: Photo) -> tuple[NDArray[np.uint8], list[Face]]:
-        image = require_rgb(photo) if isinstance(photo, np.ndarray) else load_image(photo)
-        name = "the photo" if isinstance(photo, np.ndarray) else str(photo)
+        if isinstance(photo, np.ndarray):
+            require_rgb(photo)
+            image, name = photo, "the photo"
+        else:
+            image, name = load_image(photo), str(photo)
         faces = self._photo_tracker.detect(image)
         if not faces:
             raise ValueError(f"no face was found in {name}; use a photo that shows one from the front, well lit")
@@ -315,7 +319,7 @@ def _with_crop(image: NDArray[np.uint8], face: Face) -> PhotoOfPerson:
 
 
 def _as_mean_face(driver: Face) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The mean face looking at the camera at rest, and with the driver's expression and pose; both where the driver is."""
+    """The mean face where the driver is: at rest looking at the camera, and with the driver's expression and pose."""
     assert driver.blendshapes is not None
     basis = load_expressions()
     pose = fit_pose(driver.landmarks, basis.mean_face)

@@ -73,9 +73,7 @@ class AudioTrack:
         """Lets go of the file."""
         self._input.close()
 
-    def _copied(
-        self, container: InputContainer, source: AudioStream
-    ) -> Iterator[tuple[float, Packet[AudioStream]]]:
+    def _copied(self, container: InputContainer, source: AudioStream) -> Iterator[tuple[float, Packet[AudioStream]]]:
         """(start in seconds, packet) for each packet that sounds after the first picture."""
         time_base = source.time_base or Fraction(1, source.rate)
         shift = round(self._start_s / time_base)
@@ -89,9 +87,7 @@ class AudioTrack:
             packet.stream = self._stream
             yield float(packet.pts * time_base), packet
 
-    def _encoded(
-        self, container: InputContainer, source: AudioStream
-    ) -> Iterator[tuple[float, Packet[AudioStream]]]:
+    def _encoded(self, container: InputContainer, source: AudioStream) -> Iterator[tuple[float, Packet[AudioStream]]]:
         for packet in self._undamaged(container.demux(source)):
             try:
                 frames = packet.decode()
@@ -114,9 +110,7 @@ class AudioTrack:
             try:
                 packet = next(packets, None)
             except (av.error.FFmpegError, OSError):
-                log.warning(
-                    "The sound of %s is damaged or cut short: what could be read is kept.", self._path
-                )
+                log.warning("The sound of %s is damaged or cut short: what could be read is kept.", self._path)
                 return
             if packet is None:
                 return

@@ -100,9 +100,7 @@ def run_benchmark(
         portrait = animator.enroll([scene])
         measure(
             "driver_frame_to_720p_frame",
-            lambda index: animator.animate_for_video(
-                portrait, drivers[index % _SWAY_FRAMES], index * 1000.0 / FPS
-            ),
+            lambda index: animator.animate_for_video(portrait, drivers[index % _SWAY_FRAMES], index * 1000.0 / FPS),
         )
     report("memory")
     with create_animator("VIDEO", RetargetOptions(), bundle, threads) as animator:
@@ -234,9 +232,8 @@ def _network_run(network: NamedNetwork, inputs: dict[str, NDArray[np.float32]]) 
 
 def _paste_back_run(scene: Array, paste: PasteBack) -> Callable[[int], object]:
     random = np.random.default_rng(0)
-    flow = cv2.resize(
-        random.normal(0, 0.01, (6, 6, 2)).astype(np.float32), (64, 64), interpolation=cv2.INTER_CUBIC
-    )
+    coarse = random.normal(0, 0.01, (6, 6, 2)).astype(np.float32)
+    flow = np.asarray(cv2.resize(coarse, (128, 128), interpolation=cv2.INTER_CUBIC), np.float32)
     mask = random.random((NETWORK_SIZE, NETWORK_SIZE), np.float32)
     painted = random.random((NETWORK_SIZE, NETWORK_SIZE, 3), np.float32)
     return lambda index: paste(scene, flow, mask, painted)

@@ -27,6 +27,7 @@ ALIGNMENT: Final = 64
 _MANIFEST: Final = "manifest.json"
 _LOCAL_HEADER_BYTES: Final = 30
 _ALIGNMENT_FIELD: Final = 0xD935  # the zip extra field that Android's zipalign pads with
+_NOT_A_BUNDLE: Final = (zipfile.BadZipFile, KeyError, TypeError, AttributeError, json.JSONDecodeError, UnicodeError)
 _MAX_BYTES: Final = 512 * 2**20
 
 
@@ -79,7 +80,7 @@ class Bundle:
         try:
             with zipfile.ZipFile(where) as archive:
                 manifest, parts = _read(archive)
-        except (zipfile.BadZipFile, KeyError, TypeError, AttributeError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        except _NOT_A_BUNDLE as error:
             raise ValueError(f"{where} is not a monalive bundle, or a damaged one: {error}") from error
         except ValueError as error:
             raise ValueError(f"{where}: {error}") from error

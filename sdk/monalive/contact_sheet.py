@@ -51,9 +51,7 @@ def contact_sheet(
     if columns == 0:
         raise ValueError("A contact sheet needs at least one picture.")
     if cell < 16 or gap < 0:
-        raise ValueError(
-            f"Cells must be at least 16 pixels wide and gaps not negative, not {cell} and {gap}."
-        )
+        raise ValueError(f"Cells must be at least 16 pixels wide and gaps not negative, not {cell} and {gap}.")
     _check_captions("row", row_captions, len(rows))
     _check_captions("column", column_captions, columns)
 
@@ -89,9 +87,7 @@ def _check_captions(kind: str, captions: Sequence[str] | None, wanted: int) -> N
         raise ValueError(f"{wanted} {kind}(s) need {wanted} captions, not {len(captions)}.")
 
 
-def _draw_cell(
-    sheet: Image.Image, image: NDArray[np.uint8] | None, x: int, y: int, cell: int, *, grey: bool
-) -> None:
+def _draw_cell(sheet: Image.Image, image: NDArray[np.uint8] | None, x: int, y: int, cell: int, *, grey: bool) -> None:
     if image is None:
         if grey:
             sheet.paste(_EMPTY, (x, y, x + cell, y + cell))

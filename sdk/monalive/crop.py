@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-# Width of the crop in face sizes, and where the face's centre sits in it: the framing the shipped weights were trained on.
+# Width of the crop in face sizes, and how far the face's centre sits below the crop's: as in the training data.
 CROP_FACE_SIZES = 1.9
 CROP_RISE = 0.06
-# A picture that is only this much larger than the wanted crop is used whole: a seam just inside its border helps nobody.
+# A picture only this much larger than the wanted crop is used whole: a seam just inside its border helps nobody.
 WHOLE_PICTURE_SLACK = 1.35
 
 
@@ -39,7 +40,7 @@ class SquareCrop:
         scale = self.side / size
         if scale == 1.0 and self.x == 0 == self.y and image.shape[:2] == (size, size):
             return image.copy()
-        blur = image
+        blur: NDArray[Any] = image
         if scale > 2.0:  # bilinear sampling alone reads 2x2 pixels: halve the photo until that is enough
             shrink = 1.0 / 2 ** int(np.floor(np.log2(scale)))
             blur = cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)

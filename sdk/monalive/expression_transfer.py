@@ -138,7 +138,7 @@ class ExpressionTransfer:
         return Expression(driver, np.array(closing)[:, None], gaze_move[None])
 
     def apply(self, expression: Expression) -> Array:
-        """The portrait's landmarks (478, 3) in its head's frame; its own, exactly, for the reference frame."""
+        """The portrait's landmarks (478, 3) in its head's frame; exactly its own for the reference frame."""
         points = self._portrait + (expression.face - self._driver) * self._scales
         points = self._set_lips(points, expression.face)
         for eye, closing in zip(self._apertures.eyes, expression.closing[:, 0], strict=True):

@@ -55,8 +55,7 @@ class FrameSink(ABC):
         if (image.shape[1], image.shape[0]) != self.size:
             width, height = self.size
             raise ValueError(
-                f"A frame of {image.shape[1]}x{image.shape[0]} cannot go into {self.path}, "
-                f"which is {width}x{height}."
+                f"A frame of {image.shape[1]}x{image.shape[0]} cannot go into {self.path}, which is {width}x{height}."
             )
         if timestamp_ms is None:
             timestamp_ms = self._last_ms + 1000.0 / self.fps if self.frames_written else 0.0

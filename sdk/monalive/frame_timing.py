@@ -90,15 +90,11 @@ def repeat(
     wanted = np.arange(max(1, round(total * rate / 1000.0))) * 1000.0 / rate
     # Past the last frame a motion that loops goes over into its first one; another holds its last.
     last = motion.landmarks[:1] if motion.loop else motion.landmarks[-1:]
-    landmarks = _interpolate(
-        np.append(times, length), np.concatenate([motion.landmarks, last]), wanted % length
-    )
+    landmarks = _interpolate(np.append(times, length), np.concatenate([motion.landmarks, last]), wanted % length)
     return dataclasses.replace(motion, landmarks=landmarks, timestamps_ms=wanted, fps=rate)
 
 
-def _interpolate(
-    times: NDArray[np.float64], values: NDArray[Any], wanted: NDArray[np.float64]
-) -> NDArray[Any]:
+def _interpolate(times: NDArray[np.float64], values: NDArray[Any], wanted: NDArray[np.float64]) -> NDArray[Any]:
     """values (T, ...) given at rising times (T,), read at `wanted` (N,): (N, ...) of the same type."""
     after = np.clip(np.searchsorted(times, wanted, side="right"), 1, len(times) - 1)
     share = (wanted - times[after - 1]) / (times[after] - times[after - 1])

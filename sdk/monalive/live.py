@@ -78,9 +78,7 @@ def run_live(request: LiveRequest) -> LiveSummary:
     started, frames = time.monotonic(), 0
     with ExitStack() as stack:
         camera = stack.enter_context(Webcam(request.camera, mirror=request.mirror))
-        animator = stack.enter_context(
-            create_animator("VIDEO", request.retarget, request.bundle, request.threads)
-        )
+        animator = stack.enter_context(create_animator("VIDEO", request.retarget, request.bundle, request.threads))
         portraits = enroll_photos(animator, request.photos, request.face)
         who = portraits[0] if len(portraits) == 1 else portraits
         if window:
@@ -100,16 +98,12 @@ def run_live(request: LiveRequest) -> LiveSummary:
         except KeyboardInterrupt:
             print(file=sys.stderr)
     elapsed = max(time.monotonic() - started, 1e-6)
-    return LiveSummary(
-        frames, frames / elapsed, Path(request.record) if sink is not None and request.record else None
-    )
+    return LiveSummary(frames, frames / elapsed, Path(request.record) if sink is not None and request.record else None)
 
 
 def window_available() -> bool:
     """Whether OpenCV can open a window: it was built with one, and there is a screen."""
-    if sys.platform.startswith("linux") and not (
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return False  # asking would end the process
     try:
         cv2.namedWindow(_TITLE, cv2.WINDOW_AUTOSIZE)

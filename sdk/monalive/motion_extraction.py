@@ -34,7 +34,7 @@ def extract_motion(video: str | Path, output: str | Path, *, progress: bool = Fa
     """
     if Path(output).suffix.lower() != MOTION_SUFFIX:
         raise ValueError(f"A motion is written to a file that ends in {MOTION_SUFFIX}, not to {output}.")
-    with VideoReader(video) as reader, FaceTracker() as tracker:
+    with VideoReader(video) as reader, FaceTracker(settle=True) as tracker:
         frames: Iterable[tuple[float, NDArray[np.uint8]]] = tqdm(
             reader,
             total=reader.frame_count,

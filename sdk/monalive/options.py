@@ -26,7 +26,7 @@ class AnimatedFrame:
     """A frame of the result.
 
     Attributes:
-        image: (H, W, 3) uint8 RGB, the whole photo with the face animated; outside the crop it is the photo, bit for bit.
+        image: (H, W, 3) uint8 RGB, the whole photo with the face animated; outside the crop it is the photo.
         crop_image: (256, 256, 3) uint8 RGB, the crop alone as the network made it (the first portrait's).
         landmarks: (478, 3) float32, units of the portrait's crop (the first portrait's).
         timestamp_ms: as given.

@@ -78,9 +78,7 @@ class PasteBack:
         if feather is None:
             feather = crop_feather(crop, image_width, image_height)
         if feather.shape != (NETWORK_SIZE, NETWORK_SIZE):
-            raise ValueError(
-                f"the feather must be (256, 256), not {feather.shape}: take it from crop_feather"
-            )
+            raise ValueError(f"the feather must be (256, 256), not {feather.shape}: take it from crop_feather")
         self._crop = crop
         self._image_size = image_width, image_height
         self._feather = feather
@@ -131,10 +129,7 @@ class PasteBack:
         """
         self._check(photo, flow, mask, painted)
         # (256, 256, ...): fade towards the edges while the arrays are small.
-        moved = (
-            cv2.resize(flow, (NETWORK_SIZE, NETWORK_SIZE), interpolation=cv2.INTER_LINEAR)
-            * self._feather_pixels
-        )
+        moved = cv2.resize(flow, (NETWORK_SIZE, NETWORK_SIZE), interpolation=cv2.INTER_LINEAR) * self._feather_pixels
         kept = 1 - (1 - mask) * self._feather
         colours = cv2.convertScaleAbs(np.clip(painted, 0, 1), alpha=255)
 
@@ -171,9 +166,7 @@ class PasteBack:
         width, height = self._image_size
         n = NETWORK_SIZE
         if photo.shape != (height, width, 3) or photo.dtype != np.uint8:
-            raise ValueError(
-                f"the photo must be ({height}, {width}, 3) uint8, not {photo.shape} {photo.dtype}"
-            )
+            raise ValueError(f"the photo must be ({height}, {width}, 3) uint8, not {photo.shape} {photo.dtype}")
         if flow.ndim != 3 or flow.shape[2] != 2:
             raise ValueError(f"the flow must be (h, h, 2), not {flow.shape}")
         if mask.shape != (n, n) or painted.shape != (n, n, 3):

@@ -63,13 +63,9 @@ class GifSink(FrameSink):
             changed = (image != self._shown).any(axis=2)
             top, bottom, left, right = _bounds(changed)
         patch = Image.fromarray(np.ascontiguousarray(image[top:bottom, left:right]))
-        indexed = patch.quantize(
-            colors=_TRANSPARENT, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
-        )
+        indexed = patch.quantize(colors=_TRANSPARENT, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
         indexed = patch.quantize(palette=indexed, dither=Image.Dither.FLOYDSTEINBERG)
-        indices = np.where(changed[top:bottom, left:right], np.asarray(indexed), _TRANSPARENT).astype(
-            np.uint8
-        )
+        indices = np.where(changed[top:bottom, left:right], np.asarray(indexed), _TRANSPARENT).astype(np.uint8)
         palette = (indexed.getpalette() or [])[: 3 * _TRANSPARENT]
         drawn = Image.fromarray(indices)
         drawn.putpalette(palette + [0] * (768 - len(palette)))
@@ -106,9 +102,7 @@ class FolderSink(FrameSink):
         _require_replaceable(path)
         self._temporary = self._target.with_name(f".{self._target.name}.{secrets.token_hex(4)}")
         if not self._target.parent.is_dir():
-            raise FileNotFoundError(
-                f"Cannot write {path}: the folder {path.parent} does not exist. Make it first."
-            )
+            raise FileNotFoundError(f"Cannot write {path}: the folder {path.parent} does not exist. Make it first.")
         try:
             self._temporary.mkdir()
         except OSError as error:

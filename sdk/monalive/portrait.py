@@ -106,7 +106,7 @@ def read_photos(path: str | Path) -> list[PhotoOfPerson]:
         with zipfile.ZipFile(path) as archive:
             manifest = json.loads(archive.read(_MANIFEST))
             if manifest["schema"] > SCHEMA:
-                raise ValueError(f"its schema is {manifest['schema']}, this version reads up to {SCHEMA}; update monalive")
+                raise ValueError(f"its schema is {manifest['schema']}, newer than {SCHEMA}; update monalive")
             return [_read_photo(archive, index, entry) for index, entry in enumerate(manifest["photos"])]
     except (zipfile.BadZipFile, KeyError, TypeError, OSError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path} is not a portrait file, or a damaged one: {error}") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -36,8 +36,10 @@ def matching_crop(landmarks: NDArray[np.float32], first: PhotoOfPerson) -> Squar
     return SquareCrop(float(x), float(y), side)
 
 
-def matching_colours(image: NDArray[np.uint8], landmarks: NDArray[np.float32], first: PhotoOfPerson) -> NDArray[np.uint8]:
-    """`image` (H, W, 3) uint8 with its face's colours brought to those of the first photo's face, channel by channel."""
+def matching_colours(
+    image: NDArray[np.uint8], landmarks: NDArray[np.float32], first: PhotoOfPerson
+) -> NDArray[np.uint8]:
+    """`image` (H, W, 3) uint8 with its face's mean and spread per channel brought to those of the first photo."""
     own, wanted = _face_colours(image, landmarks), _face_colours(first.image, first.landmarks)
     gain = np.clip(wanted[1] / np.maximum(own[1], 1.0), 0.6, 1.6)
     shifted = (image.astype(np.float32) - own[0]) * gain + wanted[0]
@@ -52,7 +54,7 @@ def face_mask(landmarks: NDArray[np.float32], side: int) -> NDArray[np.float32]:
     """
     oval = landmarks[list(FACE_OVAL), :2]
     inner = (oval - oval.mean(0)) * 0.9 + oval.mean(0)
-    mask = np.zeros((_MASK_SIZE, _MASK_SIZE), np.float32)
+    mask: NDArray[Any] = np.zeros((_MASK_SIZE, _MASK_SIZE), np.float32)
     cv2.fillPoly(mask, [np.round(inner * _MASK_SIZE * 16).astype(np.int32)], 1.0, cv2.LINE_AA, 4)
     mask = cv2.GaussianBlur(mask, (0, 0), 5.0)
     return cv2.resize(mask, (side, side), interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
@@ -87,7 +89,9 @@ class PhotoChoice:
         return np.asarray(shown / shown.sum())
 
 
-def _face_colours(image: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _face_colours(
+    image: NDArray[np.uint8], landmarks: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean and standard deviation per channel inside the face's oval."""
     mask = np.zeros(image.shape[:2], np.uint8)
     cv2.fillPoly(mask, [np.round(landmarks[list(FACE_OVAL), :2]).astype(np.int32)], 255)

@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 # The rate assumed for files that do not say (single pictures, raw streams).
 DEFAULT_FPS: Final = 25.0
+# Pixels up to this much wider or higher than square are read as stored: such ratios are leftovers of a crop or a
+# resize more often than they are meant, and other tools' still frames of the same video ignore them.
+NEARLY_SQUARE: Final = 1.2
 # Frame rates beyond this are damaged headers, not cameras.
 MAX_FPS: Final = 1000.0
 # Share of the announced frames below which a file counts as cut short (edit lists hide a few).
@@ -36,7 +39,7 @@ class VideoReader:
     What files do, and what happens then:
 
     - Rotation (phones): applied; `width` and `height` are those of the upright picture.
-    - Pixels that are not square: the width is scaled so that they are.
+    - Pixels that are far from square (anamorphic video): the width is scaled so that they are.
     - Variable frame rate: the timestamps are the file's own, from 0, strictly increasing.
     - Colours without a tag: BT.709 from 720 lines, BT.601 below.
     - Damaged in the middle or cut short: what can be decoded is given, and a warning is logged.
@@ -198,8 +201,8 @@ def _duration(container: InputContainer, stream: VideoStream) -> float | None:
 
 
 def _pixel_aspect(stream: VideoStream) -> float:
-    ratio = stream.sample_aspect_ratio
-    return float(ratio) if ratio and 0.1 < ratio < 10 else 1.0
+    ratio = float(stream.sample_aspect_ratio or 1)
+    return ratio if 0.1 < ratio < 10 and max(ratio, 1 / ratio) > NEARLY_SQUARE else 1.0
 
 
 def _upright(frame: VideoFrame, reformatter: VideoReformatter, stretch: float) -> NDArray[np.uint8]:

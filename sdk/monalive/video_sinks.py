@@ -112,9 +112,7 @@ def open_sink(
         return StillSink(path, fps, size)
     if suffix not in _VIDEOS:
         known = ", ".join((*_VIDEOS, ".gif", *_STILLS))
-        raise ValueError(
-            f"Cannot tell what to write to {path}: use {known}, or a name without a suffix for a folder."
-        )
+        raise ValueError(f"Cannot tell what to write to {path}: use {known}, or a name without a suffix for a folder.")
     if not can_hold_sound(path):
         audio_from = None
     return VideoSink(path, fps, size, _VIDEOS[suffix], audio_from, audio_start_s)
@@ -144,9 +142,7 @@ class VideoSink(FrameSink):
             temporary = stack.enter_context(atomic_path(path))
             try:
                 self._container = stack.enter_context(
-                    av.open(
-                        str(temporary), "w", format=video.container, container_options=video.container_options
-                    )
+                    av.open(str(temporary), "w", format=video.container, container_options=video.container_options)
                 )
             except (av.error.FFmpegError, OSError) as error:
                 raise OSError(f"Cannot write {path}: {error.strerror or error}.") from error

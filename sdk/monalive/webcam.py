@@ -35,9 +35,7 @@ class Webcam:
         self._mirror = mirror
         self._index = index
         level = cv2.utils.logging.getLogLevel()
-        cv2.utils.logging.setLogLevel(
-            cv2.utils.logging.LOG_LEVEL_SILENT
-        )  # it would print what is raised below
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # it would print what is raised below
         try:
             self._camera = cv2.VideoCapture(index)
         finally:

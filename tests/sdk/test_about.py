@@ -49,9 +49,7 @@ def test_a_motion(tmp_path: Path) -> None:
 
 
 def test_a_portrait(tmp_path: Path) -> None:
-    photo = PhotoOfPerson(
-        np.zeros((60, 80, 3), np.uint8), np.zeros((478, 3), np.float32), SquareCrop(1, 2, 50)
-    )
+    photo = PhotoOfPerson(np.zeros((60, 80, 3), np.uint8), np.zeros((478, 3), np.float32), SquareCrop(1, 2, 50))
     Portrait((EnrolledPhoto(photo, {}),)).save(tmp_path / "me.portrait")
     facts = about_file(tmp_path / "me.portrait")
     assert facts == {

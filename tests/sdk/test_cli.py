@@ -62,9 +62,7 @@ def error_line(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
     return err
 
 
-def test_a_motion_makes_a_video(
-    animator: FakeAnimator, motions: None, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_motion_makes_a_video(animator: FakeAnimator, motions: None, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["animate", "photo.png", "--motion", "smile", "-o", "out.mp4"]) == 0
     assert capfd.readouterr().out == "out.mp4: 4 frames\n"
     assert len(list(VideoReader("out.mp4"))) == 4
@@ -74,10 +72,7 @@ def test_a_motion_makes_a_video(
 def test_length_and_rate_of_a_motion(animator: FakeAnimator, motions: None) -> None:
     assert main(["animate", "photo.png", "--motion", "smile", "-o", "frames", "--loops", "3", "-q"]) == 0
     assert len(list(Path("frames").iterdir())) == 12
-    assert (
-        main(["animate", "photo.png", "--motion", "smile", "-o", "frames", "--seconds", "0.4", "--fps", "50"])
-        == 0
-    )
+    assert main(["animate", "photo.png", "--motion", "smile", "-o", "frames", "--seconds", "0.4", "--fps", "50"]) == 0
     assert len(list(Path("frames").iterdir())) == 20
 
 
@@ -103,9 +98,7 @@ def test_a_picture_drives(animator: FakeAnimator) -> None:
     assert Path("out.jpg").exists()
 
 
-def test_quiet_prints_nothing(
-    animator: FakeAnimator, motions: None, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_quiet_prints_nothing(animator: FakeAnimator, motions: None, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["animate", "photo.png", "--motion", "smile", "-o", "out.mp4", "--quiet"]) == 0
     assert capfd.readouterr() == ("", "")
 

@@ -1,4 +1,4 @@
-"""A camera drives a photo: shown, recorded, or refused with a reason. The camera and the animator are made up."""
+"""A camera drives a photo: shown, recorded, or refused with a reason. Camera and animator are made up."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ def test_a_recording_keeps_the_cameras_times_and_survives_ctrl_c() -> None:
     summary = run_live(LiveRequest(["photo.png"], record="out.mp4", window=False))
     assert summary.frames == 10
     assert summary.path == Path("out.mp4")
-    assert [time for time, _ in VideoReader("out.mp4")] == pytest.approx(
-        [100.0 * index for index in range(10)]
-    )
+    assert [time for time, _ in VideoReader("out.mp4")] == pytest.approx([100.0 * index for index in range(10)])
 
 
 def test_seconds_end_it(capsys: pytest.CaptureFixture[str]) -> None:

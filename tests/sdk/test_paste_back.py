@@ -96,9 +96,7 @@ def test_the_painted_picture_lands_on_its_place() -> None:
     """A painted ramp reads as the same ramp over the photo's pixels, also for a crop between pixels."""
     photo = np.zeros((900, 900, 3), np.uint8)
     for crop in (SquareCrop(100, 150, 512), SquareCrop(100.5, 150.25, 512), SquareCrop(100, 150, 128)):
-        ramp = np.broadcast_to(((np.arange(256) + 0.5) / 256)[None, :, None], (256, 256, 3)).astype(
-            np.float32
-        )
+        ramp = np.broadcast_to(((np.arange(256) + 0.5) / 256)[None, :, None], (256, 256, 3)).astype(np.float32)
         frame = paste_back(photo, crop, constant_flow(0, 0), paint_all(), ramp)
         row = round(crop.y + crop.side / 2)
         x = np.arange(round(crop.x + crop.side * 0.25), round(crop.x + crop.side * 0.75))

@@ -126,7 +126,11 @@ def test_a_variable_frame_rate_keeps_its_times(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("codec", "size", "aspect", "shown"),
-    [("ffv1", (51, 37), None, (51, 37)), ("libx264", (52, 38), Fraction(2, 1), (104, 38))],
+    [
+        ("ffv1", (51, 37), None, (51, 37)),
+        ("libx264", (52, 38), Fraction(2, 1), (104, 38)),
+        ("libx264", (52, 38), Fraction(9, 8), (52, 38)),
+    ],
 )
 def test_odd_sizes_and_pixels_that_are_not_square(
     tmp_path: Path, codec: str, size: tuple[int, int], aspect: Fraction | None, shown: tuple[int, int]
@@ -142,6 +146,13 @@ def test_odd_sizes_and_pixels_that_are_not_square(
     reader = VideoReader(path)
     assert (reader.width, reader.height) == shown
     assert next(iter(reader))[1].shape == (shown[1], shown[0], 3)
+
+
+def test_an_animated_gif_is_a_video(tmp_path: Path) -> None:
+    reader = VideoReader(write_clip(tmp_path / "clip.gif", count=4))
+    times, frames = zip(*reader, strict=True)
+    assert times == pytest.approx((0, 40, 80, 120))
+    assert min(psnr(frame, scene(index)) for index, frame in enumerate(frames)) > 27
 
 
 def test_a_file_without_a_length(tmp_path: Path) -> None:
@@ -214,15 +225,11 @@ def test_closing_ends_the_iteration(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("suffix", "least"), [(".mp4", 36), (".webm", 36)])
 @pytest.mark.parametrize("size", [(WIDTH, HEIGHT), (97, 63)])
-def test_videos_read_back_as_they_were(
-    tmp_path: Path, suffix: str, least: float, size: tuple[int, int]
-) -> None:
+def test_videos_read_back_as_they_were(tmp_path: Path, suffix: str, least: float, size: tuple[int, int]) -> None:
     path = tmp_path / f"clip{suffix}"
     frames = [scene(0, *size) for _ in range(5)]
     # Soft colours: chroma has half the resolution, so hard colour edges cannot come back exactly.
-    frames = [
-        np.clip(frame * 0.5 + 60 + index, 0, 255).astype(np.uint8) for index, frame in enumerate(frames)
-    ]
+    frames = [np.clip(frame * 0.5 + 60 + index, 0, 255).astype(np.uint8) for index, frame in enumerate(frames)]
     with open_sink(path, FPS, size) as sink:
         for frame in frames:
             sink.write(frame)
@@ -378,9 +385,7 @@ def test_a_sink_checks_what_it_is_given(tmp_path: Path) -> None:
         ("d.ts", "aac", "o.mp4", "aac"),
     ],
 )
-def test_sound_is_kept_in_its_place(
-    tmp_path: Path, driver: str, codec: str, target: str, expected: str
-) -> None:
+def test_sound_is_kept_in_its_place(tmp_path: Path, driver: str, codec: str, target: str, expected: str) -> None:
     source = write_with_sound(tmp_path / driver, 2.0, codec)
     reader = VideoReader(source)
     assert reader.has_audio

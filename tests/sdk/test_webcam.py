@@ -19,7 +19,7 @@ class FakeCamera:
     def __init__(self, index: int) -> None:
         self.opened, self.reads = index == 0, 0
 
-    def isOpened(self) -> bool:  # noqa: N802
+    def isOpened(self) -> bool:
         return self.opened
 
     def release(self) -> None:

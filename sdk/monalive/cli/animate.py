@@ -29,9 +29,7 @@ def add_parser(commands: Commands) -> None:
     )
     shared.add_photo_arguments(parser)
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument(
-        "--motion", metavar="NAME|FILE", help="one of 'monalive motion list', or a .motion file"
-    )
+    source.add_argument("--motion", metavar="NAME|FILE", help="one of 'monalive motion list', or a .motion file")
     source.add_argument("--driver", metavar="FILE", help="a video or a picture of a face to follow")
     parser.add_argument(
         *("-o", "--output"),
@@ -42,13 +40,9 @@ def add_parser(commands: Commands) -> None:
     shared.add_retarget_arguments(parser)
     parser.add_argument("--crop", action="store_true", help="write only the 256x256 picture of the face")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument(
-        "--seconds", type=shared.positive, metavar="S", help="length: motions repeat, a driver is cut"
-    )
+    length.add_argument("--seconds", type=shared.positive, metavar="S", help="length: motions repeat, a driver is cut")
     length.add_argument("--loops", type=shared.positive_int, metavar="N", help="play a motion so many times")
-    parser.add_argument(
-        "--fps", type=shared.positive, metavar="F", help="frames per second (default: as the motion)"
-    )
+    parser.add_argument("--fps", type=shared.positive, metavar="F", help="frames per second (default: as the motion)")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no summary")
     parser.set_defaults(run=run)
 

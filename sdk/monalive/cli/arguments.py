@@ -29,9 +29,7 @@ def add_photo_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """--bundle, --threads."""
-    parser.add_argument(
-        "--bundle", metavar="FILE", help="models to use instead of those that come with the package"
-    )
+    parser.add_argument("--bundle", metavar="FILE", help="models to use instead of those that come with the package")
     parser.add_argument(
         "--threads", type=positive_int, default=2, metavar="N", help="CPU threads per network (default 2)"
     )

@@ -21,12 +21,8 @@ def add_parser(commands: Commands) -> None:
         help="measure the speed on this machine",
         description="Measures each step (first run, median, 95th percentile) and memory along a video.",
     )
-    parser.add_argument(
-        "--json", metavar="FILE", help="also write the results, with machine and versions, to a file"
-    )
-    parser.add_argument(
-        "--photo", metavar="FILE", help="a picture with a face (default: the sample portrait)"
-    )
+    parser.add_argument("--json", metavar="FILE", help="also write the results, with machine and versions, to a file")
+    parser.add_argument("--photo", metavar="FILE", help="a picture with a face (default: the sample portrait)")
     parser.add_argument(
         "--repeats", type=shared.positive_int, default=60, metavar="N", help="runs per step (default 60)"
     )

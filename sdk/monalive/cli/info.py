@@ -17,9 +17,7 @@ def add_parser(commands: Commands) -> None:
         help="what is installed, and what a file holds",
         description="Prints versions, models with their sha256, and motions; or what a file holds.",
     )
-    parser.add_argument(
-        "file", nargs="?", metavar="FILE", help="a bundle, a .motion file or a saved portrait"
-    )
+    parser.add_argument("file", nargs="?", metavar="FILE", help="a bundle, a .motion file or a saved portrait")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
@@ -41,20 +39,23 @@ def as_text(facts: dict[str, Any], indent: str = "") -> list[str]:
             lines += [f"{indent}{name}:", *as_text(value, indent + "  ")]
         elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
             lines.append(f"{indent}{name}:")
-            for item in value:
-                lines.append(f"{indent}  - " + ", ".join(f"{key} {_plain(one)}" for key, one in item.items()))
+            lines += [f"{indent}  - {_in_one_line(item)}" for item in value]
         else:
             lines.append(f"{indent}{name}: {_plain(value)}")
     return lines
+
+
+def _in_one_line(item: dict[str, Any]) -> str:
+    """A network's input or output, or a photo of a portrait."""
+    if "tensor" in item:
+        limits = f" in {item['range']}" if item.get("range") else ""
+        return f"{item['name']} ({_plain(item['shape'])}{limits}): {item.get('about', '')}"
+    return ", ".join(f"{key} {_plain(one)}" for key, one in item.items())
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return " ".join(f"{key} {_plain(one)}" for key, one in value.items())
     if isinstance(value, list):
-        return (
-            ", ".join(map(_plain, value))
-            if any(isinstance(item, str) for item in value)
-            else "x".join(map(str, value))
-        )
+        return (" x " if all(isinstance(item, int) for item in value) else ", ").join(map(_plain, value))
     return str(value)

@@ -54,9 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # --help, --version or a wrong command line
         return int(stop.code or 0)
     with _library_chatter(debug), _termination_as_exit():
-        logging.basicConfig(
-            level=logging.WARNING, format="monalive: %(message)s", stream=sys.stderr, force=True
-        )
+        logging.basicConfig(level=logging.WARNING, format="monalive: %(message)s", stream=sys.stderr, force=True)
         try:
             return int(arguments.run(arguments) or 0)
         except KeyboardInterrupt:

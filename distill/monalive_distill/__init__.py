@@ -1,0 +1,1 @@
+"""Training, distillation and evaluation of monalive's models, in PyTorch."""

@@ -1,0 +1,7 @@
+"""`python -m monalive_distill`, for torchrun."""
+
+import sys
+
+from monalive_distill.cli import main
+
+sys.exit(main())

@@ -1,0 +1,140 @@
+"""Training: what is drawn, that it learns, that it resumes exactly, and what it refuses."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from monalive_distill.augment import Augmentation
+from monalive_distill.detail_crops import detail_crops
+from monalive_distill.lightweight_generator import build_generator
+from monalive_distill.train_lightweight import Stage, TrainingConfig, train
+from monalive_distill.training_pairs import PairSampler, load_sequences
+from monalive_distill.training_state import ExponentialAverage, load_average, read_record, restore_state, save_state
+
+CONFIG = TrainingConfig(variant="tiny", stages=(Stage(1.0, 64, 1, 2),), warm_up_steps=1)
+
+
+class _Clock:
+    """A clock by which every pass of the training loop takes one second; the first begins at 0."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __call__(self) -> float:
+        self.asked += 1
+        return float(max(0, self.asked - 2))
+
+
+def _sampler(cache: Path, **options: float) -> PairSampler:
+    return PairSampler(load_sequences(cache), Augmentation(**options), {"clip": 1.0}, seed=3)
+
+
+def test_the_same_step_draws_the_same_group(cache: Path) -> None:
+    a, b = (_sampler(cache).draw(7, 2, 3, 64) for _ in range(2))
+    assert np.array_equal(a.images, b.images) and np.array_equal(a.targets, b.targets)
+    assert not np.array_equal(a.images, _sampler(cache).draw(8, 2, 3, 64).images)
+
+
+def test_groups_have_the_documented_form(cache: Path) -> None:
+    group = _sampler(cache).draw(0, 2, 3, 64)
+    assert group.photos.shape == (2, 64, 64, 3) and group.images.shape == (6, 64, 64, 3)
+    assert group.sources.shape == (2, 478, 2) and group.targets.shape == (6, 478, 2)
+    assert group.images.dtype == np.float32 and 0 <= group.images.min() <= group.images.max() <= 1
+
+
+def test_landmarks_move_with_the_picture(cache: Path) -> None:
+    """The dark pupils stay under the iris landmarks, whatever is drawn: turned, zoomed or mirrored."""
+    sampler = _sampler(cache, colour=0.0, blur=0.0, grey=0.0)
+    for step in range(6):
+        group = sampler.draw(step, 1, 1, 256)
+        grey = group.images[0].mean(-1)
+        for iris in (468, 473):
+            x, y = (group.targets[0, iris] * 256).astype(int)
+            cheek_x, cheek_y = (group.targets[0, 50 if iris == 468 else 280] * 256).astype(int)
+            pupil = grey[y - 2 : y + 3, x - 2 : x + 3].mean()
+            assert pupil < grey[cheek_y - 2 : cheek_y + 3, cheek_x - 2 : cheek_x + 3].mean() - 0.1
+
+
+def test_detail_crops_show_the_mouth_upright(cache: Path) -> None:
+    sequence = load_sequences(cache)[0]
+    image = torch.from_numpy(sequence.frames[:1].astype(np.float32)).permute(0, 3, 1, 2) / 255
+    ramp = torch.linspace(0, 1, 256).view(1, 1, 256, 1).expand(1, 3, 256, 256)
+    landmarks = torch.from_numpy(sequence.landmarks[:1, :, :2].copy())
+    crops = detail_crops(torch.cat((image,)), landmarks)
+    assert crops.shape == (2, 3, 96, 96)
+    mouth = detail_crops(ramp, landmarks)[0, 0]
+    assert mouth[48, 48] == pytest.approx(float(landmarks[0, 13, 1]), abs=0.03)
+    assert mouth[90, 48] > mouth[5, 48]
+
+
+def test_training_lowers_the_loss_and_leaves_a_record(cache: Path, tmp_path: Path) -> None:
+    train([cache], tmp_path, 5.1, CONFIG, clock=_Clock())
+    rows = list(csv.DictReader((tmp_path / "log.csv").open()))
+    assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
+    record = json.loads((tmp_path / "record.json").read_text())
+    assert record["people"] == 3 and record["config"]["variant"] == "tiny"
+    assert list(tmp_path.glob("step_*.jpg"))
+
+
+def test_an_interrupted_run_ends_with_the_same_weights(cache: Path, tmp_path: Path) -> None:
+    """The average that ships is bit for bit the same whether the run was stopped in between or not."""
+    for folder, parts in (("whole", (24,)), ("parts", (12, 12))):
+        for seconds in parts:
+            train([cache], tmp_path / folder, seconds / 60, CONFIG, total_minutes=0.4, clock=_Clock())
+    results = []
+    for folder in ("whole", "parts"):
+        generator = build_generator("tiny")
+        load_average(tmp_path / folder / "state.safetensors", generator)
+        results.append(generator.state_dict())
+    assert read_record(tmp_path / "whole" / "state.safetensors")["step"] == 24
+    assert read_record(tmp_path / "parts" / "state.safetensors")["step"] == 24
+    for name, value in results[0].items():
+        assert torch.equal(value, results[1][name]), name
+
+
+def test_a_checkpoint_of_another_variant_is_refused(cache: Path, tmp_path: Path) -> None:
+    train([cache], tmp_path, 0.05, CONFIG, clock=_Clock())
+    with pytest.raises(ValueError, match="variant 'tiny', not 'default'"):
+        train([cache], tmp_path, 0.1, replace(CONFIG, variant="default"))
+    with pytest.raises(ValueError, match="another variant"):
+        load_average(tmp_path / "state.safetensors", build_generator("default"))
+
+
+def test_another_file_is_no_checkpoint(tmp_path: Path) -> None:
+    (tmp_path / "state.safetensors").write_bytes(b"hello")
+    with pytest.raises(ValueError, match="not a monalive training checkpoint"):
+        read_record(tmp_path / "state.safetensors")
+    with pytest.raises(FileNotFoundError, match="no checkpoint"):
+        read_record(tmp_path / "none.safetensors")
+
+
+def test_no_cache_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="monalive-distill prepare"):
+        load_sequences(tmp_path)
+
+
+def test_state_comes_back_as_it_was(tmp_path: Path) -> None:
+    model = build_generator("tiny")
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    average = ExponentialAverage(model, 0.9)
+    for step in range(3):
+        optimizer.zero_grad()
+        torch.stack([p.square().sum() for p in model.parameters()]).sum().backward()
+        optimizer.step()
+        average.update(model, step)
+    save_state(tmp_path / "s.safetensors", {"g": model}, {"g": optimizer}, average, {"step": 3})
+    other = build_generator("tiny")
+    other_optimizer = torch.optim.Adam(other.parameters(), 1e-2)
+    other_average = ExponentialAverage(other, 0.9)
+    restore_state(tmp_path / "s.safetensors", {"g": other}, {"g": other_optimizer}, other_average)
+    assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), other.state_dict().values(), strict=True))
+    assert all(torch.equal(average.weights[n], other_average.weights[n]) for n in average.weights)
+    ours, theirs = optimizer.state_dict()["state"], other_optimizer.state_dict()["state"]
+    assert all(torch.equal(ours[i]["exp_avg_sq"], theirs[i]["exp_avg_sq"]) for i in ours)

@@ -1,0 +1,256 @@
+"""The photo animator on the sample portrait, with the models that come with the package."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from monalive import (
+    AnimatedFrame,
+    Motion,
+    PhotoAnimator,
+    PhotoAnimatorOptions,
+    RetargetOptions,
+    RunningMode,
+    builtin_motions,
+    load_image,
+)
+from monalive.tracker import FaceTracker
+
+SAMPLE = Path(str(resources.files("monalive").joinpath("assets", "sample_portrait.jpg")))
+OTHER = Path(str(resources.files("monalive").joinpath("assets", "sample_portrait_2.jpg")))
+
+
+@pytest.fixture(scope="module")
+def image() -> Iterator[PhotoAnimator]:
+    with PhotoAnimator.create_from_options(PhotoAnimatorOptions()) as animator:
+        yield animator
+
+
+@pytest.fixture
+def video() -> Iterator[PhotoAnimator]:
+    with PhotoAnimator.create_from_options(PhotoAnimatorOptions(running_mode=RunningMode.VIDEO)) as animator:
+        yield animator
+
+
+@pytest.fixture(scope="module")
+def photo() -> np.ndarray:
+    return load_image(SAMPLE)
+
+
+def _psnr(a: np.ndarray, b: np.ndarray) -> float:
+    return float(-10 * np.log10(((a.astype(float) - b) ** 2).mean() / 255**2 + 1e-12))
+
+
+def _short(motion: Motion, step: int = 8) -> Motion:
+    return replace(motion, landmarks=motion.landmarks[::step], timestamps_ms=motion.timestamps_ms[::step])
+
+
+def test_a_driver_at_rest_leaves_the_face_almost_as_it_is(image: PhotoAnimator, photo: np.ndarray) -> None:
+    portrait = image.enroll(photo)
+    smile = builtin_motions.load("smile")
+    still = replace(smile, landmarks=smile.landmarks[:1], timestamps_ms=smile.timestamps_ms[:1])
+    (frame,) = image.play(portrait, still)
+    assert _psnr(frame.image, photo) > 30
+    assert np.allclose(frame.landmarks, portrait.crop.to_unit(portrait.landmarks), atol=1e-5)
+
+
+@pytest.mark.parametrize("motion", ["smile", "surprise"])
+def test_the_face_is_where_it_was_asked_to_be(image: PhotoAnimator, photo: np.ndarray, motion: str) -> None:
+    """The tracker, run on the result, finds the landmarks that were wanted."""
+    portrait = image.enroll(photo)
+    with FaceTracker(settle=True) as tracker:
+        for frame in image.play(portrait, _short(builtin_motions.load(motion), 25)):
+            found = tracker.detect(frame.image)[0].landmarks
+            wanted = portrait.crop.to_pixels(frame.landmarks)
+            error = np.linalg.norm(found[:468, :2] - wanted[:468, :2], axis=1).mean()
+            assert error < 0.015 * portrait.crop.side
+
+
+def test_outside_the_crop_every_pixel_is_the_photos(image: PhotoAnimator, photo: np.ndarray) -> None:
+    wide = np.zeros((photo.shape[0] + 400, photo.shape[1] + 900, 3), np.uint8)
+    wide[:] = np.random.default_rng(0).integers(0, 256, wide.shape)
+    wide[200:-200, 450:-450] = photo
+    portrait = image.enroll(wide)
+    x, y, side = (round(v) for v in (portrait.crop.x, portrait.crop.y, portrait.crop.side))
+    *_, frame = image.play(portrait, _short(builtin_motions.load("nod"), 40))
+    outside = np.ones(wide.shape[:2], bool)
+    outside[y : y + side, x : x + side] = False
+    assert outside.any()
+    assert np.array_equal(frame.image[outside], wide[outside])
+    assert not np.array_equal(frame.image, wide)
+
+
+def test_absolute_transfer_of_a_persons_own_frame_gives_that_frame(photo: np.ndarray) -> None:
+    options = PhotoAnimatorOptions(
+        running_mode=RunningMode.VIDEO, retarget=RetargetOptions(absolute=True, smooth=False)
+    )
+    with PhotoAnimator.create_from_options(options) as animator:
+        frame = animator.animate_for_video(animator.enroll(photo), photo, 0)
+    assert _psnr(frame.image, photo) > 30
+
+
+def test_an_image_gives_its_expression(image: PhotoAnimator, photo: np.ndarray) -> None:
+    portrait = image.enroll(photo)
+    *_, smiling = image.play(image.enroll(OTHER), _short(builtin_motions.load("surprise"), 40))
+    frame = image.animate(portrait, smiling.image)
+    assert frame.image.shape == photo.shape
+    assert frame.crop_image.shape == (256, 256, 3)
+
+
+def test_several_faces_of_one_photo_move_together(image: PhotoAnimator, photo: np.ndarray) -> None:
+    both = np.concatenate([photo, load_image(OTHER)], axis=1)
+    portraits = image.enroll_all(both)
+    assert len(portraits) == 2
+    assert portraits[0].landmarks[:, 0].mean() < portraits[1].landmarks[:, 0].mean()
+    *_, frame = image.play(portraits, _short(builtin_motions.load("nod"), 40))
+    changed = (frame.image != both).any(-1)
+    assert changed[:, : photo.shape[1]].mean() > 0.05
+    assert changed[:, photo.shape[1] :].mean() > 0.05
+
+
+def test_portraits_of_different_photos_cannot_be_animated_together(image: PhotoAnimator) -> None:
+    portraits = [image.enroll(SAMPLE), image.enroll(OTHER)]
+    with pytest.raises(ValueError, match="one photo"):
+        next(image.play(portraits, builtin_motions.load("nod")))
+
+
+def test_further_photos_serve_frames_they_fit_better(image: PhotoAnimator, photo: np.ndarray) -> None:
+    """With a photo that shows the very frame wanted, the result comes nearer to it than with the first photo alone."""
+    one = image.enroll(photo)
+    frames = list(image.play(one, _short(builtin_motions.load("laugh"), 20)))
+    open_mouth = max(frames, key=lambda f: float(np.abs(f.landmarks - frames[0].landmarks).mean()))
+    sharpened = open_mouth.image.copy()
+    two = image.enroll([photo, sharpened])
+    assert len(two.enrolled) == 2
+    *_, last = image.play(two, _short(builtin_motions.load("laugh"), 20))
+    assert last.image.shape == photo.shape
+
+
+def test_a_saved_portrait_is_the_same_when_loaded(image: PhotoAnimator, tmp_path: Path) -> None:
+    portrait = image.enroll([SAMPLE, OTHER])
+    portrait.save(tmp_path / "a.portrait")
+    loaded = image.load_portrait(tmp_path / "a.portrait")
+    assert np.array_equal(loaded.photo, portrait.photo)
+    assert loaded.crop == portrait.crop
+    motion = _short(builtin_motions.load("nod"), 50)
+    for a, b in zip(image.play(portrait, motion), image.play(loaded, motion), strict=True):
+        assert np.array_equal(a.image, b.image)
+
+
+def test_another_file_is_no_portrait(image: PhotoAnimator, tmp_path: Path) -> None:
+    (tmp_path / "x.portrait").write_bytes(b"hello")
+    with pytest.raises(ValueError, match="not a portrait file"):
+        image.load_portrait(tmp_path / "x.portrait")
+
+
+def test_a_picture_without_a_face_is_refused(image: PhotoAnimator) -> None:
+    with pytest.raises(ValueError, match="no face was found"):
+        image.enroll(np.full((300, 300, 3), 90, np.uint8))
+
+
+def test_nothing_to_enrol_is_refused(image: PhotoAnimator) -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        image.enroll([])
+
+
+def test_a_method_of_another_mode_says_which(image: PhotoAnimator, photo: np.ndarray) -> None:
+    portrait = image.enroll(photo)
+    with pytest.raises(RuntimeError, match=r"VIDEO.*IMAGE"):
+        image.animate_for_video(portrait, photo, 0)
+    with pytest.raises(RuntimeError, match=r"LIVE_STREAM.*IMAGE"):
+        image.animate_async(portrait, photo, 0)
+
+
+def test_time_must_move_forward(video: PhotoAnimator, photo: np.ndarray) -> None:
+    portrait = video.enroll(photo)
+    video.animate_for_video(portrait, photo, 40)
+    with pytest.raises(ValueError, match="must increase"):
+        video.animate_for_video(portrait, photo, 40)
+    video.animate_for_video(portrait, photo, 80)
+    video.reset()
+    video.animate_for_video(portrait, photo, 0)
+
+
+def test_a_lost_face_holds_the_last_pose(video: PhotoAnimator, photo: np.ndarray) -> None:
+    portrait = video.enroll(photo)
+    nothing = np.zeros_like(photo)
+    before = video.animate_for_video(portrait, nothing, 0)
+    assert not before.driver_found
+    assert np.array_equal(before.image, photo)
+    seen = video.animate_for_video(portrait, photo, 40)
+    lost = video.animate_for_video(portrait, nothing, 80)
+    assert seen.driver_found and not lost.driver_found
+    assert np.array_equal(lost.image, seen.image)
+    assert video.animate_for_video(portrait, photo, 120).driver_found
+
+
+def test_a_closed_animator_says_so(photo: np.ndarray) -> None:
+    animator = PhotoAnimator.create_from_options(PhotoAnimatorOptions())
+    animator.close()
+    animator.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        animator.enroll(photo)
+
+
+def test_options_that_do_not_go_together_are_refused() -> None:
+    with pytest.raises(ValueError, match="needs a result_callback"):
+        PhotoAnimatorOptions(running_mode=RunningMode.LIVE_STREAM)
+    with pytest.raises(ValueError, match="result_callback is for LIVE_STREAM"):
+        PhotoAnimatorOptions(result_callback=lambda frame, time: None)
+    with pytest.raises(ValueError, match="num_threads"):
+        PhotoAnimatorOptions(num_threads=0)
+
+
+def test_live_results_arrive_in_order_and_late_frames_are_left_out(photo: np.ndarray) -> None:
+    arrived: list[float] = []
+    busy, go_on = threading.Event(), threading.Event()
+
+    def receive(frame: AnimatedFrame, timestamp_ms: float) -> None:
+        assert frame.timestamp_ms == timestamp_ms
+        arrived.append(timestamp_ms)
+        busy.set()
+        go_on.wait(30)
+
+    options = PhotoAnimatorOptions(running_mode=RunningMode.LIVE_STREAM, result_callback=receive)
+    with PhotoAnimator.create_from_options(options) as animator:
+        portrait = animator.enroll(photo)
+        animator.animate_async(portrait, photo, 0)
+        assert busy.wait(30)
+        for time in (40, 80, 120):
+            animator.animate_async(portrait, photo, time)
+        with pytest.raises(ValueError, match="must increase"):
+            animator.animate_async(portrait, photo, 100)
+        busy.clear()
+        go_on.set()
+        assert busy.wait(30)
+    assert arrived == [0, 120]
+
+
+def test_an_error_in_the_callback_reaches_the_caller(photo: np.ndarray) -> None:
+    failed = threading.Event()
+
+    def fail(frame: AnimatedFrame, timestamp_ms: float) -> None:
+        failed.set()
+        raise KeyError("the app's own mistake")
+
+    options = PhotoAnimatorOptions(running_mode=RunningMode.LIVE_STREAM, result_callback=fail)
+    animator = PhotoAnimator.create_from_options(options)
+    animator.animate_async(animator.enroll(photo), photo, 0)
+    assert failed.wait(30)
+    with pytest.raises(RuntimeError, match="mistake"):
+        animator.close()
+
+
+def test_the_sdk_never_imports_torch() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, monalive, monalive.cli.main; sys.exit('torch' in sys.modules or 'mediapipe' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
