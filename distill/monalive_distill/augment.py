@@ -35,14 +35,12 @@ class Look:
         )
         if self.blur:
             moved = cv2.GaussianBlur(moved, (0, 0), self.blur)
-        points = landmarks @ self.matrix[:, :2].T + self.matrix[:, 2]
-        return moved, points.astype(np.float32)
+        return moved, np.asarray(landmarks @ self.matrix[:, :2].T + self.matrix[:, 2], np.float32)
 
     def colour(self, image: NDArray[Any]) -> NDArray[np.float32]:
         """(H, W, 3) uint8 to float32 in [0, 1] in the look's colours."""
-        x = image.astype(np.float32) / 255 @ self.colours.T + self.offset
-        np.clip(x, 0, 1, out=x)
-        return np.power(x, self.gamma, out=x) if self.gamma != 1 else x
+        x = np.clip(image.astype(np.float32) / 255 @ self.colours.T + self.offset, 0, 1, dtype=np.float32)
+        return np.asarray(np.power(x, self.gamma), np.float32)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from monalive.atomic_file import atomic_path
+from monalive.provenance import picture_options
 
 # Formats that photos come in. Not all that Pillow reads: some (EPS) start other programs.
 READABLE = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "JPEG2000", "PPM")
@@ -103,13 +104,14 @@ def load_image(path: str | Path) -> NDArray[np.uint8]:
                 ) from error
 
 
-def save_image(path: str | Path, image: NDArray[np.uint8]) -> None:
+def save_image(path: str | Path, image: NDArray[np.uint8], *, made_by_ai: bool = False) -> None:
     """Writes a picture; the file appears whole or not at all.
 
     Args:
         path: ends in .png, .jpg, .jpeg, .webp or .bmp. JPEG and WebP are written at quality 95, JPEG without
             chroma subsampling.
         image: (H, W, 3) uint8 RGB.
+        made_by_ai: say so in the file (`provenance`); BMP has no place for it.
 
     Raises:
         ValueError: another suffix, or `image` is not such an array, or it is too large for the format.
@@ -120,6 +122,8 @@ def save_image(path: str | Path, image: NDArray[np.uint8]) -> None:
     if path.suffix.lower() not in _WRITABLE:
         raise ValueError(f"Cannot tell the picture format of {path}: use one of {', '.join(_WRITABLE)}.")
     kind, options = _WRITABLE[path.suffix.lower()]
+    if made_by_ai:
+        options = {**options, **picture_options(kind)}
     with atomic_path(path) as temporary:
         encoded = io.BytesIO()
         try:

@@ -16,6 +16,7 @@ from PIL import GifImagePlugin, Image
 from monalive.atomic_file import atomic_path
 from monalive.frame_sink import FrameSink, roll_back
 from monalive.image_io import save_image
+from monalive.provenance import gif_comment, picture_options
 
 _FRAME_NAME: Final = re.compile(r"\d{6,}\.png")
 _MAX_GIF_SIDE: Final = 65535
@@ -98,6 +99,8 @@ class FolderSink(FrameSink):
 
     def __init__(self, path: Path, fps: float, size: tuple[int, int]) -> None:
         super().__init__(path, fps, size)
+        # Level 1 is several times faster than the default and hardly larger on photos.
+        self._options = {"compress_level": 1, **picture_options("PNG")}
         self._target = path.resolve()
         _require_replaceable(path)
         self._temporary = self._target.with_name(f".{self._target.name}.{secrets.token_hex(4)}")
@@ -109,9 +112,8 @@ class FolderSink(FrameSink):
             raise PermissionError(f"Cannot write {path}: {error.strerror}.") from error
 
     def _write(self, image: NDArray[np.uint8], timestamp_ms: float) -> None:
-        # Level 1 is several times faster than the default and hardly larger on photos.
         name = f"{self.frames_written:06d}.png"
-        Image.fromarray(np.ascontiguousarray(image)).save(self._temporary / name, "PNG", compress_level=1)
+        Image.fromarray(np.ascontiguousarray(image)).save(self._temporary / name, "PNG", **self._options)
 
     def _commit(self, end_ms: float) -> None:
         _require_replaceable(self.path)  # it may have changed meanwhile
@@ -146,7 +148,7 @@ class StillSink(FrameSink):
 
     def _commit(self, end_ms: float) -> None:
         assert self._image is not None
-        save_image(self.path, self._image)
+        save_image(self.path, self._image, made_by_ai=True)
 
     def _discard(self) -> None:
         self._image = None
@@ -166,10 +168,10 @@ def _require_replaceable(path: Path) -> None:
 
 
 def _gif_header(size: tuple[int, int]) -> bytes:
-    """GIF89a header, screen of `size` without a colour table, and the extension that repeats for ever."""
+    """GIF89a header, screen of `size` without a colour table, endless repetition, and that it was made with AI."""
     width, height = size
     screen = width.to_bytes(2, "little") + height.to_bytes(2, "little") + b"\0\0\0"
-    return b"GIF89a" + screen + b"!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0"
+    return b"GIF89a" + screen + b"!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0" + gif_comment()
 
 
 def _bounds(changed: NDArray[np.bool_]) -> tuple[int, int, int, int]:

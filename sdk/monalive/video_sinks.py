@@ -27,6 +27,7 @@ from monalive.atomic_file import atomic_path
 from monalive.audio_track import AudioTrack
 from monalive.frame_sink import FrameSink, roll_back
 from monalive.picture_sinks import FolderSink, GifSink, StillSink
+from monalive.provenance import CONTAINER_TAGS, mark_webp
 
 __all__ = ["FrameSink", "VideoSink", "can_hold_sound", "open_sink"]
 
@@ -140,12 +141,15 @@ class VideoSink(FrameSink):
         self._last_tick = -1
         with ExitStack() as stack:
             temporary = stack.enter_context(atomic_path(path))
+            if video is _WEBP:  # between FFmpeg's last byte and the rename, and only if all went well
+                stack.push(lambda kind, *_: mark_webp(temporary) if kind is None else None)
             try:
                 self._container = stack.enter_context(
                     av.open(str(temporary), "w", format=video.container, container_options=video.container_options)
                 )
             except (av.error.FFmpegError, OSError) as error:
                 raise OSError(f"Cannot write {path}: {error.strerror or error}.") from error
+            self._container.metadata.update(CONTAINER_TAGS)
             self._stream = self._video_stream()
             self._audio: AudioTrack | None = None
             if audio_from is not None:
