@@ -6,12 +6,18 @@ import json
 from importlib import resources
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+import torch
 
 from monalive.crop import portrait_crop
 from monalive.image_io import load_image
 from monalive.tracker import FaceTracker
+
+# The pictures are small: more threads would only wait for each other.
+torch.set_num_threads(1)
+cv2.setNumThreads(1)
 
 
 @pytest.fixture(scope="session")
