@@ -52,12 +52,12 @@ class PhotoAnimator:
         self._options = options
         self.bundle = Bundle.load(options.bundle_path)
         self._networks = FaceNetworks(self.bundle, num_threads=options.num_threads)
-        self._photo_tracker = FaceTracker(
-            options.tracker_path, num_faces=MAX_FACES, num_threads=options.num_threads, settle=True
-        )
+        # The tracker's networks are too small to gain from a second thread, and its idle thread would take time from
+        # the animate network's (LiteRT's threads spin for a while before they sleep).
+        self._photo_tracker = FaceTracker(options.tracker_path, num_faces=MAX_FACES, num_threads=1, settle=True)
         self._driver_tracker = FaceTracker(
             options.tracker_path,
-            num_threads=options.num_threads,
+            num_threads=1,
             output_blendshapes=options.running_mode is RunningMode.IMAGE,
             settle=True,
         )

@@ -192,10 +192,13 @@ def test_what_libraries_print_stays_off_standard_error(
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interruption_leaves_nothing_behind(number: signal.Signals, code: int, tmp_path: Path) -> None:
     program = textwrap.dedent("""
-        import sys, time
+        import signal, sys, time
         import monalive.animation
         from fake_animator import FakeAnimator, fake_motion
         from monalive.cli import main
+
+        # A test run in the background inherits that Ctrl-C is ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
         class Slow(FakeAnimator):
             def play(self, portrait, motion):
