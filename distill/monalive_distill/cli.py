@@ -13,6 +13,7 @@ import torch
 from monalive_distill import evaluate_cli, synthetic_people
 from monalive_distill.prepare import prepare
 from monalive_distill.train_lightweight import TrainingConfig, train
+from monalive_distill.training_state import write_weights
 
 BAD_INPUT = 2
 
@@ -50,10 +51,16 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("-o", "--run", dest="folder", type=Path, required=True, help="folder of the run")
     command.add_argument("--minutes", type=float, required=True, help="time budget of this call")
     command.add_argument("--total-minutes", type=float, help="length of the whole schedule, if this call is a part")
+    command.add_argument("--start-from", type=Path, metavar="WEIGHTS", help="begin with these weights")
     command.add_argument("--variant", default="default")
     command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     command.add_argument("--threads", type=int, default=torch.get_num_threads())
     command.set_defaults(run=_run_train)
+
+    command = commands.add_parser("weights", help="the weights of a run alone, small enough to ship")
+    command.add_argument("state", type=Path, help="state.safetensors of a run")
+    command.add_argument("-o", "--output", type=Path, required=True, help="the .safetensors file to write")
+    command.set_defaults(run=lambda arguments: write_weights(arguments.state, arguments.output))
 
     command = commands.add_parser("evaluate", help="measure self- and cross-reenactment on a folder of clips")
     evaluate_cli.add_evaluate_arguments(command)
@@ -78,4 +85,5 @@ def _run_train(arguments: argparse.Namespace) -> None:
         TrainingConfig(variant=arguments.variant),
         arguments.device,
         arguments.total_minutes,
+        arguments.start_from,
     )

@@ -22,7 +22,14 @@ from monalive_distill.lightweight_generator import AnimatedPhoto, LightweightGen
 from monalive_distill.losses import LossWeights, ReconstructionLoss
 from monalive_distill.lpips import LPIPS
 from monalive_distill.training_pairs import FaceSequence, PairSampler, TrainingGroup, load_sequences
-from monalive_distill.training_state import STATE_FILE, ExponentialAverage, read_record, restore_state, save_state
+from monalive_distill.training_state import (
+    STATE_FILE,
+    ExponentialAverage,
+    load_average,
+    read_record,
+    restore_state,
+    save_state,
+)
 
 # Seconds between checkpoints; sheets of sample results come half as often.
 SAVE_EVERY = 240.0
@@ -61,6 +68,7 @@ def train(
     config: TrainingConfig,
     device: str = "cpu",
     total_minutes: float | None = None,
+    start_from: Path | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Trains for `minutes`, going on from the checkpoint in `run` where there is one.
@@ -72,6 +80,7 @@ def train(
         config: what to train and how.
         device: "cpu" or "cuda".
         total_minutes: length of the whole schedule (learning rate and stages), when this call is only a part of it.
+        start_from: weights to begin with (`training_state.write_weights`, or a checkpoint) where `run` has none yet.
         clock: seconds that have passed since some moment.
 
     Raises:
@@ -86,6 +95,8 @@ def train(
     generator = build_generator(config.variant).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     generator.autocast_dtype = torch.bfloat16
     optimizer = torch.optim.Adam(generator.parameters(), config.learning_rate, betas=(0.9, 0.99))
+    if start_from is not None:
+        load_average(start_from, generator)
     average = ExponentialAverage(generator, config.average_decay)
     state = run / STATE_FILE
     step, spent = 0, 0.0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
+
+from monalive.atomic_file import atomic_path
 
 STATE_FILE = "state.safetensors"
 
@@ -54,9 +55,8 @@ def save_state(
     for key, optimizer in optimizers.items():
         for index, state in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{key}/{index}/{name}": torch.as_tensor(v) for name, v in state.items()}
-    unfinished = path.with_suffix(".unfinished")
-    save_file({name: value.contiguous() for name, value in tensors.items()}, unfinished, {"record": json.dumps(record)})
-    os.replace(unfinished, path)
+    with atomic_path(path) as unfinished:
+        save_file({name: t.contiguous() for name, t in tensors.items()}, unfinished, {"record": json.dumps(record)})
 
 
 def read_record(path: Path) -> dict[str, object]:
@@ -82,6 +82,23 @@ def load_average(path: Path, model: nn.Module) -> None:
         ValueError: the checkpoint belongs to another variant.
     """
     _load_into(model, path, "average/")
+
+
+def write_weights(state: Path, output: Path) -> None:
+    """The averaged weights of a checkpoint alone, in half precision: small enough to ship, enough to train on from.
+
+    `load_average` and `read_record` read such a file as they read a checkpoint.
+
+    Raises:
+        FileNotFoundError, ValueError: no such checkpoint, or another kind of file.
+    """
+    record = read_record(state)
+    with safe_open(state, "pt") as file:
+        names = [name for name in file.keys() if name.startswith("average/")]  # noqa: SIM118
+        weights = {name: file.get_tensor(name) for name in names}
+    halved = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
+    with atomic_path(output) as unfinished:
+        save_file(halved, unfinished, {"record": json.dumps(record)})
 
 
 def restore_state(

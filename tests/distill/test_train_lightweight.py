@@ -17,7 +17,14 @@ from monalive_distill.detail_crops import detail_crops
 from monalive_distill.lightweight_generator import build_generator
 from monalive_distill.train_lightweight import Stage, TrainingConfig, train
 from monalive_distill.training_pairs import PairSampler, load_sequences
-from monalive_distill.training_state import ExponentialAverage, load_average, read_record, restore_state, save_state
+from monalive_distill.training_state import (
+    ExponentialAverage,
+    load_average,
+    read_record,
+    restore_state,
+    save_state,
+    write_weights,
+)
 
 CONFIG = TrainingConfig(variant="tiny", stages=(Stage(1.0, 64, 1, 2),), warm_up_steps=1)
 
@@ -109,6 +116,22 @@ def test_a_checkpoint_of_another_variant_is_refused(cache: Path, tmp_path: Path)
         train([cache], tmp_path, 0.1, replace(CONFIG, variant="default"))
     with pytest.raises(ValueError, match="another variant"):
         load_average(tmp_path / "state.safetensors", build_generator("default"))
+
+
+def test_weights_alone_are_small_and_enough_to_begin_with(cache: Path, tmp_path: Path) -> None:
+    train([cache], tmp_path / "a", 0.1, CONFIG, clock=_Clock())
+    state, weights = tmp_path / "a" / "state.safetensors", tmp_path / "weights.safetensors"
+    write_weights(state, weights)
+    assert weights.stat().st_size < state.stat().st_size / 4
+    trained, loaded = build_generator("tiny"), build_generator("tiny")
+    load_average(state, trained)
+    load_average(weights, loaded)
+    for a, b in zip(trained.parameters(), loaded.parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-3) and b.dtype == torch.float32
+    assert read_record(weights)["variant"] == "tiny"
+    train([cache], tmp_path / "b", 0.02, CONFIG, start_from=weights, clock=_Clock())
+    with pytest.raises(ValueError, match="another variant"):
+        train([cache], tmp_path / "c", 0.02, replace(CONFIG, variant="default"), start_from=weights, clock=_Clock())
 
 
 def test_another_file_is_no_checkpoint(tmp_path: Path) -> None:
