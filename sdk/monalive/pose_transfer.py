@@ -15,6 +15,8 @@ MAX_YAW, MAX_PITCH, MAX_ROLL = 32.0, 22.0, 30.0
 # Turned away already, a face may be turned further away only by what is left of the range, and by this at
 # least.
 LEAST_TURN = 4.0
+# Each degree that a portrait looks away costs this much of the turn back to the front.
+BACK_LOSS = 0.45
 MAX_SCALE_CHANGE = 0.05
 # The head may come so near to the crop's border, as a part of the room that the photo leaves it there.
 ROOM_USED = 0.7
@@ -57,8 +59,8 @@ class PoseLimits:
     ) -> PoseLimits:
         """Limits from a portrait's own pose and its place in the crop.
 
-        A face shown in three-quarter view lacks its far side: it may turn back to the front and a little
-        beyond, but hardly further away.
+        A face shown in three-quarter view lacks its far side: it hardly may turn further away, and back only
+        part of the way, since what would come into sight was never seen.
 
         Args:
             pose: the portrait's pose. landmarks: (N, 3) its landmarks in pixels.
@@ -67,8 +69,9 @@ class PoseLimits:
         own = rotation_angles(pose.rotation)
         most = np.array([MAX_YAW, MAX_PITCH, MAX_ROLL])
         seen = np.array([1.0, 1.0, 0.0])  # roll is in the picture's plane: nothing comes into sight by it
-        high = np.maximum(most - seen * np.maximum(own, 0.0) + seen * 0.5 * np.maximum(-own, 0.0), LEAST_TURN)
-        low = -np.maximum(most - seen * np.maximum(-own, 0.0) + seen * 0.5 * np.maximum(own, 0.0), LEAST_TURN)
+        away, back = seen * np.maximum(own, 0.0), seen * np.maximum(-own, 0.0)
+        high = np.maximum(most - away - BACK_LOSS * back, LEAST_TURN)
+        low = -np.maximum(most - back - BACK_LOSS * away, LEAST_TURN)
         room_low = np.maximum(landmarks[:, :2].min(axis=0) - np.asarray(crop_low, np.float64), 0.0)
         room_high = np.maximum(np.asarray(crop_high, np.float64) - landmarks[:, :2].max(axis=0), 0.0)
         return cls(low, high, -ROOM_USED * room_low, ROOM_USED * room_high, MAX_SCALE_CHANGE)
