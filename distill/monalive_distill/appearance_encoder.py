@@ -42,7 +42,7 @@ class AppearanceEncoder(nn.Module):
         nn.init.zeros_(self.style.bias)
 
     def forward(self, photo: torch.Tensor, drawing: torch.Tensor) -> AppearanceFeatures:
-        """photo (N, 3, H, H) in [0, 1], drawing (N, 9, H / 2, H / 2)."""
+        """photo (N, 3, H, H) in [0, 1], drawing (N, 11, H / 2, H / 2)."""
         half = self.at_half(torch.cat((self.stem(photo), drawing), 1))
         quarter = self.at_quarter(half)
         eighth = self.at_eighth(quarter)

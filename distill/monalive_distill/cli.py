@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,8 @@ import torch
 
 from monalive_distill import evaluate_cli, synthetic_people
 from monalive_distill.prepare import prepare
-from monalive_distill.train_lightweight import TrainingConfig, train
+from monalive_distill.train_lightweight import train
+from monalive_distill.training_config import TrainingConfig, read_config
 from monalive_distill.training_state import write_weights
 
 BAD_INPUT = 2
@@ -52,7 +54,8 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--minutes", type=float, required=True, help="time budget of this call")
     command.add_argument("--total-minutes", type=float, help="length of the whole schedule, if this call is a part")
     command.add_argument("--start-from", type=Path, metavar="WEIGHTS", help="begin with these weights")
-    command.add_argument("--variant", default="default")
+    command.add_argument("--config", type=Path, metavar="JSON", help="what differs from the default configuration")
+    command.add_argument("--variant", help="size of the generator (default: the configuration's)")
     command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     command.add_argument("--threads", type=int, default=torch.get_num_threads())
     command.set_defaults(run=_run_train)
@@ -78,11 +81,14 @@ def _run_prepare(arguments: argparse.Namespace) -> None:
 def _run_train(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(arguments.threads)
     cv2.setNumThreads(1)  # the pictures are small; its threads would only fight torch's
+    config = read_config(arguments.config) if arguments.config else TrainingConfig()
+    if arguments.variant:
+        config = replace(config, variant=arguments.variant)
     train(
         arguments.caches,
         arguments.folder,
         arguments.minutes,
-        TrainingConfig(variant=arguments.variant),
+        config,
         arguments.device,
         arguments.total_minutes,
         arguments.start_from,

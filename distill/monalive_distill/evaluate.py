@@ -5,13 +5,14 @@ is compared with those very frames. Cross-reenactment: another clip drives the p
 since its own first frame; no true frame exists, so identity is compared with the photo, movement with the
 driver.
 
-Everything works on a `Reenactor`, any function from a photo and landmarks to pictures, so that the product,
-its geometry prior and the unmoved photo are measured on the same frames by the same code.
+Everything works on a `Reenactor`, any function from a photo and a motion to pictures, so that the product, its
+geometry prior and the unmoved photo are measured on the same frames by the same code. A motion holds landmarks and
+coarse flow, no pixels: a reenactor never sees the frames it is to make.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -21,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from monalive.motion import Motion
 from monalive.tracker import FaceTracker
 from monalive_distill.evaluation_clips import Clip, read_clip
 from monalive_distill.identity import csim
@@ -35,36 +37,22 @@ class Reenactor(Protocol):
     """Anything that moves a photo."""
 
     def __call__(
-        self,
-        photo: Image,
-        photo_landmarks: Landmarks,
-        driver_landmarks: Landmarks,
-        timestamps_ms: NDArray[np.float64],
-        *,
-        absolute: bool,
+        self, photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool
     ) -> Iterable[Image]:
         """One picture of the photo's size for each driver frame, the driver's first frame included.
 
         Args:
             photo: (H, W, 3) uint8 RGB.
             photo_landmarks: (478, 3) float32 pixels of the photo.
-            driver_landmarks: (T, 478, 3) float32 pixels of the driver's frames, as large as the photo.
-            timestamps_ms: (T,) of the driver's frames.
+            driver: of frames as large as the photo.
             absolute: take on the driver's landmarks as they are; otherwise their change since the first.
         """
         ...
 
 
-def hold_still(
-    photo: Image,
-    photo_landmarks: Landmarks,
-    driver_landmarks: Landmarks,
-    timestamps_ms: NDArray[np.float64],
-    *,
-    absolute: bool,
-) -> Iterable[Image]:
+def hold_still(photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool) -> Iterable[Image]:
     """The baseline that does nothing: the photo itself for every frame."""
-    return [photo] * len(driver_landmarks)
+    return [photo] * len(driver)
 
 
 @dataclass(frozen=True)
@@ -170,6 +158,7 @@ def evaluate(
     frame_count: int = 12,
     with_vgg: bool = False,
     with_cross: bool = True,
+    only_self: Collection[str] = (),
     on_result: Callable[[str, ClipResult, ClipPictures], None] | None = None,
     progress: bool = False,
 ) -> Evaluation:
@@ -185,6 +174,8 @@ def evaluate(
         tracker: finds the faces.
         frame_count: frames per clip, besides frame 0.
         with_vgg: also LPIPS with VGG16 (slow).
+        with_cross: also cross-reenactment.
+        only_self: names of methods that are left out of cross-reenactment.
         on_result: called with "self" or "cross", the result and its pictures, as soon as a clip is done;
             the pictures are not kept.
         progress: shows a progress bar on stderr.
@@ -217,13 +208,14 @@ def evaluate(
         reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped[:3])
         raise ValueError(f"None of the {len(paths)} clips could be used. {reasons}")
     if with_cross and len(photos) > 1:
+        in_cross = {name: method for name, method in methods.items() if name not in only_self}
         bar = tqdm(photos, desc="cross-reenactment", unit="clip", disable=not progress)
         for i, (path, photo) in enumerate(bar):
             driver_path = photos[(i + len(photos) // 2) % len(photos)][0]
             try:
                 # Read again, not kept: the frames of all clips together are much larger than those of one.
                 driver = read_clip(driver_path, tracker, frame_count)
-                result, pictures = cross_reenactment(photo, driver, methods, ruler)
+                result, pictures = cross_reenactment(photo, driver, in_cross, ruler)
             except (ValueError, OSError) as error:
                 skipped.append((f"{path.name} driven by {driver_path.name}", str(error)))
                 continue
@@ -245,7 +237,7 @@ def mean_of_clips(results: Sequence[ClipResult]) -> dict[str, Scores]:
 def _run(method: Reenactor, clip: Clip, driver: Clip, *, absolute: bool) -> list[Image]:
     """A method's pictures for all driver frames but the first."""
     photo, points = clip.images[0], clip.landmarks[0]
-    images = list(method(photo, points, driver.landmarks, driver.timestamps_ms, absolute=absolute))
+    images = list(method(photo, points, driver.motion(), absolute=absolute))
     if len(images) != len(driver.landmarks) or any(image.shape != photo.shape for image in images):
         raise RuntimeError("a reenactor must give one picture of the photo's size for each driver frame")
     return images[1:]

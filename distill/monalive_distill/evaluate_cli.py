@@ -10,7 +10,9 @@ from monalive.tracker import FaceTracker
 from monalive_distill.evaluation_clips import find_clips
 from monalive_distill.evaluation_report import summary_text, write_evaluation
 from monalive_distill.portrait_sheets import find_portraits, write_portrait_sheets
-from monalive_distill.reenactors import BundleReenactor, geometry_prior_reenactor
+from monalive_distill.reenactors import BundleReenactor, geometry_prior_reenactor, without_surroundings
+
+LANDMARKS_ALONE = "without surroundings"
 
 
 def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,12 +54,17 @@ def run_evaluate(args: argparse.Namespace) -> int:
                 portraits = write_portrait_sheets(find_portraits(args.portraits), args.drivers, animator, args.output)
         report = write_evaluation(
             clips,
-            {"monalive": product, "geometry prior": geometry_prior_reenactor},
+            {
+                "monalive": product,
+                LANDMARKS_ALONE: without_surroundings(product),
+                "geometry prior": geometry_prior_reenactor,
+            },
             tracker,
             args.output,
             frame_count=args.frames,
             with_vgg=args.vgg,
             with_cross=not args.no_cross,
+            only_self={LANDMARKS_ALONE},  # relative transfer never takes surroundings over
             bundle=product.bundle,
             portraits=portraits,
         )

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.crop import SquareCrop, portrait_crop
+from monalive.driver_surroundings import DriverSurroundings
+from monalive.motion import Motion
 from monalive.tracker import FaceTracker
 from monalive.video_io import VideoReader
 
@@ -27,6 +29,8 @@ class Clip:
         timestamps_ms: (T,) float64 from 0, strictly increasing.
         frames: (T,) their numbers in the video.
         without_face: frames that were chosen and left out because no face was found.
+        surroundings: (T, 16, 16, 3) float32, what moved around the face since the first frame, measured as the product
+            measures it (`DriverSurroundings`).
     """
 
     name: str
@@ -35,6 +39,19 @@ class Clip:
     timestamps_ms: NDArray[np.float64]
     frames: tuple[int, ...]
     without_face: int
+    surroundings: NDArray[np.float32]
+
+    def motion(self) -> Motion:
+        """What the clip's frames tell of its face as a driver: all that a reenactor gets to know of them."""
+        height, width = self.images[0].shape[:2]
+        return Motion(
+            landmarks=self.landmarks,
+            timestamps_ms=self.timestamps_ms,
+            image_size=(width, height),
+            fps=25.0,
+            name=self.name,
+            surroundings=self.surroundings,
+        )
 
     def photo(self) -> Clip:
         """The first frame alone."""
@@ -45,6 +62,7 @@ class Clip:
             timestamps_ms=self.timestamps_ms[:1].copy(),
             frames=self.frames[:1],
             without_face=0,
+            surroundings=self.surroundings[:1].copy(),
         )
 
 
@@ -101,6 +119,7 @@ def read_clip(path: Path, tracker: FaceTracker, frame_count: int) -> Clip:
             frames.append(number)
     if len(images) < 2:
         raise ValueError("no frame after the first shows a face")
+    around = DriverSurroundings(images[0], landmarks[0])
     return Clip(
         path.stem,
         images,
@@ -108,6 +127,7 @@ def read_clip(path: Path, tracker: FaceTracker, frame_count: int) -> Clip:
         np.array(timestamps, np.float64),
         tuple(frames),
         without_face,
+        np.stack([around(image, points) for image, points in zip(images, landmarks, strict=True)]),
     )
 
 

@@ -9,7 +9,7 @@ import platform
 import shlex
 import sys
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ def write_evaluation(
     frame_count: int = 12,
     with_vgg: bool = False,
     with_cross: bool = True,
+    only_self: Collection[str] = (),
     bundle: Bundle | None = None,
     portraits: Sequence[tuple[str, str]] = (),
     progress: bool | None = None,
@@ -53,7 +54,7 @@ def write_evaluation(
         methods: name -> reenactor; the first is the one that the report is about.
         tracker: finds the faces.
         output: folder for evaluation.json, index.html and the contact sheets.
-        frame_count, with_vgg, with_cross: see `evaluate`.
+        frame_count, with_vgg, with_cross, only_self: see `evaluate`.
         bundle: what the first method runs, for the record.
         portraits: (name, file in `output`) of contact sheets of portraits, see `portrait_sheets`.
         progress: a progress bar on stderr; by default if that is a terminal.
@@ -82,6 +83,7 @@ def write_evaluation(
         frame_count=frame_count,
         with_vgg=with_vgg,
         with_cross=with_cross,
+        only_self=only_self,
         on_result=keep_sheet,
         progress=sys.stderr.isatty() if progress is None else progress,
     )
@@ -142,7 +144,7 @@ def summary_text(report: Mapping[str, Any]) -> str:
     for kind in ("self", "cross"):
         for method, scores in report[kind]["mean"].items():
             values = "  ".join(f"{name} {value:.3f}" for name, value in scores.items() if value is not None)
-            lines.append(f"{kind:5} {method:15} {values}")
+            lines.append(f"{kind:5} {method:20} {values}")
     for skipped in report["skipped"]:
         lines.append(f"left out {skipped['clip']}: {skipped['reason']}")
     return "\n".join(lines)

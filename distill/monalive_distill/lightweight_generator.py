@@ -27,7 +27,7 @@ class EnrolledPhoto(NamedTuple):
     """What `enroll` computes once; inputs of `animate`."""
 
     photo_small: torch.Tensor  # (N, 3, 64, 64) in [0, 1]
-    source_drawing: torch.Tensor  # (N, 9, 64, 64)
+    source_drawing: torch.Tensor  # (N, 11, 64, 64)
     motion_features: torch.Tensor  # (N, 8, 64, 64)
     appearance: AppearanceFeatures
 
@@ -80,19 +80,32 @@ class LightweightGenerator(nn.Module):
         return EnrolledPhoto(photo_small, drawing_small, motion_features, appearance)
 
     def animate(
-        self, photo: torch.Tensor, source: torch.Tensor, enrolled: EnrolledPhoto, target: torch.Tensor
+        self,
+        photo: torch.Tensor,
+        source: torch.Tensor,
+        enrolled: EnrolledPhoto,
+        target: torch.Tensor,
+        surroundings: torch.Tensor,
     ) -> AnimatedPhoto:
-        """One frame: `photo` and `source` landmarks as given to `enroll`, `target` landmarks wanted."""
+        """One frame.
+
+        Args:
+            photo: as given to `enroll`.
+            source: landmarks as given to `enroll`.
+            enrolled: what came out of it.
+            target: (N, 478, 2) landmarks wanted.
+            surroundings: (N, 3, 16, 16), see `MotionNet.flow`.
+        """
         prior = geometry_prior(source, target)
-        raw = self._run(
-            self.motion_net.mixture,
+        motion_inputs = self.motion_net.inputs(
             enrolled.photo_small,
             enrolled.motion_features,
             prior,
             enrolled.source_drawing,
             draw_landmarks(target, MOTION_SIZE, DRAWING_SIGMA),
+            surroundings,
         )
-        flow = self.motion_net.flow(raw, prior)
+        flow = self.motion_net.flow(self._run(self.motion_net, motion_inputs), prior, surroundings)
         warped = warp(photo, flow)
         size = photo.shape[-1]
         appearance = enrolled.appearance
@@ -106,18 +119,20 @@ class LightweightGenerator(nn.Module):
         painted, mask = self._run(self.refine_net, warped, moved, drawing)
         return AnimatedPhoto(painted + mask * (warped - painted), flow, mask, painted, warped)
 
-    def forward(self, photo: torch.Tensor, source: torch.Tensor, target: torch.Tensor) -> AnimatedPhoto:
+    def forward(
+        self, photo: torch.Tensor, source: torch.Tensor, target: torch.Tensor, surroundings: torch.Tensor
+    ) -> AnimatedPhoto:
         """Enrols P photos and animates P * k targets, k of them in a row for each photo."""
         times = target.shape[0] // photo.shape[0]
         enrolled = self.enroll(photo, source).repeat_each(times)
         photo, source = photo.repeat_interleave(times, 0), source.repeat_interleave(times, 0)
-        return self.animate(photo, source, enrolled, target)
+        return self.animate(photo, source, enrolled, target, surroundings)
 
     def _run(self, network: Callable[..., Any], *inputs: Any) -> Any:
         if self.autocast_dtype is None:
             return network(*inputs)
         with torch.autocast(inputs[0].device.type, self.autocast_dtype):
-            return _to_float(network(*inputs))
+            return _cast(network(*_cast(inputs, self.autocast_dtype)), torch.float32)
 
 
 def build_generator(variant: str = "default") -> LightweightGenerator:
@@ -140,7 +155,9 @@ def _shrink(photo: torch.Tensor, size: int) -> torch.Tensor:
     return nn.functional.avg_pool2d(photo, factor) if factor > 1 else photo
 
 
-def _to_float(value: Any) -> Any:
+def _cast(value: Any, dtype: torch.dtype) -> Any:
+    """Tensors of any nesting in another precision. (Left to itself, autocast joins mixed precisions in the higher.)"""
     if isinstance(value, torch.Tensor):
-        return value.float()
-    return tuple(_to_float(part) for part in value)
+        return value.to(dtype, memory_format=torch.channels_last)
+    parts = [_cast(part, dtype) for part in value]
+    return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)

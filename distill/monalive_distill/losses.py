@@ -9,10 +9,10 @@ import torch.nn.functional as F
 
 from monalive.landmarks import FACE_OVAL, IRISES, LEFT_EYE, LIPS_INNER, LIPS_OUTER, RIGHT_EYE
 from monalive_distill.detail_crops import detail_crops
-from monalive_distill.lightweight_generator import AnimatedPhoto
+from monalive_distill.lightweight_generator import FINE_DRAWING_SIGMA, AnimatedPhoto
 from monalive_distill.lpips import LPIPS
-from monalive_distill.splat import splat, take
-from monalive_distill.warp import resize
+from monalive_distill.splat import OPENINGS, draw_landmarks, splat, take
+from monalive_distill.warp import resize, warp
 
 _DETAIL = (*LEFT_EYE, *RIGHT_EYE, *LIPS_INNER, *LIPS_OUTER, *IRISES)
 
@@ -22,11 +22,15 @@ class LossWeights:
     pixel: float = 1.0
     perceptual: float = 1.0
     warped: float = 0.4  # the flow must do what it can before the painting starts
+    warped_coarse: float = 0.6  # the same at 1/4 and 1/8, where a distant match still shows which way to go
     painted: float = 0.2  # the painting is a picture of its own, not a correction hidden behind a faint mask
     detail: float = 0.6  # mouth and eyes, magnified
     painted_detail: float = 0.4  # without it the mask never dares to show a painted mouth
+    opening: float = 0.05  # teeth are painted where the photo has lips to stretch
     keep_photo: float = 0.02  # painting only where it is needed keeps native sharpness
     smooth_flow: float = 2.0
+    adversarial: float = 0.02
+    feature_matching: float = 0.1
     eyes_and_mouth: float = 4.0  # how much more a pixel there counts
     head_edge: float = 1.0
 
@@ -39,20 +43,27 @@ class ReconstructionLoss:
         self._weights = weights
 
     def __call__(
-        self, out: AnimatedPhoto, image: torch.Tensor, target: torch.Tensor, dtype: torch.dtype | None
+        self,
+        out: AnimatedPhoto,
+        image: torch.Tensor,
+        source: torch.Tensor,
+        target: torch.Tensor,
+        dtype: torch.dtype | None,
     ) -> tuple[torch.Tensor, dict[str, float]]:
         """The loss and its terms.
 
         Args:
             out: what the generator made.
             image: (N, 3, H, H) the true frame in [0, 1].
-            target: (N, 478, 2) its landmarks in units of the side.
+            source: (P, 478, 2) landmarks of the photos, N / P pictures in a row for each, in units of the side.
+            target: (N, 478, 2) landmarks of `image`.
             dtype: precision of the perceptual network, None for float32.
         """
         w = self._weights
         importance = self._importance(target, image.shape[-1])
         pixel = (importance * (out.image - image).abs()).mean()
         warped = (importance * (out.warped - image).abs()).mean()
+        warped_coarse = sum((F.avg_pool2d(out.warped, n) - F.avg_pool2d(image, n)).abs().mean() for n in (4, 8))
         detail, painted_detail = self._details(out, image, target, dtype)
         painted = (importance * (out.painted - image).abs()).mean()
         with torch.autocast(image.device.type, dtype, enabled=dtype is not None):
@@ -70,13 +81,25 @@ class ReconstructionLoss:
             "pixel": pixel * w.pixel,
             "perceptual": torch.as_tensor(perceptual) * w.perceptual,
             "warped": warped * w.warped,
+            "warped_coarse": torch.as_tensor(warped_coarse) * w.warped_coarse,
             "painted": painted * w.painted,
             "detail": detail * w.detail,
             "painted_detail": painted_detail * w.painted_detail,
+            "opening": self._kept_in_openings(out, source, target) * w.opening,
             "keep_photo": (1 - out.mask).mean() * w.keep_photo,
             "smooth_flow": bend.abs().mean() * w.smooth_flow,
         }
         return torch.stack(list(terms.values())).sum(), {name: float(value.detach()) for name, value in terms.items()}
+
+    @staticmethod
+    def _kept_in_openings(out: AnimatedPhoto, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """The mask's mean where mouth or eyes are open in the target but were not in what the flow brings there."""
+        size = out.flow.shape[-1]
+        with torch.no_grad():
+            before, after = (draw_landmarks(p, size, FINE_DRAWING_SIGMA)[:, -len(OPENINGS) :] for p in (source, target))
+            before = before.repeat_interleave(len(target) // len(source), 0)
+            new = (after - warp(before, out.flow)).amax(1, keepdim=True).clamp(0, 1)
+        return (resize(out.mask, size) * new).sum() / (new.sum() + 1)
 
     def _details(
         self, out: AnimatedPhoto, image: torch.Tensor, target: torch.Tensor, dtype: torch.dtype | None

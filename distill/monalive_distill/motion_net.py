@@ -15,6 +15,7 @@ from monalive_distill.warp import resize, warp
 MOTION_SIZE = 64
 MOTION_FEATURES = 8
 DRAWING_SIGMA = 0.02
+SURROUNDINGS_CHANNELS = 3
 _RESIDUAL_SCALE = 0.1
 
 
@@ -26,7 +27,7 @@ class MotionEncoder(nn.Module):
         self.net = UNet(3 + DRAWING_CHANNELS, channels, MOTION_FEATURES)
 
     def forward(self, photo: torch.Tensor, drawing: torch.Tensor) -> torch.Tensor:
-        """photo (N, 3, 64, 64) in [0, 1], drawing (N, 9, 64, 64) -> (N, 8, 64, 64)."""
+        """photo (N, 3, 64, 64) in [0, 1], drawing (N, 11, 64, 64) -> (N, 8, 64, 64)."""
         return self.net(torch.cat((photo, drawing), 1))
 
 
@@ -36,46 +37,60 @@ class MotionNet(nn.Module):
     def __init__(self, channels: Sequence[int]) -> None:
         super().__init__()
         carried = 3 + MOTION_FEATURES
-        inputs = carried * 2 + 2 + 2 + 1 + 2 * DRAWING_CHANNELS
-        self.net = UNet(inputs, channels, 3 + 2)
+        inputs = carried * 2 + 2 + 2 + 1 + 2 * DRAWING_CHANNELS + SURROUNDINGS_CHANNELS
+        self.net = UNet(inputs, channels, 4 + 2)
         # It starts as the geometry prior: face flow on the face, mostly affine elsewhere, no correction.
         nn.init.zeros_(self.net.head.weight)
         assert self.net.head.bias is not None
-        self.net.head.bias.data = torch.tensor([2.0, 0.0, 0.0, 0.0, 0.0])
+        self.net.head.bias.data = torch.tensor([2.0, 0.0, 0.0, -1.0, 0.0, 0.0])
 
-    def mixture(
-        self,
+    @staticmethod
+    def inputs(
         photo: torch.Tensor,
         features: torch.Tensor,
         prior: GeometryPrior,
         source_drawing: torch.Tensor,
         target_drawing: torch.Tensor,
+        surroundings: torch.Tensor,
     ) -> torch.Tensor:
-        """The network's raw output (N, 5, 64, 64): three mixture logits and the flow's correction.
+        """What `forward` takes, float32: geometry loses too much in half precision.
 
         Args:
             photo: (N, 3, 64, 64) in [0, 1].
             features: (N, 8, 64, 64) of `MotionEncoder`.
-            source_drawing, target_drawing: (N, 9, 64, 64).
+            source_drawing, target_drawing: (N, 11, 64, 64).
+            surroundings: (N, 3, n, n), see `flow`.
         """
         affine, face = resize(prior.affine_flow, MOTION_SIZE), resize(prior.face_flow, MOTION_SIZE)
         carried = torch.cat((photo, features), 1)
         moved = warp(carried, affine)
         local = (face - affine) * 16
         presence = resize(prior.presence, MOTION_SIZE)
-        return self.net(
-            torch.cat((carried, moved, affine * 4, local, presence, source_drawing, target_drawing), 1)
-        )
+        seen = resize(surroundings, MOTION_SIZE)
+        around = torch.cat((seen[:, 0:2] * 4, seen[:, 2:3]), 1)
+        return torch.cat((carried, moved, affine * 4, local, presence, source_drawing, target_drawing, around), 1)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """The raw output (N, 6, 64, 64): four mixture logits and the flow's correction."""
+        return self.net(inputs)
 
     @staticmethod
-    def flow(raw: torch.Tensor, prior: GeometryPrior) -> torch.Tensor:
-        """The flow (N, 2, 128, 128) from the mixture: face flow, affine flow or standstill, plus a correction."""
+    def flow(raw: torch.Tensor, prior: GeometryPrior, surroundings: torch.Tensor) -> torch.Tensor:
+        """The flow (N, 2, 128, 128) from the mixture: face, affine, standstill or surroundings, plus a correction.
+
+        Args:
+            raw: of `forward`.
+            prior: as given to `inputs`.
+            surroundings: (N, 3, n, n) coarse flow around the driver's face (x, y) in units of the side, and how much of
+                it is known, in [0, 1] (`monalive.surroundings_flow`); zeros where nothing was measured.
+        """
         size = prior.face_flow.shape[-1]
         raw = resize(raw, size)
         on_face = (prior.presence - 0.5) * 4
-        weights = torch.softmax(torch.cat((raw[:, 0:1] + on_face, raw[:, 1:3]), 1), 1)
+        weights = torch.softmax(torch.cat((raw[:, 0:1] + on_face, raw[:, 1:4]), 1), 1)
         return (
             weights[:, 0:1] * prior.face_flow
             + weights[:, 1:2] * prior.affine_flow
-            + raw[:, 3:5] * _RESIDUAL_SCALE
+            + weights[:, 3:4] * resize(surroundings[:, 0:2], size)
+            + raw[:, 4:6] * _RESIDUAL_SCALE
         )

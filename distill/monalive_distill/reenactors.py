@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -16,6 +17,7 @@ from monalive.crop import portrait_crop
 from monalive.motion import Motion
 from monalive.paste_back import paste_back
 from monalive.retarget import Retargeter, RetargetOptions
+from monalive_distill.evaluate import Reenactor
 from monalive_distill.geometry_prior import geometry_prior
 
 Image = NDArray[np.uint8]
@@ -52,28 +54,13 @@ class BundleReenactor:
         return self._animators[True].bundle
 
     def __call__(
-        self,
-        photo: Image,
-        photo_landmarks: Landmarks,
-        driver_landmarks: Landmarks,
-        timestamps_ms: NDArray[np.float64],
-        *,
-        absolute: bool,
+        self, photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool
     ) -> Iterator[Image]:
         """See `evaluate.Reenactor`. The photo is enrolled, and so tracked anew: its landmarks here are not
         used.
         """
-        height, width = photo.shape[:2]
-        motion = Motion(
-            landmarks=driver_landmarks,
-            timestamps_ms=timestamps_ms,
-            image_size=(width, height),
-            fps=25.0,
-            name="evaluation",
-            loop=False,
-        )
         animator = self._animators[absolute]
-        for frame in animator.play(animator.enroll(photo), motion):
+        for frame in animator.play(animator.enroll(photo), driver):
             yield frame.image
 
     def __enter__(self) -> BundleReenactor:
@@ -90,13 +77,19 @@ class BundleReenactor:
             animator.close()
 
 
+def without_surroundings(reenactor: Reenactor) -> Reenactor:
+    """The same reenactor driven by landmarks alone: what becomes of a frame when nobody measured the driver's
+    surroundings.
+    """
+
+    def by_landmarks(photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool) -> Iterable[Image]:
+        return reenactor(photo, photo_landmarks, replace(driver, surroundings=None), absolute=absolute)
+
+    return by_landmarks
+
+
 def geometry_prior_reenactor(
-    photo: Image,
-    photo_landmarks: Landmarks,
-    driver_landmarks: Landmarks,
-    timestamps_ms: NDArray[np.float64],
-    *,
-    absolute: bool,
+    photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool
 ) -> Iterator[Image]:
     """The baseline before any learning: the photo's own pixels, moved by `geometry_prior`. See
     `evaluate.Reenactor`.
@@ -104,11 +97,11 @@ def geometry_prior_reenactor(
     height, width = photo.shape[:2]
     crop = portrait_crop(photo_landmarks, width, height)
     retargeter = Retargeter(photo_landmarks, crop, RetargetOptions(absolute=absolute, smooth=False))
-    retargeter.start(driver_landmarks[0], (width, height))
+    retargeter.start(driver.landmarks[0], driver.image_size)
     source = torch.from_numpy(crop.to_unit(photo_landmarks)[None, :, :2])
     nothing_painted = np.zeros((256, 256, 3), np.float32)
     all_photo = np.ones((256, 256), np.float32)
-    for points, timestamp in zip(driver_landmarks, timestamps_ms, strict=True):
-        target = torch.from_numpy(retargeter.step(points, float(timestamp))[None, :, :2])
+    for timestamp, points in driver:
+        target = torch.from_numpy(retargeter.step(points, timestamp)[None, :, :2])
         flow = geometry_prior(source, target).face_flow[0].permute(1, 2, 0).contiguous().numpy()
         yield paste_back(photo, crop, flow, all_photo, nothing_painted)

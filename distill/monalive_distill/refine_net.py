@@ -48,7 +48,7 @@ class RefineNet(nn.Module):
         Args:
             warped: (N, 3, H, H) the warped photo, [0, 1].
             features: the photo's, warped alike.
-            drawing: (N, 9, H / 2, H / 2) landmark drawing of the wanted pose.
+            drawing: (N, 11, H / 2, H / 2) landmark drawing of the wanted pose.
 
         Returns:
             painted (N, 3, H, H) in [0, 1] and mask (N, 1, H, H) in [0, 1]; 1 keeps the warped photo.

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import torch
 
-from monalive.landmarks import DRAWN_CONTOURS, IRIS_CENTRES
+from monalive.landmarks import DRAWN_CONTOURS, IRIS_CENTRES, LEFT_LID_PAIRS, LIP_PAIRS, RIGHT_LID_PAIRS
 from monalive_distill.primitives import primitives
 from monalive_distill.warp import pixel_centres
 
-DRAWING_CHANNELS = len(DRAWN_CONTOURS) + 1
+# Where lips or lids part, the opening is drawn as an area: (upper, lower) points.
+OPENINGS = (LIP_PAIRS, (*LEFT_LID_PAIRS, *RIGHT_LID_PAIRS))
+DRAWING_CHANNELS = len(DRAWN_CONTOURS) + 1 + len(OPENINGS)
+_ACROSS = (0.2, 0.5, 0.8)
 
 
 def splat(positions: torch.Tensor, values: torch.Tensor, size: int, sigma: float) -> torch.Tensor:
@@ -38,7 +41,8 @@ def splat(positions: torch.Tensor, values: torch.Tensor, size: int, sigma: float
 
 
 def draw_landmarks(landmarks: torch.Tensor, size: int, sigma: float) -> torch.Tensor:
-    """A landmark drawing: one soft line map per facial contour and one for the irises.
+    """A landmark drawing: one soft line map per facial contour, one for the irises, and the areas of the open mouth
+    and the open eyes.
 
     Args:
         landmarks: (N, 478, 2) unit coordinates.
@@ -57,12 +61,22 @@ def draw_landmarks(landmarks: torch.Tensor, size: int, sigma: float) -> torch.Te
             middles = middles[:, : len(contour) - 1]
         maps.append(_density(torch.cat((points, middles), 1), size, sigma))
     maps.append(_density(take(landmarks, IRIS_CENTRES), size, sigma))
+    maps.extend(_opening(landmarks, pairs, size, sigma) for pairs in OPENINGS)
     return torch.clamp(torch.cat(maps, 1), max=1.5)
 
 
 def take(landmarks: torch.Tensor, indices: tuple[int, ...]) -> torch.Tensor:
     """Landmarks (N, 478, d) at `indices`: (N, len(indices), d)."""
     return primitives().take(landmarks, indices)
+
+
+def _opening(landmarks: torch.Tensor, pairs: tuple[tuple[int, int], ...], size: int, sigma: float) -> torch.Tensor:
+    """The area between upper and lower points; it fades to nothing where they meet."""
+    upper, lower = take(landmarks, tuple(a for a, _ in pairs)), take(landmarks, tuple(b for _, b in pairs))
+    gap = ((lower - upper) * (lower - upper)).sum(-1, keepdim=True)  # squared, (N, k, 1)
+    weight = gap / (gap + (1.5 * sigma) ** 2)
+    points = torch.cat([upper + (lower - upper) * share for share in _ACROSS], 1)
+    return splat(points, torch.cat([weight] * len(_ACROSS), 1), size, 1.3 * sigma)
 
 
 def _density(points: torch.Tensor, size: int, sigma: float) -> torch.Tensor:

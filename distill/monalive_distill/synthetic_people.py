@@ -195,7 +195,7 @@ def _write_jpeg(path: Path, picture: NDArray[np.uint8]) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `run_synthesize` reads."""
-    parser.add_argument("output", type=Path, help="folder for the pictures and their manifest")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the pictures and their manifest")
     parser.add_argument("--people", type=int, default=1000, help="how many people (default: %(default)s)")
     parser.add_argument(
         "--first-seed", type=int, default=0, help="seed of the first person (default: %(default)s)"

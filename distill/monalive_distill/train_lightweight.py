@@ -8,19 +8,22 @@ import platform
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
+from torch import nn
 from tqdm import tqdm
 
-from monalive_distill.augment import Augmentation
+from monalive_distill.adversary import Adversary
 from monalive_distill.data_parallel import Processes
-from monalive_distill.lightweight_generator import AnimatedPhoto, LightweightGenerator, build_generator
-from monalive_distill.losses import LossWeights, ReconstructionLoss
+from monalive_distill.detail_crops import detail_crops
+from monalive_distill.lightweight_generator import AnimatedPhoto, build_generator
+from monalive_distill.losses import ReconstructionLoss
 from monalive_distill.lpips import LPIPS
+from monalive_distill.training_config import TrainingConfig
 from monalive_distill.training_pairs import FaceSequence, PairSampler, TrainingGroup, load_sequences
 from monalive_distill.training_state import (
     STATE_FILE,
@@ -33,32 +36,6 @@ from monalive_distill.training_state import (
 
 # Seconds between checkpoints; sheets of sample results come half as often.
 SAVE_EVERY = 240.0
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A part of the run: up to which share of the time budget, at which size, with how many pictures a step."""
-
-    until: float
-    size: int
-    photos: int
-    targets: int
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    variant: str = "default"
-    learning_rate: float = 1e-3
-    final_learning_rate: float = 2e-5
-    warm_up_steps: int = 150
-    average_decay: float = 0.998
-    seed: int = 0
-    kind_weights: dict[str, float] = field(
-        default_factory=lambda: {"clip": 0.7, "stills": 0.08, "synthetic": 0.22}
-    )
-    stages: tuple[Stage, ...] = (Stage(0.45, 128, 8, 3), Stage(1.0, 256, 4, 3))
-    losses: LossWeights = field(default_factory=LossWeights)
-    augmentation: Augmentation = field(default_factory=Augmentation)
 
 
 def train(
@@ -97,6 +74,9 @@ def train(
     optimizer = torch.optim.Adam(generator.parameters(), config.learning_rate, betas=(0.9, 0.99))
     if start_from is not None:
         load_average(start_from, generator)
+    adversary = Adversary(device, config.adversary_learning_rate, generator.autocast_dtype)
+    models: dict[str, nn.Module] = {"generator": generator, "discriminator": adversary.discriminator}
+    optimizers: dict[str, torch.optim.Optimizer] = {"generator": optimizer, "discriminator": adversary.optimizer}
     average = ExponentialAverage(generator, config.average_decay)
     state = run / STATE_FILE
     step, spent = 0, 0.0
@@ -104,7 +84,7 @@ def train(
         record = read_record(state)
         if record["variant"] != config.variant:
             raise ValueError(f"{state} was trained as variant {record['variant']!r}, not {config.variant!r}")
-        restore_state(state, {"generator": generator}, {"generator": optimizer}, average)
+        restore_state(state, models, optimizers, average)
         step, spent = int(str(record["step"])), float(str(record["seconds"]))
     if processes.is_first:
         _write_record(run, config, caches, sequences, device, processes.count)
@@ -120,16 +100,22 @@ def train(
             progress = min(1.0, spent / schedule)
             stage = next(s for s in config.stages if progress <= s.until)
             group = sampler.draw(step * processes.count + processes.rank, stage.photos, stage.targets, stage.size)
-            photos, sources, images, targets = _to_tensors(group, device)
+            photos, sources, images, targets, surroundings = _to_tensors(group, device)
             for parameters in optimizer.param_groups:
                 parameters["lr"] = _learning_rate(config, step, progress)
-            out = generator(photos, sources, targets)
-            value, terms = loss(out, images, targets, generator.autocast_dtype)
+            out = generator(photos, sources, targets, surroundings)
+            value, terms = loss(out, images, sources, targets, generator.autocast_dtype)
+            contested = progress >= config.adversary_from
+            if contested:
+                made, real = detail_crops(out.image, targets), detail_crops(images, targets)
+                adversarial, matching = adversary.judge(made, real)
+                value = value + adversarial * config.losses.adversarial + matching * config.losses.feature_matching
             optimizer.zero_grad(set_to_none=True)
             value.backward()
             processes.average_gradients(generator)
             torch.nn.utils.clip_grad_norm_(generator.parameters(), 1.0)
             optimizer.step()
+            terms["discriminator"] = adversary.learn(made, real, processes) if contested else 0.0
             step += 1
             average.update(generator, step)
             if not processes.is_first:
@@ -140,12 +126,12 @@ def train(
                 bar.set_postfix_str(f"step {step} {stage.size}px loss {log.mean('loss'):.3f}")
             if elapsed >= next_save:
                 next_save = elapsed + SAVE_EVERY
-                _save(state, generator, optimizer, average, step, spent, config)
+                _save(state, models, optimizers, average, step, spent, config)
             if elapsed >= next_sheet:
                 next_sheet = elapsed + 2 * SAVE_EVERY
                 _write_sheet(run / f"step_{step:06d}.jpg", photos, images, out, stage.targets)
     if processes.is_first:
-        _save(state, generator, optimizer, average, step, begun + elapsed, config)
+        _save(state, models, optimizers, average, step, begun + elapsed, config)
 
 
 def _learning_rate(config: TrainingConfig, step: int, progress: float) -> float:
@@ -163,20 +149,21 @@ def _to_tensors(group: TrainingGroup, device: str) -> tuple[torch.Tensor, ...]:
         torch.from_numpy(group.sources).to(device),
         picture(group.images),
         torch.from_numpy(group.targets).to(device),
+        picture(group.surroundings),
     )
 
 
 def _save(
     state: Path,
-    generator: LightweightGenerator,
-    optimizer: torch.optim.Optimizer,
+    models: dict[str, nn.Module],
+    optimizers: dict[str, torch.optim.Optimizer],
     average: ExponentialAverage,
     step: int,
     seconds: float,
     config: TrainingConfig,
 ) -> None:
     record = {"step": step, "seconds": seconds, "variant": config.variant, "config": asdict(config)}
-    save_state(state, {"generator": generator}, {"generator": optimizer}, average, record)
+    save_state(state, models, optimizers, average, record)
 
 
 def _write_record(

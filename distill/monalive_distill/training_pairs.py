@@ -16,9 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.expressions import load_expressions
+from monalive.surroundings_flow import SurroundingsFlow, unknown_surroundings
 from monalive_distill.augment import Augmentation
 
 INDEX_FILE = "index.json"
+# How often the network must do without the flow of the surroundings, as it must for a motion that has none.
+UNKNOWN_SURROUNDINGS = 0.3
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class TrainingGroup:
     sources: NDArray[np.float32]  # (P, 478, 2)
     images: NDArray[np.float32]  # (P * k, size, size, 3)
     targets: NDArray[np.float32]  # (P * k, 478, 2)
+    surroundings: NDArray[np.float32]  # (P * k, 16, 16, 3), see `monalive.surroundings_flow`
 
 
 def load_sequences(folder: Path) -> list[FaceSequence]:
@@ -97,6 +101,7 @@ class PairSampler:
         drawn = [self._draw_person(rng, targets, size) for _ in range(photos)]
         images = np.stack([image for person in drawn for image in person[0]])
         points = np.stack([points for person in drawn for points in person[1]])
+        around = np.stack([flow for person in drawn for flow in person[2]])
         images = images.reshape(photos, targets + 1, *images.shape[1:])
         points = points.reshape(photos, targets + 1, *points.shape[1:])
         return TrainingGroup(
@@ -104,25 +109,33 @@ class PairSampler:
             points[:, 0],
             images[:, 1:].reshape(-1, *images.shape[2:]),
             points[:, 1:].reshape(-1, *points.shape[2:]),
+            around,
         )
 
     def _draw_person(
         self, rng: np.random.Generator, targets: int, size: int
-    ) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
+    ) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]], list[NDArray[np.float32]]]:
+        """Pictures and landmarks of a photo and its targets, and the targets' surroundings."""
         sequence = self._sequences[rng.choice(len(self._sequences), p=self._weights)]
         chosen = self._choose_frames(rng, sequence, targets)
         look = self._augmentation.draw(rng)
-        images, points = [], []
+        images, points, around = [], [], []
+        measure: SurroundingsFlow | None = None
         for index in chosen:
             image: NDArray[Any]
             image, landmarks = look.apply(np.asarray(sequence.frames[index]), sequence.landmarks[index, :, :2])
             if look.flipped:
                 landmarks = landmarks[self._mirror]
+            if measure is None:
+                measure = SurroundingsFlow(image, landmarks)
+            else:
+                unknown = rng.random() < UNKNOWN_SURROUNDINGS
+                around.append(unknown_surroundings() if unknown else measure(image, landmarks))
             if size != image.shape[0]:
                 image = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
             images.append(look.colour(image))
             points.append(landmarks.astype(np.float32))
-        return images, points
+        return images, points, around
 
     @staticmethod
     def _choose_frames(rng: np.random.Generator, sequence: FaceSequence, targets: int) -> NDArray[np.int64]:

@@ -16,13 +16,7 @@ BAD_INPUT = 2
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line; the exit code is 0, or 2 with one line on standard error for bad input."""
-    parser = argparse.ArgumentParser(prog="monalive-export", description="Trained weights to a bundle for the SDK.")
-    parser.add_argument("weights", type=Path, help="state.safetensors of a training run")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="the bundle to write")
-    parser.add_argument("--precision", choices=PRECISIONS, default="int8")
-    parser.add_argument("--model-version", default="0.1.0")
-    parser.add_argument("--licence", default="Apache-2.0")
-    arguments = parser.parse_args(argv)
+    arguments = build_parser().parse_args(argv)
     try:
         record = read_record(arguments.weights)
         generator = build_generator(str(record["variant"]))
@@ -39,3 +33,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     print(f"{arguments.output}: largest error {measured['max_error']:.2g}, picture PSNR {measured['psnr_db']:.1f} dB")
     return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
+    parser = argparse.ArgumentParser(prog="monalive-export", description="Trained weights to a bundle for the SDK.")
+    parser.add_argument("weights", type=Path, help="state.safetensors of a training run")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="the bundle to write")
+    parser.add_argument("--precision", choices=PRECISIONS, default="int8")
+    parser.add_argument("--model-version", default="0.1.0")
+    parser.add_argument("--licence", default="Apache-2.0")
+    return parser

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from monalive.surroundings_flow import GRID_SIZE
 from monalive_distill.appearance_encoder import AppearanceFeatures
 from monalive_distill.lightweight_generator import EnrolledPhoto, LightweightGenerator
 
@@ -26,6 +27,12 @@ class Port:
 PHOTO = Port("photo", "the photo's crop, RGB, channels last", (0.0, 1.0))
 SOURCE = Port("source_landmarks", "the photo's 478 landmarks (x, y) in units of the crop's side", None)
 TARGET = Port("target_landmarks", "the landmarks (x, y) wanted, in units of the crop's side", None)
+SURROUNDINGS = Port(
+    "surroundings",
+    "16 x 16 flow around the driver's face since its reference frame (x, y), in units of the crop's side, and how much "
+    "of each cell is known; zeros: not measured",
+    None,
+)
 ENROLLED = (
     Port("photo_small", "the photo at 64 x 64", (0.0, 1.0)),
     Port("source_drawing", "the photo's landmark drawing", (0.0, 1.5)),
@@ -61,7 +68,7 @@ class EnrollGraph(nn.Module):
 class AnimateGraph(nn.Module):
     """Once per frame: see `inputs` and `outputs`."""
 
-    inputs = (PHOTO, SOURCE, *ENROLLED, TARGET)
+    inputs = (PHOTO, SOURCE, *ENROLLED, TARGET, SURROUNDINGS)
     outputs = ANIMATED
 
     def __init__(self, generator: LightweightGenerator) -> None:
@@ -80,6 +87,7 @@ class AnimateGraph(nn.Module):
         eighth: torch.Tensor,
         style: torch.Tensor,
         target_landmarks: torch.Tensor,
+        surroundings: torch.Tensor,
     ) -> tuple[torch.Tensor, ...]:
         enrolled = EnrolledPhoto(
             _channels_first(photo_small),
@@ -87,7 +95,9 @@ class AnimateGraph(nn.Module):
             _channels_first(motion_features),
             AppearanceFeatures(*(_channels_first(x) for x in (half, quarter, eighth, style))),
         )
-        out = self.generator.animate(_channels_first(photo), source_landmarks, enrolled, target_landmarks)
+        out = self.generator.animate(
+            _channels_first(photo), source_landmarks, enrolled, target_landmarks, _channels_first(surroundings)
+        )
         return tuple(_channels_last(x) for x in (out.image, out.flow, out.mask, out.painted))
 
 
@@ -101,11 +111,13 @@ def example_inputs(generator: LightweightGenerator, seed: int = 0) -> dict[str, 
     photo = _channels_last(nn.functional.interpolate(coarse, size=IMAGE_SIZE, mode="bicubic").clamp(0, 1)).contiguous()
     source = torch.rand(1, LANDMARK_COUNT, 2, generator=random) * 0.4 + 0.3
     target = source + torch.randn(1, LANDMARK_COUNT, 2, generator=random) * 0.01
+    flow = torch.randn(1, GRID_SIZE, GRID_SIZE, 2, generator=random) * 0.02
+    surroundings = torch.cat((flow, torch.rand(1, GRID_SIZE, GRID_SIZE, 1, generator=random)), -1)
     with torch.no_grad():
         enrolled = EnrollGraph(generator)(photo, source)
     first = {PHOTO.name: photo, SOURCE.name: source}
     features = {port.name: value for port, value in zip(ENROLLED, enrolled, strict=True)}
-    return {"enroll": first, "animate": first | features | {TARGET.name: target}}
+    return {"enroll": first, "animate": first | features | {TARGET.name: target, SURROUNDINGS.name: surroundings}}
 
 
 def _channels_first(x: torch.Tensor) -> torch.Tensor:

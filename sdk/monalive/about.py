@@ -122,6 +122,7 @@ def _about_motion(path: Path) -> dict[str, Any]:
         "seconds": round(len(motion.timestamps_ms) / motion.fps, 3),
         "driver_size": list(motion.image_size),
         "loop": motion.loop,
+        "surroundings": motion.surroundings is not None,
     }
 
 

@@ -14,20 +14,19 @@ from monalive.bundle import Bundle
 from monalive.crop import SquareCrop, portrait_crop
 from monalive.expressions import load_expressions
 from monalive.face_networks import FaceNetworks
+from monalive.following import Following, Portraits
 from monalive.head_pose import fit_pose
 from monalive.image_io import load_image, require_rgb
 from monalive.live_worker import LatestOnlyWorker
 from monalive.motion import Motion
 from monalive.options import AnimatedFrame, PhotoAnimatorOptions, RunningMode
 from monalive.portrait import PhotoOfPerson, Portrait, read_photos
-from monalive.portrait_player import PortraitPlayer
 from monalive.several_photos import matching_colours, matching_crop
 from monalive.tracker import BLENDSHAPE_NAMES, Face, FaceTracker, choose_face
 
 __all__ = ["AnimatedFrame", "PhotoAnimator", "PhotoAnimatorOptions", "RunningMode"]
 
 Photo = str | Path | NDArray[np.uint8]
-Portraits = Portrait | Sequence[Portrait]
 FaceChoice = Literal["largest"] | int
 MAX_FACES = 8
 # What a gaze blendshape score of 1 stands for.
@@ -61,7 +60,7 @@ class PhotoAnimator:
             output_blendshapes=options.running_mode is RunningMode.IMAGE,
             settle=True,
         )
-        self._following: _Following | None = None
+        self._following: Following | None = None
         self._last_timestamp = -np.inf
         self._worker: LatestOnlyWorker[tuple[Portraits, NDArray[np.uint8], float]] | None = None
         self._closed = False
@@ -115,7 +114,7 @@ class PhotoAnimator:
         """Gives a portrait the pose and expression of one picture. Mode IMAGE.
 
         There is no earlier frame to compare with, so the driver's expression is taken as blendshape scores and its pose
-        as angles from the front: the shape of the driver's face does not come along.
+        as angles from the front: the shape of the driver's face does not come along, nor do its surroundings.
 
         Args:
             portrait: one, or several of the same photo.
@@ -133,7 +132,7 @@ class PhotoAnimator:
         reference, landmarks = driver.landmarks, driver.landmarks
         if not self._options.retarget.absolute:
             reference, landmarks = _as_mean_face(driver)
-        following = _Following(portrait, self._networks, self._options)
+        following = Following(portrait, self._networks, self._options.retarget)
         following.start(reference, (driver_image.shape[1], driver_image.shape[0]))
         return following.frame(landmarks, 0.0, fade=False)
 
@@ -187,11 +186,13 @@ class PhotoAnimator:
             RuntimeError: closed.
         """
         self._require_open()
-        following = _Following(portrait, self._networks, self._options)
+        following = Following(portrait, self._networks, self._options.retarget)
         following.start(motion.landmarks[0], motion.image_size)
-        for landmarks, timestamp in zip(motion.landmarks, motion.timestamps_ms, strict=True):
+        unmeasured = [None] * len(motion)
+        around = unmeasured if motion.surroundings is None else motion.surroundings
+        for (timestamp, landmarks), surroundings in zip(motion, around, strict=True):
             self._require_open()
-            yield following.frame(landmarks, float(timestamp), fade=True)
+            yield following.frame(landmarks, timestamp, surroundings, fade=True)
 
     def reset(self) -> None:
         """Forgets the driver, so that another video may begin."""
@@ -220,12 +221,10 @@ class PhotoAnimator:
         faces = self._driver_tracker.track(frame)
         following = self._following
         if following is None or following.portraits is not portrait:
-            following = self._following = _Following(portrait, self._networks, self._options)
+            following = self._following = Following(portrait, self._networks, self._options.retarget)
         if not faces:
             return following.hold(timestamp_ms)
-        if not following.started:
-            following.start(faces[0].landmarks, (frame.shape[1], frame.shape[0]))
-        return following.frame(faces[0].landmarks, timestamp_ms, fade=True)
+        return following.video_frame(frame, faces[0].landmarks, timestamp_ms)
 
     def _deliver(self, item: tuple[Portraits, NDArray[np.uint8], float]) -> None:
         result = self._follow_video(*item)
@@ -272,45 +271,6 @@ class PhotoAnimator:
                 "call reset() before another video"
             )
         self._last_timestamp = timestamp_ms
-
-
-class _Following:
-    """Portraits of one photo that follow one driver."""
-
-    def __init__(self, portraits: Portraits, networks: FaceNetworks, options: PhotoAnimatorOptions) -> None:
-        self.portraits = portraits
-        people = [portraits] if isinstance(portraits, Portrait) else list(portraits)
-        if not people:
-            raise ValueError("there is no portrait to animate")
-        self._photo = people[0].photo
-        if any(person.photo is not self._photo for person in people):
-            raise ValueError("portraits animated together must come from one photo: use enroll_all(photo)")
-        self._players = [PortraitPlayer(person, networks, options.retarget) for person in people]
-        self._last = [player.rest for player in self._players]
-        self._last_frame: AnimatedFrame | None = None
-        self.started = False
-
-    def start(self, landmarks: NDArray[np.float32], size: tuple[int, int]) -> None:
-        for player in self._players:
-            player.start(landmarks, size)
-        self.started = True
-
-    def frame(self, landmarks: NDArray[np.float32], timestamp_ms: float, *, fade: bool) -> AnimatedFrame:
-        picture, crops = self._photo, []
-        for index, player in enumerate(self._players):
-            self._last[index] = player.follow(landmarks, timestamp_ms)
-            picture, crop = player.draw(picture, self._last[index], fade=fade)
-            crops.append(crop)
-        self._last_frame = AnimatedFrame(picture, crops[0], self._last[0], timestamp_ms)
-        return self._last_frame
-
-    def hold(self, timestamp_ms: float) -> AnimatedFrame:
-        """The last frame again, or the photo where there is none."""
-        last = self._last_frame
-        if last is None:
-            first = self._players[0]
-            return AnimatedFrame(self._photo.copy(), first.still(), first.rest, timestamp_ms, driver_found=False)
-        return AnimatedFrame(last.image, last.crop_image, last.landmarks, timestamp_ms, driver_found=False)
 
 
 def _with_crop(image: NDArray[np.uint8], face: Face) -> PhotoOfPerson:

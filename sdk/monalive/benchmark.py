@@ -20,6 +20,7 @@ from monalive.about import dependency_versions, installed_version
 from monalive.animation import create_animator
 from monalive.bundle import Bundle
 from monalive.crop import portrait_crop
+from monalive.driver_surroundings import DriverSurroundings
 from monalive.image_io import load_image
 from monalive.litert_network import NamedNetwork
 from monalive.paste_back import NETWORK_SIZE, PasteBack
@@ -84,6 +85,12 @@ def run_benchmark(
     retargeter = Retargeter(landmarks[0], crop, RetargetOptions())
     retargeter.start(landmarks[0], (WIDTH, HEIGHT))
     measure("retarget", lambda index: retargeter.step(landmarks[index % _SWAY_FRAMES], index * 1000.0 / FPS))
+
+    surroundings = DriverSurroundings(drivers[0], landmarks[0])  # measured in absolute transfer only
+    measure(
+        "surroundings_720p",
+        lambda index: surroundings(drivers[index % _SWAY_FRAMES], landmarks[index % _SWAY_FRAMES]),
+    )
 
     for part in sorted(opened.parts):
         network = NamedNetwork(

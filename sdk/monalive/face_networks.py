@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from monalive.bundle import Bundle
 from monalive.litert_network import NamedNetwork
 from monalive.portrait import EnrolledPhoto, PhotoOfPerson
+from monalive.surroundings_flow import unknown_surroundings
 
 IMAGE_SIZE: Final = 256
 
@@ -54,15 +55,30 @@ class FaceNetworks:
         inputs = {"photo": picture, "source_landmarks": np.ascontiguousarray(landmarks)}
         return EnrolledPhoto(photo, inputs | self._enroll(inputs))
 
-    def animate(self, enrolled: EnrolledPhoto, landmarks: NDArray[np.float32]) -> NetworkFrame:
+    def animate(
+        self,
+        enrolled: EnrolledPhoto,
+        landmarks: NDArray[np.float32],
+        surroundings: NDArray[np.float32] | None = None,
+    ) -> NetworkFrame:
         """One frame.
 
         Args:
             enrolled: the photo.
             landmarks: (478, 2 or 3) float32 wanted, in units of the photo's crop.
+            surroundings: (16, 16, 3) float32, how what is around the face moved (see `SurroundingsFlow`); None for
+                unknown, and the network guesses.
+
+        Raises:
+            ValueError: surroundings of another shape.
         """
         target = np.ascontiguousarray(landmarks[None, :, :2], np.float32)
-        out = self._animate({**enrolled.inputs, "target_landmarks": target})
+        unknown = unknown_surroundings()
+        around = unknown if surroundings is None else surroundings
+        if around.shape != unknown.shape:
+            raise ValueError(f"surroundings must be {unknown.shape}, got {around.shape}")
+        moving = {"target_landmarks": target, "surroundings": np.ascontiguousarray(around[None], np.float32)}
+        out = self._animate({**enrolled.inputs, **moving})
         return NetworkFrame(out["image"][0], out["flow"][0], out["mask"][0, :, :, 0], out["painted"][0])
 
     @staticmethod

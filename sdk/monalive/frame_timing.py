@@ -67,7 +67,7 @@ def repeat(
         motion: what is played.
         loops: how many times, at least 1.
         seconds: until this length; a motion is cut at its end, and played again as often as needed.
-        fps: at this rate; landmarks in between are interpolated linearly.
+        fps: at this rate; what lies in between is interpolated linearly.
 
     Returns:
         The motion itself when nothing is asked for.
@@ -89,9 +89,13 @@ def repeat(
     total = seconds * 1000.0 if seconds is not None else length * (loops or 1)
     wanted = np.arange(max(1, round(total * rate / 1000.0))) * 1000.0 / rate
     # Past the last frame a motion that loops goes over into its first one; another holds its last.
-    last = motion.landmarks[:1] if motion.loop else motion.landmarks[-1:]
-    landmarks = _interpolate(np.append(times, length), np.concatenate([motion.landmarks, last]), wanted % length)
-    return dataclasses.replace(motion, landmarks=landmarks, timestamps_ms=wanted, fps=rate)
+    order = [*range(len(times)), 0 if motion.loop else -1]
+    times, wanted_in_motion = np.append(times, length), wanted % length
+    landmarks = _interpolate(times, motion.landmarks[order], wanted_in_motion)
+    around = motion.surroundings
+    if around is not None:
+        around = _interpolate(times, around[order], wanted_in_motion)
+    return dataclasses.replace(motion, landmarks=landmarks, surroundings=around, timestamps_ms=wanted, fps=rate)
 
 
 def _interpolate(times: NDArray[np.float64], values: NDArray[Any], wanted: NDArray[np.float64]) -> NDArray[Any]:

@@ -1,13 +1,16 @@
-"""A driving motion: the landmarks of a moving face over time, and the `.motion` file that holds them.
+"""A driving motion: a moving face's landmarks and surroundings over time, and the `.motion` file that holds them.
 
 A `.motion` file is a zip archive that any platform can read:
 
-- `manifest.json`: format, version, name, loop, fps, image_size, frames, and per axis `offset` and `step`
+- `manifest.json`: format, version, name, loop, fps, image_size, frames, per axis `offset` and `step`, and whether there
+  are `surroundings`
 - `landmarks.u16`: (frames, 478, 3) little-endian uint16; coordinate = offset + step * value. Every frame but
   the first holds the difference to the frame before, modulo 65536, which packs to half the size.
 - `timestamps.f64`: (frames,) little-endian float64, milliseconds
+- `surroundings.f16`: (frames, 16, 16, 3) little-endian float16, see `surroundings_flow`; from version 2 on, if measured
 
-It holds how a face moved. It holds no pixels and no sound of the driver.
+It holds how a face moved, and how what is around it was displaced in 16 x 16 cells: too coarse for a picture. It holds
+no pixels and no sound of the driver.
 """
 
 from __future__ import annotations
@@ -25,13 +28,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monalive.atomic_file import atomic_path
+from monalive.driver_surroundings import DriverSurroundings
 from monalive.landmarks import LANDMARK_COUNT
+from monalive.surroundings_flow import GRID_SIZE, unknown_surroundings
 
 if TYPE_CHECKING:
     from monalive.tracker import FaceTracker
 
-FORMAT, VERSION = "monalive.motion", 1
+FORMAT, VERSION = "monalive.motion", 2
 MANIFEST, LANDMARKS, TIMESTAMPS = "manifest.json", "landmarks.u16", "timestamps.f64"
+SURROUNDINGS = "surroundings.f16"
+SURROUNDINGS_SHAPE = (GRID_SIZE, GRID_SIZE, 3)
 MAX_MANIFEST_BYTES = 1 << 20
 MAX_FRAMES = 1_000_000  # eleven hours; more is a damaged or hostile file
 LEVELS = 65535
@@ -40,7 +47,7 @@ FRAME_BYTES = LANDMARK_COUNT * 3 * 2
 
 @dataclass(frozen=True)
 class Motion:
-    """A face's landmarks over time.
+    """A face's landmarks, and what moved around it, over time.
 
     Attributes:
         landmarks: (T, 478, 3) float32 pixels of the driver's frames, z in the scale of x. The first frame is
@@ -50,6 +57,8 @@ class Motion:
         fps: nominal frames per second.
         name: for people to read.
         loop: the last frame runs into the first, one frame time later.
+        surroundings: (T, 16, 16, 3) float32 of `SurroundingsFlow`, measured against the first frame in the driver's
+            own crop (`portrait_crop` of its first landmarks); None where nothing was measured.
 
     Raises:
         ValueError: an attribute has another shape, is not finite, or is out of range.
@@ -61,6 +70,7 @@ class Motion:
     fps: float
     name: str = ""
     loop: bool = False
+    surroundings: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         points = np.asarray(self.landmarks, np.float32)
@@ -83,6 +93,8 @@ class Motion:
         object.__setattr__(self, "landmarks", points)
         object.__setattr__(self, "timestamps_ms", times)
         object.__setattr__(self, "image_size", (int(width), int(height)))
+        if self.surroundings is not None:
+            object.__setattr__(self, "surroundings", _checked_surroundings(self.surroundings, len(points)))
 
     def __len__(self) -> int:
         """Number of frames."""
@@ -127,8 +139,8 @@ class Motion:
         """The motion of the first face that a tracker follows through (timestamp in ms, (H, W, 3) uint8 RGB)
         frames.
 
-        Frames without a face hold the last landmarks; frames before the first face hold the first ones.
-        Frames are taken one at a time: only landmarks are kept, about 6 kB for each.
+        Frames without a face hold what was found last; frames before the first face hold the first landmarks, with
+        unknown surroundings. Frames are taken one at a time: about 9 kB are kept of each.
 
         Args:
             fps: nominal rate; if not given, it is read off the timestamps.
@@ -138,6 +150,8 @@ class Motion:
         """
         tracker.reset()
         found: list[NDArray[np.float32]] = []
+        around: list[NDArray[np.float32]] = []
+        surroundings: DriverSurroundings | None = None
         times: list[float] = []
         waiting = 0
         size: tuple[int, int] | None = None
@@ -151,10 +165,16 @@ class Motion:
             times.append(float(timestamp_ms))
             faces = tracker.track(image)
             if faces:
-                found.extend([faces[0].landmarks] * (waiting + 1))
-                waiting = 0
+                landmarks = faces[0].landmarks
+                if surroundings is None:
+                    surroundings = DriverSurroundings(image, landmarks)
+                    found.extend([landmarks] * waiting)
+                    around.extend([unknown_surroundings()] * waiting)
+                found.append(landmarks)
+                around.append(surroundings(image, landmarks))
             elif found:
                 found.append(found[-1])
+                around.append(around[-1])
             else:
                 waiting += 1
         if size is None:
@@ -165,7 +185,7 @@ class Motion:
             )
         if fps is None:
             fps = 1000.0 * (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 25.0
-        return cls(np.stack(found), np.array(times) - times[0], size, fps, name, loop)
+        return cls(np.stack(found), np.array(times) - times[0], size, fps, name, loop, np.stack(around))
 
     def save(self, path: str | Path) -> None:
         """Writes a `.motion` file: all of it or nothing.
@@ -188,15 +208,18 @@ class Motion:
             "landmarks": LANDMARK_COUNT,
             "offset": low.tolist(),
             "step": step.tolist(),
+            "surroundings": self.surroundings is not None,
         }
         with atomic_path(path) as scratch, zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(_member(MANIFEST), json.dumps(manifest, indent=1))
             archive.writestr(_member(LANDMARKS), levels.astype("<u2").tobytes())
             archive.writestr(_member(TIMESTAMPS), self.timestamps_ms.astype("<f8").tobytes())
+            if self.surroundings is not None:
+                archive.writestr(_member(SURROUNDINGS), self.surroundings.astype("<f2").tobytes())
 
     @classmethod
     def load(cls, path: str | Path) -> Motion:
-        """Reads a `.motion` file; landmarks come back within half a quantisation step.
+        """Reads a `.motion` file; landmarks come back within half a quantisation step, surroundings as float16.
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -212,6 +235,9 @@ class Motion:
                 frames = _frame_count(manifest)
                 raw = _read(archive, LANDMARKS, frames * FRAME_BYTES)
                 times = _read(archive, TIMESTAMPS, frames * 8)
+                around = None
+                if _has_surroundings(manifest):
+                    around = _read(archive, SURROUNDINGS, frames * math.prod(SURROUNDINGS_SHAPE) * 2)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
             raise ValueError(
                 f"{path} is not a .motion file, or it is cut off or damaged ({error}). "
@@ -227,7 +253,10 @@ class Motion:
             width, height = (int(side) for side in manifest["image_size"])
             timestamps = np.frombuffer(times, "<f8").astype(np.float64)
             fps, name, loop = float(manifest["fps"]), str(manifest["name"]), bool(manifest["loop"])
-            return cls(landmarks.astype(np.float32), timestamps, (width, height), fps, name, loop)
+            surroundings = None
+            if around is not None:
+                surroundings = np.frombuffer(around, "<f2").astype(np.float32).reshape(frames, *SURROUNDINGS_SHAPE)
+            return cls(landmarks.astype(np.float32), timestamps, (width, height), fps, name, loop, surroundings)
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 f"{path} is a .motion file with contents that make no sense ({error})."
@@ -258,6 +287,25 @@ def _check_version(manifest: Any, path: Path) -> None:
             f"{path} has version {manifest.get('version')} of the .motion format; "
             f"this monalive reads up to {VERSION}. Update monalive."
         )
+
+
+def _has_surroundings(manifest: dict[str, Any]) -> bool:
+    measured = manifest.get("surroundings", False)  # version 1 does not say
+    if not isinstance(measured, bool):
+        raise TypeError(f"surroundings: {measured}")
+    return measured
+
+
+def _checked_surroundings(values: ArrayLike, frames: int) -> NDArray[np.float32]:
+    array = np.asarray(values, np.float32)
+    if array.shape != (frames, *SURROUNDINGS_SHAPE):
+        raise ValueError(f"a motion's surroundings must be {(frames, *SURROUNDINGS_SHAPE)}, got {array.shape}")
+    if not (np.abs(array) <= np.finfo(np.float16).max).all():  # nor may they become infinite in a file
+        raise ValueError("a motion's surroundings must be finite")
+    known = array[..., 2]
+    if known.min() < 0 or known.max() > 1:
+        raise ValueError("how much of a motion's surroundings is known must be from 0 to 1")
+    return array
 
 
 def _frame_count(manifest: dict[str, Any]) -> int:

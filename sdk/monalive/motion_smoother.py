@@ -51,6 +51,14 @@ def landmark_filter() -> OneEuroFilter:
     return OneEuroFilter(min_cutoff=1.2, beta=150.0, pool=_pool())
 
 
+def surroundings_filters() -> tuple[OneEuroFilter, OneEuroFilter]:
+    """Filters for the flow around the face (16, 16, 2) in crop units and for how much of it is known (16, 16, 1).
+
+    The flow's is as slow and as quick as the landmarks', so that shoulders do not trail behind the head.
+    """
+    return OneEuroFilter(min_cutoff=1.2, beta=150.0), OneEuroFilter(min_cutoff=1.2, beta=3.0)
+
+
 @functools.cache
 def _pool() -> Array:
     return neighbour_average(load_expressions().mean_face)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,21 @@ from monalive.paste_back import PasteBack
 from monalive.portrait import Portrait
 from monalive.retarget import Retargeter, RetargetOptions
 from monalive.several_photos import PhotoChoice, face_mask
+from monalive.surroundings_transfer import SurroundingsTransfer
+
+
+@dataclass(frozen=True)
+class WantedFrame:
+    """What a portrait is to look like in one frame.
+
+    Attributes:
+        landmarks: (478, 3) float32 in crop units.
+        surroundings: (16, 16, 3) float32, how what is around the face moved (see `SurroundingsFlow`); None where the
+            network decides.
+    """
+
+    landmarks: NDArray[np.float32]
+    surroundings: NDArray[np.float32] | None = None
 
 
 class PortraitPlayer:
@@ -25,6 +42,7 @@ class PortraitPlayer:
         self._portrait = portrait
         self._networks = networks
         self._retargeter = Retargeter(portrait.landmarks, portrait.crop, options)
+        self._surroundings = SurroundingsTransfer(options)
         self.rest: NDArray[np.float32] = portrait.crop.to_unit(portrait.landmarks)
         height, width = portrait.photo.shape[:2]
         self._paste_back = PasteBack(portrait.crop, width, height)
@@ -38,35 +56,48 @@ class PortraitPlayer:
     def start(self, driver_landmarks: NDArray[np.float32], driver_size: tuple[int, int]) -> None:
         """Takes the driver's reference frame: landmarks (478, 3) in pixels of frames of size (width, height)."""
         self._retargeter.start(driver_landmarks, driver_size)
+        self._surroundings.start()
 
-    def follow(self, driver_landmarks: NDArray[np.float32], timestamp_ms: float) -> NDArray[np.float32]:
-        """The portrait's landmarks (478, 3) in crop units for a frame of the driver."""
-        return self._retargeter.step(driver_landmarks, timestamp_ms)
+    def follow(
+        self,
+        driver_landmarks: NDArray[np.float32],
+        timestamp_ms: float,
+        surroundings: NDArray[np.float32] | None = None,
+    ) -> WantedFrame:
+        """What a frame of the driver asks of the portrait.
+
+        Args:
+            driver_landmarks: (478, 3) in pixels of the driver's frame.
+            timestamp_ms: when; it must increase if smoothing is on.
+            surroundings: (16, 16, 3) measured since the reference frame; None for unknown.
+        """
+        landmarks = self._retargeter.step(driver_landmarks, timestamp_ms)
+        return WantedFrame(landmarks, self._surroundings.step(surroundings, timestamp_ms))
 
     def still(self) -> NDArray[np.uint8]:
         """The crop of the unmoved photo, (256, 256, 3) uint8."""
         return self._portrait.crop.extract(self._portrait.photo, IMAGE_SIZE)
 
     def draw(
-        self, picture: NDArray[np.uint8], landmarks: NDArray[np.float32], *, fade: bool
+        self, picture: NDArray[np.uint8], wanted: WantedFrame, *, fade: bool
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Animates the face in `picture`.
 
         Args:
             picture: (H, W, 3) uint8: the photo, or the photo with other faces already animated.
-            landmarks: (478, 3) wanted, in crop units.
+            wanted: of `follow`.
             fade: the frame follows the one before (matters with several photos of the person).
 
         Returns:
             The whole picture (H, W, 3) uint8 and the crop alone (256, 256, 3) uint8.
         """
-        shares = self._choice.shares(landmarks, fade=fade)
-        out = self._networks.animate(self._portrait.enrolled[0], landmarks)
+        shares = self._choice.shares(wanted.landmarks, fade=fade)
+        out = self._networks.animate(self._portrait.enrolled[0], wanted.landmarks, wanted.surroundings)
         whole = self._paste_back(picture, out.flow, out.mask, out.painted)
         crop = out.image
         for index, share in enumerate(shares[1:], start=1):
             if share > 0:
-                crop = self._lay_over(whole, crop, index, landmarks, share)
+                crop = self._lay_over(whole, crop, index, wanted, share)
         return whole, np.clip(crop * 255 + 0.5, 0, 255).astype(np.uint8)
 
     def _lay_over(
@@ -74,25 +105,25 @@ class PortraitPlayer:
         whole: NDArray[np.uint8],
         crop: NDArray[np.float32],
         index: int,
-        landmarks: NDArray[np.float32],
+        wanted: WantedFrame,
         share: float,
     ) -> NDArray[np.float32]:
         """Blends another photo's face into `whole` (in place) and `crop` (returned)."""
         enrolled = self._portrait.enrolled[index]
-        out = self._networks.animate(enrolled, landmarks)
+        out = self._networks.animate(enrolled, wanted.landmarks, wanted.surroundings)
         # The photo's own pixels at its own resolution, then over to the first photo's square.
         face = self._others[index - 1](enrolled.photo.image, out.flow, out.mask, out.painted)
         square = self._portrait.crop
         x, y, side = round(square.x), round(square.y), max(1, round(square.side))
         patch = enrolled.photo.crop.extract(face, side)
-        weight = face_mask(landmarks, side) * np.float32(share)
+        weight = face_mask(wanted.landmarks, side) * np.float32(share)
         top, left = max(-y, 0), max(-x, 0)
         rows, columns = min(side, whole.shape[0] - y) - top, min(side, whole.shape[1] - x) - left
         inside = np.s_[top : top + rows, left : left + columns]
         under = whole[y + top : y + top + rows, x + left : x + left + columns]
         alpha = weight[inside][..., None]
         under[:] = (under + (patch[inside].astype(np.float32) - under) * alpha + 0.5).astype(np.uint8)
-        small = face_mask(landmarks, crop.shape[0])[..., None] * np.float32(share)
+        small = face_mask(wanted.landmarks, crop.shape[0])[..., None] * np.float32(share)
         return crop + (out.image - crop) * small
 
 

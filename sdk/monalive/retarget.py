@@ -28,7 +28,8 @@ class RetargetOptions:
 
     Attributes:
         absolute: take the driver's landmarks as they are, face shape included, instead of their change since
-            the driver's first frame. For reenactment of a person by themselves, and for tests.
+            the driver's first frame, and with the head let shoulders and background move as the driver's do. For
+            reenactment of a person by themselves, and for tests.
         smooth: One-Euro smoothing of the result.
         regions: those of `REGIONS` that move; "eyes" includes the gaze, "lips" the jaw and cheeks.
         gains: strength per region, from 0 (still) over 1 (as the driver, the default) to 3.
@@ -54,6 +55,11 @@ class RetargetOptions:
     def gain(self, region: str) -> float:
         """Strength of a region: its gain, or 0 where it is switched off."""
         return float(self.gains.get(region, 1.0)) if region in self.regions else 0.0
+
+    @property
+    def takes_surroundings(self) -> bool:
+        """Whether what surrounds the head moves as the driver's does: only where the head itself moves just so."""
+        return self.absolute and self.gain("pose") == 1.0
 
 
 class Retargeter:

@@ -18,7 +18,9 @@ import torch
 from numpy.typing import NDArray
 
 from monalive.bundle import Bundle, default_bundle_path
+from monalive.face_networks import FaceNetworks
 from monalive.image_io import load_image
+from monalive.motion import Motion
 from monalive.tracker import FaceTracker
 from monalive_distill import identity, lpips
 from monalive_distill.evaluate import (
@@ -34,7 +36,7 @@ from monalive_distill.evaluate import (
 from monalive_distill.evaluate_cli import add_evaluate_arguments, run_evaluate
 from monalive_distill.evaluation_clips import Clip, find_clips, read_clip, spread_frames
 from monalive_distill.evaluation_report import summary_text, write_evaluation
-from monalive_distill.reenactors import geometry_prior_reenactor
+from monalive_distill.reenactors import BundleReenactor, geometry_prior_reenactor, without_surroundings
 from monalive_distill.report_html import sheet_frames
 from monalive_distill.ruler import Ruler, Scores, mean_scores, with_scaled_csim
 
@@ -121,17 +123,10 @@ def other_clip(clips_folder: Path, tracker: FaceTracker) -> Clip:
     return read_clip(clips_folder / "b_left.mp4", tracker, 3)
 
 
-def shift_whole(
-    photo: Image,
-    photo_landmarks: Landmarks,
-    driver_landmarks: Landmarks,
-    timestamps_ms: NDArray[np.float64],
-    *,
-    absolute: bool,
-) -> Iterator[Image]:
+def shift_whole(photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool) -> Iterator[Image]:
     """A crude reenactor: the whole picture follows the face's mean."""
-    start = photo_landmarks if absolute else driver_landmarks[0]
-    for landmarks in driver_landmarks:
+    start = photo_landmarks if absolute else driver.landmarks[0]
+    for landmarks in driver.landmarks:
         x, y = (landmarks - start)[:, :2].mean(axis=0)
         matrix = np.array([[1, 0, x], [0, 1, y]], np.float64)
         moved = cv2.warpAffine(photo, matrix, photo.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
@@ -172,6 +167,19 @@ def test_a_clip_is_read_at_one_size_with_its_landmarks(clip: Clip) -> None:
     assert all(image.shape == (256, 256, 3) for image in clip.images)
     assert clip.landmarks.shape == (4, 478, 3) and clip.without_face == 0
     assert np.diff(clip.landmarks[:, 1, 0]).min() > 4  # the nose moves right
+
+
+def test_a_clips_surroundings_are_measured(clip: Clip, tmp_path: Path, tracker: FaceTracker) -> None:
+    """Head and background move right as one, and grow; the product measures the same on the same frames."""
+    motion = clip.motion()
+    assert motion.image_size == (256, 256) and motion.landmarks is clip.landmarks
+    assert clip.surroundings.shape == (4, 16, 16, 3)
+    assert np.abs(clip.surroundings[0, ..., :2]).max() < 1e-3
+    assert (np.diff(np.median(clip.surroundings[..., 0], axis=(1, 2))) < -0.01).all()
+    assert clip.photo().surroundings.shape == (1, 16, 16, 3)
+    own = Motion.from_frames(list(zip(clip.timestamps_ms, clip.images, strict=True)), tracker)
+    assert own.surroundings is not None
+    assert np.abs(own.surroundings - clip.surroundings)[..., :2].mean() < 2e-3
 
 
 def test_a_wide_clip_is_cut_square_around_the_face(tmp_path: Path, tracker: FaceTracker) -> None:
@@ -233,6 +241,44 @@ def test_following_the_face_beats_standing_still(clip: Clip, ruler: Ruler) -> No
     for metric in ("lpips", "l1", "akd"):
         assert shifted[metric] < still[metric]  # type: ignore[operator]
     assert shifted["akd"] < 3  # type: ignore[operator]
+
+
+def test_without_surroundings_a_reenactor_gets_landmarks_alone(clip: Clip, ruler: Ruler) -> None:
+    seen: dict[str, list[Motion]] = {"with": [], "without": []}
+
+    def note(name: str) -> Any:
+        def reenactor(photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool) -> list[Image]:
+            seen[name].append(driver)
+            return [photo] * len(driver)
+
+        return reenactor
+
+    methods = {"with": note("with"), "without": without_surroundings(note("without"))}
+    self_reenactment(clip, methods, ruler)
+    assert np.array_equal(seen["with"][0].surroundings, clip.surroundings)  # type: ignore[arg-type]
+    assert seen["without"][0].surroundings is None
+    assert np.array_equal(seen["without"][0].landmarks, clip.landmarks)
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+def test_the_product_gets_the_surroundings_in_self_reenactment_only(
+    clip: Clip, monkeypatch: pytest.MonkeyPatch, absolute: bool
+) -> None:
+    asked: list[Any] = []
+    animate = FaceNetworks.animate
+
+    def note(self: FaceNetworks, enrolled: Any, landmarks: Any, surroundings: Any = None) -> Any:
+        asked.append(surroundings)
+        return animate(self, enrolled, landmarks, surroundings)
+
+    monkeypatch.setattr(FaceNetworks, "animate", note)
+    with BundleReenactor() as product:
+        pictures = list(product(clip.images[0], clip.landmarks[0], clip.motion(), absolute=absolute))
+    assert len(pictures) == len(asked) == 4
+    if absolute:
+        assert all(np.array_equal(a, b) for a, b in zip(asked, clip.surroundings, strict=True))
+    else:
+        assert asked == [None] * 4
 
 
 def test_a_picture_without_a_face_has_no_face_metrics(clip: Clip, ruler: Ruler) -> None:
@@ -302,6 +348,14 @@ def test_unusable_clips_do_not_stop_the_others(clips_folder: Path, tracker: Face
     assert (
         result.csim_other_people is not None and result.csim_other_people > 0.9
     )  # one and the same person here
+
+
+def test_a_method_for_self_reenactment_alone(clips_folder: Path, tracker: FaceTracker) -> None:
+    clips = find_clips(clips_folder)[:2]
+    methods = {"shift": shift_whole, "again": shift_whole}
+    result = evaluate(clips, methods, tracker, frame_count=1, only_self={"again"})
+    assert list(result.own[0].scores) == ["shift", "again", UNMOVED]
+    assert list(result.cross[0].scores) == ["shift", UNMOVED]
 
 
 def test_a_method_that_fails_on_a_clip_is_named(clips_folder: Path, tracker: FaceTracker) -> None:
@@ -382,7 +436,7 @@ def test_the_command(clips_folder: Path, tmp_path: Path, capsys: pytest.CaptureF
     args = parser.parse_args([str(folder), "--frames", "2", "-o", str(tmp_path / "report")])
     assert run_evaluate(args) == 0
     mean = json.loads((tmp_path / "report" / "evaluation.json").read_text(encoding="utf-8"))["self"]["mean"]
-    assert list(mean) == ["monalive", "geometry prior", UNMOVED]
+    assert list(mean) == ["monalive", "without surroundings", "geometry prior", UNMOVED]
     assert mean["monalive"]["akd"] < 2 and mean["monalive"]["lpips"] < mean[UNMOVED]["lpips"]
     assert "index.html" in capsys.readouterr().out
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from monalive.expressions import load_expressions
-from monalive.landmarks import LIPS_INNER, LIPS_OUTER
+from monalive.landmarks import LIP_PAIRS, LIPS_INNER, LIPS_OUTER
 from monalive_distill.geometry_prior import geometry_prior
-from monalive_distill.splat import DRAWING_CHANNELS, draw_landmarks, splat
+from monalive_distill.splat import DRAWING_CHANNELS, OPENINGS, draw_landmarks, splat
 from monalive_distill.warp import warp
 
 
@@ -42,6 +42,18 @@ def test_a_drawing_is_bright_on_the_contours_only(face: torch.Tensor) -> None:
     assert drawing[0, :, 0].max() < 1e-3
     x, y = (face[0, LIPS_INNER[5]] * 128).long().tolist()
     assert drawing[0, 2, y, x] > 0.5
+
+
+def test_an_open_mouth_is_drawn_as_an_area_and_a_closed_one_is_not(face: torch.Tensor) -> None:
+    apart, together = face.clone(), face.clone()
+    for upper, lower in LIP_PAIRS:
+        middle = (face[:, upper] + face[:, lower]) / 2
+        together[:, upper] = together[:, lower] = middle
+        apart[:, upper], apart[:, lower] = middle - torch.tensor([0.0, 0.03]), middle + torch.tensor([0.0, 0.03])
+    x, y = (together[0, LIP_PAIRS[4][0]] * 128).long().tolist()
+    mouth = -len(OPENINGS)
+    assert draw_landmarks(apart, 128, 0.009)[0, mouth, y, x] > 0.5
+    assert draw_landmarks(together, 128, 0.009)[0, mouth].max() < 1e-3
 
 
 def test_no_motion_gives_no_flow(face: torch.Tensor) -> None:

@@ -15,7 +15,9 @@ from monalive_distill import train_lightweight
 from monalive_distill.augment import Augmentation
 from monalive_distill.detail_crops import detail_crops
 from monalive_distill.lightweight_generator import build_generator
-from monalive_distill.train_lightweight import Stage, TrainingConfig, train
+from monalive_distill.losses import LossWeights
+from monalive_distill.train_lightweight import train
+from monalive_distill.training_config import Stage, TrainingConfig, read_config
 from monalive_distill.training_pairs import PairSampler, load_sequences
 from monalive_distill.training_state import (
     ExponentialAverage,
@@ -54,6 +56,7 @@ def test_groups_have_the_documented_form(cache: Path) -> None:
     group = _sampler(cache).draw(0, 2, 3, 64)
     assert group.photos.shape == (2, 64, 64, 3) and group.images.shape == (6, 64, 64, 3)
     assert group.sources.shape == (2, 478, 2) and group.targets.shape == (6, 478, 2)
+    assert group.surroundings.shape == (6, 16, 16, 3) and group.surroundings.dtype == np.float32
     assert group.images.dtype == np.float32 and 0 <= group.images.min() <= group.images.max() <= 1
 
 
@@ -68,6 +71,13 @@ def test_landmarks_move_with_the_picture(cache: Path) -> None:
             cheek_x, cheek_y = (group.targets[0, 50 if iris == 468 else 280] * 256).astype(int)
             pupil = grey[y - 2 : y + 3, x - 2 : x + 3].mean()
             assert pupil < grey[cheek_y - 2 : cheek_y + 3, cheek_x - 2 : cheek_x + 3].mean() - 0.1
+
+
+def test_surroundings_are_sometimes_unknown(cache: Path) -> None:
+    drawn = np.concatenate([_sampler(cache).draw(step, 2, 3, 64).surroundings for step in range(8)])
+    measured = drawn[..., 2].any((1, 2))
+    assert 0.4 < measured.mean() < 0.95
+    assert not drawn[~measured].any()
 
 
 def test_detail_crops_show_the_mouth_upright(cache: Path) -> None:
@@ -165,3 +175,22 @@ def test_state_comes_back_as_it_was(tmp_path: Path) -> None:
     assert all(torch.equal(average.weights[n], other_average.weights[n]) for n in average.weights)
     ours, theirs = optimizer.state_dict()["state"], other_optimizer.state_dict()["state"]
     assert all(torch.equal(ours[i]["exp_avg_sq"], theirs[i]["exp_avg_sq"]) for i in ours)
+
+
+def test_a_configuration_comes_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    stages = [{"until": 1.0, "size": 128, "photos": 2, "targets": 1}]
+    path.write_text(json.dumps({"seed": 5, "stages": stages, "losses": {"pixel": 2.0}}))
+    config = read_config(path)
+    assert config.seed == 5 and config.stages == (Stage(1.0, 128, 2, 1),) and config.losses.pixel == 2.0
+    assert config.learning_rate == TrainingConfig().learning_rate and config.losses.detail == LossWeights().detail
+
+
+@pytest.mark.parametrize("text", ['{"speed": 1}', "{", "[]", '{"losses": {"beauty": 1}}', '{"stages": [1]}'])
+def test_a_wrong_configuration_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match="not a training configuration"):
+        read_config(path)
+    with pytest.raises(FileNotFoundError, match="no configuration file"):
+        read_config(tmp_path / "none.json")

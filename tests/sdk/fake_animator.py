@@ -40,6 +40,7 @@ class FakeMotion:
     fps: float = 25.0
     name: str = "fake"
     loop: bool = True
+    surroundings: np.ndarray | None = None
 
 
 def fake_motion(count: int = 5, fps: float = 25.0, loop: bool = True) -> Any:

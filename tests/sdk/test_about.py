@@ -45,6 +45,7 @@ def test_a_motion(tmp_path: Path) -> None:
         "seconds": 2.0,
         "driver_size": [320, 240],
         "loop": True,
+        "surroundings": False,
     }
 
 

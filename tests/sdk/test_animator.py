@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,8 @@ from monalive import (
     builtin_motions,
     load_image,
 )
+from monalive.face_networks import FaceNetworks, NetworkFrame
+from monalive.surroundings_flow import unknown_surroundings
 from monalive.tracker import FaceTracker
 
 SAMPLE = Path(str(resources.files("monalive").joinpath("assets", "sample_portrait.jpg")))
@@ -246,6 +249,128 @@ def test_an_error_in_the_callback_reaches_the_caller(photo: np.ndarray) -> None:
     assert failed.wait(30)
     with pytest.raises(RuntimeError, match="mistake"):
         animator.close()
+
+
+# What surrounds the driver's head
+
+PANS = (0, 8, -12)
+EXACT = RetargetOptions(absolute=True, smooth=False)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray | None]:
+    """The surroundings of every frame that the animate network is asked for, in order."""
+    seen: list[np.ndarray | None] = []
+    animate = FaceNetworks.animate
+
+    def note(self: FaceNetworks, *inputs: Any) -> NetworkFrame:
+        seen.append(inputs[2] if len(inputs) > 2 else None)
+        return animate(self, *inputs)
+
+    monkeypatch.setattr(FaceNetworks, "animate", note)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def pan(photo: np.ndarray) -> list[tuple[float, np.ndarray]]:
+    """The photo as a driver whose camera pans."""
+    return [(40.0 * index, np.roll(photo, shift, axis=1)) for index, shift in enumerate(PANS)]
+
+
+def _is_the_pan(surroundings: list[np.ndarray | None], side: float) -> bool:
+    columns = [float(np.median(flow[..., 0])) for flow in surroundings if flow is not None]
+    return len(columns) == len(PANS) and bool(np.allclose(columns, -np.array(PANS) / side, atol=0.005))
+
+
+@pytest.mark.parametrize(
+    ("retarget", "taken"),
+    [(EXACT, True), (RetargetOptions(smooth=False), False), (replace(EXACT, gains={"pose": 0.5}), False)],
+)
+def test_a_videos_surroundings_come_along_with_the_head(
+    asked: list, pan: list, photo: np.ndarray, retarget: RetargetOptions, taken: bool
+) -> None:
+    options = PhotoAnimatorOptions(running_mode=RunningMode.VIDEO, retarget=retarget)
+    with PhotoAnimator.create_from_options(options) as animator:
+        portrait = animator.enroll(photo)
+        for time, frame in pan:
+            animator.animate_for_video(portrait, frame, time)
+        assert _is_the_pan(asked, portrait.crop.side) if taken else asked == [None] * len(PANS)
+        with FaceTracker(settle=True) as tracker:
+            motion = Motion.from_frames(pan, tracker)
+        asked.clear()
+        for _ in animator.play(portrait, motion):
+            pass
+        assert _is_the_pan(asked, portrait.crop.side) if taken else asked == [None] * len(PANS)
+        asked.clear()
+        for _ in animator.play(portrait, replace(motion, surroundings=None)):
+            pass
+        assert asked == [None] * len(PANS)
+
+
+def test_a_live_cameras_surroundings_come_along(asked: list, pan: list, photo: np.ndarray) -> None:
+    arrived = threading.Semaphore(0)
+    options = PhotoAnimatorOptions(
+        running_mode=RunningMode.LIVE_STREAM, retarget=EXACT, result_callback=lambda frame, time: arrived.release()
+    )
+    with PhotoAnimator.create_from_options(options) as animator:
+        portrait = animator.enroll(photo)
+        for time, frame in pan:
+            animator.animate_async(portrait, frame, time)
+            assert arrived.acquire(timeout=60)
+    assert _is_the_pan(asked, portrait.crop.side)
+
+
+def test_smoothed_surroundings_trail_like_the_head(asked: list, pan: list, photo: np.ndarray) -> None:
+    options = PhotoAnimatorOptions(running_mode=RunningMode.VIDEO, retarget=replace(EXACT, smooth=True))
+    with PhotoAnimator.create_from_options(options) as animator:
+        portrait = animator.enroll(photo)
+        first, second, _ = [animator.animate_for_video(portrait, frame, time) for time, frame in pan]
+    moved = float((second.landmarks - first.landmarks)[:, 0].mean())
+    assert 0 < moved < 0.95 * PANS[1] / portrait.crop.side
+    assert float(np.median(asked[1][..., 0])) == pytest.approx(-moved, rel=0.15)
+
+
+def test_a_single_picture_has_no_surroundings(asked: list, photo: np.ndarray) -> None:
+    with PhotoAnimator.create_from_options(PhotoAnimatorOptions(retarget=EXACT)) as animator:
+        animator.animate(animator.enroll(photo), photo)
+    assert asked == [None]
+
+
+def test_all_photos_of_a_person_get_the_same_surroundings(asked: list, pan: list, photo: np.ndarray) -> None:
+    options = PhotoAnimatorOptions(running_mode=RunningMode.VIDEO, retarget=EXACT)
+    with PhotoAnimator.create_from_options(options) as animator:
+        # The second photo is the one the driver shows: it takes part from the first frame on.
+        portrait = animator.enroll([load_image(OTHER), photo])
+        for time, frame in pan:
+            animator.animate_for_video(portrait, frame, time)
+    assert len(asked) > len(PANS)
+    flows = [flow.tobytes() for flow in asked]
+    assert len(set(flows)) == len(PANS)
+
+
+def test_unknown_is_what_the_network_gets_without_surroundings(image: PhotoAnimator, photo: np.ndarray) -> None:
+    portrait = image.enroll(photo)
+    landmarks = portrait.crop.to_unit(portrait.landmarks)
+    networks = FaceNetworks(image.bundle, num_threads=1)
+    without = networks.animate(portrait.enrolled[0], landmarks)
+    zeros = networks.animate(portrait.enrolled[0], landmarks, unknown_surroundings())
+    assert np.array_equal(without.image, zeros.image)
+
+
+def test_the_shipped_network_lets_the_background_follow_the_driver(image: PhotoAnimator, photo: np.ndarray) -> None:
+    names = [entry["name"] for entry in image.bundle.part_manifest("animate")["inputs"]]
+    if "surroundings" not in names:
+        pytest.skip("the packaged bundle is older than this input")
+    portrait = image.enroll(photo)
+    landmarks = portrait.crop.to_unit(portrait.landmarks)
+    moved = np.broadcast_to(np.array([-0.05, 0, 1], np.float32), (16, 16, 3))
+    networks = FaceNetworks(image.bundle, num_threads=1)
+    still = networks.animate(portrait.enrolled[0], landmarks, moved * np.array([0, 0, 1], np.float32))
+    pushed = networks.animate(portrait.enrolled[0], landmarks, moved.copy())
+    corners = np.s_[:16, [*range(16), *range(-16, 0)], 0]
+    assert float(pushed.flow[corners].mean() - still.flow[corners].mean()) < -0.01
+    with pytest.raises(ValueError, match="surroundings"):
+        networks.animate(portrait.enrolled[0], landmarks, np.zeros((8, 8, 3), np.float32))
 
 
 def test_the_sdk_never_imports_torch() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fake_animator import fake_motion
@@ -70,6 +72,16 @@ def test_another_rate_interpolates_and_closes_the_loop() -> None:
     assert looped.fps == 50
     once = repeat(fake_motion(3, fps=25, loop=False), fps=50)
     assert once.landmarks[:, 0, 0].tolist() == pytest.approx([0, 0.5, 1, 1.5, 2, 2])
+
+
+def test_surroundings_go_along_with_the_landmarks() -> None:
+    measured = np.linspace(0, 1, 3, dtype=np.float32)[:, None, None, None] * np.ones((1, 16, 16, 3), np.float32)
+    motion = replace(fake_motion(3, fps=25), surroundings=measured)
+    assert repeat(motion, loops=2).surroundings[:, 0, 0, 0].tolist() == [0, 0.5, 1] * 2
+    faster = repeat(motion, fps=50).surroundings
+    assert faster[:, 3, 4, 2].tolist() == pytest.approx([0, 0.25, 0.5, 0.75, 1, 0.5])
+    assert faster.dtype == np.float32
+    assert repeat(fake_motion(3), fps=50).surroundings is None
 
 
 def test_bad_lengths_are_refused() -> None:

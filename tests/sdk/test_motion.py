@@ -6,13 +6,16 @@ import json
 import os
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 
 from monalive import motion as motion_module
+from monalive.crop import portrait_crop
 from monalive.expressions import load_expressions
 from monalive.motion import Motion
 
@@ -26,6 +29,13 @@ def _motion(frames: int = 30, size: tuple[int, int] = (512, 512)) -> Motion:
     return Motion.from_landmarks(landmarks, size, 25.0, name="näme", loop=True)
 
 
+def _measured(frames: int = 30) -> Motion:
+    """With surroundings."""
+    random = np.random.default_rng(1)
+    flow, known = random.normal(0, 0.1, (frames, 16, 16, 2)), random.random((frames, 16, 16, 1))
+    return replace(_motion(frames), surroundings=np.concatenate([flow, known], -1))
+
+
 def test_round_trip(tmp_path: Path) -> None:
     motion = _motion()
     path = tmp_path / "a.motion"
@@ -35,6 +45,64 @@ def test_round_trip(tmp_path: Path) -> None:
     assert np.array_equal(loaded.timestamps_ms, motion.timestamps_ms)
     assert (loaded.image_size, loaded.fps, loaded.name, loaded.loop) == ((512, 512), 25.0, "näme", True)
     assert os.listdir(tmp_path) == ["a.motion"]
+
+
+def test_surroundings_come_back_as_float16(tmp_path: Path) -> None:
+    motion = _measured()
+    motion.save(tmp_path / "a.motion")
+    loaded = Motion.load(tmp_path / "a.motion")
+    assert loaded.surroundings is not None and motion.surroundings is not None
+    assert loaded.surroundings.dtype == motion.surroundings.dtype == np.float32
+    assert np.array_equal(loaded.surroundings, motion.surroundings.astype(np.float16))
+    loaded.save(tmp_path / "b.motion")
+    assert np.array_equal(Motion.load(tmp_path / "b.motion").surroundings, loaded.surroundings)  # type: ignore[arg-type]
+    with zipfile.ZipFile(tmp_path / "a.motion") as archive:
+        assert archive.getinfo("surroundings.f16").file_size == 30 * 16 * 16 * 3 * 2
+
+
+def test_version_1_still_loads(tmp_path: Path) -> None:
+    path = tmp_path / "a.motion"
+    motion = _motion()
+    motion.save(path)
+    assert Motion.load(path).surroundings is None
+
+    def as_before(manifest: dict) -> None:
+        manifest["version"] = 1
+        del manifest["surroundings"]
+
+    _rewrite(path, as_before)
+    loaded = Motion.load(path)
+    assert loaded.surroundings is None and np.abs(loaded.landmarks - motion.landmarks).max() <= 0.05
+
+
+@pytest.mark.parametrize("size", [0, 16 * 16 * 3 * 2, 30 * 16 * 16 * 3 * 2 - 1, 30 * 16 * 16 * 3 * 2 + 2, None])
+def test_surroundings_of_another_size(tmp_path: Path, size: int | None) -> None:
+    path = tmp_path / "a.motion"
+    _measured().save(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["surroundings.f16"] = bytes(size or 0)
+    if size is None:
+        del members["surroundings.f16"]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(ValueError, match=r"a\.motion"):
+        Motion.load(path)
+
+
+def test_surroundings_that_make_no_sense(tmp_path: Path) -> None:
+    path = tmp_path / "a.motion"
+    _measured().save(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    for value in (np.nan, np.inf, -0.5, 1.5):
+        members["surroundings.f16"] = np.full((30, 16, 16, 3), value, "<f2").tobytes()
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+        with pytest.raises(ValueError, match=r"a\.motion.*make no sense"):
+            Motion.load(path)
 
 
 def test_saving_twice_gives_the_same_bytes_and_no_drift(tmp_path: Path) -> None:
@@ -47,10 +115,14 @@ def test_saving_twice_gives_the_same_bytes_and_no_drift(tmp_path: Path) -> None:
     assert (tmp_path / "a.motion").read_bytes() == (tmp_path / "c.motion").read_bytes()
 
 
-def test_file_holds_landmarks_only(tmp_path: Path) -> None:
+def test_file_holds_no_more_than_it_says(tmp_path: Path) -> None:
     _motion(50).save(tmp_path / "a.motion")
+    _measured(50).save(tmp_path / "b.motion")
+    members = ["landmarks.u16", "manifest.json", "timestamps.f64"]
     with zipfile.ZipFile(tmp_path / "a.motion") as archive:
-        assert sorted(archive.namelist()) == ["landmarks.u16", "manifest.json", "timestamps.f64"]
+        assert sorted(archive.namelist()) == members
+    with zipfile.ZipFile(tmp_path / "b.motion") as archive:
+        assert sorted(archive.namelist()) == sorted([*members, "surroundings.f16"])
     assert (tmp_path / "a.motion").stat().st_size < 50 * 478 * 3 * 2
 
 
@@ -83,7 +155,7 @@ def test_a_newer_version_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.motion"
     _motion().save(path)
     _rewrite(path, lambda manifest: manifest.update(version=motion_module.VERSION + 1))
-    with pytest.raises(ValueError, match=r"version 2 .* Update monalive"):
+    with pytest.raises(ValueError, match=r"version 3 .* Update monalive"):
         Motion.load(path)
 
 
@@ -102,6 +174,8 @@ def test_a_newer_version_is_named(tmp_path: Path) -> None:
         {"fps": -1},
         {"format": "other"},
         {"version": "new"},
+        {"surroundings": 5},
+        {"surroundings": True},
     ],
 )
 def test_a_manifest_that_makes_no_sense(tmp_path: Path, change: dict) -> None:
@@ -114,7 +188,7 @@ def test_a_manifest_that_makes_no_sense(tmp_path: Path, change: dict) -> None:
 
 def test_cut_off_at_any_length(tmp_path: Path) -> None:
     path = tmp_path / "a.motion"
-    _motion(4).save(path)
+    _measured(4).save(path)
     content = path.read_bytes()
     for length in [0, 1, 10, *range(20, len(content), len(content) // 12)]:
         path.write_bytes(content[:length])
@@ -124,7 +198,8 @@ def test_cut_off_at_any_length(tmp_path: Path) -> None:
 
 def test_flipped_bytes_never_pass_unnoticed_or_crash(tmp_path: Path) -> None:
     path = tmp_path / "a.motion"
-    motion = _motion(4)
+    motion = _measured(4)
+    assert motion.surroundings is not None
     motion.save(path)
     content = path.read_bytes()
     for position in range(0, len(content), max(len(content) // 60, 1)):
@@ -132,7 +207,9 @@ def test_flipped_bytes_never_pass_unnoticed_or_crash(tmp_path: Path) -> None:
         damaged[position] ^= 0x5A
         path.write_bytes(bytes(damaged))
         try:
-            assert np.abs(Motion.load(path).landmarks - motion.landmarks).max() <= 0.05
+            loaded = Motion.load(path)
+            assert np.abs(loaded.landmarks - motion.landmarks).max() <= 0.05
+            assert np.array_equal(loaded.surroundings, motion.surroundings.astype(np.float16))  # type: ignore[arg-type]
         except ValueError as error:
             assert "a.motion" in str(error)
 
@@ -167,6 +244,12 @@ def test_saving_into_a_missing_folder(tmp_path: Path) -> None:
         ({"landmarks": np.full((2, 478, 3), np.nan)}, "finite"),
         ({"image_size": (0, 10)}, "size"),
         ({"fps": 0.0}, "rate"),
+        ({"surroundings": np.zeros((1, 16, 16, 3))}, r"surroundings must be \(2, 16, 16, 3\)"),
+        ({"surroundings": np.zeros((2, 16, 16, 2))}, "surroundings must be"),
+        ({"surroundings": np.full((2, 16, 16, 3), np.nan)}, "surroundings must be finite"),
+        ({"surroundings": np.full((2, 16, 16, 3), [1e5, 0, 0])}, "surroundings must be finite"),
+        ({"surroundings": np.full((2, 16, 16, 3), [0, 0, -0.01])}, "from 0 to 1"),
+        ({"surroundings": np.full((2, 16, 16, 3), [0, 0, 1.01])}, "from 0 to 1"),
     ],
 )
 def test_bad_motions_are_refused(change: dict, message: str) -> None:
@@ -181,26 +264,47 @@ def test_bad_motions_are_refused(change: dict, message: str) -> None:
 
 
 class _ScriptedTracker:
-    """Finds a face where the picture's first pixel is not 0; its landmarks are all that pixel's value."""
+    """Finds a face where the picture's first pixel is not 0: so many pixels from the picture's middle."""
 
     def reset(self) -> None:
         self.was_reset = True
 
     def track(self, image: np.ndarray) -> list[SimpleNamespace]:
         value = float(image[0, 0, 0])
-        return [SimpleNamespace(landmarks=np.full((478, 3), value, np.float32))] if value else []
+        landmarks = load_expressions().mean_face * 12 + [image.shape[1] / 2 + value, image.shape[0] / 2, 0]
+        return [SimpleNamespace(landmarks=landmarks.astype(np.float32))] if value else []
 
 
-def _frames(values: list[int], size: tuple[int, int] = (6, 4)) -> list[tuple[float, np.ndarray]]:
+def _frames(values: list[int], size: tuple[int, int] = (96, 64)) -> list[tuple[float, np.ndarray]]:
     return [(100.0 + 40.0 * i, np.full((size[1], size[0], 3), v, np.uint8)) for i, v in enumerate(values)]
 
 
 def test_from_frames_holds_what_is_lost() -> None:
     tracker = _ScriptedTracker()
     motion = Motion.from_frames(iter(_frames([0, 0, 5, 6, 0, 0, 7])), tracker, name="x")  # type: ignore[arg-type]
-    assert motion.landmarks[:, 0, 0].tolist() == [5, 5, 5, 6, 6, 6, 7]
+    moved = motion.landmarks[:, 0, 0] - motion.landmarks[0, 0, 0] + 5
+    assert moved.tolist() == pytest.approx([5, 5, 5, 6, 6, 6, 7], abs=1e-4)
     assert motion.timestamps_ms.tolist() == [0, 40, 80, 120, 160, 200, 240]
-    assert motion.image_size == (6, 4) and motion.fps == pytest.approx(25.0) and tracker.was_reset
+    assert motion.image_size == (96, 64) and motion.fps == pytest.approx(25.0) and tracker.was_reset
+
+
+def test_from_frames_measures_the_surroundings() -> None:
+    """A camera that pans over a textured wall, with and without a face."""
+    wall = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (64, 120, 3), np.uint8), (0, 0), 1.5)
+    frames = []
+    for index, (face, shift) in enumerate([(0, 0), (1, 0), (1, 3), (0, 9), (1, 6)]):
+        image = wall[:, 10 - shift : 106 - shift].copy()
+        image[0, 0] = face
+        frames.append((40.0 * index, image))
+    motion = Motion.from_frames(frames, _ScriptedTracker())  # type: ignore[arg-type]
+    around = motion.surroundings
+    assert around is not None and around.shape == (5, 16, 16, 3) and around.dtype == np.float32
+    assert not around[0].any()  # nobody seen yet: unknown
+    assert np.abs(around[1, ..., :2]).max() < 1e-3 and around[1, ..., 2].mean() > 0.4
+    assert np.array_equal(around[3], around[2])  # the face is lost: held
+    side = portrait_crop(motion.landmarks[0], 96, 64).side
+    assert np.median(around[2, ..., 0]) == pytest.approx(-3 / side, abs=0.3 / side)
+    assert np.median(around[4, ..., 0]) == pytest.approx(-6 / side, abs=0.3 / side)
 
 
 def test_from_frames_errors() -> None:

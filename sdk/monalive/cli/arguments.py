@@ -40,7 +40,7 @@ def add_retarget_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--absolute",
         action="store_true",
-        help="take the driver's pose and face shape as they are, not their change",
+        help="take the driver's pose and face shape as they are, not their change; what surrounds the head comes along",
     )
     parser.add_argument(
         "--region",

@@ -26,7 +26,8 @@ def add_parser(commands: Commands) -> None:
     extract = actions.add_parser(
         "extract",
         help="motion of a video to a .motion file",
-        description="Writes the motion of the face in a video to a file: landmarks, none of its pixels.",
+        description="Writes the motion of the face in a video to a file: its landmarks and the coarse flow around it, "
+        "none of its pixels.",
     )
     extract.add_argument("video", metavar="VIDEO", help="a video that shows one face")
     extract.add_argument("-o", "--output", required=True, metavar="X.motion", help="the file to write")
