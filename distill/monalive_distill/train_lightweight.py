@@ -7,7 +7,7 @@ import json
 import platform
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -75,8 +75,8 @@ def train(
     if start_from is not None:
         load_average(start_from, generator)
     adversary = Adversary(device, config.adversary_learning_rate, generator.autocast_dtype)
-    models: dict[str, nn.Module] = {"generator": generator, "discriminator": adversary.discriminator}
-    optimizers: dict[str, torch.optim.Optimizer] = {"generator": optimizer, "discriminator": adversary.optimizer}
+    models = {"generator": generator, "discriminator": adversary.discriminator}
+    optimizers = {"generator": optimizer, "discriminator": adversary.optimizer}
     average = ExponentialAverage(generator, config.average_decay)
     state = run / STATE_FILE
     step, spent = 0, 0.0
@@ -155,8 +155,8 @@ def _to_tensors(group: TrainingGroup, device: str) -> tuple[torch.Tensor, ...]:
 
 def _save(
     state: Path,
-    models: dict[str, nn.Module],
-    optimizers: dict[str, torch.optim.Optimizer],
+    models: Mapping[str, nn.Module],
+    optimizers: Mapping[str, torch.optim.Optimizer],
     average: ExponentialAverage,
     step: int,
     seconds: float,

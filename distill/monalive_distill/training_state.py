@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -36,8 +37,8 @@ class ExponentialAverage:
 
 def save_state(
     path: Path,
-    models: dict[str, nn.Module],
-    optimizers: dict[str, torch.optim.Optimizer],
+    models: Mapping[str, nn.Module],
+    optimizers: Mapping[str, torch.optim.Optimizer],
     average: ExponentialAverage,
     record: dict[str, object],
 ) -> None:
@@ -103,8 +104,8 @@ def write_weights(state: Path, output: Path) -> None:
 
 def restore_state(
     path: Path,
-    models: dict[str, nn.Module],
-    optimizers: dict[str, torch.optim.Optimizer],
+    models: Mapping[str, nn.Module],
+    optimizers: Mapping[str, torch.optim.Optimizer],
     average: ExponentialAverage,
 ) -> None:
     """Loads a whole checkpoint; a model or optimizer the checkpoint does not know yet starts afresh."""
