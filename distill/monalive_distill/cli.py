@@ -12,6 +12,7 @@ import cv2
 import torch
 
 from monalive_distill import evaluate_cli, synthetic_people
+from monalive_distill.few_shot import few_shot_cli
 from monalive_distill.prepare import prepare
 from monalive_distill.train_lightweight import train
 from monalive_distill.training_config import TrainingConfig, read_config
@@ -59,6 +60,14 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     command.add_argument("--threads", type=int, default=torch.get_num_threads())
     command.set_defaults(run=_run_train)
+
+    command = commands.add_parser("train-few-shot", help="meta-learn the full-size few-shot model, or go on with it")
+    few_shot_cli.add_train_few_shot_arguments(command)
+    command.set_defaults(run=few_shot_cli.run_train_few_shot)
+
+    command = commands.add_parser("finetune", help="fine-tune the few-shot model on 1 to 32 photos of a person")
+    few_shot_cli.add_finetune_arguments(command)
+    command.set_defaults(run=few_shot_cli.run_finetune)
 
     command = commands.add_parser("weights", help="the weights of a run alone, small enough to ship")
     command.add_argument("state", type=Path, help="state.safetensors of a run")

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import platform
-import subprocess
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from tqdm import tqdm
 
 from monalive_distill.adversary import Adversary
 from monalive_distill.data_parallel import Processes
 from monalive_distill.detail_crops import detail_crops
-from monalive_distill.lightweight_generator import AnimatedPhoto, build_generator
+from monalive_distill.lightweight_generator import build_generator
 from monalive_distill.losses import ReconstructionLoss
 from monalive_distill.lpips import LPIPS
+from monalive_distill.run_record import write_run_record
+from monalive_distill.sample_sheet import write_sample_sheet
 from monalive_distill.training_config import TrainingConfig
-from monalive_distill.training_pairs import FaceSequence, PairSampler, TrainingGroup, load_sequences
+from monalive_distill.training_curves import TrainingCurves
+from monalive_distill.training_pairs import PairSampler, TrainingGroup, load_sequences
 from monalive_distill.training_state import (
     STATE_FILE,
     ExponentialAverage,
@@ -36,6 +36,7 @@ from monalive_distill.training_state import (
 
 # Seconds between checkpoints; sheets of sample results come half as often.
 SAVE_EVERY = 240.0
+LOG_EVERY = 50  # steps per row of `log.csv`
 
 
 def train(
@@ -52,7 +53,8 @@ def train(
 
     Args:
         caches: folders made by `monalive-distill prepare` or `synthesize`.
-        run: folder for the checkpoint, `log.csv`, `record.json` and sheets of sample results.
+        run: folder for the checkpoint, `log.csv`, `record.json` and sheets of sample results (rows: photo, true
+            frame, result, moved photo, painting, mask).
         minutes: time budget of this call.
         config: what to train and how.
         device: "cpu" or "cuda".
@@ -87,12 +89,12 @@ def train(
         restore_state(state, models, optimizers, average)
         step, spent = int(str(record["step"])), float(str(record["seconds"]))
     if processes.is_first:
-        _write_record(run, config, caches, sequences, device, processes.count)
+        write_run_record(run, config, caches, sequences, device=device, processes=processes.count)
     loss = ReconstructionLoss(LPIPS("alex").to(device), config.losses)
     schedule = (total_minutes * 60) if total_minutes else spent + minutes * 60
     start, begun, elapsed = clock(), spent, 0.0
     next_save = next_sheet = SAVE_EVERY
-    log = _Log(run / "log.csv")
+    curves = TrainingCurves(run / "log.csv", LOG_EVERY)
     generator.train()
     with tqdm(total=int(minutes * 60), unit="s", desc="training", disable=None if processes.is_first else True) as bar:
         while (elapsed := processes.agree(clock() - start)) < minutes * 60:
@@ -120,28 +122,29 @@ def train(
             average.update(generator, step)
             if not processes.is_first:
                 continue
-            log.add(step, spent, stage.size, {"loss": float(value.detach()), **terms})
+            curves.add(step, spent, {"size": stage.size, "loss": float(value.detach()), **terms})
             bar.update(int(elapsed) - bar.n)
             if step % 20 == 0:
-                bar.set_postfix_str(f"step {step} {stage.size}px loss {log.mean('loss'):.3f}")
+                bar.set_postfix_str(f"step {step} {stage.size}px loss {curves.latest('loss'):.3f}")
             if elapsed >= next_save:
                 next_save = elapsed + SAVE_EVERY
                 _save(state, models, optimizers, average, step, spent, config)
             if elapsed >= next_sheet:
                 next_sheet = elapsed + 2 * SAVE_EVERY
-                _write_sheet(run / f"step_{step:06d}.jpg", photos, images, out, stage.targets)
+                shown = photos.repeat_interleave(stage.targets, 0), images, out.image, out.warped, out.painted
+                write_sample_sheet(run / f"step_{step:06d}.jpg", [*shown, out.mask.expand_as(out.image)], columns=12)
     if processes.is_first:
         _save(state, models, optimizers, average, step, begun + elapsed, config)
 
 
 def _learning_rate(config: TrainingConfig, step: int, progress: float) -> float:
     low, high = config.final_learning_rate, config.learning_rate
-    cosine = low + (high - low) * 0.5 * (1 + np.cos(np.pi * progress))
-    return float(cosine * min(1.0, (step + 1) / config.warm_up_steps))
+    cosine = low + (high - low) * 0.5 * (1 + math.cos(math.pi * progress))
+    return cosine * min(1.0, (step + 1) / config.warm_up_steps)
 
 
 def _to_tensors(group: TrainingGroup, device: str) -> tuple[torch.Tensor, ...]:
-    def picture(x: np.ndarray) -> torch.Tensor:  # (N, H, W, 3) is channels_last already
+    def picture(x: NDArray[np.float32]) -> torch.Tensor:  # (N, H, W, 3) is channels_last already
         return torch.from_numpy(x).to(device).permute(0, 3, 1, 2)
 
     return (
@@ -164,69 +167,3 @@ def _save(
 ) -> None:
     record = {"step": step, "seconds": seconds, "variant": config.variant, "config": asdict(config)}
     save_state(state, models, optimizers, average, record)
-
-
-def _write_record(
-    run: Path, config: TrainingConfig, caches: list[Path], sequences: list[FaceSequence], device: str, count: int
-) -> None:
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=Path(__file__).parent)
-    record = {
-        "config": asdict(config),
-        "caches": [cache.name for cache in caches],
-        "sequences": len(sequences),
-        "people": len({s.person for s in sequences}),
-        "frames": sum(len(s.frames) for s in sequences),
-        "commit": commit.stdout.strip() or None,
-        "device": device,
-        "processes": count,
-        "machine": platform.machine(),
-        "torch": torch.__version__,
-    }
-    (run / "record.json").write_text(json.dumps(record, indent=1))
-
-
-class _Log:
-    """Training curves: one CSV row per fifty steps, the mean of what was added since the last."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._rows: list[dict[str, float]] = []
-        self._last: dict[str, float] = {}
-
-    def add(self, step: int, seconds: float, size: int, terms: dict[str, float]) -> None:
-        self._rows.append(terms)
-        if len(self._rows) == 50:
-            self._write(step, seconds, size)
-
-    def mean(self, name: str) -> float:
-        return float(np.mean([row[name] for row in self._rows])) if self._rows else self._last.get(name, float("nan"))
-
-    def _write(self, step: int, seconds: float, size: int) -> None:
-        self._last = {name: float(np.mean([row[name] for row in self._rows])) for name in self._rows[0]}
-        row = {"step": step, "seconds": round(seconds), "size": size} | {k: round(v, 5) for k, v in self._last.items()}
-        new = not self._path.exists()
-        with self._path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, row)
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
-        self._rows.clear()
-
-
-def _write_sheet(path: Path, photos: torch.Tensor, images: torch.Tensor, out: AnimatedPhoto, targets: int) -> None:
-    """Rows: photo, target, result, warped photo, painting, mask."""
-
-    def picture(x: torch.Tensor) -> np.ndarray:
-        return (x.detach().float().clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy() * 255).astype(np.uint8)
-
-    columns = [
-        picture(photos.repeat_interleave(targets, 0)),
-        picture(images),
-        picture(out.image),
-        picture(out.warped),
-        picture(out.painted),
-        picture(out.mask.repeat(1, 3, 1, 1)),
-    ]
-    count = min(12, len(columns[0]))
-    sheet = np.concatenate([np.concatenate(list(column[:count]), 1) for column in columns], 0)
-    cv2.imwrite(str(path), sheet[..., ::-1])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from monalive_distill.augment import Augmentation
+from monalive_distill.config_file import read_config_file
 from monalive_distill.losses import LossWeights
 
 
@@ -40,24 +39,6 @@ class TrainingConfig:
 
 
 def read_config(path: Path) -> TrainingConfig:
-    """A configuration from a JSON file that names what differs from the defaults, as `record.json` spells it.
-
-    Raises:
-        FileNotFoundError: no such file.
-        ValueError: it is not JSON, or names something that does not exist.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no configuration file {path}")
-    try:
-        values: dict[str, Any] = json.loads(path.read_text())
-        known = {entry.name for entry in fields(TrainingConfig)}
-        if unknown := sorted(set(values) - known):
-            raise ValueError(f"it names {', '.join(unknown)}; there are {', '.join(sorted(known))}")
-        if "stages" in values:
-            values["stages"] = tuple(Stage(**stage) for stage in values["stages"])
-        for name, kind in (("losses", LossWeights), ("augmentation", Augmentation)):
-            if name in values:
-                values[name] = kind(**values[name])
-        return TrainingConfig(**values)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} is not a training configuration: {error}") from error
+    """A configuration from a JSON file. Raises as `read_config_file` does."""
+    parts = {"stages": Stage, "losses": LossWeights, "augmentation": Augmentation}
+    return read_config_file(path, TrainingConfig, parts)

@@ -1,0 +1,68 @@
+"""Checkpoints of meta-learning, and the networks read from them. The file is that of `training_state` (no pickle)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from safetensors import safe_open
+from torch import nn
+
+from monalive_distill.few_shot.few_shot_model import FewShotModel, build_discriminator, build_few_shot_model
+from monalive_distill.few_shot.projection_discriminator import ProjectionDiscriminator
+from monalive_distill.few_shot.residual_blocks import settle_spectral_norms
+from monalive_distill.training_state import ExponentialAverage, load_average, read_record, restore_state
+
+MODEL_NAME = "few_shot"
+
+
+def read_few_shot_record(
+    path: Path, variant: str | None = None, warped_photo: bool | None = None
+) -> dict[str, Any]:
+    """The facts stored with a checkpoint, after a check that it is one of this model.
+
+    Args:
+        path: `state.safetensors` of a run of `train_few_shot`.
+        variant, warped_photo: what it must be; None: anything.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: another kind of file, another model, variant or input; the message names both.
+    """
+    record: dict[str, Any] = read_record(path)
+    if record.get("model") != MODEL_NAME:
+        raise ValueError(f"{path} is no few-shot model; make one with `monalive-distill train-few-shot`")
+    if variant is not None and record["variant"] != variant:
+        raise ValueError(f"{path} was trained as variant {record['variant']!r}, not {variant!r}")
+    if warped_photo is not None and record["warped_photo"] != warped_photo:
+        how = "with" if record["warped_photo"] else "without"
+        raise ValueError(f"{path} was trained {how} the warped photo as an input; set warped_photo alike")
+    return record
+
+
+def load_few_shot_model(path: Path, variant: str | None = None) -> FewShotModel:
+    """The averaged weights of a checkpoint, ready to use (in `eval`).
+
+    Raises:
+        FileNotFoundError, ValueError: as `read_few_shot_record`.
+    """
+    record = read_few_shot_record(path, variant)
+    model = build_few_shot_model(record["variant"], record["warped_photo"])
+    load_average(path, model)
+    settle_spectral_norms(model)
+    return model
+
+
+def load_discriminator(path: Path) -> ProjectionDiscriminator:
+    """The discriminator of a checkpoint.
+
+    Raises:
+        FileNotFoundError, ValueError: as `read_few_shot_record`, or the file holds the model's weights alone.
+    """
+    record = read_few_shot_record(path)
+    with safe_open(path, "pt") as file:
+        if not any(name.startswith("model/discriminator/") for name in file.keys()):  # noqa: SIM118
+            raise ValueError(f"{path} holds no discriminator; fine-tune from state.safetensors of a run's folder")
+    discriminator = build_discriminator(record["variant"], len(record["people"]))
+    restore_state(path, {"discriminator": discriminator}, {}, ExponentialAverage(nn.Identity(), 0.0))
+    return discriminator

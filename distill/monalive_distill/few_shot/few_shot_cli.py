@@ -1,0 +1,73 @@
+"""The commands `train-few-shot` and `finetune` of `monalive-distill`."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import torch
+
+from monalive_distill.few_shot.few_shot_config import FewShotConfig, read_few_shot_config
+from monalive_distill.few_shot.finetune import FineTuning, finetune
+from monalive_distill.few_shot.train_few_shot import train_few_shot
+
+# The paper's two models (4): FT is meant to be fine-tuned, FF is used as it is and trained without the match loss.
+MATCH_WEIGHTS = {"ft": 80.0, "ff": 0.0}
+
+
+def add_train_few_shot_arguments(command: argparse.ArgumentParser) -> None:
+    """Arguments of `monalive-distill train-few-shot`."""
+    command.add_argument("caches", type=Path, nargs="+", help="folders made by prepare")
+    command.add_argument("-o", "--run", dest="folder", type=Path, required=True, help="folder of the run")
+    command.add_argument("--minutes", type=float, required=True, help="time budget of this call")
+    command.add_argument("--config", type=Path, metavar="JSON", help="what differs from the default configuration")
+    command.add_argument("--variant", help="size of the model (default: the configuration's)")
+    command.add_argument("--setting", choices=tuple(MATCH_WEIGHTS), help="ft: to be fine-tuned; ff: to use as it is")
+    command.add_argument("--no-warped-photo", action="store_true", help="the paper's model, which sees drawings only")
+    command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    command.add_argument("--threads", type=int, default=torch.get_num_threads())
+
+
+def run_train_few_shot(arguments: argparse.Namespace) -> None:
+    """Runs `monalive-distill train-few-shot`."""
+    _use_threads(arguments.threads)
+    config = read_few_shot_config(arguments.config) if arguments.config else FewShotConfig()
+    if arguments.variant:
+        config = replace(config, variant=arguments.variant)
+    if arguments.no_warped_photo:
+        config = replace(config, warped_photo=False)
+    if arguments.setting:
+        config = replace(config, losses=replace(config.losses, match=MATCH_WEIGHTS[arguments.setting]))
+    train_few_shot(arguments.caches, arguments.folder, arguments.minutes, config, arguments.device)
+
+
+def add_finetune_arguments(command: argparse.ArgumentParser) -> None:
+    """Arguments of `monalive-distill finetune`."""
+    command.add_argument("photos", type=Path, nargs="+", metavar="PHOTO", help="1 to 32 photos of the person")
+    command.add_argument("-o", "--output", type=Path, required=True, help="the person's file, person.ckpt")
+    command.add_argument("--base", type=Path, required=True, help="state.safetensors of a run of train-few-shot")
+    command.add_argument("--variant", help="what size the base must have")
+    command.add_argument("--minutes", type=float, default=FineTuning.minutes, help="at most (default %(default)s)")
+    command.add_argument("--steps", type=int, default=FineTuning.steps, help="at most (default %(default)s)")
+    command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    command.add_argument("--threads", type=int, default=torch.get_num_threads())
+
+
+def run_finetune(arguments: argparse.Namespace) -> None:
+    """Runs `monalive-distill finetune`."""
+    _use_threads(arguments.threads)
+    settings = FineTuning(steps=arguments.steps, minutes=arguments.minutes)
+    made = finetune(
+        arguments.photos, arguments.base, arguments.output, settings, arguments.device, arguments.variant
+    )
+    before, after = made.checks[0][1], min(distance for _, distance in made.checks)
+    told = f"{made.held_out} photos held out" if made.held_out else "photos moved by geometry"
+    print(f"{arguments.output}: {made.steps} steps, the state after {made.kept_step} kept")
+    print(f"LPIPS {before:.3f} before, {after:.3f} after ({told})")
+
+
+def _use_threads(threads: int) -> None:
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(1)  # the pictures are small; its threads would only fight torch's

@@ -1,0 +1,221 @@
+"""Fine-tuning (3.2): the meta-learned model becomes one person's, from 1 to 32 photos."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from monalive_distill.augment import Augmentation
+from monalive_distill.few_shot.changed_poses import change_pose, draw_change
+from monalive_distill.few_shot.discriminator_step import judge, learn
+from monalive_distill.few_shot.expression_check import ExpressionCheck
+from monalive_distill.few_shot.face_features import FaceFeatures
+from monalive_distill.few_shot.few_shot_checkpoint import (
+    load_discriminator,
+    load_few_shot_model,
+    read_few_shot_record,
+)
+from monalive_distill.few_shot.few_shot_losses import ContentLoss, FewShotLossWeights
+from monalive_distill.few_shot.few_shot_model import FewShotModel, read_variant
+from monalive_distill.few_shot.few_shot_person import FewShotPerson, save_person
+from monalive_distill.few_shot.person_photos import PersonPhotos, check_photo_count, track_photos
+from monalive_distill.few_shot.pose_input import draw
+from monalive_distill.few_shot.projection_discriminator import ProjectionDiscriminator
+from monalive_distill.lpips import LPIPS
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """How to fine-tune.
+
+    Attributes:
+        steps, minutes: at most; whichever is reached first.
+        pictures: per step.
+        learning_rate, discriminator_learning_rate: constant.
+        check_every: steps between checks of expression (`expression_check`).
+        patience: checks without a better one after which it stops.
+        losses: the match loss has no part in it.
+        perceptual_net: "vgg" or "alex", of the content loss and of the check.
+        augmentation: of each picture of a step; no mirror, no colours: they are this person's.
+        seed: of all that is drawn.
+    """
+
+    steps: int = 400
+    minutes: float = 5.0
+    pictures: int = 4
+    learning_rate: float = 5e-5
+    discriminator_learning_rate: float = 2e-4
+    check_every: int = 20
+    patience: int = 4
+    losses: FewShotLossWeights = field(default_factory=FewShotLossWeights)
+    perceptual_net: str = "alex"
+    augmentation: Augmentation = field(
+        default_factory=lambda: Augmentation(6.0, 0.1, 0.03, flip=0.0, grey=0.0, colour=0.0, blur=0.0)
+    )
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class FineTuned:
+    """What came out.
+
+    Attributes:
+        steps: how many were taken.
+        kept_step: the one whose weights were kept.
+        losses: the content loss (weighted) on the pictures of each step.
+        checks: (step, distance) of each check of expression; the first is before any step.
+        held_out: how many photos were not trained on.
+    """
+
+    steps: int
+    kept_step: int
+    losses: tuple[float, ...]
+    checks: tuple[tuple[int, float], ...]
+    held_out: int
+
+
+def finetune(
+    photos: Sequence[Path],
+    base: Path,
+    output: Path,
+    settings: FineTuning | None = None,
+    device: str = "cpu",
+    variant: str | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> FineTuned:
+    """Learns a person and writes `output`, which `load_person` reads.
+
+    Args:
+        photos: 1 to 32 picture files of the person.
+        base: `state.safetensors` of a run of `train_few_shot`.
+        output: the person's file (.ckpt); its folder must exist.
+        settings: how; None: the defaults.
+        device: "cpu" or "cuda".
+        variant: what the base must be; None: anything.
+        clock: seconds that have passed since some moment.
+
+    Raises:
+        FileNotFoundError: a photo, the base or the output's folder is missing.
+        ValueError: too many photos or none, no face in one, or a base of another model or variant.
+    """
+    settings = settings or FineTuning()
+    check_photo_count(len(photos))
+    if not output.resolve().parent.is_dir():
+        raise FileNotFoundError(f"cannot write {output}: there is no folder {output.parent}")
+    record = read_few_shot_record(base, variant)
+    model, discriminator = load_few_shot_model(base), load_discriminator(base)
+    tracked = track_photos(photos, read_variant(record["variant"]).size)
+    person, result = finetune_person(model, discriminator, tracked, settings, device, clock)
+    facts = {
+        "variant": record["variant"],
+        "base": hashlib.sha256(base.read_bytes()).hexdigest(),
+        "base_step": record["step"],
+        "settings": asdict(settings),
+        "photos": len(photos),
+        "kept_step": result.kept_step,
+        "steps": result.steps,
+        "checks": result.checks,
+    }
+    save_person(output, person.cpu(), facts)
+    return result
+
+
+def finetune_person(
+    model: FewShotModel,
+    discriminator: ProjectionDiscriminator,
+    photos: PersonPhotos,
+    settings: FineTuning,
+    device: str = "cpu",
+    clock: Callable[[], float] = time.monotonic,
+) -> tuple[FewShotPerson, FineTuned]:
+    """Learns a person from tracked photos; `model` and `discriminator` are taken over and changed."""
+    model, discriminator, photos = model.to(device).eval(), discriminator.to(device), photos.to(device)
+    perceptual = LPIPS(settings.perceptual_net).to(device)  # type: ignore[arg-type]
+    content = ContentLoss(perceptual, FaceFeatures().to(device))
+    check = ExpressionCheck(photos, perceptual)
+    with torch.no_grad():
+        embedding = model.embed(check.kept.images[None], check.kept.landmarks[None, ..., :2])
+        person = FewShotPerson(model, photos, model.projection(embedding))
+    discriminator.become_person(embedding)
+    betas = (0.0, 0.999)
+    optimizer = torch.optim.Adam(person.parameters(), settings.learning_rate, betas)
+    discriminator_optimizer = torch.optim.Adam(
+        discriminator.parameters(), settings.discriminator_learning_rate, betas
+    )
+    weights = settings.losses
+    start, step, losses = clock(), 0, []
+    checks = [(0, check.distance(person.eval()))]
+    best, kept_step = copy.deepcopy(person.state_dict()), 0
+    with tqdm(total=settings.steps, desc="fine-tuning", unit="step", disable=None) as bar:
+        while step < settings.steps and clock() - start < settings.minutes * 60:
+            rng = np.random.default_rng((settings.seed, step))
+            sources, targets = _draw_pictures(rng, check.kept, settings)
+            true, landmarks = targets.images, targets.landmarks[..., :2]
+            drawings = draw(landmarks, person.size)
+            everyone = torch.zeros(len(true), dtype=torch.int64, device=true.device)
+            made = person.train()(sources, landmarks)
+            seen, face = content(made, true, landmarks)
+            adversarial, matching = judge(discriminator, made, true, drawings, everyone)
+            reconstruction = seen * weights.perceptual + face * weights.face
+            loss = reconstruction + adversarial * weights.adversarial + matching * weights.feature_matching
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            learn(discriminator, discriminator_optimizer, made, true, drawings, everyone)
+            step += 1
+            bar.update()
+            losses.append(float(reconstruction.detach()))
+            if step % settings.check_every == 0 or step == settings.steps:
+                checks.append((step, check.distance(person.eval())))
+                if checks[-1][1] < min(distance for _, distance in checks[:-1]):
+                    best, kept_step = copy.deepcopy(person.state_dict()), step
+                elif step - kept_step >= settings.patience * settings.check_every:
+                    break
+    person.load_state_dict(best)
+    return person.eval(), FineTuned(step, kept_step, tuple(losses), tuple(checks), check.held_out)
+
+
+def _draw_pictures(
+    rng: np.random.Generator, photos: PersonPhotos, settings: FineTuning
+) -> tuple[PersonPhotos, PersonPhotos]:
+    """Photos to move, and photos to make of them: a step's inputs and truths.
+
+    A photo moved onto itself would be the answer. So another one is moved; or the photo itself after geometry has given
+    it another pose, which leaves the traces that moving leaves; or, now and then, the mirrored photo.
+    """
+    count = len(photos.images)
+    sources, targets = [], []
+    for index in rng.choice(count, settings.pictures, replace=settings.pictures > count):
+        photo, chance = photos.pick([int(index)]), rng.random()
+        if count > 1 and chance < 0.5:
+            source = photos.pick([int(rng.choice(np.delete(np.arange(count), index)))])
+        elif chance < 0.85:
+            source = change_pose(photo, draw_change(rng))
+        else:
+            source = photo.mirrored()
+        sources.append(source)
+        targets.append(_look_at(rng, photo, settings.augmentation))
+    return _together(sources), _together(targets)
+
+
+def _look_at(rng: np.random.Generator, photo: PersonPhotos, augmentation: Augmentation) -> PersonPhotos:
+    """A photo (1, ...) turned in the picture, zoomed and shifted at random."""
+    look = augmentation.draw(rng)
+    pixels = (photo.images[0].permute(1, 2, 0).cpu().numpy() * 255).round().astype(np.uint8)
+    image, points = look.apply(pixels, photo.landmarks[0, :, :2].cpu().numpy())
+    landmarks = photo.landmarks.clone()
+    landmarks[0, :, :2] = torch.from_numpy(points).to(landmarks)
+    moved = torch.from_numpy(image.astype(np.float32) / 255).to(photo.images).permute(2, 0, 1)
+    return PersonPhotos(moved[None], landmarks)
+
+
+def _together(photos: Sequence[PersonPhotos]) -> PersonPhotos:
+    return PersonPhotos(torch.cat([p.images for p in photos]), torch.cat([p.landmarks for p in photos]))

@@ -1,0 +1,71 @@
+"""A person's photos, tracked and cropped as `prepare` does it, but each by its own face: they are no video."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from monalive.crop import portrait_crop
+from monalive.expressions import load_expressions
+from monalive.image_io import load_image
+from monalive.tracker import FaceTracker, choose_face
+
+MOST_PHOTOS = 32
+
+
+class PersonPhotos(NamedTuple):
+    """T pictures of one face."""
+
+    images: torch.Tensor  # (T, 3, size, size) float32 in [0, 1]
+    landmarks: torch.Tensor  # (T, 478, 3) float32, units of the side
+
+    def pick(self, indices: Sequence[int]) -> PersonPhotos:
+        """Some of them."""
+        return PersonPhotos(self.images[list(indices)], self.landmarks[list(indices)])
+
+    def mirrored(self) -> PersonPhotos:
+        """All of them mirrored, landmarks too."""
+        opposite = self.landmarks[:, torch.from_numpy(load_expressions().mirror.copy())]
+        flipped = opposite * opposite.new_tensor([-1, 1, 1]) + opposite.new_tensor([1, 0, 0])
+        return PersonPhotos(self.images.flip(-1), flipped)
+
+    def to(self, device: str | torch.device) -> PersonPhotos:
+        """The same on a device."""
+        return PersonPhotos(self.images.to(device), self.landmarks.to(device))
+
+
+def check_photo_count(count: int) -> None:
+    """Raises ValueError unless a person can be learned from that many photos."""
+    if not 1 <= count <= MOST_PHOTOS:
+        raise ValueError(f"give 1 to {MOST_PHOTOS} photos of the person, not {count}")
+
+
+def track_photos(paths: Sequence[Path], size: int) -> PersonPhotos:
+    """Reads photos and finds the largest face in each.
+
+    Args:
+        paths: picture files.
+        size: side of the crops in pixels.
+
+    Raises:
+        FileNotFoundError: a photo is missing.
+        ValueError: no photo or too many, one cannot be read, or shows no face; the message names it.
+    """
+    check_photo_count(len(paths))
+    images, landmarks = [], []
+    with FaceTracker(settle=True) as tracker:
+        for path in paths:
+            image = load_image(path)
+            faces = tracker.detect(image)
+            if not faces:
+                raise ValueError(f"no face was found in {path}; leave it out, or take a photo from the front, well lit")
+            points = choose_face(faces).landmarks
+            crop = portrait_crop(points, image.shape[1], image.shape[0])
+            images.append(crop.extract(image, size).astype(np.float32) / 255)
+            landmarks.append(crop.to_unit(points))
+    pictures = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous()
+    return PersonPhotos(pictures, torch.from_numpy(np.stack(landmarks)))
