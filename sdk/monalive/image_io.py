@@ -207,3 +207,9 @@ def _to_srgb(image: Image.Image, profile_bytes: bytes) -> Image.Image:
     except (ImageCms.PyCMSError, OSError, ValueError):
         return image
     return image if converted is None else converted
+
+
+def is_black_and_white(image: NDArray[np.uint8]) -> bool:
+    """Whether a picture (H, W, 3) uint8 shows shades of grey only, up to a trace of compression."""
+    spread = image.max(-1).astype(np.int16) - image.min(-1)
+    return bool(spread.mean() < 1.5 and np.percentile(spread, 99) <= 8)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.face_networks import IMAGE_SIZE, FaceNetworks
+from monalive.face_networks import IMAGE_SIZE, FaceNetworks, NetworkFrame
+from monalive.image_io import is_black_and_white
 from monalive.paste_back import PasteBack
-from monalive.portrait import Portrait
+from monalive.portrait import EnrolledPhoto, Portrait
 from monalive.retarget import Retargeter, RetargetOptions
 from monalive.several_photos import PhotoChoice, face_mask
 from monalive.surroundings_transfer import SurroundingsTransfer
@@ -52,6 +53,7 @@ class PortraitPlayer:
         ]
         faces = [entry.photo.crop.to_unit(entry.photo.landmarks)[:, :2] for entry in portrait.enrolled]
         self._choice = PhotoChoice(faces)
+        self._grey = is_black_and_white(self.still())
 
     def start(self, driver_landmarks: NDArray[np.float32], driver_size: tuple[int, int]) -> None:
         """Takes the driver's reference frame: landmarks (478, 3) in pixels of frames of size (width, height)."""
@@ -92,13 +94,21 @@ class PortraitPlayer:
             The whole picture (H, W, 3) uint8 and the crop alone (256, 256, 3) uint8.
         """
         shares = self._choice.shares(wanted.landmarks, fade=fade)
-        out = self._networks.animate(self._portrait.enrolled[0], wanted.landmarks, wanted.surroundings)
+        out = self._animate(self._portrait.enrolled[0], wanted)
         whole = self._paste_back(picture, out.flow, out.mask, out.painted)
         crop = out.image
         for index, share in enumerate(shares[1:], start=1):
             if share > 0:
                 crop = self._lay_over(whole, crop, index, wanted, share)
         return whole, np.clip(crop * 255 + 0.5, 0, 255).astype(np.uint8)
+
+    def _animate(self, enrolled: EnrolledPhoto, wanted: WantedFrame) -> NetworkFrame:
+        """The network's frame; what it paints into a black-and-white photo is black and white, too."""
+        out = self._networks.animate(enrolled, wanted.landmarks, wanted.surroundings)
+        if not self._grey:
+            return out
+        image, painted = (np.repeat(x.mean(-1, keepdims=True), 3, -1) for x in (out.image, out.painted))
+        return replace(out, image=image, painted=painted)
 
     def _lay_over(
         self,
@@ -110,7 +120,7 @@ class PortraitPlayer:
     ) -> NDArray[np.float32]:
         """Blends another photo's face into `whole` (in place) and `crop` (returned)."""
         enrolled = self._portrait.enrolled[index]
-        out = self._networks.animate(enrolled, wanted.landmarks, wanted.surroundings)
+        out = self._animate(enrolled, wanted)
         # The photo's own pixels at its own resolution, then over to the first photo's square.
         face = self._others[index - 1](enrolled.photo.image, out.flow, out.mask, out.painted)
         square = self._portrait.crop

@@ -358,9 +358,6 @@ def test_unknown_is_what_the_network_gets_without_surroundings(image: PhotoAnima
 
 
 def test_the_shipped_network_lets_the_background_follow_the_driver(image: PhotoAnimator, photo: np.ndarray) -> None:
-    names = [entry["name"] for entry in image.bundle.part_manifest("animate")["inputs"]]
-    if "surroundings" not in names:
-        pytest.skip("the packaged bundle is older than this input")
     portrait = image.enroll(photo)
     landmarks = portrait.crop.to_unit(portrait.landmarks)
     moved = np.broadcast_to(np.array([-0.05, 0, 1], np.float32), (16, 16, 3))
@@ -371,6 +368,14 @@ def test_the_shipped_network_lets_the_background_follow_the_driver(image: PhotoA
     assert float(pushed.flow[corners].mean() - still.flow[corners].mean()) < -0.01
     with pytest.raises(ValueError, match="surroundings"):
         networks.animate(portrait.enrolled[0], landmarks, np.zeros((8, 8, 3), np.float32))
+
+
+def test_a_black_and_white_photo_stays_black_and_white(image: PhotoAnimator, photo: np.ndarray) -> None:
+    grey = np.repeat(photo.mean(-1, keepdims=True).astype(np.uint8), 3, -1)
+    frames = list(image.play(image.enroll(grey), builtin_motions.load("laugh")))
+    middle = frames[len(frames) // 2]
+    for picture in (middle.image, middle.crop_image):
+        assert (picture == picture[..., :1]).all()
 
 
 def test_the_sdk_never_imports_torch() -> None:

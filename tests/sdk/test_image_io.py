@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from monalive.image_io import load_image, require_rgb, save_image
+from monalive.image_io import is_black_and_white, load_image, require_rgb, save_image
 
 
 @pytest.fixture
@@ -309,3 +309,14 @@ def profile_with_swapped_red_and_green() -> bytes:
     )
     assert ImageCms.ImageCmsProfile(io.BytesIO(bytes(content))) is not None
     return bytes(content)
+
+
+def test_black_and_white_is_told_from_pale() -> None:
+    ramp = np.tile(np.arange(256, dtype=np.uint8), (64, 1))
+    grey = np.repeat(ramp[..., None], 3, -1)
+    assert is_black_and_white(grey)
+    sepia = (grey * np.array([1.0, 0.93, 0.82])).astype(np.uint8)
+    assert not is_black_and_white(sepia)
+    spot = grey.copy()
+    spot[20:40, 100:120, 0] //= 2
+    assert not is_black_and_white(spot)
