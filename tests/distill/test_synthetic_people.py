@@ -99,7 +99,7 @@ def test_command(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(synthetic_people, "load_directions", lambda: DIRECTIONS)
     parser = argparse.ArgumentParser()
     synthetic_people.add_arguments(parser)
-    arguments = parser.parse_args([str(tmp_path), "--people", "2", "--size", "16", "--variants", "1"])
+    arguments = parser.parse_args(["-o", str(tmp_path), "--people", "2", "--size", "16", "--variants", "1"])
     assert synthetic_people.run_synthesize(arguments) == 0
     assert "2 people" in capsys.readouterr().out
     settings = json.loads((tmp_path / "people.jsonl").read_text().splitlines()[0])
