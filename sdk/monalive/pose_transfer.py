@@ -16,7 +16,7 @@ MAX_YAW, MAX_PITCH, MAX_ROLL = 32.0, 22.0, 30.0
 # least.
 LEAST_TURN = 4.0
 # Each degree that a portrait looks away costs this much of the turn back to the front.
-BACK_LOSS = 0.9
+BACK_LOSS = 0.7
 MAX_SCALE_CHANGE = 0.05
 # The head may come so near to the crop's border, as a part of the room that the photo leaves it there.
 ROOM_USED = 0.7

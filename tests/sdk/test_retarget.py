@@ -281,7 +281,7 @@ def test_a_turned_face_is_not_turned_further_away() -> None:
         fit_pose(crop.to_pixels(unit), own.to_canonical(portrait)).yaw - own.yaw for unit in result[1:]
     )
     assert -8.0 < away < 0.0
-    assert 15.0 < back < 25.0  # part of the way: the far side was never seen
+    assert 8.0 < back < 16.0  # part of the way: the far side was never seen
     # What is not turned is not shifted either.
     nose = (result[1] - result[0])[1, :2]
     assert np.abs(nose).max() < 0.08
