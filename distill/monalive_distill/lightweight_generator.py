@@ -5,9 +5,7 @@ It is cut in two the way it runs: `enroll` once per photo, `animate` once per fr
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from importlib import resources
 from typing import Any, NamedTuple
 
 import torch
@@ -18,6 +16,7 @@ from monalive_distill.geometry_prior import geometry_prior
 from monalive_distill.motion_net import DRAWING_SIGMA, MOTION_SIZE, MotionEncoder, MotionNet
 from monalive_distill.refine_net import RefineNet
 from monalive_distill.splat import draw_landmarks
+from monalive_distill.variants import read_sizes
 from monalive_distill.warp import resize, warp
 
 FINE_DRAWING_SIGMA = 0.009
@@ -141,13 +140,7 @@ def build_generator(variant: str = "default") -> LightweightGenerator:
     Raises:
         ValueError: no such variant.
     """
-    variants = json.loads(resources.files(__package__).joinpath("lightweight_variants.json").read_text())
-    if variant not in variants:
-        raise ValueError(f"no lightweight variant named {variant!r}; there are {', '.join(variants)}")
-    sizes: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in variants[variant].items()
-    }
-    return LightweightGenerator(**sizes)
+    return LightweightGenerator(**read_sizes(__package__, "lightweight_variants.json", variant, "lightweight"))
 
 
 def _shrink(photo: torch.Tensor, size: int) -> torch.Tensor:

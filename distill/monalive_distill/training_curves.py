@@ -21,6 +21,7 @@ class TrainingCurves:
         self._path = path
         self._every = every
         self._added: list[dict[str, float]] = []
+        self._last: dict[str, float] = {}
 
     def add(self, step: int, seconds: float, terms: Mapping[str, float]) -> None:
         """Takes in a step's terms, always the same ones."""
@@ -34,7 +35,8 @@ class TrainingCurves:
                     writer.writeheader()
                 writer.writerow({"step": step, "seconds": round(seconds, 1)} | means)
             self._added.clear()
+            self._last = means
 
     def latest(self, name: str) -> float:
-        """The mean of a term since the last row, NaN right after it."""
-        return float(np.mean([t[name] for t in self._added])) if self._added else float("nan")
+        """The mean of a term since the last row; right after a row, that row's."""
+        return float(np.mean([t[name] for t in self._added])) if self._added else self._last.get(name, float("nan"))

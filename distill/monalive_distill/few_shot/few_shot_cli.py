@@ -11,7 +11,6 @@ import torch
 
 from monalive_distill.few_shot.few_shot_config import FewShotConfig, read_few_shot_config
 from monalive_distill.few_shot.finetune import FineTuning, finetune
-from monalive_distill.few_shot.train_few_shot import train_few_shot
 
 # The paper's two models (4): FT is meant to be fine-tuned, FF is used as it is and trained without the match loss.
 MATCH_WEIGHTS = {"ft": 80.0, "ff": 0.0}
@@ -32,6 +31,9 @@ def add_train_few_shot_arguments(command: argparse.ArgumentParser) -> None:
 
 def run_train_few_shot(arguments: argparse.Namespace) -> None:
     """Runs `monalive-distill train-few-shot`."""
+    # Here, because Lightning Fabric takes a second or two to load, and every other command would wait for it.
+    from monalive_distill.few_shot.train_few_shot import train_few_shot
+
     _use_threads(arguments.threads)
     config = read_few_shot_config(arguments.config) if arguments.config else FewShotConfig()
     if arguments.variant:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from importlib import resources
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -15,6 +13,7 @@ from monalive_distill.few_shot.embedder import Embedder
 from monalive_distill.few_shot.pose_input import draw, move_photo, pose_channels, pose_input
 from monalive_distill.few_shot.projection_discriminator import ProjectionDiscriminator
 from monalive_distill.few_shot.residual_blocks import spectral
+from monalive_distill.variants import read_sizes
 
 
 @dataclass(frozen=True)
@@ -86,13 +85,7 @@ def read_variant(name: str) -> FewShotVariant:
     Raises:
         ValueError: no such variant.
     """
-    variants = json.loads(resources.files(__package__).joinpath("few_shot_variants.json").read_text())
-    if name not in variants:
-        raise ValueError(f"no few-shot variant named {name!r}; there are {', '.join(variants)}")
-    sizes: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in variants[name].items()
-    }
-    return FewShotVariant(**sizes)
+    return FewShotVariant(**read_sizes(__package__, "few_shot_variants.json", name, "few-shot"))
 
 
 def build_few_shot_model(variant: str, warped_photo: bool = True) -> FewShotModel:
