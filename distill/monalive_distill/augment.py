@@ -35,7 +35,11 @@ class Look:
         )
         if self.blur:
             moved = cv2.GaussianBlur(moved, (0, 0), self.blur)
-        return moved, np.asarray(landmarks @ self.matrix[:, :2].T + self.matrix[:, 2], np.float32)
+        return moved, self.apply_to_points(landmarks)
+
+    def apply_to_points(self, landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Transforms landmarks (K, 2) in unit coordinates alone."""
+        return np.asarray(landmarks @ self.matrix[:, :2].T + self.matrix[:, 2], np.float32)
 
     def colour(self, image: NDArray[Any]) -> NDArray[np.float32]:
         """(H, W, 3) uint8 to float32 in [0, 1] in the look's colours."""
@@ -54,6 +58,7 @@ class Augmentation:
     grey: float = 0.06
     colour: float = 0.12
     blur: float = 0.08
+    gamma: float = 0.2  # standard deviation, in natural logarithms
 
     def draw(self, rng: np.random.Generator) -> Look:
         """A random look."""
@@ -73,6 +78,6 @@ class Augmentation:
             flipped=flipped,
             colours=colours.astype(np.float32),
             offset=float(rng.uniform(-0.08, 0.08)),
-            gamma=float(np.exp(rng.normal(0, 0.2))),
+            gamma=float(np.exp(rng.normal(0, self.gamma))),
             blur=float(rng.uniform(0.4, 1.2)) if rng.random() < self.blur else 0.0,
         )

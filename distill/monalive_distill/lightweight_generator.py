@@ -45,6 +45,7 @@ class AnimatedPhoto(NamedTuple):
     mask: torch.Tensor  # (N, 1, H, H) in [0, 1]; 1: the photo's own pixels
     painted: torch.Tensor  # (N, 3, H, H) in [0, 1]
     warped: torch.Tensor  # (N, 3, H, H) in [0, 1]
+    confidence: torch.Tensor  # (N, 1, H, H), any number; see `several_photos.blend`
 
 
 class LightweightGenerator(nn.Module):
@@ -115,8 +116,8 @@ class LightweightGenerator(nn.Module):
             appearance.style,
         )
         drawing = draw_landmarks(target, size // 2, FINE_DRAWING_SIGMA)
-        painted, mask = self._run(self.refine_net, warped, moved, drawing)
-        return AnimatedPhoto(painted + mask * (warped - painted), flow, mask, painted, warped)
+        painted, mask, confidence = self._run(self.refine_net, warped, moved, drawing)
+        return AnimatedPhoto(painted + mask * (warped - painted), flow, mask, painted, warped, confidence)
 
     def forward(
         self, photo: torch.Tensor, source: torch.Tensor, target: torch.Tensor, surroundings: torch.Tensor

@@ -9,11 +9,16 @@ import torch.nn.functional as F
 
 from monalive.landmarks import FACE_OVAL, IRISES, LEFT_EYE, LIPS_INNER, LIPS_OUTER, RIGHT_EYE
 from monalive_distill.detail_crops import detail_crops
+from monalive_distill.geometry_prior import geometry_prior
 from monalive_distill.lightweight_generator import FINE_DRAWING_SIGMA, AnimatedPhoto
 from monalive_distill.lpips import LPIPS
 from monalive_distill.splat import OPENINGS, draw_landmarks, splat, take
 from monalive_distill.warp import resize, warp
 
+# Least area, in the photo, of what fills a unit of the picture: below it the flow is about to fold.
+_LEAST_AREA = 0.2
+# Landmarks that have moved this far beyond the head's own motion, in units of the side, are not at rest.
+_STILL = 1 / 256
 _COLOURS = 0.7  # LPIPS alone lets the inside of a mouth be grey
 _DETAIL = (*LEFT_EYE, *RIGHT_EYE, *LIPS_INNER, *LIPS_OUTER, *IRISES)
 
@@ -29,9 +34,13 @@ class LossWeights:
     painted_detail: float = 0.4  # without it the mask never dares to show a painted mouth
     opening: float = 0.05  # teeth are painted where the photo has lips to stretch
     keep_photo: float = 0.02  # painting only where it is needed keeps native sharpness
+    still_detail: float = 0.02  # eyes and lips that do not move are the photo's own
     smooth_flow: float = 2.0
+    folds: float = 8.0  # hair tears where the flow folds: a strip of the photo is shown twice, what lies between breaks
     adversarial: float = 0.02
     feature_matching: float = 0.1
+    blend: float = 1.0  # of several photos of a person, in the steps that have them
+    teacher_flow: float = 5.0  # in the steps that learn from a teacher, in units of the side
     eyes_and_mouth: float = 4.0  # how much more a pixel there counts
     head_edge: float = 1.0
 
@@ -67,20 +76,13 @@ class ReconstructionLoss:
         warped_coarse = sum((F.avg_pool2d(out.warped, n) - F.avg_pool2d(image, n)).abs().mean() for n in (4, 8))
         detail, painted_detail = self._details(out, image, target, dtype)
         painted = (importance * (out.painted - image).abs()).mean()
-        with torch.autocast(image.device.type, dtype, enabled=dtype is not None):
-            with torch.no_grad():
-                wanted = self._perceptual.features(image * 2 - 1)
-            made = self._perceptual.features(out.image * 2 - 1)
-        perceptual = sum(
-            (layer * F.adaptive_avg_pool2d(importance, layer.shape[-1])).mean()
-            for layer in self._perceptual.layer_maps(made, wanted)
-        )
+        perceptual = self._perceptual_distance(out.image, image, importance, dtype)
         bend = out.flow[:, :, 1:-1, 1:-1] * 4 - (
             out.flow[:, :, :-2, 1:-1] + out.flow[:, :, 2:, 1:-1] + out.flow[:, :, 1:-1, :-2] + out.flow[:, :, 1:-1, 2:]
         )
         terms = {
             "pixel": pixel * w.pixel,
-            "perceptual": torch.as_tensor(perceptual) * w.perceptual,
+            "perceptual": perceptual * w.perceptual,
             "warped": warped * w.warped,
             "warped_coarse": torch.as_tensor(warped_coarse) * w.warped_coarse,
             "painted": painted * w.painted,
@@ -88,9 +90,38 @@ class ReconstructionLoss:
             "painted_detail": painted_detail * w.painted_detail,
             "opening": self._kept_in_openings(out, source, target) * w.opening,
             "keep_photo": (1 - out.mask).mean() * w.keep_photo,
+            "still_detail": self._painted_though_still(out, source, target) * w.still_detail,
             "smooth_flow": bend.abs().mean() * w.smooth_flow,
+            "folds": F.relu(_LEAST_AREA - area_ratio(out.flow)).mean() * w.folds,
         }
         return torch.stack(list(terms.values())).sum(), {name: float(value.detach()) for name, value in terms.items()}
+
+    def of_blend(
+        self, blended: torch.Tensor, image: torch.Tensor, target: torch.Tensor, dtype: torch.dtype | None
+    ) -> torch.Tensor:
+        """The loss of a picture blended from several photos: pixel and perceptual distance alone.
+
+        Args:
+            blended, image: (N, 3, H, H) in [0, 1], made and true.
+            target, dtype: as above.
+        """
+        importance = self._importance(target, image.shape[-1])
+        pixel = (importance * (blended - image).abs()).mean()
+        return pixel * self._weights.pixel + self._weights.perceptual * self._perceptual_distance(
+            blended, image, importance, dtype
+        )
+
+    def _perceptual_distance(
+        self, made: torch.Tensor, true: torch.Tensor, importance: torch.Tensor, dtype: torch.dtype | None
+    ) -> torch.Tensor:
+        """LPIPS with its maps weighted by `importance` (N, 1, H, H)."""
+        with torch.autocast(true.device.type, dtype, enabled=dtype is not None):
+            with torch.no_grad():
+                wanted = self._perceptual.features(true * 2 - 1)
+            features = self._perceptual.features(made * 2 - 1)
+        layers = self._perceptual.layer_maps(features, wanted)
+        weighted = [(layer * F.adaptive_avg_pool2d(importance, layer.shape[-1])).mean() for layer in layers]
+        return torch.stack(weighted).sum()
 
     @staticmethod
     def _kept_in_openings(out: AnimatedPhoto, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -101,6 +132,19 @@ class ReconstructionLoss:
             before = before.repeat_interleave(len(target) // len(source), 0)
             new = (after - warp(before, out.flow)).amax(1, keepdim=True).clamp(0, 1)
         return (resize(out.mask, size) * new).sum() / (new.sum() + 1)
+
+    @staticmethod
+    def _painted_though_still(out: AnimatedPhoto, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """The mask's mean negative logarithm on eyes and mouth, where nothing but the head as a whole has moved.
+
+        The logarithm, because a mask that has learned to paint all eyes is deaf to gentler terms.
+        """
+        with torch.no_grad():
+            prior = geometry_prior(source.repeat_interleave(len(target) // len(source), 0), target)
+            moved = (prior.face_flow - prior.affine_flow).square().sum(1, keepdim=True)
+            still = torch.exp(-moved / _STILL**2) * resize(_near_detail(target), moved.shape[-1])
+        kept = resize(out.mask, still.shape[-1]).clamp(min=1e-4)
+        return -(still * kept.log()).sum() / (still.sum() + 1)
 
     def _details(
         self, out: AnimatedPhoto, image: torch.Tensor, target: torch.Tensor, dtype: torch.dtype | None
@@ -123,10 +167,29 @@ class ReconstructionLoss:
     @torch.no_grad()
     def _importance(self, target: torch.Tensor, size: int) -> torch.Tensor:
         """(N, 1, size, size), mean 1."""
-        detail = take(target, _DETAIL)
-        near = splat(detail, torch.ones_like(detail[:, :, :1]), 64, 0.018).clamp(max=1)
         oval = take(target, FACE_OVAL)
         outline = (oval - oval.mean(1, keepdim=True)) * 1.25 + oval.mean(1, keepdim=True)
         edge = splat(outline, torch.ones_like(outline[:, :, :1]), 64, 0.04).clamp(max=1)
-        weight = 1 + self._weights.eyes_and_mouth * near + self._weights.head_edge * edge
+        weight = 1 + self._weights.eyes_and_mouth * _near_detail(target) + self._weights.head_edge * edge
         return resize(weight / weight.mean((2, 3), keepdim=True), size)
+
+
+def _near_detail(target: torch.Tensor) -> torch.Tensor:
+    """(N, 1, 64, 64) in [0, 1]: eyes and mouth."""
+    detail = take(target, _DETAIL)
+    return splat(detail, torch.ones_like(detail[:, :, :1]), 64, 0.018).clamp(max=1)
+
+
+def area_ratio(flow: torch.Tensor) -> torch.Tensor:
+    """How much of the photo fills a unit of the picture, the determinant of the flow's Jacobian; below 0 it folds.
+
+    Args:
+        flow: (N, 2, n, n) source minus target, in units of the side.
+
+    Returns:
+        (N, n - 1, n - 1): 1 where the photo is only shifted or turned, 0.25 where it is shown at twice its size.
+    """
+    pixels = flow * flow.shape[-1]
+    along_x = (pixels[:, :, :, 1:] - pixels[:, :, :, :-1])[:, :, 1:]  # (N, 2, n - 1, n - 1)
+    along_y = (pixels[:, :, 1:] - pixels[:, :, :-1])[:, :, :, 1:]
+    return (1 + along_x[:, 0]) * (1 + along_y[:, 1]) - along_x[:, 1] * along_y[:, 0]

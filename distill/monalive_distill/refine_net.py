@@ -31,9 +31,9 @@ class RefineNet(nn.Module):
         self.up_quarter = ConvBlock(eighth + quarter, quarter)
         self.up_half = ConvBlock(quarter + half, half)
         self.up_full = ConvBlock(half + 3, head_channels)
-        self.head = nn.Conv2d(head_channels, 4, 3, 1, 1)
+        self.head = nn.Conv2d(head_channels, 5, 3, 1, 1)
         assert self.head.bias is not None
-        self.head.bias.data = torch.tensor([0.0, 0.0, 0.0, 2.0])  # start from the warped photo
+        self.head.bias.data = torch.tensor([0.0, 0.0, 0.0, 2.0, 0.0])  # start from the warped photo
 
     @staticmethod
     def style_channels(channels: tuple[int, int, int, int]) -> int:
@@ -42,8 +42,8 @@ class RefineNet(nn.Module):
 
     def forward(
         self, warped: torch.Tensor, features: AppearanceFeatures, drawing: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The painted picture and the mask.
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The painted picture, the mask and the confidence.
 
         Args:
             warped: (N, 3, H, H) the warped photo, [0, 1].
@@ -51,7 +51,8 @@ class RefineNet(nn.Module):
             drawing: (N, 11, H / 2, H / 2) landmark drawing of the wanted pose.
 
         Returns:
-            painted (N, 3, H, H) in [0, 1] and mask (N, 1, H, H) in [0, 1]; 1 keeps the warped photo.
+            painted (N, 3, H, H) in [0, 1]; mask (N, 1, H, H) in [0, 1], 1 keeps the warped photo; confidence
+            (N, 1, H, H), any number, compared with that of other photos of the person (`several_photos.blend`).
         """
         half = self.at_half(torch.cat((self.stem(warped), features.half, drawing), 1))
         quarter = self.at_quarter(torch.cat((self.down_quarter(half), features.quarter), 1))
@@ -63,4 +64,4 @@ class RefineNet(nn.Module):
         x = self.up_quarter(torch.cat((upsample(x), quarter), 1))
         x = self.up_half(torch.cat((upsample(x), half), 1))
         x = self.head(self.up_full(torch.cat((upsample(x), warped), 1)))
-        return torch.sigmoid(x[:, 0:3]), torch.sigmoid(x[:, 3:4])
+        return torch.sigmoid(x[:, 0:3]), torch.sigmoid(x[:, 3:4]), x[:, 4:5]

@@ -22,6 +22,7 @@ from monalive_distill.losses import ReconstructionLoss
 from monalive_distill.lpips import LPIPS
 from monalive_distill.run_record import write_run_record
 from monalive_distill.sample_sheet import write_sample_sheet
+from monalive_distill.several_photos import blend, by_frame
 from monalive_distill.training_config import TrainingConfig
 from monalive_distill.training_curves import TrainingCurves
 from monalive_distill.training_pairs import PairSampler, TrainingGroup, load_sequences
@@ -101,12 +102,22 @@ def train(
             spent = begun + elapsed
             progress = min(1.0, spent / schedule)
             stage = next(s for s in config.stages if progress <= s.until)
-            group = sampler.draw(step * processes.count + processes.rank, stage.photos, stage.targets, stage.size)
+            drawn = step * processes.count + processes.rank
+            per_person = _photos_per_person(config, step, stage.photos)
+            group = sampler.draw(drawn, stage.photos, stage.targets, stage.size, per_person)
             photos, sources, images, targets, surroundings = _to_tensors(group, device)
             for parameters in optimizer.param_groups:
                 parameters["lr"] = _learning_rate(config, step, progress)
             out = generator(photos, sources, targets, surroundings)
             value, terms = loss(out, images, sources, targets, generator.autocast_dtype)
+            if per_person > 1:
+                pictures, confidence, true, points = (
+                    by_frame(x, per_person, stage.targets) for x in (out.image, out.confidence, images, targets)
+                )
+                blended = blend(pictures, confidence)
+                value = value + config.losses.blend * loss.of_blend(
+                    blended, true[:, 0], points[:, 0], generator.autocast_dtype
+                )
             contested = progress >= config.adversary_from
             if contested:
                 made, real = detail_crops(out.image, targets), detail_crops(images, targets)
@@ -135,6 +146,11 @@ def train(
                 write_sample_sheet(run / f"step_{step:06d}.jpg", [*shown, out.mask.expand_as(out.image)], columns=12)
     if processes.is_first:
         _save(state, models, optimizers, average, step, begun + elapsed, config)
+
+
+def _photos_per_person(config: TrainingConfig, step: int, photos: int) -> int:
+    every = config.several_photos_every
+    return 2 if every and step % every == 0 and photos % 2 == 0 else 1
 
 
 def _learning_rate(config: TrainingConfig, step: int, progress: float) -> float:

@@ -29,6 +29,8 @@ class TrainingConfig:
     average_decay: float = 0.998
     adversary_from: float = 0.6  # share of the schedule after which the adversary plays along; 1: never
     adversary_learning_rate: float = 2e-4
+    several_photos_every: int = 3  # steps; in one of so many each person has two photos, blended; 0: never
+    teacher_every: int = 4  # steps; one of so many learns from the teacher's pictures where there is a teacher
     seed: int = 0
     kind_weights: dict[str, float] = field(
         default_factory=lambda: {"clip": 0.7, "stills": 0.08, "synthetic": 0.22}

@@ -22,6 +22,8 @@ from monalive_distill.augment import Augmentation
 INDEX_FILE = "index.json"
 # How often the network must do without the flow of the surroundings, as it must for a motion that has none.
 UNKNOWN_SURROUNDINGS = 0.3
+# How often one target is the photo itself or a frame next to it: at rest the photo's own eyes and lips must show.
+RESTING = 0.35
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,10 @@ class FaceSequence:
 
 @dataclass(frozen=True)
 class TrainingGroup:
-    """A batch: P photos and k targets for each, pictures in [0, 1], landmarks (x, y) in units of the side."""
+    """A batch: P photos and k targets for each, pictures in [0, 1], landmarks (x, y) in units of the side.
+
+    With several photos per person those stand in a row, and each has the person's targets.
+    """
 
     photos: NDArray[np.float32]  # (P, size, size, 3)
     sources: NDArray[np.float32]  # (P, 478, 2)
@@ -73,7 +78,8 @@ class PairSampler:
     """Draws training groups; the same seed and step always give the same group, so that training resumes exactly.
 
     Sequences are drawn by kind (`kind_weights`), then by the square root of their length, so that a person with hours
-    of video does not crowd out the others. Targets that differ much from the photo are preferred.
+    of video does not crowd out the others. Targets that differ much from the photo are preferred,
+    but now and then one is the photo itself.
     """
 
     def __init__(
@@ -95,40 +101,45 @@ class PairSampler:
             weights[of_kind] *= kind_weights.get(kind, 1.0) / weights[of_kind].sum()
         self._weights = weights / weights.sum()
 
-    def draw(self, step: int, photos: int, targets: int, size: int) -> TrainingGroup:
-        """The group of a training step: `photos` photos with `targets` targets each, pictures of side `size`."""
+    def draw(self, step: int, photos: int, targets: int, size: int, per_person: int = 1) -> TrainingGroup:
+        """The group of a training step: `photos` photos with `targets` targets each, pictures of side `size`.
+
+        With `per_person` above 1, a divisor of `photos`, that many photos in a row are of one person; surroundings are
+        known for the first of them only, as they are when a person is animated.
+        """
         rng = np.random.default_rng((self._seed, step))
-        drawn = [self._draw_person(rng, targets, size) for _ in range(photos)]
-        images = np.stack([image for person in drawn for image in person[0]])
-        points = np.stack([points for person in drawn for points in person[1]])
-        around = np.stack([flow for person in drawn for flow in person[2]])
-        images = images.reshape(photos, targets + 1, *images.shape[1:])
-        points = points.reshape(photos, targets + 1, *points.shape[1:])
+        drawn = [self._draw_person(rng, per_person, targets, size) for _ in range(photos // per_person)]
+        images, points, around = (np.stack([person[part] for person in drawn]) for part in range(3))
+
+        def for_each_photo(x: NDArray[np.float32]) -> NDArray[np.float32]:  # (persons, targets, ...)
+            return np.repeat(x, per_person, 0).reshape(-1, *x.shape[2:])
+
+        unknown = np.zeros_like(around[:, None]).repeat(per_person - 1, 1)
         return TrainingGroup(
-            images[:, 0],
-            points[:, 0],
-            images[:, 1:].reshape(-1, *images.shape[2:]),
-            points[:, 1:].reshape(-1, *points.shape[2:]),
-            around,
+            images[:, :per_person].reshape(-1, *images.shape[2:]),
+            points[:, :per_person].reshape(-1, *points.shape[2:]),
+            for_each_photo(images[:, per_person:]),
+            for_each_photo(points[:, per_person:]),
+            np.concatenate((around[:, None], unknown), 1).reshape(-1, *around.shape[2:]),
         )
 
     def _draw_person(
-        self, rng: np.random.Generator, targets: int, size: int
+        self, rng: np.random.Generator, photos: int, targets: int, size: int
     ) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]], list[NDArray[np.float32]]]:
-        """Pictures and landmarks of a photo and its targets, and the targets' surroundings."""
+        """Pictures and landmarks of photos and targets, and the targets' surroundings since the first photo."""
         sequence = self._sequences[rng.choice(len(self._sequences), p=self._weights)]
-        chosen = self._choose_frames(rng, sequence, targets)
+        chosen = self._choose_frames(rng, sequence, photos, targets)
         look = self._augmentation.draw(rng)
         images, points, around = [], [], []
         measure: SurroundingsFlow | None = None
-        for index in chosen:
+        for number, index in enumerate(chosen):
             image: NDArray[Any]
             image, landmarks = look.apply(np.asarray(sequence.frames[index]), sequence.landmarks[index, :, :2])
             if look.flipped:
                 landmarks = landmarks[self._mirror]
             if measure is None:
                 measure = SurroundingsFlow(image, landmarks)
-            else:
+            elif number >= photos:
                 unknown = rng.random() < UNKNOWN_SURROUNDINGS
                 around.append(unknown_surroundings() if unknown else measure(image, landmarks))
             if size != image.shape[0]:
@@ -138,15 +149,21 @@ class PairSampler:
         return images, points, around
 
     @staticmethod
-    def _choose_frames(rng: np.random.Generator, sequence: FaceSequence, targets: int) -> NDArray[np.int64]:
+    def _choose_frames(
+        rng: np.random.Generator, sequence: FaceSequence, photos: int, targets: int
+    ) -> NDArray[np.int64]:
         count = len(sequence.frames)
         source = int(rng.integers(count))
+        others = rng.integers(count, size=photos - 1)
         candidates = rng.integers(count, size=targets * 3)
         candidates = candidates[candidates != source]
         if len(candidates) < targets:
-            others = np.delete(np.arange(count), source) if count > 1 else np.zeros(1, int)
-            candidates = np.resize(others, targets)
+            rest = np.delete(np.arange(count), source) if count > 1 else np.zeros(1, int)
+            candidates = np.resize(rest, targets)
         if rng.random() < 0.7:
             motion = np.abs(sequence.landmarks[candidates] - sequence.landmarks[source])[..., :2].mean((1, 2))
             candidates = candidates[np.argsort(-motion)]
-        return np.concatenate(([source], candidates[:targets]))
+        candidates = candidates[:targets]
+        if rng.random() < RESTING:
+            candidates[-1] = np.clip(source + rng.integers(-2, 3), 0, count - 1)
+        return np.concatenate(([source], others, candidates))

@@ -47,6 +47,7 @@ ANIMATED = (
     Port("flow", "source position minus target position (x, y), in units of the crop's side", None),
     Port("mask", "1 where the photo's own moved pixels serve, 0 where the painting does", (0.0, 1.0)),
     Port("painted", "what the network painted, RGB", (0.0, 1.0)),
+    Port("confidence", "of each place, to be compared with that of other photos of the person by softmax", None),
 )
 
 
@@ -98,7 +99,7 @@ class AnimateGraph(nn.Module):
         out = self.generator.animate(
             _channels_first(photo), source_landmarks, enrolled, target_landmarks, _channels_first(surroundings)
         )
-        return tuple(_channels_last(x) for x in (out.image, out.flow, out.mask, out.painted))
+        return tuple(_channels_last(getattr(out, port.name)) for port in ANIMATED)
 
 
 GRAPHS: dict[str, type[EnrollGraph] | type[AnimateGraph]] = {"enroll": EnrollGraph, "animate": AnimateGraph}

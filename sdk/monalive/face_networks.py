@@ -25,12 +25,14 @@ class NetworkFrame:
         flow: (128, 128, 2) float32, crop units, x then y: source position minus target position.
         mask: (256, 256) float32 in [0, 1]; 1 keeps the photo's own pixels.
         painted: (256, 256, 3) float32 RGB in [0, 1].
+        confidence: (256, 256) float32, compared with that of other photos of the person (`blend_weights`).
     """
 
     image: NDArray[np.float32]
     flow: NDArray[np.float32]
     mask: NDArray[np.float32]
     painted: NDArray[np.float32]
+    confidence: NDArray[np.float32]
 
 
 class FaceNetworks:
@@ -79,7 +81,8 @@ class FaceNetworks:
             raise ValueError(f"surroundings must be {unknown.shape}, got {around.shape}")
         moving = {"target_landmarks": target, "surroundings": np.ascontiguousarray(around[None], np.float32)}
         out = self._animate({**enrolled.inputs, **moving})
-        return NetworkFrame(out["image"][0], out["flow"][0], out["mask"][0, :, :, 0], out["painted"][0])
+        mask, confidence = (out[name][0, :, :, 0] for name in ("mask", "confidence"))
+        return NetworkFrame(out["image"][0], out["flow"][0], mask, out["painted"][0], confidence)
 
     @staticmethod
     def _load(bundle: Bundle, part: str, num_threads: int) -> NamedNetwork:

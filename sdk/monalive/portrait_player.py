@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +13,7 @@ from monalive.image_io import is_black_and_white
 from monalive.paste_back import PasteBack
 from monalive.portrait import EnrolledPhoto, Portrait
 from monalive.retarget import Retargeter, RetargetOptions
-from monalive.several_photos import PhotoChoice, face_mask
+from monalive.several_photos import PhotoChoice, blend_weights, face_mask
 from monalive.surroundings_transfer import SurroundingsTransfer
 
 
@@ -93,13 +94,19 @@ class PortraitPlayer:
         Returns:
             The whole picture (H, W, 3) uint8 and the crop alone (256, 256, 3) uint8.
         """
-        shares = self._choice.shares(wanted.landmarks, fade=fade)
+        gates = self._choice.gates(wanted.landmarks, fade=fade)
         out = self._animate(self._portrait.enrolled[0], wanted)
         whole = self._paste_back(picture, out.flow, out.mask, out.painted)
         crop = out.image
-        for index, share in enumerate(shares[1:], start=1):
-            if share > 0:
-                crop = self._lay_over(whole, crop, index, wanted, share)
+        others = [int(index) for index in np.flatnonzero(gates) if index > 0]
+        if others:
+            # What surrounds the head moves in the first photo alone.
+            moved = [self._animate(self._portrait.enrolled[i], replace(wanted, surroundings=None)) for i in others]
+            confidences = np.stack([frame.confidence for frame in (out, *moved)])
+            weights = blend_weights(confidences, gates[[0, *others]])
+            shares = weights[1:] / np.cumsum(weights, 0)[1:] * face_mask(wanted.landmarks)
+            for index, frame, share in zip(others, moved, shares, strict=True):
+                crop = self._lay_over(whole, crop, index, frame, share)
         return whole, np.clip(crop * 255 + 0.5, 0, 255).astype(np.uint8)
 
     def _animate(self, enrolled: EnrolledPhoto, wanted: WantedFrame) -> NetworkFrame:
@@ -115,25 +122,21 @@ class PortraitPlayer:
         whole: NDArray[np.uint8],
         crop: NDArray[np.float32],
         index: int,
-        wanted: WantedFrame,
-        share: float,
+        out: NetworkFrame,
+        share: NDArray[np.float32],
     ) -> NDArray[np.float32]:
-        """Blends another photo's face into `whole` (in place) and `crop` (returned)."""
-        enrolled = self._portrait.enrolled[index]
-        out = self._animate(enrolled, wanted)
+        """Blends another photo's face into `whole` (in place) and `crop` (returned); `share` (256, 256) in [0, 1]."""
+        photo = self._portrait.enrolled[index].photo
         # The photo's own pixels at its own resolution, then over to the first photo's square.
-        face = self._others[index - 1](enrolled.photo.image, out.flow, out.mask, out.painted)
+        face = self._others[index - 1](photo.image, out.flow, out.mask, out.painted)
         square = self._portrait.crop
         x, y, side = round(square.x), round(square.y), max(1, round(square.side))
-        patch = enrolled.photo.crop.extract(face, side)
-        weight = face_mask(wanted.landmarks, side) * np.float32(share)
+        patch = photo.crop.extract(face, side)
+        weight = cv2.resize(share, (side, side), interpolation=cv2.INTER_LINEAR)
         top, left = max(-y, 0), max(-x, 0)
         rows, columns = min(side, whole.shape[0] - y) - top, min(side, whole.shape[1] - x) - left
         inside = np.s_[top : top + rows, left : left + columns]
         under = whole[y + top : y + top + rows, x + left : x + left + columns]
         alpha = weight[inside][..., None]
         under[:] = (under + (patch[inside].astype(np.float32) - under) * alpha + 0.5).astype(np.uint8)
-        small = face_mask(wanted.landmarks, crop.shape[0])[..., None] * np.float32(share)
-        return crop + (out.image - crop) * small
-
-
+        return crop + (out.image - crop) * share[..., None]

@@ -1,4 +1,4 @@
-"""Several photos of one person: laying them over each other, and choosing the one that fits a frame best."""
+"""Several photos of one person: laying them over each other, choosing those that fit a frame, blending them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from monalive.portrait import PhotoOfPerson
 
 # Another photo must fit this much better than the one in use: faces should not flicker between photos.
 _SWITCH_BELOW: Final = 0.8
-# Share of the way to the chosen photo that a frame goes: a cross-fade over a handful of frames.
+# Besides the first photo; each costs a run of the animate network per frame.
+_MOST_OTHERS: Final = 2
+# Share of the way to its goal that a photo's gate goes in a frame: a cross-fade over a handful of frames.
 _FADE: Final = 0.35
-_LEAST_SHARE: Final = 0.03
+_LEAST_GATE: Final = 0.03
 _MASK_SIZE: Final = 256
 
 _IMPORTANCE = np.ones(LANDMARK_COUNT)
@@ -46,8 +48,8 @@ def matching_colours(
     return np.clip(shifted + 0.5, 0, 255).astype(np.uint8)
 
 
-def face_mask(landmarks: NDArray[np.float32], side: int) -> NDArray[np.float32]:
-    """(side, side) float32 in [0, 1]: 1 inside the face, fading to 0 at its outline.
+def face_mask(landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(256, 256) float32 in [0, 1]: 1 inside the face, fading to 0 at its outline.
 
     Args:
         landmarks: (478, 2 or 3) in units of the square.
@@ -56,12 +58,12 @@ def face_mask(landmarks: NDArray[np.float32], side: int) -> NDArray[np.float32]:
     inner = (oval - oval.mean(0)) * 0.9 + oval.mean(0)
     mask: NDArray[Any] = np.zeros((_MASK_SIZE, _MASK_SIZE), np.float32)
     cv2.fillPoly(mask, [np.round(inner * _MASK_SIZE * 16).astype(np.int32)], 1.0, cv2.LINE_AA, 4)
-    mask = cv2.GaussianBlur(mask, (0, 0), 5.0)
-    return cv2.resize(mask, (side, side), interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
+    return cv2.GaussianBlur(mask, (0, 0), 5.0)  # type: ignore[return-value]
 
 
 class PhotoChoice:
-    """Which photos make up a frame's face: the one whose own face is nearest to the wanted one, faded in and out.
+    """Which photos take part in a frame: the first, and those whose faces are nearest to the wanted one, fading in and
+    out.
 
     Args:
         faces: (478, 2) landmarks of every photo in units of its crop; the first photo first.
@@ -69,24 +71,36 @@ class PhotoChoice:
 
     def __init__(self, faces: list[NDArray[np.float32]]) -> None:
         self._faces = np.stack(faces)
-        self._chosen = 0
-        self._shares = np.eye(len(faces))[0]
+        self._goal = np.eye(len(faces))[0]
+        self._gates = self._goal
 
-    def shares(self, wanted: NDArray[np.float32], *, fade: bool) -> NDArray[np.float64]:
-        """How much of every photo's face to show, in [0, 1], adding up to 1.
+    def gates(self, wanted: NDArray[np.float32], *, fade: bool) -> NDArray[np.float64]:
+        """(T,) how much each photo may have a say, in [0, 1]: 1 for the first, above 0 for few of the others.
 
         Args:
             wanted: (478, 2 or 3) landmarks of the frame in crop units.
             fade: the frame follows the one before; False for a picture of its own.
         """
         distance = np.linalg.norm(self._faces - wanted[:, :2], axis=-1) @ _IMPORTANCE
-        best = int(distance.argmin())
-        if distance[best] < _SWITCH_BELOW * distance[self._chosen]:
-            self._chosen = best
-        goal = np.eye(len(self._faces))[self._chosen]
-        self._shares = self._shares + (goal - self._shares) * (_FADE if fade else 1.0)
-        shown = np.where(self._shares < _LEAST_SHARE, 0.0, self._shares)
-        return np.asarray(shown / shown.sum())
+        distance[self._goal > 0] *= _SWITCH_BELOW
+        nearest = 1 + np.argsort(distance[1:])[:_MOST_OTHERS]
+        self._goal = np.isin(np.arange(len(distance)), [0, *nearest]).astype(np.float64)
+        self._gates = self._gates + (self._goal - self._gates) * (_FADE if fade else 1.0)
+        return np.where(self._gates < _LEAST_GATE, 0.0, self._gates)
+
+
+def blend_weights(confidences: NDArray[np.float32], gates: NDArray[np.float64]) -> NDArray[np.float32]:
+    """How much of each photo to show at each place: a softmax of the confidences, gated.
+
+    Args:
+        confidences: (m, H, W) float32, the animate network's output for m photos.
+        gates: (m,) above 0.
+
+    Returns:
+        (m, H, W) float32, adding up to 1.
+    """
+    weights = np.exp(confidences - confidences.max(0)) * gates[:, None, None].astype(np.float32)
+    return np.asarray(weights / weights.sum(0), np.float32)
 
 
 def _face_colours(

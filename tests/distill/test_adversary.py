@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import pytest
 import torch
 
 from monalive_distill.adversary import Adversary, PatchDiscriminator
@@ -28,6 +31,19 @@ def test_it_learns_to_tell_made_from_real() -> None:
     assert losses[-1] < 0.5 * losses[0]
     with torch.no_grad():
         assert adversary.discriminator(real)[-1].mean() > adversary.discriminator(made)[-1].mean() + 1
+
+
+def test_it_cannot_tell_a_picture_from_itself() -> None:
+    adversary, (_, real) = Adversary("cpu", 2e-3, None), _pictures()
+    assert adversary.learn(real, real, Processes("cpu")) == pytest.approx(math.log(2), rel=1e-3)
+
+
+def test_the_discriminator_grows_no_steep_gradients() -> None:
+    torch.manual_seed(0)
+    adversary, (made, real) = Adversary("cpu", 2e-3, None), _pictures()
+    for _ in range(60):
+        adversary.learn(made, real, Processes("cpu"))
+    assert float(adversary._penalty(real).detach()) < 1
 
 
 def test_the_generator_is_told_where_to_go() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from monalive_distill.augment import Augmentation
 from monalive_distill.detail_crops import detail_crops
 from monalive_distill.lightweight_generator import build_generator
 from monalive_distill.losses import LossWeights
+from monalive_distill.several_photos import blend, by_frame
 from monalive_distill.train_lightweight import train
 from monalive_distill.training_config import Stage, TrainingConfig, read_config
 from monalive_distill.training_pairs import PairSampler, load_sequences
@@ -58,6 +60,43 @@ def test_groups_have_the_documented_form(cache: Path) -> None:
     assert group.sources.shape == (2, 478, 2) and group.targets.shape == (6, 478, 2)
     assert group.surroundings.shape == (6, 16, 16, 3) and group.surroundings.dtype == np.float32
     assert group.images.dtype == np.float32 and 0 <= group.images.min() <= group.images.max() <= 1
+
+
+def test_photos_of_one_person_share_their_targets(cache: Path) -> None:
+    group = _sampler(cache).draw(3, 4, 3, 64, per_person=2)
+    assert group.photos.shape == (4, 64, 64, 3) and group.images.shape == (12, 64, 64, 3)
+    for targets in (group.images, group.targets):
+        by_photo = targets.reshape(2, 2, 3, *targets.shape[1:])
+        assert np.array_equal(by_photo[:, 0], by_photo[:, 1])
+        assert not np.array_equal(by_photo[0], by_photo[1])
+    around = group.surroundings.reshape(2, 2, 3, 16, 16, 3)
+    assert not around[:, 1].any() and around[:, 0].any()
+
+
+def test_pictures_of_one_frame_are_brought_together(cache: Path) -> None:
+    group = _sampler(cache).draw(3, 4, 3, 64, per_person=2)
+    frames = by_frame(torch.from_numpy(group.images), 2, 3)
+    assert frames.shape == (6, 2, 64, 64, 3)
+    assert torch.equal(frames[:, 0], frames[:, 1])
+    assert torch.equal(frames[4, 0], torch.from_numpy(group.images[7]))
+
+
+def test_a_blend_follows_the_confidence() -> None:
+    images = torch.stack((torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)), 1)
+    confidence = torch.zeros(1, 2, 1, 2, 2)
+    confidence[0, 1, 0, 0, 0] = math.log(3)
+    blended = blend(images, confidence)
+    assert torch.allclose(blended[0, :, 0, 0], torch.tensor(0.75))
+    assert torch.allclose(blended[0, :, 1, 1], torch.tensor(0.5))
+
+
+def test_now_and_then_a_target_is_the_photo_itself(cache: Path) -> None:
+    sampler = _sampler(cache)
+    groups = [sampler.draw(step, 2, 3, 32) for step in range(30)]
+    at_rest = [
+        bool((group.targets[2::3][n] == group.sources[n]).all()) for group in groups for n in range(len(group.sources))
+    ]
+    assert 0.02 < np.mean(at_rest) < 0.4
 
 
 def test_landmarks_move_with_the_picture(cache: Path) -> None:

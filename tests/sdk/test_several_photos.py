@@ -1,0 +1,64 @@
+"""Several photos of a person: which take part in a frame, and what weight each has at each place."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from monalive.expressions import load_expressions
+from monalive.several_photos import PhotoChoice, blend_weights, face_mask
+
+
+@pytest.fixture
+def face() -> np.ndarray:
+    points = load_expressions().mean_face[:, :2]
+    low, high = points.min(0), points.max(0)
+    return ((points - (low + high) / 2) / (high - low).max() * 0.5 + 0.5).astype(np.float32)
+
+
+def _shifted(face: np.ndarray, *shifts: float) -> list[np.ndarray]:
+    return [face + np.array([shift, 0], np.float32) for shift in shifts]
+
+
+def test_one_photo_always_has_the_whole_say(face: np.ndarray) -> None:
+    assert PhotoChoice([face]).gates(face + 0.3, fade=False).tolist() == [1.0]
+
+
+def test_the_nearest_others_take_part_beside_the_first(face: np.ndarray) -> None:
+    choice = PhotoChoice(_shifted(face, 0.0, 0.1, 0.2, 0.3))
+    assert choice.gates(_shifted(face, 0.28)[0], fade=False).tolist() == [1.0, 0.0, 1.0, 1.0]
+    assert choice.gates(_shifted(face, 0.0)[0], fade=False).tolist() == [1.0, 1.0, 1.0, 0.0]
+
+
+def test_photos_fade_in_and_out(face: np.ndarray) -> None:
+    choice = PhotoChoice(_shifted(face, 0.0, 0.1, 0.2, 0.3))
+    choice.gates(face, fade=False)
+    wanted = _shifted(face, 0.3)[0]
+    gates = np.stack([choice.gates(wanted, fade=True) for _ in range(20)])
+    assert (gates[:, 0] == 1).all()
+    assert (np.diff(gates[:, 3]) >= 0).all() and 0 < gates[0, 3] < 0.5 and gates[-1, 3] > 0.99
+    assert (np.diff(gates[:, 1]) <= 0).all() and gates[0, 1] > 0.5 and gates[-1, 1] == 0
+
+
+def test_a_photo_hardly_nearer_does_not_take_over(face: np.ndarray) -> None:
+    choice = PhotoChoice(_shifted(face, 0.0, 0.1, 0.1, 0.2))
+    in_use = choice.gates(_shifted(face, 0.1)[0], fade=False)
+    assert in_use.tolist() == [1.0, 1.0, 1.0, 0.0]
+    assert choice.gates(_shifted(face, 0.155)[0], fade=False).tolist() == in_use.tolist()
+    assert choice.gates(_shifted(face, 0.19)[0], fade=False)[3] == 1.0
+
+
+def test_weights_are_a_gated_softmax() -> None:
+    confidences = np.zeros((3, 2, 2), np.float32)
+    confidences[1, 0, 0], confidences[2, 0, 0] = np.log(2), 300.0
+    weights = blend_weights(confidences, np.array([1.0, 1.0, 0.5]))
+    assert weights.sum(0) == pytest.approx(1.0)
+    assert weights[:, 1, 1] == pytest.approx([0.4, 0.4, 0.2])
+    assert weights[:, 0, 0] == pytest.approx([0.0, 0.0, 1.0])
+    assert blend_weights(confidences[:2], np.ones(2))[:, 0, 0] == pytest.approx([1 / 3, 2 / 3])
+
+
+def test_the_face_mask_covers_the_face_and_nothing_else(face: np.ndarray) -> None:
+    mask = face_mask(face)
+    assert mask.shape == (256, 256) and mask.dtype == np.float32
+    assert mask[128, 128] > 0.99 and mask[10, 10] == 0 and mask[128, 5] == 0
