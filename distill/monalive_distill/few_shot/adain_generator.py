@@ -14,14 +14,19 @@ from monalive_distill.few_shot.residual_blocks import (
     DownBlock,
     SelfAttention,
     spectral_conv,
+    start_row,
 )
+from monalive_distill.splat import DRAWING_CHANNELS
+
+MASK_AT_START = 3.0  # the logit: 95 % of the moved photo
 
 
 class AdaINGenerator(nn.Module):
     """Down blocks with plain instance norm, then residual and up blocks with AdaIN, tanh.
 
     Args:
-        inputs: channels of the pose input.
+        moved_photo: it also sees a photo moved to the wanted pose, and says by a mask where that photo's own pixels
+            serve better than what it paints; it begins with almost all of them. Without, it is the paper's.
         size: side of the pictures.
         down: outputs of the halving blocks.
         residual_blocks: how many blocks work at the lowest resolution.
@@ -31,7 +36,7 @@ class AdaINGenerator(nn.Module):
 
     def __init__(
         self,
-        inputs: int,
+        moved_photo: bool,
         size: int,
         down: Sequence[int],
         residual_blocks: int,
@@ -43,6 +48,7 @@ class AdaINGenerator(nn.Module):
         lowest = size // 2 ** len(down)
         if len(up) != len(down) or size % 2 ** len(down) or lowest < 2:
             raise ValueError(f"{len(down)} halvings and {len(up)} doublings do not fit pictures of {size} pixels")
+        inputs = DRAWING_CHANNELS + (3 if moved_photo else 0)
         self.down = nn.ModuleList(
             DownBlock(above, below, normalised=True, first=number == 0)
             for number, (above, below) in enumerate(zip([inputs, *down[:-1]], down, strict=True))
@@ -52,7 +58,9 @@ class AdaINGenerator(nn.Module):
             AdaptiveBlock(below, above, grow=True) for below, above in zip([down[-1], *up[:-1]], up, strict=True)
         )
         self.norm = AdaptiveInstanceNorm(up[-1])
-        self.head = spectral_conv(up[-1], 3, 3)
+        self.head = spectral_conv(up[-1], 4 if moved_photo else 3, 3)
+        if moved_photo:
+            start_row(self.head, 3, MASK_AT_START)
         self.attention_down_after = [size // 2 ** (n + 1) for n in range(len(down))].index(attention_down)
         self.attention_down = SelfAttention(down[self.attention_down_after])
         self.attention_up_after = [lowest * 2 ** (n + 1) for n in range(len(up))].index(attention_up)
@@ -67,16 +75,17 @@ class AdaINGenerator(nn.Module):
         """How many numbers steer the generator."""
         return sum(self.slices)
 
-    def forward(self, pose: torch.Tensor, parameters: torch.Tensor) -> torch.Tensor:
+    def forward(self, drawings: torch.Tensor, moved: torch.Tensor | None, parameters: torch.Tensor) -> torch.Tensor:
         """The picture (N, 3, size, size) float32 in [0, 1].
 
         Args:
-            pose: (N, inputs, size, size), see `pose_input`.
+            drawings: (N, DRAWING_CHANNELS, size, size) of the wanted landmarks.
+            moved: (N, 3, size, size) in [0, 1], the moved photo; None without that input.
             parameters: (N or 1, adain_parameters): one slice per AdaIN layer in the order residual blocks, up blocks,
                 last norm; in each slice the gains less 1, then the biases.
         """
         each = iter(parameters.split(self.slices, 1))
-        x = pose
+        x = drawings if moved is None else torch.cat((drawings, moved * 2 - 1), 1)
         for number, block in enumerate(self.down):
             x = block(x)
             if number == self.attention_down_after:
@@ -87,5 +96,6 @@ class AdaINGenerator(nn.Module):
             x = block(x, each)
             if number == self.attention_up_after:
                 x = self.attention_up(x)
-        x = self.head(F.relu(self.norm(x, next(each))))
-        return torch.tanh(x.float()) * 0.5 + 0.5
+        x = self.head(F.relu(self.norm(x, next(each)))).float()
+        painted = torch.tanh(x[:, :3]) * 0.5 + 0.5
+        return painted if moved is None else painted + torch.sigmoid(x[:, 3:]) * (moved - painted)

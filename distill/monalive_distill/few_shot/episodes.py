@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from monalive.expressions import load_expressions
+from monalive.surroundings_flow import SurroundingsFlow, unknown_surroundings
 from monalive_distill.augment import Augmentation
-from monalive_distill.training_pairs import FaceSequence
+from monalive_distill.training_pairs import UNKNOWN_SURROUNDINGS, FaceSequence
 
 # How often candidates for the target are compared, and the one farthest in pose from the first photo taken.
 _FAR_TARGETS = 0.7
@@ -25,11 +26,12 @@ _CANDIDATES = 3
 class Episodes(NamedTuple):
     """A batch of B episodes, arrays or tensors: pictures RGB in [0, 1], landmarks (x, y) in units of the side."""
 
-    photos: Any  # (B, K, size, size, 3) float32
+    photos: Any  # (B, K, photo_size, photo_size, 3) float32
     photo_landmarks: Any  # (B, K, 478, 2) float32
     images: Any  # (B, size, size, 3) float32: the targets
     landmarks: Any  # (B, 478, 2) float32
     people: Any  # (B,) int64: rows of `EpisodeSampler.people`
+    surroundings: Any  # (B, 16, 16, 3) float32 from the first photo to the target, see `monalive.surroundings_flow`
 
 
 class EpisodeSampler(Dataset[Episodes]):
@@ -43,7 +45,9 @@ class EpisodeSampler(Dataset[Episodes]):
         augmentation: one look is drawn per episode, the same for photos and target.
         kind_weights: share of each kind.
         seed: of all that is drawn.
-        episodes, photos, size: B, K and the side of the pictures.
+        episodes, photos, size: B, K and the side of the targets.
+        photo_size: side of the photos; None: `size`.
+        surroundings: whether they are measured; now and then they stay unknown, as they are for a motion without them.
         same_sequence: how often all photos come from the target's own sequence, as in the paper; else from any of the
             person's. The first photo always comes from the target's, for its background is what geometry moves.
 
@@ -61,6 +65,8 @@ class EpisodeSampler(Dataset[Episodes]):
         episodes: int,
         photos: int,
         size: int,
+        photo_size: int | None = None,
+        surroundings: bool = False,
         same_sequence: float = 0.7,
     ) -> None:
         grouped: dict[str, list[FaceSequence]] = {}
@@ -74,7 +80,9 @@ class EpisodeSampler(Dataset[Episodes]):
         self._mirror = load_expressions().mirror
         self._augmentation = augmentation
         self._seed = seed
-        self._episodes, self._photos, self._size = episodes, photos, size
+        self._episodes, self._photos = episodes, photos
+        self._size, self._photo_size = size, photo_size or size
+        self._surroundings = surroundings
         self._same_sequence = same_sequence
         frames = [sum(len(s.frames) for s in own) for own in self._sequences]
         kinds = np.array([own[0].kind for own in self._sequences])
@@ -87,26 +95,32 @@ class EpisodeSampler(Dataset[Episodes]):
         """The episodes of a training step (of all processes together: each takes other steps)."""
         rng = np.random.default_rng((self._seed, step))
         drawn = [self._draw_episode(rng) for _ in range(self._episodes)]
-        images = np.stack([episode[0] for episode in drawn])
-        landmarks = np.stack([episode[1] for episode in drawn])
-        people = np.array([episode[2] for episode in drawn], np.int64)
-        return Episodes(images[:, 1:], landmarks[:, 1:], images[:, 0], landmarks[:, 0], people)
+        return Episodes(*(np.stack(parts) for parts in zip(*drawn, strict=True)))
 
-    def _draw_episode(self, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32], int]:
-        """Pictures (1 + K, size, size, 3) and landmarks (1 + K, 478, 2), the target first, and the person."""
+    def _draw_episode(self, rng: np.random.Generator) -> Episodes:
+        """One of them, without the first dimension."""
         person = int(rng.choice(len(self.people), p=self._weights))
         look = self._augmentation.draw(rng)
-        images, points = [], []
+        images: list[NDArray[np.float32]] = []
+        points: list[NDArray[np.float32]] = []
+        target: NDArray[Any] | None = None
+        around = unknown_surroundings()
         for sequence, frame in self._choose_frames(rng, self._sequences[person]):
             image: NDArray[Any]
             image, landmarks = look.apply(np.asarray(sequence.frames[frame]), sequence.landmarks[frame, :, :2])
             if look.flipped:
                 landmarks = landmarks[self._mirror]
-            if self._size != image.shape[0]:
-                image = cv2.resize(image, (self._size, self._size), interpolation=cv2.INTER_AREA)
+            if target is None:
+                target = image
+            elif self._surroundings and len(images) == 1 and rng.random() >= UNKNOWN_SURROUNDINGS:
+                around = SurroundingsFlow(image, landmarks)(target, points[0])
+            size = self._photo_size if images else self._size
+            if size != image.shape[0]:
+                image = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
             images.append(look.colour(image))
             points.append(landmarks.astype(np.float32))
-        return np.stack(images), np.stack(points), person
+        photos, landmarks = np.stack(images[1:]), np.stack(points[1:])
+        return Episodes(photos, landmarks, images[0], points[0], np.int64(person), around)
 
     def _choose_frames(
         self, rng: np.random.Generator, own: list[FaceSequence]

@@ -19,6 +19,7 @@ import torch
 
 from monalive_distill.few_shot.changed_poses import CHECKED_CHANGES, change_pose
 from monalive_distill.few_shot.person_photos import PersonPhotos
+from monalive_distill.few_shot.photo_mover import shrink
 from monalive_distill.few_shot.pose_input import nearest_photo
 from monalive_distill.lpips import LPIPS
 
@@ -32,13 +33,14 @@ class ExpressionCheck:
     Args:
         photos: all of the person's, at least one.
         perceptual: measures the distance.
+        size: side of the pictures that are drawn; the photos' is a multiple of it.
 
     Attributes:
         kept: the photos to train on.
         held_out: how many are not among them.
     """
 
-    def __init__(self, photos: PersonPhotos, perceptual: LPIPS) -> None:
+    def __init__(self, photos: PersonPhotos, perceptual: LPIPS, size: int) -> None:
         count = len(photos.images)
         self._perceptual = perceptual
         self.held_out = count // _HELD_OUT_SHARE or 1 if count >= HOLD_OUT_FROM else 0
@@ -55,7 +57,7 @@ class ExpressionCheck:
             others = photos.pick([*range(1, count), 0]) if count > 1 else photos.mirrored()
             self._sources = others.pick(list(range(count)) * len(CHECKED_CHANGES))
         with torch.no_grad():
-            self._wanted = perceptual.features(self._true.images * 2 - 1)
+            self._wanted = perceptual.features(shrink(self._true.images, size) * 2 - 1)
 
     @torch.no_grad()
     def distance(self, draw_person: Callable[[PersonPhotos, torch.Tensor], torch.Tensor]) -> float:

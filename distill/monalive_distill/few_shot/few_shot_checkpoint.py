@@ -9,6 +9,7 @@ from safetensors import safe_open
 from torch import nn
 
 from monalive_distill.few_shot.few_shot_model import FewShotModel, build_discriminator, build_few_shot_model
+from monalive_distill.few_shot.photo_mover import WarpedPhoto, read_warped_photo
 from monalive_distill.few_shot.projection_discriminator import ProjectionDiscriminator
 from monalive_distill.few_shot.residual_blocks import settle_spectral_norms
 from monalive_distill.training_state import ExponentialAverage, load_average, read_record, restore_state
@@ -17,7 +18,7 @@ MODEL_NAME = "few_shot"
 
 
 def read_few_shot_record(
-    path: Path, variant: str | None = None, warped_photo: bool | None = None
+    path: Path, variant: str | None = None, warped_photo: WarpedPhoto | None = None
 ) -> dict[str, Any]:
     """The facts stored with a checkpoint, after a check that it is one of this model.
 
@@ -34,20 +35,28 @@ def read_few_shot_record(
         raise ValueError(f"{path} is no few-shot model; make one with `monalive-distill train-few-shot`")
     if variant is not None and record["variant"] != variant:
         raise ValueError(f"{path} was trained as variant {record['variant']!r}, not {variant!r}")
+    record["warped_photo"] = read_warped_photo(record["warped_photo"])
     if warped_photo is not None and record["warped_photo"] != warped_photo:
-        how = "with" if record["warped_photo"] else "without"
-        raise ValueError(f"{path} was trained {how} the warped photo as an input; set warped_photo alike")
+        raise ValueError(f"{path} was trained with warped_photo {record['warped_photo']!r}, not {warped_photo!r}")
     return record
 
 
-def load_few_shot_model(path: Path, variant: str | None = None) -> FewShotModel:
+def load_few_shot_model(path: Path, variant: str | None = None, lightweight: Path | None = None) -> FewShotModel:
     """The averaged weights of a checkpoint, ready to use (in `eval`).
 
+    Args:
+        path: the checkpoint.
+        variant: what it must be; None: anything.
+        lightweight: weights of the lightweight generator, where that moves the photo; None: those that ship. A warning
+            says so when the checkpoint was trained beside others.
+
     Raises:
-        FileNotFoundError, ValueError: as `read_few_shot_record`.
+        FileNotFoundError, ValueError: as `read_few_shot_record`, or `lightweight` is missing or something else.
     """
     record = read_few_shot_record(path, variant)
-    model = build_few_shot_model(record["variant"], record["warped_photo"])
+    model = build_few_shot_model(record["variant"], record["warped_photo"], lightweight)
+    if model.mover:
+        model.mover.warn_unless(record.get("lightweight"), path)
     load_average(path, model)
     settle_spectral_norms(model)
     return model

@@ -11,6 +11,7 @@ import torch
 
 from monalive_distill.few_shot.few_shot_config import FewShotConfig, read_few_shot_config
 from monalive_distill.few_shot.finetune import FineTuning, finetune
+from monalive_distill.few_shot.photo_mover import WARPED_PHOTO
 
 # The paper's two models (4): FT is meant to be fine-tuned, FF is used as it is and trained without the match loss.
 MATCH_WEIGHTS = {"ft": 80.0, "ff": 0.0}
@@ -24,7 +25,11 @@ def add_train_few_shot_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--config", type=Path, metavar="JSON", help="what differs from the default configuration")
     command.add_argument("--variant", help="size of the model (default: the configuration's)")
     command.add_argument("--setting", choices=tuple(MATCH_WEIGHTS), help="ft: to be fine-tuned; ff: to use as it is")
-    command.add_argument("--no-warped-photo", action="store_true", help="the paper's model, which sees drawings only")
+    command.add_argument(
+        "--warped-photo",
+        choices=WARPED_PHOTO,
+        help="what moves the photo that the generator sees beside the drawing; none: the paper's model",
+    )
     command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     command.add_argument("--threads", type=int, default=torch.get_num_threads())
 
@@ -38,8 +43,8 @@ def run_train_few_shot(arguments: argparse.Namespace) -> None:
     config = read_few_shot_config(arguments.config) if arguments.config else FewShotConfig()
     if arguments.variant:
         config = replace(config, variant=arguments.variant)
-    if arguments.no_warped_photo:
-        config = replace(config, warped_photo=False)
+    if arguments.warped_photo:
+        config = replace(config, warped_photo=arguments.warped_photo)
     if arguments.setting:
         config = replace(config, losses=replace(config.losses, match=MATCH_WEIGHTS[arguments.setting]))
     train_few_shot(arguments.caches, arguments.folder, arguments.minutes, config, arguments.device)

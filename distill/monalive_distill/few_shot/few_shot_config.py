@@ -9,6 +9,7 @@ from typing import Literal
 from monalive_distill.augment import Augmentation
 from monalive_distill.config_file import read_config_file
 from monalive_distill.few_shot.few_shot_losses import FewShotLossWeights
+from monalive_distill.few_shot.photo_mover import WarpedPhoto, read_warped_photo
 from monalive_distill.training_config import TrainingConfig
 
 PRECISIONS = ("32-true", "bf16-mixed")
@@ -20,7 +21,9 @@ class FewShotConfig:
 
     Attributes:
         variant: of `few_shot_variants.json`.
-        warped_photo: the generator also sees the first photo, moved by geometry; False is the paper's model.
+        warped_photo: the generator also sees the first photo, moved by "geometry" or by the "lightweight" generator;
+            "none" is the paper's model.
+        lightweight: weights of the lightweight generator; None: those that ship.
         episodes: B, how many people a step (of one process).
         photos: K, how many photos of each.
         same_sequence: see `EpisodeSampler`.
@@ -35,7 +38,8 @@ class FewShotConfig:
     """
 
     variant: str = "base"
-    warped_photo: bool = True
+    warped_photo: WarpedPhoto = "lightweight"
+    lightweight: str | None = None
     episodes: int = 4
     photos: int = 8
     same_sequence: float = 0.7
@@ -56,6 +60,7 @@ class FewShotConfig:
         for name in ("episodes", "photos", "discriminator_steps", "log_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        object.__setattr__(self, "warped_photo", read_warped_photo(self.warped_photo))  # a file may hold a bool
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, not {self.precision!r}")
         if not 0 <= self.same_sequence <= 1:

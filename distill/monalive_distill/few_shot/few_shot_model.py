@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -10,7 +11,8 @@ from torch import nn
 
 from monalive_distill.few_shot.adain_generator import AdaINGenerator
 from monalive_distill.few_shot.embedder import Embedder
-from monalive_distill.few_shot.pose_input import draw, move_photo, pose_channels, pose_input
+from monalive_distill.few_shot.photo_mover import PhotoMover, WarpedPhoto, shrink
+from monalive_distill.few_shot.pose_input import draw
 from monalive_distill.few_shot.projection_discriminator import ProjectionDiscriminator
 from monalive_distill.few_shot.residual_blocks import spectral
 from monalive_distill.variants import read_sizes
@@ -34,22 +36,33 @@ class FewShotResult(NamedTuple):
 
     images: torch.Tensor  # (B, 3, size, size) in [0, 1]
     embeddings: torch.Tensor  # (B, N)
-    moved: torch.Tensor | None  # (B, 3, size, size): the first photo moved by geometry; None without that input
+    moved: torch.Tensor | None  # (B, 3, size, size): the first photo, moved; None without that input
 
 
 class FewShotModel(nn.Module):
     """Embedder E, projection P and generator G: photos of a person and wanted landmarks in, a picture out (3.1).
 
     Pictures are RGB in [0, 1], landmarks (x, y) in units of the picture's side.
+
+    Args:
+        variant: the sizes.
+        warped_photo: how the moved photo is made that the generator sees.
+        lightweight: weights of the lightweight generator, if that moves it; None: those that ship.
+
+    Attributes:
+        size: side of the pictures it makes.
+        photo_size: side of the photos it takes, a multiple of `size`.
     """
 
-    def __init__(self, variant: FewShotVariant, warped_photo: bool) -> None:
+    def __init__(self, variant: FewShotVariant, warped_photo: WarpedPhoto, lightweight: Path | None = None) -> None:
         super().__init__()
         self.size = variant.size
         self.warped_photo = warped_photo
+        self.mover = None if warped_photo == "none" else PhotoMover(warped_photo, variant.size, lightweight)
+        self.photo_size = self.mover.photo_size if self.mover else variant.size
         self.embedder = Embedder(variant.size, variant.encoder, variant.attention_down)
         self.generator = AdaINGenerator(
-            pose_channels(warped_photo),
+            self.mover is not None,
             variant.size,
             variant.down,
             variant.residual_blocks,
@@ -60,23 +73,29 @@ class FewShotModel(nn.Module):
         self.projection = spectral(nn.Linear(self.embedder.length, self.generator.adain_parameters))
 
     def embed(self, photos: torch.Tensor, landmarks: torch.Tensor) -> torch.Tensor:
-        """Identity vectors (B, N) from photos (B, K, 3, size, size) and their landmarks (B, K, 478, 2)."""
-        return self.embedder(photos, draw(landmarks, self.size))
+        """Identity vectors (B, N) from photos (B, K, 3, photo_size, photo_size) and landmarks (B, K, 478, 2)."""
+        small = shrink(photos.flatten(0, 1), self.size).unflatten(0, photos.shape[:2])
+        return self.embedder(small, draw(landmarks, self.size))
 
     def forward(
-        self, photos: torch.Tensor, photo_landmarks: torch.Tensor, landmarks: torch.Tensor
+        self,
+        photos: torch.Tensor,
+        photo_landmarks: torch.Tensor,
+        landmarks: torch.Tensor,
+        surroundings: torch.Tensor | None = None,
     ) -> FewShotResult:
-        """B people, K photos each, to one picture each; the first photo is the one that geometry moves.
+        """B people, K photos each, to one picture each; the first photo is the one that is moved.
 
         Args:
-            photos: (B, K, 3, size, size).
+            photos: (B, K, 3, photo_size, photo_size).
             photo_landmarks: (B, K, 478, 2).
             landmarks: (B, 478, 2) wanted.
+            surroundings: (B, 3, 16, 16) from the first photo, for the lightweight generator; None: not measured.
         """
         embeddings = self.embed(photos, photo_landmarks)
-        moved = move_photo(photos[:, 0], photo_landmarks[:, 0], landmarks) if self.warped_photo else None
-        pose = pose_input(draw(landmarks, self.size), moved)
-        return FewShotResult(self.generator(pose, self.projection(embeddings)), embeddings, moved)
+        moved = self.mover(photos[:, 0], photo_landmarks[:, 0], landmarks, surroundings) if self.mover else None
+        images = self.generator(draw(landmarks, self.size), moved, self.projection(embeddings))
+        return FewShotResult(images, embeddings, moved)
 
 
 def read_variant(name: str) -> FewShotVariant:
@@ -88,13 +107,16 @@ def read_variant(name: str) -> FewShotVariant:
     return FewShotVariant(**read_sizes(__package__, "few_shot_variants.json", name, "few-shot"))
 
 
-def build_few_shot_model(variant: str, warped_photo: bool = True) -> FewShotModel:
-    """A model with fresh weights; without `warped_photo` it is the paper's.
+def build_few_shot_model(
+    variant: str, warped_photo: WarpedPhoto = "geometry", lightweight: Path | None = None
+) -> FewShotModel:
+    """A model with fresh weights; with "none" for `warped_photo` it is the paper's. `lightweight`: see the class.
 
     Raises:
-        ValueError: no such variant.
+        FileNotFoundError: `lightweight` is missing.
+        ValueError: no such variant, or other weights than the lightweight generator's.
     """
-    return FewShotModel(read_variant(variant), warped_photo)
+    return FewShotModel(read_variant(variant), warped_photo, lightweight)
 
 
 def build_discriminator(variant: str, people: int) -> ProjectionDiscriminator:

@@ -13,7 +13,8 @@ from torch import nn
 from monalive.atomic_file import atomic_path
 from monalive_distill.few_shot.few_shot_model import FewShotModel, build_few_shot_model
 from monalive_distill.few_shot.person_photos import PersonPhotos
-from monalive_distill.few_shot.pose_input import draw, move_photo, nearest_photo, pose_input
+from monalive_distill.few_shot.photo_mover import read_warped_photo
+from monalive_distill.few_shot.pose_input import draw, nearest_photo
 from monalive_distill.training_state import read_record
 
 MODEL_NAME = "few_shot_person"
@@ -24,7 +25,7 @@ class FewShotPerson(nn.Module):
 
     Args:
         model: the meta-learned one; its generator is taken over, not copied.
-        photos: of the person, of the variant's size.
+        photos: of the person, of the model's `photo_size`.
         adain: (1, adain_parameters) to begin with; None: the projection of the photos' mean embedding.
     """
 
@@ -33,7 +34,7 @@ class FewShotPerson(nn.Module):
 
     def __init__(self, model: FewShotModel, photos: PersonPhotos, adain: torch.Tensor | None = None) -> None:
         super().__init__()
-        self.size, self.warped_photo = model.size, model.warped_photo
+        self.size, self.warped_photo, self.mover = model.size, model.warped_photo, model.mover
         self.register_buffer("_images", photos.images, persistent=False)
         self.register_buffer("_landmarks", photos.landmarks, persistent=False)
         self.generator = model.generator
@@ -48,15 +49,26 @@ class FewShotPerson(nn.Module):
         """The person's photos, on the device of the weights."""
         return PersonPhotos(self._images, self._landmarks)
 
-    def forward(self, sources: PersonPhotos, landmarks: torch.Tensor) -> torch.Tensor:
-        """Pictures (N, 3, size, size) in [0, 1] of landmarks (N, 478, 2); N `sources` are moved there as the input."""
-        moved = move_photo(sources.images, sources.landmarks[..., :2], landmarks) if self.warped_photo else None
-        return self.generator(pose_input(draw(landmarks, self.size), moved), self.adain)
+    def forward(
+        self, sources: PersonPhotos, landmarks: torch.Tensor, surroundings: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Pictures (N, 3, size, size) in [0, 1] of landmarks (N, 478, 2).
+
+        Args:
+            sources: N photos, moved there as the input.
+            landmarks: wanted.
+            surroundings: (N, 3, 16, 16) from each source, see `PhotoMover`; None: not measured.
+        """
+        moved = self.mover(sources.images, sources.landmarks[..., :2], landmarks, surroundings) if self.mover else None
+        return self.generator(draw(landmarks, self.size), moved, self.adain)
+
+    def nearest(self, landmarks: torch.Tensor) -> PersonPhotos:
+        """The photo nearest in pose to each of `landmarks` (N, 478, 2), to be moved there."""
+        return self.photos.pick(nearest_photo(landmarks, self.photos.landmarks[..., :2]).tolist())
 
     def reenact(self, landmarks: torch.Tensor) -> torch.Tensor:
-        """The same, each from the photo that is nearest in pose."""
-        chosen = nearest_photo(landmarks, self.photos.landmarks[..., :2])
-        return self(self.photos.pick(chosen.tolist()), landmarks)
+        """Pictures of landmarks alone, each from the photo that is nearest in pose."""
+        return self(self.nearest(landmarks), landmarks)
 
 
 def save_person(path: Path, person: FewShotPerson, record: dict[str, Any]) -> None:
@@ -70,17 +82,19 @@ def save_person(path: Path, person: FewShotPerson, record: dict[str, Any]) -> No
     tensors = {name: value.contiguous() for name, value in person.state_dict().items()}
     tensors["photos"] = (person.photos.images * 255).round().to(torch.uint8).contiguous()
     tensors["landmarks"] = person.photos.landmarks.contiguous()
-    facts = record | {"model": MODEL_NAME, "warped_photo": person.warped_photo}
+    lightweight = person.mover.fingerprint if person.mover else None
+    facts = record | {"model": MODEL_NAME, "warped_photo": person.warped_photo, "lightweight": lightweight}
     with atomic_path(path) as unfinished:
         save_file(tensors, unfinished, {"record": json.dumps(facts)})
 
 
-def load_person(path: Path, variant: str | None = None) -> FewShotPerson:
+def load_person(path: Path, variant: str | None = None, lightweight: Path | None = None) -> FewShotPerson:
     """A person from a file, in `eval`.
 
     Args:
         path: what `save_person` wrote.
         variant: what it must be; None: anything.
+        lightweight: as for `load_few_shot_model`.
 
     Raises:
         FileNotFoundError: no such file.
@@ -93,7 +107,9 @@ def load_person(path: Path, variant: str | None = None) -> FewShotPerson:
         raise ValueError(f"{path} was made with variant {record['variant']!r}, not {variant!r}")
     tensors = load_file(path)
     photos = PersonPhotos(tensors.pop("photos").float() / 255, tensors.pop("landmarks"))
-    model = build_few_shot_model(record["variant"], record["warped_photo"])
+    model = build_few_shot_model(record["variant"], read_warped_photo(record["warped_photo"]), lightweight)
+    if model.mover:
+        model.mover.warn_unless(record.get("lightweight"), path)
     person = FewShotPerson(model, photos, tensors["adain"])
     try:
         person.load_state_dict(tensors)

@@ -24,12 +24,14 @@ from monalive_distill.few_shot.few_shot_checkpoint import (
     read_few_shot_record,
 )
 from monalive_distill.few_shot.few_shot_losses import ContentLoss, FewShotLossWeights
-from monalive_distill.few_shot.few_shot_model import FewShotModel, read_variant
+from monalive_distill.few_shot.few_shot_model import FewShotModel
 from monalive_distill.few_shot.few_shot_person import FewShotPerson, save_person
 from monalive_distill.few_shot.person_photos import PersonPhotos, check_photo_count, track_photos
+from monalive_distill.few_shot.photo_mover import measure_surroundings, shrink
 from monalive_distill.few_shot.pose_input import draw
 from monalive_distill.few_shot.projection_discriminator import ProjectionDiscriminator
 from monalive_distill.lpips import LPIPS
+from monalive_distill.training_pairs import UNKNOWN_SURROUNDINGS
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ def finetune(
     settings: FineTuning | None = None,
     device: str = "cpu",
     variant: str | None = None,
+    lightweight: Path | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> FineTuned:
     """Learns a person and writes `output`, which `load_person` reads.
@@ -100,6 +103,7 @@ def finetune(
         settings: how; None: the defaults.
         device: "cpu" or "cuda".
         variant: what the base must be; None: anything.
+        lightweight: as for `load_few_shot_model`.
         clock: seconds that have passed since some moment.
 
     Raises:
@@ -111,8 +115,8 @@ def finetune(
     if not output.resolve().parent.is_dir():
         raise FileNotFoundError(f"cannot write {output}: there is no folder {output.parent}")
     record = read_few_shot_record(base, variant)
-    model, discriminator = load_few_shot_model(base), load_discriminator(base)
-    tracked = track_photos(photos, read_variant(record["variant"]).size)
+    model, discriminator = load_few_shot_model(base, variant, lightweight), load_discriminator(base)
+    tracked = track_photos(photos, model.photo_size)
     person, result = finetune_person(model, discriminator, tracked, settings, device, clock)
     facts = {
         "variant": record["variant"],
@@ -140,7 +144,7 @@ def finetune_person(
     model, discriminator, photos = model.to(device).eval(), discriminator.to(device), photos.to(device)
     perceptual = LPIPS(settings.perceptual_net).to(device)  # type: ignore[arg-type]
     content = ContentLoss(perceptual, FaceFeatures().to(device))
-    check = ExpressionCheck(photos, perceptual)
+    check = ExpressionCheck(photos, perceptual, model.size)
     with torch.no_grad():
         embedding = model.embed(check.kept.images[None], check.kept.landmarks[None, ..., :2])
         person = FewShotPerson(model, photos, model.projection(embedding))
@@ -158,10 +162,13 @@ def finetune_person(
         while step < settings.steps and clock() - start < settings.minutes * 60:
             rng = np.random.default_rng((settings.seed, step))
             sources, targets = _draw_pictures(rng, check.kept, settings)
-            true, landmarks = targets.images, targets.landmarks[..., :2]
+            true, landmarks = shrink(targets.images, person.size), targets.landmarks[..., :2]
+            surroundings = None
+            if person.mover and person.mover.sees_surroundings and rng.random() >= UNKNOWN_SURROUNDINGS:
+                surroundings = measure_surroundings(*sources, *targets)
             drawings = draw(landmarks, person.size)
             everyone = torch.zeros(len(true), dtype=torch.int64, device=true.device)
-            made = person.train()(sources, landmarks)
+            made = person.train()(sources, landmarks, surroundings)
             seen, face = content(made, true, landmarks)
             adversarial, matching = judge(discriminator, made, true, drawings, everyone)
             reconstruction = seen * weights.perceptual + face * weights.face

@@ -1,9 +1,9 @@
-"""What the generator sees of the wanted pose: the landmark drawing, and beside it the photo moved there by geometry.
+"""What the generator sees of the wanted pose: the landmark drawing, and beside it the photo moved there.
 
 The drawing is that of `splat.draw_landmarks`: one soft map per facial contour, the irises, and the open mouth and eyes
 as areas. The paper rasterises the contours in different colours into one RGB picture, which says the same; maps need
 no rasteriser, tell left from right without colours, add where the eyes look, and are the lightweight generator's own
-input. The moved photo is not in the paper; without it this is the paper's model.
+input. The moved photo (`photo_mover`) is not in the paper; without it this is the paper's model.
 """
 
 from __future__ import annotations
@@ -12,15 +12,10 @@ import torch
 
 from monalive_distill.geometry_prior import geometry_prior
 from monalive_distill.lightweight_generator import FINE_DRAWING_SIGMA
-from monalive_distill.splat import DRAWING_CHANNELS, draw_landmarks
+from monalive_distill.splat import draw_landmarks
 from monalive_distill.warp import warp
 
 _LEAST_SIGMA_PIXELS = 0.75  # thinner lines fall between the pixels
-
-
-def pose_channels(warped_photo: bool) -> int:
-    """Channels of the generator's input."""
-    return DRAWING_CHANNELS + (3 if warped_photo else 0)
 
 
 def draw(landmarks: torch.Tensor, size: int) -> torch.Tensor:
@@ -35,11 +30,6 @@ def move_photo(photo: torch.Tensor, source: torch.Tensor, target: torch.Tensor) 
     """Photos (N, 3, H, H) with landmarks `source` (N, 478, 2), moved to the landmarks `target` by geometry alone."""
     with torch.no_grad(), torch.autocast(photo.device.type, enabled=False):
         return warp(photo.float(), geometry_prior(source.float(), target.float()).face_flow)
-
-
-def pose_input(drawings: torch.Tensor, moved: torch.Tensor | None) -> torch.Tensor:
-    """(N, pose_channels, H, H) from drawings (N, DRAWING_CHANNELS, H, H) and moved photos (N, 3, H, H) in [0, 1]."""
-    return drawings if moved is None else torch.cat((drawings, moved * 2 - 1), 1)
 
 
 def nearest_photo(landmarks: torch.Tensor, photos: torch.Tensor) -> torch.Tensor:

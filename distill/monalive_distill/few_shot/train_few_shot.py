@@ -30,8 +30,8 @@ from monalive_distill.few_shot.few_shot_model import (
     FewShotModel,
     build_discriminator,
     build_few_shot_model,
-    read_variant,
 )
+from monalive_distill.few_shot.photo_mover import shrink
 from monalive_distill.few_shot.pose_input import draw
 from monalive_distill.few_shot.projection_discriminator import ProjectionDiscriminator
 from monalive_distill.lpips import LPIPS
@@ -59,7 +59,7 @@ def train_few_shot(
     Args:
         caches: folders made by `monalive-distill prepare` or `synthesize`.
         run: folder for the checkpoint, `log.csv`, `record.json` and sheets of sample results (rows: photo, photo moved
-            by geometry, true frame, result).
+            to the wanted pose, true frame, result).
         minutes: time budget of this call.
         config: what to train and how.
         device: "cpu" or "cuda".
@@ -73,6 +73,10 @@ def train_few_shot(
         ValueError: the checkpoint in `run` belongs to another variant, or to other people.
     """
     sequences = [sequence for cache in caches for sequence in load_sequences(cache)]
+    fabric = _launch(device, config.precision)
+    torch.manual_seed(config.seed)
+    lightweight = Path(config.lightweight) if config.lightweight else None
+    model = build_few_shot_model(config.variant, config.warped_photo, lightweight)
     sampler = EpisodeSampler(
         sequences,
         config.augmentation,
@@ -80,7 +84,9 @@ def train_few_shot(
         config.seed,
         episodes=config.episodes,
         photos=config.photos,
-        size=read_variant(config.variant).size,
+        size=model.size,
+        photo_size=model.photo_size,
+        surroundings=model.mover is not None and model.mover.sees_surroundings,
         same_sequence=config.same_sequence,
     )
     state = run / STATE_FILE
@@ -88,18 +94,17 @@ def train_few_shot(
         record = read_few_shot_record(state, config.variant, config.warped_photo)
         if record["people"] != list(sampler.people):
             raise ValueError(f"{state} was trained on other people than are in {', '.join(map(str, caches))}")
-    fabric = _launch(device, config.precision)
-    torch.manual_seed(config.seed)
-    model = build_few_shot_model(config.variant, config.warped_photo)
     discriminator = build_discriminator(config.variant, len(sampler.people))
+    perceptual_net = LPIPS(config.perceptual_net)
+    # Faster so; in the generator the instance norm would undo it.
+    for network in (model.embedder, discriminator, perceptual_net):
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.Adam(model.parameters(), config.learning_rate, BETAS)
     discriminator_optimizer = torch.optim.Adam(discriminator.parameters(), config.discriminator_learning_rate, BETAS)
     # The wrapped ones average gradients over the processes; the plain ones are the same networks.
     wrapped_model, wrapped_optimizer = fabric.setup(model, optimizer)
     wrapped_discriminator, wrapped_discriminator_optimizer = fabric.setup(discriminator, discriminator_optimizer)
-    content = ContentLoss(
-        LPIPS(config.perceptual_net).to(fabric.device), FaceFeatures().to(fabric.device)
-    )
+    content = ContentLoss(perceptual_net.to(fabric.device), FaceFeatures().to(fabric.device))
     average = ExponentialAverage(model, config.average_decay)
     models: dict[str, nn.Module] = {"model": model, "discriminator": discriminator}
     optimizers = {"model": optimizer, "discriminator": discriminator_optimizer}
@@ -112,7 +117,8 @@ def train_few_shot(
         write_run_record(run, config, caches, sequences, device=device, processes=fabric.world_size)
 
     def save(seconds: float) -> None:
-        facts = {"model": MODEL_NAME, "variant": config.variant, "warped_photo": config.warped_photo}
+        facts: dict[str, object] = {"model": MODEL_NAME, "variant": config.variant, "warped_photo": config.warped_photo}
+        facts["lightweight"] = model.mover.fingerprint if model.mover else None
         facts |= {"step": step, "seconds": seconds, "people": sampler.people, "config": asdict(config)}
         save_state(state, models, optimizers, average, facts)
 
@@ -125,9 +131,9 @@ def train_few_shot(
     discriminator.train()
     with tqdm(total=int(minutes * 60), unit="s", disable=None if fabric.is_global_zero else True) as bar:
         while (elapsed := fabric.broadcast(clock() - start)) < minutes * 60:
-            photos, photo_landmarks, true, landmarks, people = to_tensors(next(batches), fabric.device)
+            photos, photo_landmarks, true, landmarks, people, surroundings = to_tensors(next(batches), fabric.device)
             drawings = draw(landmarks, model.size)
-            made = wrapped_model(photos, photo_landmarks, landmarks)
+            made = wrapped_model(photos, photo_landmarks, landmarks, surroundings)
             with fabric.autocast():
                 perceptual, face = content(made.images, true, landmarks)
                 adversarial, matching = judge(discriminator, made.images, true, drawings, people)
@@ -166,7 +172,7 @@ def train_few_shot(
                 save(begun + elapsed)
             if elapsed >= next_sheet:
                 next_sheet = elapsed + 2 * SAVE_EVERY
-                rows = (photos[:, 0], made.moved, true, made.images)
+                rows = (shrink(photos[:, 0], model.size), made.moved, true, made.images)
                 write_sample_sheet(run / f"step_{step:06d}.jpg", [row for row in rows if row is not None])
     if fabric.is_global_zero:
         save(begun + elapsed)
@@ -186,6 +192,7 @@ def to_tensors(episodes: Episodes, device: torch.device) -> tuple[torch.Tensor, 
         move(episodes.images).movedim(-1, -3),
         move(episodes.landmarks),
         move(episodes.people),
+        move(episodes.surroundings).movedim(-1, -3),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -47,7 +48,24 @@ def test_episodes_have_the_documented_form() -> None:
     assert episodes.photos.shape == (4, 3, 8, 8, 3) and episodes.images.shape == (4, 8, 8, 3)
     assert episodes.photo_landmarks.shape == (4, 3, 478, 2) and episodes.landmarks.shape == (4, 478, 2)
     assert episodes.people.shape == (4,) and episodes.people.dtype == np.int64
+    assert episodes.surroundings.shape == (4, 16, 16, 3) and not episodes.surroundings.any()
     assert episodes.images.dtype == episodes.photos.dtype == episodes.landmarks.dtype == np.float32
+
+
+def test_photos_may_be_larger_and_their_surroundings_measured() -> None:
+    rng = np.random.default_rng(0)
+    noise = cv2.GaussianBlur(rng.integers(0, 255, (64, 64, 3), np.uint8), (0, 0), 2)
+    pictures = np.stack([np.roll(noise, shift, 1) for shift in (0, 4)])
+    landmarks = np.full((2, 478, 3), 0.5, np.float32) + rng.normal(0, 0.02, (478, 3)).astype(np.float32)
+    sequence = FaceSequence("a", "a", "clip", pictures, landmarks)
+    sampler = EpisodeSampler(
+        [sequence], STILL, {}, 0, episodes=1, photos=1, size=32, photo_size=64, surroundings=True
+    )
+    drawn = [sampler[step] for step in range(20)]
+    assert drawn[0].photos.shape == (1, 1, 64, 64, 3) and drawn[0].images.shape == (1, 32, 32, 3)
+    moved = [np.abs(e.surroundings[0, 4:12, 4:12, 0]).mean() for e in drawn if e.surroundings.any()]
+    assert 8 < len(moved) < 20  # now and then they stay unknown
+    assert np.allclose(moved, 4 / 64, atol=0.01)  # the 4 pixels by which the pictures differ
 
 
 def test_the_same_step_draws_the_same_episodes() -> None:

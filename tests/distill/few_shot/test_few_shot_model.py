@@ -9,6 +9,7 @@ from torch.nn.utils import parametrize
 
 from monalive_distill.few_shot.adain_generator import AdaINGenerator
 from monalive_distill.few_shot.few_shot_model import build_discriminator, build_few_shot_model, read_variant
+from monalive_distill.few_shot.photo_mover import WARPED_PHOTO, WarpedPhoto, read_warped_photo
 from monalive_distill.few_shot.picture_encoder import PictureEncoder
 from monalive_distill.few_shot.pose_input import draw, move_photo, nearest_photo
 from monalive_distill.few_shot.residual_blocks import (
@@ -23,21 +24,22 @@ from monalive_distill.splat import DRAWING_CHANNELS
 SIZE = 32
 
 
-def _people(count: int, photos: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _people(count: int, photos: int, size: int = SIZE) -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(0)
-    pictures = torch.rand(count, photos, 3, SIZE, SIZE, generator=generator)
+    pictures = torch.rand(count, photos, 3, size, size, generator=generator)
     return pictures, torch.rand(count, photos, 478, 2, generator=generator)
 
 
-@pytest.mark.parametrize("warped_photo", [True, False])
-def test_an_episode_becomes_pictures_in_range(warped_photo: bool) -> None:
+@pytest.mark.parametrize("warped_photo", WARPED_PHOTO)
+def test_an_episode_becomes_pictures_in_range(warped_photo: WarpedPhoto) -> None:
     torch.manual_seed(0)
     model = build_few_shot_model("tiny", warped_photo)
-    photos, points = _people(2, 3)
+    photos, points = _people(2, 3, model.photo_size)
     out = model(photos, points, points[:, 1])
     assert out.images.shape == (2, 3, SIZE, SIZE) and 0 <= out.images.min() <= out.images.max() <= 1
     assert out.embeddings.shape == (2, 16) and out.embeddings.min() >= 0
-    assert (out.moved is None) != warped_photo
+    assert (out.moved is None) == (warped_photo == "none")
+    assert model.photo_size == (256 if warped_photo == "lightweight" else SIZE)
     out.images.sum().backward()
     assert all(p.grad is not None for p in model.parameters())  # as several processes need it
 
@@ -79,20 +81,20 @@ def test_each_adain_slice_lands_in_its_layer() -> None:
     norms = [module for module in generator.modules() if isinstance(module, AdaptiveInstanceNorm)]
     # Registered in the order residual blocks, up blocks, last norm: that in which they are met.
     assert [2 * norm.channels for norm in norms] == list(generator.slices)
-    pose = torch.rand(1, DRAWING_CHANNELS + 3, SIZE, SIZE)
+    pose = torch.rand(1, DRAWING_CHANNELS, SIZE, SIZE), torch.rand(1, 3, SIZE, SIZE)
     seen: list[torch.Tensor] = []
     given: list[torch.Tensor] = []
     for norm in norms:
         norm.register_forward_hook(lambda _, inputs, out: (given.append(inputs[1]), seen.append(out))[0])
     parameters = torch.randn(1, generator.adain_parameters) * 0.1
-    generator(pose, parameters)
+    generator(*pose, parameters)
     assert torch.equal(torch.cat(given, 1), parameters)
     before, start = list(seen), 0
     for number, (norm, width) in enumerate(zip(norms, generator.slices, strict=True)):
         seen.clear()
         changed = parameters.clone()
         changed[:, start + norm.channels : start + width] += 1.0  # the biases
-        generator(pose, changed)
+        generator(*pose, changed)
         assert all(torch.equal(a, b) for a, b in zip(seen[:number], before[:number], strict=True))
         assert torch.allclose(seen[number], before[number] + 1, atol=1e-5)
         start += width
@@ -132,7 +134,7 @@ def test_settling_corrects_averaged_singular_vectors() -> None:
 def test_the_paper_variant_has_the_papers_size() -> None:
     """Embedder 15M, generator 38M, discriminator 20M (4, "Implementation details"), here without the switch."""
     with torch.device("meta"):
-        model = build_few_shot_model("paper", warped_photo=False)
+        model = build_few_shot_model("paper", "none")
         discriminator = build_discriminator("paper", 0)
     counts = [sum(p.numel() for p in part.parameters()) / 1e6 for part in (model.embedder, model, discriminator)]
     assert counts[0] == pytest.approx(15, abs=0.5)
@@ -178,3 +180,19 @@ def test_a_photo_moved_onto_its_own_landmarks_stays() -> None:
 def test_the_nearest_photo_is_found_whatever_its_place_and_size() -> None:
     points = torch.rand(3, 478, 2)
     assert nearest_photo(points.flip(0) * 0.5 + 0.2, points).tolist() == [2, 1, 0]
+
+
+def test_with_a_moved_photo_training_starts_from_it() -> None:
+    torch.manual_seed(0)
+    model = build_few_shot_model("tiny", "geometry")
+    photos, points = _people(2, 1)
+    out = model(photos, points, points.flip(0)[:, 0])
+    assert out.moved is not None
+    difference = float((out.images - out.moved).detach().abs().max())
+    assert 0.001 < difference < 0.05  # at most the 5 % that are painted
+
+
+def test_the_switch_was_a_bool_once() -> None:
+    assert [read_warped_photo(value) for value in (True, False, "lightweight")] == ["geometry", "none", "lightweight"]
+    with pytest.raises(ValueError, match="warped_photo must be one of none, geometry, lightweight, not 'yes'"):
+        read_warped_photo("yes")

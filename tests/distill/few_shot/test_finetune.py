@@ -40,7 +40,7 @@ def photo() -> PersonPhotos:
 def base(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of a single step."""
     run = tmp_path_factory.mktemp("run")
-    config = FewShotConfig(variant="tiny", episodes=1, photos=1, perceptual_net="alex")
+    config = FewShotConfig(variant="tiny", warped_photo="geometry", episodes=1, photos=1, perceptual_net="alex")
     ticks = iter([0.0, 0.0, 9.0])
     train_few_shot([cache], run, 1 / 60, config, clock=lambda: next(ticks))
     return run / "state.safetensors"
@@ -86,7 +86,7 @@ def test_it_stops_when_the_check_gets_no_better_and_keeps_the_best(
 
 
 def test_the_check_tells_following_the_drawing_from_ignoring_it(photo: PersonPhotos) -> None:
-    check = ExpressionCheck(track_photos([PORTRAIT], 64), LPIPS("alex"))
+    check = ExpressionCheck(track_photos([PORTRAIT], 64), LPIPS("alex"), 64)
     assert check.held_out == 0 and len(check.kept.images) == 1
     own = check.kept
     followed = torch.cat([change_pose(own, change).images for change in CHECKED_CHANGES])
@@ -97,7 +97,7 @@ def test_the_check_tells_following_the_drawing_from_ignoring_it(photo: PersonPho
 
 @pytest.mark.parametrize(("count", "held_out"), [(1, 0), (3, 0), (4, 1), (10, 2), (32, 6)])
 def test_photos_are_held_out_where_there_are_enough(photo: PersonPhotos, count: int, held_out: int) -> None:
-    check = ExpressionCheck(photo.pick([0] * count), LPIPS("alex"))
+    check = ExpressionCheck(photo.pick([0] * count), LPIPS("alex"), photo.images.shape[-1])
     assert check.held_out == held_out and len(check.kept.images) == count - held_out
 
 
@@ -169,7 +169,7 @@ def test_the_commands(base: Path, cache: Path, tmp_path: Path, capsys: pytest.Ca
     parser = argparse.ArgumentParser()
     few_shot_cli.add_train_few_shot_arguments(parser)
     words = [str(cache), "-o", str(tmp_path / "run"), "--minutes", "0", "--variant", "tiny", "--threads", "1"]
-    words += ["--device", "cpu", "--setting", "ff", "--no-warped-photo"]
+    words += ["--device", "cpu", "--setting", "ff", "--warped-photo", "none"]
     few_shot_cli.run_train_few_shot(parser.parse_args(words))
     config = json.loads((tmp_path / "run" / "record.json").read_text())["config"]
-    assert config["losses"]["match"] == 0.0 and config["warped_photo"] is False and config["variant"] == "tiny"
+    assert config["losses"]["match"] == 0.0 and config["warped_photo"] == "none" and config["variant"] == "tiny"

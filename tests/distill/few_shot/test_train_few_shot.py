@@ -22,10 +22,12 @@ from monalive_distill.few_shot.few_shot_checkpoint import (
 )
 from monalive_distill.few_shot.few_shot_config import FewShotConfig
 from monalive_distill.few_shot.train_few_shot import train_few_shot
-from monalive_distill.training_state import write_weights
+from monalive_distill.lightweight_generator import build_generator
+from monalive_distill.training_state import ExponentialAverage, save_state, write_weights
 
 CONFIG = FewShotConfig(
     variant="tiny",
+    warped_photo="geometry",
     episodes=2,
     photos=2,
     perceptual_net="alex",
@@ -78,10 +80,29 @@ def test_an_interrupted_run_ends_with_the_same_weights(cache: Path, tmp_path: Pa
 
 
 def test_the_papers_model_trains_in_half_precision_with_loaders(cache: Path, tmp_path: Path) -> None:
-    config = replace(CONFIG, warped_photo=False, precision="bf16-mixed", loaders=1, discriminator_steps=2)
+    config = replace(CONFIG, warped_photo="none", precision="bf16-mixed", loaders=1, discriminator_steps=2)
     model, discriminator = train_few_shot([cache], tmp_path, 2 / 60, config, clock=_Clock())
     for network in (model, discriminator):
         assert all(p.dtype == torch.float32 and bool(p.isfinite().all()) for p in network.parameters())
+
+
+def test_training_beside_the_lightweight_generator(
+    cache: Path, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Its weights are no part of the checkpoint, which knows them by their hash."""
+    config = replace(CONFIG, warped_photo="lightweight", episodes=1, photos=1)
+    train_few_shot([cache], tmp_path, 2 / 60, config, clock=_Clock())
+    state = tmp_path / "state.safetensors"
+    tensors = load_file(state)
+    assert not any("lightweight" in name or "mover" in name for name in tensors)
+    model = load_few_shot_model(state)
+    assert model.photo_size == 256 and not [w for w in recwarn if "other weights" in str(w.message)]
+    other = tmp_path / "lightweight.safetensors"
+    torch.manual_seed(0)
+    generator = build_generator("tiny")
+    save_state(other, {}, {}, ExponentialAverage(generator, 0.9), {"variant": "tiny"})
+    with pytest.warns(UserWarning, match="trained beside other weights of the lightweight generator"):
+        load_few_shot_model(state, lightweight=other)
 
 
 def test_what_does_not_belong_together_is_refused(cache: Path, tmp_path: Path) -> None:
@@ -90,8 +111,8 @@ def test_what_does_not_belong_together_is_refused(cache: Path, tmp_path: Path) -
     state = run / "state.safetensors"
     with pytest.raises(ValueError, match="trained as variant 'tiny', not 'base'"):
         train_few_shot([cache], run, 0.1, replace(CONFIG, variant="base"))
-    with pytest.raises(ValueError, match="with the warped photo"):
-        train_few_shot([cache], run, 0.1, replace(CONFIG, warped_photo=False))
+    with pytest.raises(ValueError, match="trained with warped_photo 'geometry', not 'none'"):
+        train_few_shot([cache], run, 0.1, replace(CONFIG, warped_photo="none"))
     for file in cache.glob("[01].*"):  # only two of the three people
         (tmp_path / "fewer").mkdir(exist_ok=True)
         (tmp_path / "fewer" / file.name).symlink_to(file)
@@ -102,7 +123,7 @@ def test_what_does_not_belong_together_is_refused(cache: Path, tmp_path: Path) -
     with pytest.raises(FileNotFoundError, match="monalive-distill prepare"):
         train_few_shot([tmp_path / "none"], run, 0.1, CONFIG)
     write_weights(state, tmp_path / "weights.safetensors")
-    assert load_few_shot_model(tmp_path / "weights.safetensors").warped_photo
+    assert load_few_shot_model(tmp_path / "weights.safetensors").warped_photo == "geometry"
     with pytest.raises(ValueError, match="holds no discriminator"):
         load_discriminator(tmp_path / "weights.safetensors")
     with pytest.raises(ValueError, match="not a monalive training checkpoint"):
@@ -123,7 +144,7 @@ import os
 model, discriminator = train_few_shot([Path(sys.argv[2])], Path(sys.argv[3]), 2 / 60, CONFIG, clock=_Clock())
 tensors = {"m/" + n: t for n, t in model.state_dict().items()}
 tensors |= {"d/" + n: t for n, t in discriminator.state_dict().items()}
-save_file(tensors, Path(sys.argv[3]) / f"rank{os.environ['RANK']}.safetensors")
+save_file({n: t.contiguous() for n, t in tensors.items()}, Path(sys.argv[3]) / f"rank{os.environ['RANK']}.safetensors")
 """
 
 

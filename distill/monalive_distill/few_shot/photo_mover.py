@@ -1,0 +1,135 @@
+"""How a photo is moved to the wanted pose before the generator sees it (not in the paper): geometry, or the frozen
+lightweight generator, which paints what geometry cannot. A switch of the model; "none" is the paper's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+
+from monalive.surroundings_flow import SurroundingsFlow, unknown_surroundings
+from monalive_distill.few_shot.pose_input import move_photo
+from monalive_distill.lightweight_generator import LightweightGenerator, build_generator
+from monalive_distill.training_state import load_average, read_record
+
+WarpedPhoto = Literal["none", "geometry", "lightweight"]
+WARPED_PHOTO: tuple[WarpedPhoto, ...] = ("none", "geometry", "lightweight")
+# The lightweight generator works best at the size it ships in, whatever the size of the full-size model.
+LIGHTWEIGHT_SIZE = 256
+
+
+def read_warped_photo(value: Any) -> WarpedPhoto:
+    """The switch from a record or configuration; before it had three values it was a bool.
+
+    Raises:
+        ValueError: anything else.
+    """
+    if isinstance(value, bool):
+        return "geometry" if value else "none"
+    if value not in WARPED_PHOTO:
+        raise ValueError(f"warped_photo must be one of {', '.join(WARPED_PHOTO)}, not {value!r}")
+    return value  # type: ignore[no-any-return]
+
+
+class PhotoMover:
+    """Moves photos; frozen, no part of the model's own weights.
+
+    Args:
+        how: "geometry" or "lightweight".
+        size: side of the pictures it returns.
+        weights: of the lightweight generator; None: those that ship.
+
+    Attributes:
+        photo_size: side of the pictures it takes.
+        sees_surroundings: whether it makes use of them.
+        fingerprint: sha256 of the lightweight generator's weights; None where it has no part in it.
+
+    Raises:
+        FileNotFoundError, ValueError: the weights are missing, or of another model.
+    """
+
+    def __init__(self, how: WarpedPhoto, size: int, weights: Path | None = None) -> None:
+        self.how = how
+        self.size = size
+        self.sees_surroundings = how == "lightweight"
+        self.photo_size = max(size, LIGHTWEIGHT_SIZE) if how == "lightweight" else size
+        self.fingerprint: str | None = None
+        self._generator: LightweightGenerator | None = None
+        if how == "lightweight":
+            path = weights or lightweight_weights()
+            self._generator = build_generator(str(read_record(path)["variant"]))
+            load_average(path, self._generator)
+            self._generator.requires_grad_(False).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self._generator.autocast_dtype = torch.bfloat16
+            self.fingerprint = hashlib.sha256(path.read_bytes()).hexdigest()
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        photos: torch.Tensor,
+        source: torch.Tensor,
+        target: torch.Tensor,
+        surroundings: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Photos moved to wanted landmarks: (N, 3, size, size) float32 in [0, 1], without gradient.
+
+        Args:
+            photos: (N, 3, photo_size, photo_size).
+            source: (N, 478, 2) their landmarks.
+            target: (N, 478, 2) wanted.
+            surroundings: (N, 3, 16, 16), see `MotionNet.flow`; None: not measured. Geometry alone ignores it.
+        """
+        if self._generator is None:
+            return move_photo(photos, source, target)
+        if surroundings is None:
+            surroundings = no_surroundings(len(photos), photos.device)
+        with torch.autocast(photos.device.type, enabled=False):
+            generator = self._generator.to(photos.device)
+            return shrink(generator(photos.float(), source.float(), target.float(), surroundings).image, self.size)
+
+    def warn_unless(self, fingerprint: str | None, path: Path) -> None:
+        """Warns if the model in `path` was trained beside other weights than these."""
+        if fingerprint != self.fingerprint:
+            warnings.warn(
+                f"{path} was trained beside other weights of the lightweight generator than these; it works, but not at"
+                " its best",
+                stacklevel=3,
+            )
+
+
+def lightweight_weights() -> Path:
+    """The weights of the lightweight generator that ship."""
+    return Path(str(resources.files("monalive_distill").joinpath("assets", "lightweight.safetensors")))
+
+
+def no_surroundings(count: int, device: torch.device | str = "cpu") -> torch.Tensor:
+    """(count, 3, 16, 16): what stands for "not measured"."""
+    return torch.from_numpy(unknown_surroundings()).permute(2, 0, 1).repeat(count, 1, 1, 1).to(device)
+
+
+def measure_surroundings(
+    photos: torch.Tensor, source: torch.Tensor, frames: torch.Tensor, target: torch.Tensor
+) -> torch.Tensor:
+    """How each photo's surroundings moved to each frame: (N, 3, 16, 16).
+
+    Args:
+        photos, frames: (N, 3, H, H) in [0, 1], of any two sizes.
+        source, target: (N, 478, 2 or 3) their landmarks.
+    """
+    measured = []
+    for photo, points, frame, wanted in zip(photos, source, frames, target, strict=True):
+        pixels = [(p.permute(1, 2, 0).cpu().numpy() * 255).round().astype("uint8") for p in (photo, frame)]
+        flow = SurroundingsFlow(pixels[0], points.cpu().numpy())(pixels[1], wanted.cpu().numpy())
+        measured.append(torch.from_numpy(flow).permute(2, 0, 1))
+    return torch.stack(measured).to(photos.device)
+
+
+def shrink(pictures: torch.Tensor, size: int) -> torch.Tensor:
+    """Pictures (N, 3, H, H) averaged down to `size`, of which H is a multiple."""
+    return pictures if pictures.shape[-1] == size else F.avg_pool2d(pictures, pictures.shape[-1] // size)
