@@ -13,6 +13,7 @@ import torch
 
 from monalive_distill import evaluate_cli, synthetic_people
 from monalive_distill.few_shot import few_shot_cli
+from monalive_distill.few_shot.few_shot_checkpoint import load_few_shot_model
 from monalive_distill.prepare import prepare
 from monalive_distill.train_lightweight import train
 from monalive_distill.training_config import TrainingConfig, read_config
@@ -50,15 +51,14 @@ def build_parser() -> argparse.ArgumentParser:
     command.set_defaults(run=synthetic_people.run_synthesize)
 
     command = commands.add_parser("train", help="train the lightweight generator, or go on training it")
-    command.add_argument("caches", type=Path, nargs="+", help="folders made by prepare")
-    command.add_argument("-o", "--run", dest="folder", type=Path, required=True, help="folder of the run")
-    command.add_argument("--minutes", type=float, required=True, help="time budget of this call")
-    command.add_argument("--total-minutes", type=float, help="length of the whole schedule, if this call is a part")
-    command.add_argument("--start-from", type=Path, metavar="WEIGHTS", help="begin with these weights")
-    command.add_argument("--config", type=Path, metavar="JSON", help="what differs from the default configuration")
-    command.add_argument("--variant", help="size of the generator (default: the configuration's)")
-    command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    command.add_argument("--threads", type=int, default=torch.get_num_threads())
+    _add_training_arguments(command)
+    command.set_defaults(run=_run_train, teacher=None)
+
+    command = commands.add_parser("distill", help="the same, learning also from the full-size model's pictures")
+    _add_training_arguments(command)
+    command.add_argument(
+        "--teacher", type=Path, required=True, metavar="STATE", help="state.safetensors of a run of train-few-shot"
+    )
     command.set_defaults(run=_run_train)
 
     command = commands.add_parser("train-few-shot", help="meta-learn the full-size few-shot model, or go on with it")
@@ -78,6 +78,18 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate_cli.add_evaluate_arguments(command)
     command.set_defaults(run=evaluate_cli.run_evaluate)
     return parser
+
+
+def _add_training_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("caches", type=Path, nargs="+", help="folders made by prepare")
+    command.add_argument("-o", "--run", dest="folder", type=Path, required=True, help="folder of the run")
+    command.add_argument("--minutes", type=float, required=True, help="time budget of this call")
+    command.add_argument("--total-minutes", type=float, help="length of the whole schedule, if this call is a part")
+    command.add_argument("--start-from", type=Path, metavar="WEIGHTS", help="begin with these weights")
+    command.add_argument("--config", type=Path, metavar="JSON", help="what differs from the default configuration")
+    command.add_argument("--variant", help="size of the generator (default: the configuration's)")
+    command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    command.add_argument("--threads", type=int, default=torch.get_num_threads())
 
 
 def _run_prepare(arguments: argparse.Namespace) -> None:
@@ -101,4 +113,5 @@ def _run_train(arguments: argparse.Namespace) -> None:
         arguments.device,
         arguments.total_minutes,
         arguments.start_from,
+        load_few_shot_model(arguments.teacher) if arguments.teacher else None,
     )

@@ -17,12 +17,14 @@ from tqdm import tqdm
 from monalive_distill.adversary import Adversary
 from monalive_distill.data_parallel import Processes
 from monalive_distill.detail_crops import detail_crops
+from monalive_distill.few_shot.few_shot_model import FewShotModel
 from monalive_distill.lightweight_generator import build_generator
 from monalive_distill.losses import ReconstructionLoss
 from monalive_distill.lpips import LPIPS
 from monalive_distill.run_record import write_run_record
 from monalive_distill.sample_sheet import write_sample_sheet
 from monalive_distill.several_photos import blend, by_frame
+from monalive_distill.teacher_frames import TeacherFrames
 from monalive_distill.training_config import TrainingConfig
 from monalive_distill.training_curves import TrainingCurves
 from monalive_distill.training_pairs import PairSampler, TrainingGroup, load_sequences
@@ -48,6 +50,7 @@ def train(
     device: str = "cpu",
     total_minutes: float | None = None,
     start_from: Path | None = None,
+    teacher: FewShotModel | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Trains for `minutes`, going on from the checkpoint in `run` where there is one.
@@ -61,17 +64,21 @@ def train(
         device: "cpu" or "cuda".
         total_minutes: length of the whole schedule (learning rate and stages), when this call is only a part of it.
         start_from: weights to begin with (`training_state.write_weights`, or a checkpoint) where `run` has none yet.
+        teacher: with it, one step in `config.teacher_every` learns from its pictures (distillation).
         clock: seconds that have passed since some moment.
 
     Raises:
         FileNotFoundError: a cache is missing.
-        ValueError: the checkpoint in `run` belongs to another variant.
+        ValueError: the checkpoint in `run` belongs to another variant, or the caches hold nothing a teacher can move.
     """
     run.mkdir(parents=True, exist_ok=True)
     processes = Processes(device)
     torch.manual_seed(config.seed)
     sequences = [sequence for cache in caches for sequence in load_sequences(cache)]
     sampler = PairSampler(sequences, config.augmentation, config.kind_weights, config.seed)
+    lessons = None
+    if teacher is not None:
+        lessons = TeacherFrames(teacher.to(device).eval(), sequences, config.augmentation, config.seed)
     generator = build_generator(config.variant).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     generator.autocast_dtype = torch.bfloat16
     optimizer = torch.optim.Adam(generator.parameters(), config.learning_rate, betas=(0.9, 0.99))
@@ -103,13 +110,21 @@ def train(
             progress = min(1.0, spent / schedule)
             stage = next(s for s in config.stages if progress <= s.until)
             drawn = step * processes.count + processes.rank
-            per_person = _photos_per_person(config, step, stage.photos)
-            group = sampler.draw(drawn, stage.photos, stage.targets, stage.size, per_person)
+            taught = lessons is not None and step % config.teacher_every == config.teacher_every - 1
+            per_person = 1 if taught else _photos_per_person(config, step, stage.photos)
+            moved_by = None
+            if taught:
+                assert lessons is not None
+                group, moved_by = lessons.draw(drawn, stage.photos, stage.targets, device)
+            else:
+                group = sampler.draw(drawn, stage.photos, stage.targets, stage.size, per_person)
             photos, sources, images, targets, surroundings = _to_tensors(group, device)
             for parameters in optimizer.param_groups:
                 parameters["lr"] = _learning_rate(config, step, progress)
             out = generator(photos, sources, targets, surroundings)
             value, terms = loss(out, images, sources, targets, generator.autocast_dtype)
+            if moved_by is not None:
+                value = value + config.losses.teacher_flow * (out.flow - moved_by).abs().mean()
             if per_person > 1:
                 pictures, confidence, true, points = (
                     by_frame(x, per_person, stage.targets) for x in (out.image, out.confidence, images, targets)
@@ -118,7 +133,7 @@ def train(
                 value = value + config.losses.blend * loss.of_blend(
                     blended, true[:, 0], points[:, 0], generator.autocast_dtype
                 )
-            contested = progress >= config.adversary_from
+            contested = progress >= config.adversary_from and not taught
             if contested:
                 made, real = detail_crops(out.image, targets), detail_crops(images, targets)
                 adversarial, matching = adversary.judge(made, real)

@@ -37,6 +37,7 @@ class FewShotResult(NamedTuple):
     images: torch.Tensor  # (B, 3, size, size) in [0, 1]
     embeddings: torch.Tensor  # (B, N)
     moved: torch.Tensor | None  # (B, 3, size, size): the first photo, moved; None without that input
+    flow: torch.Tensor | None  # (B, 2, 128, 128) source minus target, units of the side, that moved it
 
 
 class FewShotModel(nn.Module):
@@ -94,8 +95,9 @@ class FewShotModel(nn.Module):
         """
         embeddings = self.embed(photos, photo_landmarks)
         moved = self.mover(photos[:, 0], photo_landmarks[:, 0], landmarks, surroundings) if self.mover else None
-        images = self.generator(draw(landmarks, self.size), moved, self.projection(embeddings))
-        return FewShotResult(images, embeddings, moved)
+        picture, flow = moved or (None, None)
+        images = self.generator(draw(landmarks, self.size), picture, self.projection(embeddings))
+        return FewShotResult(images, embeddings, picture, flow)
 
 
 def read_variant(name: str) -> FewShotVariant:

@@ -60,7 +60,7 @@ class FewShotPerson(nn.Module):
             surroundings: (N, 3, 16, 16) from each source, see `PhotoMover`; None: not measured.
         """
         moved = self.mover(sources.images, sources.landmarks[..., :2], landmarks, surroundings) if self.mover else None
-        return self.generator(draw(landmarks, self.size), moved, self.adain)
+        return self.generator(draw(landmarks, self.size), moved.picture if moved else None, self.adain)
 
     def nearest(self, landmarks: torch.Tensor) -> PersonPhotos:
         """The photo nearest in pose to each of `landmarks` (N, 478, 2), to be moved there."""

@@ -8,13 +8,13 @@ import hashlib
 import warnings
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
 
 from monalive.surroundings_flow import SurroundingsFlow, unknown_surroundings
-from monalive_distill.few_shot.pose_input import move_photo
+from monalive_distill.few_shot.pose_input import geometry_flow, move_photo
 from monalive_distill.lightweight_generator import LightweightGenerator, build_generator
 from monalive_distill.training_state import load_average, read_record
 
@@ -35,6 +35,11 @@ def read_warped_photo(value: Any) -> WarpedPhoto:
     if value not in WARPED_PHOTO:
         raise ValueError(f"warped_photo must be one of {', '.join(WARPED_PHOTO)}, not {value!r}")
     return value  # type: ignore[no-any-return]
+
+
+class MovedPhoto(NamedTuple):
+    picture: torch.Tensor  # (N, 3, size, size) float32 in [0, 1]
+    flow: torch.Tensor  # (N, 2, 128, 128) source minus target, units of the side
 
 
 class PhotoMover:
@@ -76,8 +81,8 @@ class PhotoMover:
         source: torch.Tensor,
         target: torch.Tensor,
         surroundings: torch.Tensor | None = None,
-    ) -> torch.Tensor:
-        """Photos moved to wanted landmarks: (N, 3, size, size) float32 in [0, 1], without gradient.
+    ) -> MovedPhoto:
+        """Photos moved to wanted landmarks, without gradient.
 
         Args:
             photos: (N, 3, photo_size, photo_size).
@@ -86,12 +91,13 @@ class PhotoMover:
             surroundings: (N, 3, 16, 16), see `MotionNet.flow`; None: not measured. Geometry alone ignores it.
         """
         if self._generator is None:
-            return move_photo(photos, source, target)
+            return MovedPhoto(move_photo(photos, source, target), geometry_flow(source, target))
         if surroundings is None:
             surroundings = no_surroundings(len(photos), photos.device)
         with torch.autocast(photos.device.type, enabled=False):
             generator = self._generator.to(photos.device)
-            return shrink(generator(photos.float(), source.float(), target.float(), surroundings).image, self.size)
+            made = generator(photos.float(), source.float(), target.float(), surroundings)
+            return MovedPhoto(shrink(made.image, self.size), made.flow)
 
     def warn_unless(self, fingerprint: str | None, path: Path) -> None:
         """Warns if the model in `path` was trained beside other weights than these."""

@@ -29,7 +29,13 @@ def draw(landmarks: torch.Tensor, size: int) -> torch.Tensor:
 def move_photo(photo: torch.Tensor, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """Photos (N, 3, H, H) with landmarks `source` (N, 478, 2), moved to the landmarks `target` by geometry alone."""
     with torch.no_grad(), torch.autocast(photo.device.type, enabled=False):
-        return warp(photo.float(), geometry_prior(source.float(), target.float()).face_flow)
+        return warp(photo.float(), geometry_flow(source, target))
+
+
+def geometry_flow(source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """(N, 2, 128, 128) source minus target in units of the side, without gradient: how `move_photo` moves them."""
+    with torch.no_grad(), torch.autocast(source.device.type, enabled=False):
+        return geometry_prior(source.float(), target.float()).face_flow
 
 
 def nearest_photo(landmarks: torch.Tensor, photos: torch.Tensor) -> torch.Tensor:
