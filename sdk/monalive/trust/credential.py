@@ -79,7 +79,7 @@ class Credential:
         """
         if not Path(chain_path).is_file():
             raise FileNotFoundError(f"There are no certificates at {chain_path}.")
-        return cls(Path(chain_path).read_text(errors="replace"), algorithm, sign=sign)
+        return cls(_split(Path(chain_path).read_text(errors="replace"))[1], algorithm, sign=sign)
 
     def signer(self) -> Signer:
         """A signer of the C2PA library.
@@ -135,6 +135,7 @@ def config_folder() -> Path:
 
 def _kept(path: Path) -> Credential:
     for _ in range(3):
+        replace = True
         try:
             _make_private(path)
             credential = _parsed(path.read_text())
@@ -142,11 +143,11 @@ def _kept(path: Path) -> Credential:
                 return credential
             log.warning("The signing credential at %s runs out: a new one takes its place.", path)
         except FileNotFoundError:
-            pass
+            replace = False
         except ValueError:
             log.warning("The signing credential at %s is damaged: a new one takes its place.", path)
             path.replace(path.with_suffix(".damaged"))
-        _write(path, _made(), replace=path.exists())
+        _write(path, _made(), replace=replace)
     raise OSError(f"{path} cannot be kept")
 
 
@@ -179,6 +180,8 @@ def _write(path: Path, text: str, *, replace: bool) -> None:
 
 def _parsed(text: str) -> Credential:
     key, chain = _split(text)
+    if not key:
+        raise ValueError("there is no private key in it")
     credential = Credential(chain, "es256", key)
     _certificate(credential)
     return credential
@@ -205,8 +208,6 @@ def _split(text: str) -> tuple[str, str]:
         if line.startswith("-----END"):
             blocks.append(block)
     key = "".join(block for block in blocks if "PRIVATE KEY" in block.splitlines()[0])
-    if not key:
-        raise ValueError("there is no private key in it")
     return key, "".join(block for block in blocks if "CERTIFICATE" in block.splitlines()[0])
 
 

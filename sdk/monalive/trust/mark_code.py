@@ -7,7 +7,7 @@ tail-biting convolutional code of rate 1/4 and constraint length 9 (generators 4
 
 What is not a message passes the checksum with probability 2**-24, whatever it is: the checksum is of the decoder's own
 output. A reader that makes at most `MAX_ATTEMPTS` attempts at one file is therefore wrong about it with
-probability 9.5e-7 at most (and less, since versions must be known, too).
+probability 4.8e-7 at most (and less, since versions must be known, too).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MARK_VERSION: Final = 1
 ID_BITS: Final = 28
 MESSAGE_BITS: Final = 64
 CODE_BITS: Final = 4 * MESSAGE_BITS
-MAX_ATTEMPTS: Final = 16
+MAX_ATTEMPTS: Final = 8
 
 _DATA_BITS: Final = 40
 _CHECK_BITS: Final = 24

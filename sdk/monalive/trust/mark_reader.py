@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from monalive.trust.mark_code import MAX_ATTEMPTS, MarkMessage, decode
 from monalive.trust.mark_pattern import CODE_WAVES, sync_signs, waves
 
-_TILE: Final = 64  # pixels of a tile once it is laid out to be read
+_TILE: Final = 48  # pixels of a tile once it is laid out to be read
 # Tile sizes searched at one scale of the picture; other sizes are brought there by resizing it.
-_SMALL_TILE, _LARGE_TILE = 40.0, 80.0
-_WINDOW: Final = 400  # pixels; a larger picture is searched in overlapping windows of this size
+_SMALL_TILE, _LARGE_TILE = 32.0, 64.0
+_WINDOW: Final = 512  # pixels; a larger picture is searched in overlapping windows of this size
 _SMALLEST_TILE: Final = 16.0  # pixels of the original; smaller waves cannot be seen
 _FACE_SHARE: Final = 4.0  # the marked square is at least this fraction of the picture's shorter side
 _CANDIDATES: Final = 3  # tile sizes looked at closely in each window
@@ -59,11 +59,14 @@ class _Candidate:
 class _Evidence:
     """What is left of frames: `change`, the weighted deviation from the local mean, and `weight`, 1 / variance."""
 
-    change: NDArray[np.float32]
-    weight: NDArray[np.float32]
+    both: NDArray[np.float32]  # (H, W, 2): change, weight
+
+    @property
+    def change(self) -> NDArray[np.float32]:
+        return self.both[..., 0]
 
     def part(self, window: tuple[slice, slice]) -> _Evidence:
-        return _Evidence(self.change[window], self.weight[window])
+        return _Evidence(self.both[window])
 
 
 def find_mark(frames: Iterable[NDArray[np.uint8]], attempts: int = MAX_ATTEMPTS) -> FoundMark | None:
@@ -103,7 +106,7 @@ def find_mark(frames: Iterable[NDArray[np.uint8]], attempts: int = MAX_ATTEMPTS)
 
 
 def _scales(shape: tuple[int, ...]) -> Iterator[float]:
-    """Factors that bring every tile size worth looking for between 40 and 80 pixels."""
+    """Factors that bring every tile size worth looking for between 32 and 64 pixels."""
     shorter = min(shape[:2])
     smallest, largest = max(_SMALLEST_TILE, shorter / _FACE_SHARE / 4), shorter / 2
     tile = largest
@@ -118,12 +121,12 @@ def _evidence(greys: list[NDArray[np.uint8]], scale: float) -> _Evidence:
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     for grey in greys:
         picture = cv2.resize(grey.astype(np.float32), (width, height), interpolation=interpolation)
-        rest = picture - cv2.GaussianBlur(picture, (0, 0), 2.2)
-        variance = cv2.GaussianBlur(rest * rest, (0, 0), 2.8)
+        rest = picture - cv2.GaussianBlur(picture, (0, 0), 1.8)
+        variance = cv2.GaussianBlur(rest * rest, (0, 0), 2.4)
         inverse = 1.0 / (variance + 1.0)
         change += rest * inverse
         weight += inverse
-    return _Evidence(change, weight)
+    return _Evidence(np.stack([change, weight], axis=-1))
 
 
 def _windows(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
@@ -144,7 +147,7 @@ def _candidates(evidence: _Evidence, scale: float) -> list[_Candidate]:
     best = []
     for rough in _rhythms(evidence.change):
         readings = [
-            reading for tile in rough * (1 + 0.003 * np.arange(-2, 3)) for reading in _read_tile(evidence, tile, scale)
+            reading for tile in rough * (1 + 0.003 * np.arange(-1, 2)) for reading in _read_tile(evidence, tile, scale)
         ]
         best.append(max(readings, key=lambda reading: reading.score))
     return best
@@ -153,20 +156,27 @@ def _candidates(evidence: _Evidence, scale: float) -> list[_Candidate]:
 def _rhythms(change: NDArray[np.float32]) -> list[float]:
     """Tile sizes at which a picture repeats most, best first."""
     height, width = change.shape
-    size = (cv2.getOptimalDFTSize(2 * height), cv2.getOptimalDFTSize(2 * width))
+    margin = int(2 * _LARGE_TILE) + 4  # no shift looked at runs round the edge
+    size = (cv2.getOptimalDFTSize(height + margin), cv2.getOptimalDFTSize(width + margin))
     spectrum = np.fft.rfft2(change - change.mean(), size)
     likeness = np.fft.irfft2(spectrum * spectrum.conj(), size)
     sizes = np.arange(_SMALL_TILE - 1, _LARGE_TILE + 1, 0.25, dtype=np.float32)
     score = np.zeros(len(sizes))
+    shown = np.roll(likeness[:margin], margin, axis=1)[:, : 2 * margin]
     for right, down in ((1, 0), (0, 1), (1, 1), (-1, 1), (2, 0), (0, 2), (2, 1), (1, 2)):
-        shown = np.roll(likeness, size[1] // 2, axis=1).astype(np.float32)
-        x, y = (sizes * right + size[1] // 2)[None], (sizes * down)[None]
+        x, y = (sizes * right + margin)[None], (sizes * down)[None]
         overlap = np.maximum(width - abs(right) * sizes, 0) * np.maximum(height - down * sizes, 0)
         values = cv2.remap(shown, x, y, cv2.INTER_CUBIC)[0]
         score += np.where(overlap > 0, values / np.sqrt(np.maximum(overlap, 1)), 0)
     peaks = [i for i in range(1, len(sizes) - 1) if score[i] >= score[i - 1] and score[i] > score[i + 1]]
     peaks.sort(key=lambda i: -score[i])
-    return [float(sizes[i]) for i in peaks[:_CANDIDATES]]
+    return [float(sizes[i] + 0.25 * _summit(*score[i - 1 : i + 2])) for i in peaks[:_CANDIDATES]]
+
+
+def _summit(before: float, peak: float, after: float) -> float:
+    """Where the parabola through three values has its top, from -0.5 to 0.5 steps off the middle one."""
+    bend = before - 2 * peak + after
+    return 0.5 * (before - after) / bend if bend < 0 else 0.0
 
 
 def _read_tile(evidence: _Evidence, tile: float, scale: float) -> Iterator[_Candidate]:
@@ -186,18 +196,15 @@ def _read_tile(evidence: _Evidence, tile: float, scale: float) -> Iterator[_Cand
         yield _Candidate(float(scores[best] / power), values * turns[best], float(tile / scale), mirrored)
 
 
-def _folded(evidence: _Evidence, tile: float) -> NDArray[np.float64]:
-    """(64, 64): all tiles laid on each other, each pixel by its weight."""
-    sums = []
-    for values in (evidence.change, evidence.weight):
-        factor = _TILE / tile
-        width, height = round(values.shape[1] * factor), round(values.shape[0] * factor)
-        matrix = np.array([[1 / factor, 0, 0.5 / factor - 0.5], [0, 1 / factor, 0.5 / factor - 0.5]])
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        padded = (-(-width // _TILE) * _TILE, -(-height // _TILE) * _TILE)
-        laid = cv2.warpAffine(values, matrix, padded, flags=flags, borderMode=cv2.BORDER_CONSTANT)
-        sums.append(laid.reshape(padded[1] // _TILE, _TILE, padded[0] // _TILE, _TILE).sum(axis=(0, 2), dtype=float))
-    return sums[0] / (sums[1] + 1e-9)  # type: ignore[no-any-return]
+def _folded(evidence: _Evidence, tile: float) -> NDArray[np.float32]:
+    """(48, 48): all tiles laid on each other, each pixel by its weight."""
+    step = tile / _TILE
+    matrix = np.array([[step, 0, 0.5 * step - 0.5], [0, step, 0.5 * step - 0.5]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    down, across = (int(np.ceil(side / tile)) for side in evidence.both.shape[:2])
+    laid = cv2.warpAffine(evidence.both, matrix, (across * _TILE, down * _TILE), flags=flags)
+    change, weight = np.moveaxis(laid.reshape(down, _TILE, across, _TILE, 2).sum(axis=(0, 2)), -1, 0)
+    return change / (weight + 1e-9)  # type: ignore[no-any-return]
 
 
 def _soft_bits(spectrum: NDArray[np.complex128]) -> NDArray[np.float64]:

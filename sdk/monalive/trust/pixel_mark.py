@@ -39,7 +39,7 @@ class MarkStrength:
 # For files whose encoder takes part of it away: mp4, webm, webp, gif, JPEG.
 LOSSY: Final = MarkStrength(plain=1.2, texture=0.2, most=2.6, least_psnr=43.0)
 # For PNG, where nothing is lost and frames are measured and worked on.
-LOSSLESS: Final = MarkStrength(plain=0.5, texture=0.1, most=2.0, least_psnr=47.0)
+LOSSLESS: Final = MarkStrength(plain=0.4, texture=0.13, most=2.4, least_psnr=46.5)
 
 
 class PixelMark:

@@ -21,8 +21,16 @@ from monalive.video_io import VideoReader
 
 _FRAMES: Final = 12  # of a video, taken together
 _SPACING_MS: Final = 300.0
-_PICTURES: Final = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "GIF": "image/gif"}
-_PICTURES_ALSO: Final = {"WEBP": "image/webp", "TIFF": "image/tiff", "AVIF": "image/avif"}
+_PICTURES: Final = {
+    "PNG": "image/png",
+    "JPEG": "image/jpeg",
+    "MPO": "image/jpeg",
+    "GIF": "image/gif",
+    "WEBP": "image/webp",
+    "TIFF": "image/tiff",
+    "AVIF": "image/avif",
+}
+_MP4_BOXES: Final = (b"ftyp", b"moov", b"mdat", b"free", b"uuid")
 
 
 class State(Enum):
@@ -91,9 +99,14 @@ def verify(path: str | Path) -> Verification:
     files = sorted(path.glob("*.png")) if path.is_dir() else [path]
     if not files:
         raise ValueError(f"There are no PNG frames in the folder {path}.")
-    media_type, frames = _frames(path, files)
+    media_type = _media_type(files[0])
     credentials = _worst([read_credentials(file, media_type) for file in files]) if media_type else None
-    mark = _mark(frames)
+    try:
+        mark = _mark(_frames(path, files))
+    except ValueError:
+        if credentials is None or credentials.intact:
+            raise
+        mark = None  # so badly tampered with that there are no pictures left to look at
     return _verdict(credentials, mark, media_type)
 
 
@@ -145,32 +158,49 @@ def _mark(frames: list[NDArray[np.uint8]]) -> FoundMark | None:
     return found
 
 
-def _frames(path: Path, files: list[Path]) -> tuple[str, list[NDArray[np.uint8]]]:
-    """The file's media type, empty where it cannot hold credentials, and frames to look for the mark in."""
+def _media_type(path: Path) -> str:
+    """By the content; empty where a file of this kind cannot hold credentials."""
+    kind = _picture_format(path)[0]
+    if kind:
+        return _PICTURES.get(kind, "")
+    with path.open("rb") as file:
+        start = file.read(12)
+    return "video/mp4" if start[4:8] in _MP4_BOXES else ""
+
+
+def _picture_format(path: Path) -> tuple[str, int]:
+    """Pillow's name of the format and the number of pictures; ("", 0) of anything else."""
+    try:
+        with Image.open(path) as image:
+            return image.format or "", getattr(image, "n_frames", 1)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return "", 0
+
+
+def _frames(path: Path, files: list[Path]) -> list[NDArray[np.uint8]]:
+    """Pictures to look for the mark in."""
     if path.is_dir():
         chosen = [files[round(i)] for i in np.linspace(0, len(files) - 1, min(_FRAMES, len(files)))]
         images = [load_image(file) for file in chosen]
-        return "image/png", [image for image in images if image.shape == images[0].shape]
-    try:
-        with Image.open(path) as image:
-            kind, count = image.format or "", getattr(image, "n_frames", 1)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        kind, count = "", 0
+        return [image for image in images if image.shape == images[0].shape]
+    kind, count = _picture_format(path)
     if kind and (count == 1 or kind == "MPO"):
-        return (_PICTURES | _PICTURES_ALSO).get(kind, ""), [load_image(path)]
+        return [load_image(path)]
     if kind in ("WEBP", "PNG"):  # animations that FFmpeg does not read, or reads as one picture
-        return (_PICTURES | _PICTURES_ALSO)[kind], _animation(path, count)
+        return _animation(path, count)
     with VideoReader(path) as reader:
-        frames = list(itertools.islice(_spread(reader), _FRAMES))
-    return _PICTURES.get(kind, "") or _video_type(path), frames
+        return list(itertools.islice(_spread(reader), _FRAMES))
 
 
 def _animation(path: Path, count: int) -> list[NDArray[np.uint8]]:
-    with Image.open(path) as image:
-        frames = []
-        for index in np.linspace(0, count - 1, min(_FRAMES, count)).round():
-            image.seek(int(index))
-            frames.append(np.asarray(image.convert("RGB")))
+    frames = []
+    try:
+        with Image.open(path) as image:
+            for index in np.linspace(0, count - 1, min(_FRAMES, count)).round():
+                image.seek(int(index))
+                frames.append(np.asarray(image.convert("RGB")))
+    except (OSError, ValueError, EOFError, SyntaxError) as error:
+        raise ValueError(f"{path} cannot be read: it is damaged or cut short ({error}).") from error
     return frames
 
 
@@ -180,9 +210,3 @@ def _spread(reader: VideoReader) -> Iterator[NDArray[np.uint8]]:
         if time >= due:
             yield image
             due = time + _SPACING_MS
-
-
-def _video_type(path: Path) -> str:
-    with path.open("rb") as file:
-        start = file.read(12)
-    return "video/mp4" if start[4:8] in (b"ftyp", b"moov", b"mdat", b"free", b"uuid") else ""
