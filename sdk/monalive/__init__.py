@@ -8,21 +8,27 @@ from monalive.image_io import load_image, save_image
 from monalive.motion import Motion
 from monalive.portrait import Portrait
 from monalive.retarget import RetargetOptions
-
-__version__ = "0.1.0"
+from monalive.trust.consent import Consent
+from monalive.trust.disclosure import Disclosure
+from monalive.trust.verify import verify
+from monalive.version import __version__
 
 __all__ = [
     "AnimatedFrame",
     "AnimationRequest",
     "Bundle",
+    "Consent",
+    "Disclosure",
     "Motion",
     "PhotoAnimator",
     "PhotoAnimatorOptions",
     "Portrait",
     "RetargetOptions",
     "RunningMode",
+    "__version__",
     "animate_photos",
     "builtin_motions",
     "load_image",
     "save_image",
+    "verify",
 ]

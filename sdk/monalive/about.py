@@ -21,6 +21,8 @@ DEPENDENCIES: Final = (
     "opencv-python",
     "av",
     "pillow",
+    "c2pa-python",
+    "cryptography",
 )
 
 

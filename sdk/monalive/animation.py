@@ -13,6 +13,9 @@ from monalive.frame_timing import repeat
 from monalive.image_io import load_image
 from monalive.render import FaceChoice, RenderedFile, enroll_photos, render_image, render_motion, render_video
 from monalive.retarget import RetargetOptions
+from monalive.trust.consent import Consent
+from monalive.trust.credential import Credential
+from monalive.trust.disclosure import Disclosure
 
 if TYPE_CHECKING:
     from monalive.animator import PhotoAnimator
@@ -41,6 +44,10 @@ class AnimationRequest:
         fps: frames per second of the result; those of the motion by default.
         bundle: models to use instead of those that come with the package.
         threads: CPU threads per network.
+        consent: why the face may be animated; recorded in the file.
+        credentials: sign the file with Content Credentials. Without them nobody can check where it comes from.
+        credential: what to sign with; None for this user's own, made on first use.
+        badge: draw a visible "AI" in the corner.
     """
 
     photos: Sequence[str | Path]
@@ -55,6 +62,10 @@ class AnimationRequest:
     fps: float | None = None
     bundle: str | Path | None = None
     threads: int = 2
+    consent: Consent | None = None
+    credentials: bool = True
+    credential: Credential | None = None
+    badge: bool = False
 
 
 def animate_photos(request: AnimationRequest, *, progress: bool = False) -> RenderedFile:
@@ -73,18 +84,30 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
     if request.motion is not None:
         motion = repeat(find_motion(request.motion), loops=request.loops, seconds=request.seconds, fps=request.fps)
         with create_animator("VIDEO", request.retarget, request.bundle, request.threads) as animator:
-            portraits = enroll_photos(animator, request.photos, request.face)
-            return render_motion(animator, portraits, motion, request.output, crop=request.crop, progress=progress)
+            portraits = enroll_photos(animator, request.photos, request.face, request.consent)
+            said = _disclosure(request, animator, _motion_name(request.motion))
+            return render_motion(
+                animator, portraits, motion, request.output, crop=request.crop, progress=progress, disclosure=said
+            )
 
     assert request.driver is not None
     if is_picture(request.driver):
         image = load_image(request.driver)
         with create_animator("IMAGE", request.retarget, request.bundle, request.threads) as animator:
-            portraits = enroll_photos(animator, request.photos, request.face)
-            options = {"fps": request.fps, "seconds": request.seconds}
-            return render_image(animator, portraits, image, request.output, crop=request.crop, **options)
+            portraits = enroll_photos(animator, request.photos, request.face, request.consent)
+            said = _disclosure(request, animator, "a picture")
+            return render_image(
+                animator,
+                portraits,
+                image,
+                request.output,
+                fps=request.fps,
+                seconds=request.seconds,
+                crop=request.crop,
+                disclosure=said,
+            )
     with create_animator("VIDEO", request.retarget, request.bundle, request.threads) as animator:
-        portraits = enroll_photos(animator, request.photos, request.face)
+        portraits = enroll_photos(animator, request.photos, request.face, request.consent)
         return render_video(
             animator,
             portraits,
@@ -94,6 +117,7 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
             seconds=request.seconds,
             crop=request.crop,
             progress=progress,
+            disclosure=_disclosure(request, animator, "a video"),
         )
 
 
@@ -144,6 +168,25 @@ def is_picture(path: str | Path) -> bool:
             return image.format not in _ANIMATED_FORMATS or getattr(image, "n_frames", 1) == 1
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return False
+
+
+def _disclosure(request: AnimationRequest, animator: PhotoAnimator, motion: str) -> Disclosure:
+    return Disclosure(
+        consent=request.consent,
+        motion=motion,
+        model=animator.bundle.about,
+        photos=request.photos,
+        credentials=request.credentials,
+        credential=request.credential,
+        badge=request.badge,
+    )
+
+
+def _motion_name(name: str | Path) -> str:
+    """Of a motion that comes with the package; a file's name may name a person."""
+    from monalive import builtin_motions
+
+    return str(name) if str(name) in builtin_motions.names() else "a .motion file"
 
 
 def _check(request: AnimationRequest) -> None:

@@ -20,9 +20,10 @@ from monalive.image_io import load_image, require_rgb
 from monalive.live_worker import LatestOnlyWorker
 from monalive.motion import Motion
 from monalive.options import AnimatedFrame, PhotoAnimatorOptions, RunningMode
-from monalive.portrait import PhotoOfPerson, Portrait, read_photos
+from monalive.portrait import PhotoOfPerson, Portrait, read_portrait
 from monalive.several_photos import matching_colours, matching_crop
 from monalive.tracker import BLENDSHAPE_NAMES, Face, FaceTracker, choose_face
+from monalive.trust.consent import Consent, say_once, stated_consent
 
 __all__ = ["AnimatedFrame", "PhotoAnimator", "PhotoAnimatorOptions", "RunningMode"]
 
@@ -70,36 +71,45 @@ class PhotoAnimator:
         """Loads the models and makes the animator."""
         return cls(options)
 
-    def enroll(self, photos: Photo | Sequence[Photo], *, face: FaceChoice = "largest") -> Portrait:
+    def enroll(
+        self, photos: Photo | Sequence[Photo], *, face: FaceChoice = "largest", consent: Consent | str | None = None
+    ) -> Portrait:
         """Makes a portrait of one person.
+
+        The first call without `consent` logs a warning that says whose consent is needed; it stops nothing.
 
         Args:
             photos: a picture file or an array (H, W, 3) uint8 RGB; or several of the same person, of which the first is
                 the one that is animated and the others lend their expressions and poses.
             face: which face of each photo: "largest", or a number counted from the left, from 0.
+            consent: why this face may be animated: "self", "given" or "artwork"; recorded in what is made of it.
 
         Raises:
             FileNotFoundError: a file does not exist.
-            ValueError: a photo cannot be read, shows no face, or not the one asked for.
+            ValueError: another `consent`; a photo cannot be read, shows no face, or not the one asked for.
         """
         self._require_open()
+        stated = stated_consent(consent)
         several = isinstance(photos, Sequence) and not isinstance(photos, str)
         chosen: list[Photo] = list(photos) if several else [photos]  # type: ignore[arg-type, list-item]
         if not chosen:
             raise ValueError("there is no photo to enrol: give at least one")
         found = [self._photo_of_person(photo, face) for photo in chosen]
-        return self._portrait(found)
+        say_once(stated)
+        return self._portrait(found, stated)
 
-    def enroll_all(self, photo: Photo) -> list[Portrait]:
-        """A portrait of every face in a photo, from left to right.
+    def enroll_all(self, photo: Photo, *, consent: Consent | str | None = None) -> list[Portrait]:
+        """A portrait of every face in a photo, from left to right; `consent` is that of all of them.
 
         Raises:
             FileNotFoundError, ValueError: as for `enroll`.
         """
         self._require_open()
+        stated = stated_consent(consent)
         image, faces = self._faces(photo)
+        say_once(stated)
         faces = sorted(faces, key=lambda face: face.box[0] + face.box[2])
-        return [self._portrait([_with_crop(image, face)]) for face in faces]
+        return [self._portrait([_with_crop(image, face)], stated) for face in faces]
 
     def load_portrait(self, path: str | Path) -> Portrait:
         """A portrait from a file that `Portrait.save` wrote.
@@ -108,7 +118,8 @@ class PhotoAnimator:
             FileNotFoundError, ValueError: no such file, or not one of these.
         """
         self._require_open()
-        return Portrait(tuple(self._networks.enroll(photo) for photo in read_photos(path)))
+        photos, stated = read_portrait(path)
+        return Portrait(tuple(self._networks.enroll(photo) for photo in photos), stated)
 
     def animate(self, portrait: Portraits, driver_image: NDArray[np.uint8]) -> AnimatedFrame:
         """Gives a portrait the pose and expression of one picture. Mode IMAGE.
@@ -246,13 +257,13 @@ class PhotoAnimator:
             raise ValueError(f"no face was found in {name}; use a photo that shows one from the front, well lit")
         return image, faces
 
-    def _portrait(self, photos: list[PhotoOfPerson]) -> Portrait:
+    def _portrait(self, photos: list[PhotoOfPerson], consent: Consent | None) -> Portrait:
         first = photos[0]
         aligned = [first]
         for other in photos[1:]:
             image = matching_colours(other.image, other.landmarks, first)
             aligned.append(PhotoOfPerson(image, other.landmarks, matching_crop(other.landmarks, first)))
-        return Portrait(tuple(self._networks.enroll(photo) for photo in aligned))
+        return Portrait(tuple(self._networks.enroll(photo) for photo in aligned), consent)
 
     def _require_open(self) -> None:
         if self._closed:

@@ -50,6 +50,11 @@ class Bundle:
         """Version of the weights."""
         return str(self.manifest["model_version"])
 
+    @property
+    def about(self) -> dict[str, str]:
+        """Name, version and sha256: what outputs say they were made with."""
+        return {"name": str(self.manifest.get("name", "")), "version": self.model_version, "sha256": self.sha256}
+
     def part_manifest(self, name: str) -> Mapping[str, Any]:
         """The manifest's entry of one part.
 

@@ -11,13 +11,18 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from monalive.atomic_file import atomic_path
 from monalive.image_io import require_rgb
+from monalive.trust.disclosure import Disclosure, Seal
 
 
 class FrameSink(ABC):
     """Takes frames one by one and makes a file or folder of them, which appears whole or not at all.
 
     As a context manager it commits at the end of the block and aborts when the block raises.
+
+    Here is where every output is told to say what it is: each frame gets its marks before it is encoded, each file its
+    credentials before it takes its name (`trust.disclosure`).
 
     Attributes:
         path: where the result appears.
@@ -26,7 +31,15 @@ class FrameSink(ABC):
         frames_written: number of frames taken so far.
     """
 
-    def __init__(self, path: Path, fps: float, size: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        fps: float,
+        size: tuple[int, int],
+        disclosure: Disclosure | None = None,
+        *,
+        folder: bool = False,
+    ) -> None:
         if not fps > 0:
             raise ValueError(f"The frame rate must be above 0, not {fps}.")
         self.path = path
@@ -35,6 +48,7 @@ class FrameSink(ABC):
         self.frames_written = 0
         self._last_ms = -1.0
         self._finished = False
+        self._seal = Seal(disclosure or Disclosure(), path, size, folder=folder)
 
     def write(self, image: NDArray[np.uint8], timestamp_ms: float | None = None) -> None:
         """Adds a frame.
@@ -61,7 +75,7 @@ class FrameSink(ABC):
             timestamp_ms = self._last_ms + 1000.0 / self.fps if self.frames_written else 0.0
         if timestamp_ms <= self._last_ms:
             raise ValueError(f"Timestamps must rise: {timestamp_ms} ms comes after {self._last_ms} ms.")
-        self._write(image, timestamp_ms)
+        self._write(self._seal.frame(image), timestamp_ms)
         self._last_ms = timestamp_ms
         self.frames_written += 1
 
@@ -100,6 +114,12 @@ class FrameSink(ABC):
             self.close()
         else:
             self.abort()
+
+    def _unfinished_file(self, stack: ExitStack) -> Path:
+        """A temporary file that is sealed and takes its place at `path` when `stack` closes without an error."""
+        temporary = stack.enter_context(atomic_path(self.path))
+        stack.push(lambda kind, *_: self._seal.file(temporary) if kind is None else None)
+        return temporary
 
     @abstractmethod
     def _write(self, image: NDArray[np.uint8], timestamp_ms: float) -> None: ...

@@ -105,7 +105,18 @@ def load_image(path: str | Path) -> NDArray[np.uint8]:
 
 
 def save_image(path: str | Path, image: NDArray[np.uint8], *, made_by_ai: bool = False) -> None:
-    """Writes a picture; the file appears whole or not at all.
+    """Writes a picture; the file appears whole or not at all. Arguments and errors are those of `encode_image`.
+
+    Raises:
+        FileNotFoundError, IsADirectoryError, PermissionError: the file cannot be written there.
+    """
+    encoded = encode_image(path, image, made_by_ai=made_by_ai)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(encoded)
+
+
+def encode_image(path: str | Path, image: NDArray[np.uint8], *, made_by_ai: bool = False) -> bytes:
+    """The content of a picture file.
 
     Args:
         path: ends in .png, .jpg, .jpeg, .webp or .bmp. JPEG and WebP are written at quality 95, JPEG without
@@ -115,7 +126,6 @@ def save_image(path: str | Path, image: NDArray[np.uint8], *, made_by_ai: bool =
 
     Raises:
         ValueError: another suffix, or `image` is not such an array, or it is too large for the format.
-        FileNotFoundError, IsADirectoryError, PermissionError: the file cannot be written there.
     """
     require_rgb(image)
     path = Path(path)
@@ -124,15 +134,14 @@ def save_image(path: str | Path, image: NDArray[np.uint8], *, made_by_ai: bool =
     kind, options = _WRITABLE[path.suffix.lower()]
     if made_by_ai:
         options = {**options, **picture_options(kind)}
-    with atomic_path(path) as temporary:
-        encoded = io.BytesIO()
-        try:
-            Image.fromarray(np.ascontiguousarray(image)).save(encoded, format=kind, **options)
-        except (OSError, ValueError) as error:
-            raise ValueError(
-                f"A picture of {image.shape[1]}x{image.shape[0]} cannot be written as {kind}: {error}."
-            ) from error
-        temporary.write_bytes(encoded.getbuffer())
+    encoded = io.BytesIO()
+    try:
+        Image.fromarray(np.ascontiguousarray(image)).save(encoded, format=kind, **options)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"A picture of {image.shape[1]}x{image.shape[0]} cannot be written as {kind}: {error}."
+        ) from error
+    return encoded.getvalue()
 
 
 def _open(path: Path, content: bytes) -> Image.Image:

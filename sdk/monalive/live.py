@@ -18,8 +18,12 @@ from numpy.typing import NDArray
 from monalive.animation import create_animator
 from monalive.frame_sink import FrameSink
 from monalive.frame_timing import until
-from monalive.render import FaceChoice, enroll_photos
+from monalive.render import FaceChoice, about_portraits, enroll_photos
 from monalive.retarget import RetargetOptions
+from monalive.trust.badge import Badge
+from monalive.trust.consent import Consent
+from monalive.trust.credential import Credential
+from monalive.trust.disclosure import Disclosure
 from monalive.video_sinks import open_sink
 from monalive.webcam import Webcam
 
@@ -32,7 +36,8 @@ class LiveRequest:
     """What to show.
 
     Attributes:
-        photos, face, retarget, bundle, threads: as in `animation.AnimationRequest`.
+        photos, face, retarget, bundle, threads, consent, credentials, credential, badge: as in
+            `animation.AnimationRequest`; the badge is shown in the window, too.
         camera: its number, from 0.
         record: file or folder to write what is shown to, or None.
         window: show it; left out where no window can be opened, if it is recorded.
@@ -50,6 +55,10 @@ class LiveRequest:
     retarget: RetargetOptions = field(default_factory=RetargetOptions)
     bundle: str | Path | None = None
     threads: int = 2
+    consent: Consent | None = None
+    credentials: bool = True
+    credential: Credential | None = None
+    badge: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,17 @@ def run_live(request: LiveRequest) -> LiveSummary:
     with ExitStack() as stack:
         camera = stack.enter_context(Webcam(request.camera, mirror=request.mirror))
         animator = stack.enter_context(create_animator("VIDEO", request.retarget, request.bundle, request.threads))
-        portraits = enroll_photos(animator, request.photos, request.face)
+        portraits = enroll_photos(animator, request.photos, request.face, request.consent)
+        said = Disclosure(
+            motion="a camera",
+            model=animator.bundle.about,
+            photos=request.photos,
+            credentials=request.credentials,
+            credential=request.credential,
+            badge=request.badge,
+        )
+        said = about_portraits(said, portraits)
+        badge: Badge | None = None
         who = portraits[0] if len(portraits) == 1 else portraits
         if window:
             stack.callback(cv2.destroyAllWindows)
@@ -91,9 +110,14 @@ def run_live(request: LiveRequest) -> LiveSummary:
                 if request.record is not None:
                     if sink is None:
                         size = (shown.shape[1], shown.shape[0])
-                        sink = stack.enter_context(open_sink(request.record, camera.fps, size))
+                        sink = stack.enter_context(
+                            open_sink(request.record, camera.fps, size, disclosure=said)
+                        )
                     sink.write(shown, timestamp_ms)
                 frames += 1
+                if window and request.badge:
+                    badge = badge or Badge((shown.shape[1], shown.shape[0]))
+                    shown = badge.apply(shown)
                 if window and not _show(shown):
                     break
         except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import secrets
 import shutil
@@ -15,8 +16,9 @@ from PIL import GifImagePlugin, Image
 
 from monalive.atomic_file import atomic_path
 from monalive.frame_sink import FrameSink, roll_back
-from monalive.image_io import save_image
+from monalive.image_io import encode_image
 from monalive.provenance import gif_comment, picture_options
+from monalive.trust.disclosure import Disclosure
 
 _FRAME_NAME: Final = re.compile(r"\d{6,}\.png")
 _MAX_GIF_SIDE: Final = 65535
@@ -32,14 +34,16 @@ class GifSink(FrameSink):
     not change are transparent: the picture around the face stays steady and does not crawl with dither.
     """
 
-    def __init__(self, path: Path, fps: float, size: tuple[int, int]) -> None:
-        super().__init__(path, fps, size)
+    def __init__(
+        self, path: Path, fps: float, size: tuple[int, int], disclosure: Disclosure | None = None
+    ) -> None:
+        super().__init__(path, fps, size, disclosure)
         if max(size) > _MAX_GIF_SIDE:
             raise ValueError(
                 f"{path} cannot hold pictures of {size[0]}x{size[1]}: a GIF has at most 65535 pixels a side."
             )
         with ExitStack() as stack:
-            temporary = stack.enter_context(atomic_path(path))
+            temporary = self._unfinished_file(stack)
             self._file = stack.enter_context(temporary.open("wb"))
             self._file.write(_gif_header(size))
             self._resources = stack.pop_all()
@@ -97,8 +101,10 @@ class FolderSink(FrameSink):
     Timestamps are not kept: one file per frame.
     """
 
-    def __init__(self, path: Path, fps: float, size: tuple[int, int]) -> None:
-        super().__init__(path, fps, size)
+    def __init__(
+        self, path: Path, fps: float, size: tuple[int, int], disclosure: Disclosure | None = None
+    ) -> None:
+        super().__init__(path, fps, size, disclosure, folder=True)
         # Level 1 is several times faster than the default and hardly larger on photos.
         self._options = {"compress_level": 1, **picture_options("PNG")}
         self._target = path.resolve()
@@ -113,7 +119,9 @@ class FolderSink(FrameSink):
 
     def _write(self, image: NDArray[np.uint8], timestamp_ms: float) -> None:
         name = f"{self.frames_written:06d}.png"
-        Image.fromarray(np.ascontiguousarray(image)).save(self._temporary / name, "PNG", **self._options)
+        encoded = io.BytesIO()
+        Image.fromarray(np.ascontiguousarray(image)).save(encoded, "PNG", **self._options)
+        (self._temporary / name).write_bytes(self._seal.content(encoded.getvalue()))
 
     def _commit(self, end_ms: float) -> None:
         _require_replaceable(self.path)  # it may have changed meanwhile
@@ -132,8 +140,10 @@ class FolderSink(FrameSink):
 class StillSink(FrameSink):
     """A single picture, PNG or JPEG: the result of animating a photo with one picture."""
 
-    def __init__(self, path: Path, fps: float, size: tuple[int, int]) -> None:
-        super().__init__(path, fps, size)
+    def __init__(
+        self, path: Path, fps: float, size: tuple[int, int], disclosure: Disclosure | None = None
+    ) -> None:
+        super().__init__(path, fps, size, disclosure)
         with ExitStack() as stack:  # finds out now whether it can be written
             stack.enter_context(atomic_path(path))
             roll_back(stack)
@@ -148,7 +158,9 @@ class StillSink(FrameSink):
 
     def _commit(self, end_ms: float) -> None:
         assert self._image is not None
-        save_image(self.path, self._image, made_by_ai=True)
+        encoded = encode_image(self.path, self._image, made_by_ai=True)
+        with atomic_path(self.path) as temporary:
+            temporary.write_bytes(self._seal.content(encoded))
 
     def _discard(self) -> None:
         self._image = None

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import math
+import warnings
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +19,20 @@ from PIL import Image
 
 from monalive.atomic_file import atomic_path
 from monalive.crop import SquareCrop
+from monalive.image_io import MAX_PIXELS
+from monalive.landmarks import LANDMARK_COUNT
+from monalive.trust.consent import Consent
 
 SCHEMA: Final = 1
+MAX_MANIFEST_BYTES: Final = 1 << 20
+MAX_PHOTO_BYTES: Final = 512 << 20
 _MANIFEST: Final = "portrait.json"
+_LANDMARK_BYTES: Final = LANDMARK_COUNT * 3 * 4
+# What the zip, JSON and picture readers raise on files that are something else, or damaged.
+_DAMAGED: Final = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, LookupError, TypeError),
+    *(AttributeError, OSError, ValueError, SyntaxError, OverflowError, Image.DecompressionBombError),
+)
 
 
 @dataclass(frozen=True)
@@ -56,9 +70,12 @@ class Portrait:
     Attributes:
         enrolled: one entry per photo of the person, at least one. The crops of further photos are laid so that
             their heads coincide with the first one's in crop units.
+        consent: why this face may be animated, as stated when it was enrolled; it is recorded in files that are made
+            of it.
     """
 
     enrolled: tuple[EnrolledPhoto, ...]
+    consent: Consent | None = None
 
     @property
     def photo(self) -> NDArray[np.uint8]:
@@ -90,11 +107,18 @@ class Portrait:
                 archive.writestr(f"{index}.png", picture.getvalue())
                 archive.writestr(f"{index}.landmarks", photo.landmarks.astype("<f4").tobytes())
                 entries.append({"crop": [photo.crop.x, photo.crop.y, photo.crop.side]})
-            archive.writestr(_MANIFEST, json.dumps({"schema": SCHEMA, "photos": entries}))
+            stated = None if self.consent is None else self.consent.value
+            manifest = {"schema": SCHEMA, "photos": entries, "consent": stated}
+            archive.writestr(_MANIFEST, json.dumps(manifest))
 
 
 def read_photos(path: str | Path) -> list[PhotoOfPerson]:
-    """The photos and faces in a file that `Portrait.save` wrote.
+    """The photos and faces in a file that `Portrait.save` wrote. Errors are those of `read_portrait`."""
+    return read_portrait(path)[0]
+
+
+def read_portrait(path: str | Path) -> tuple[list[PhotoOfPerson], Consent | None]:
+    """The photos and faces in a file that `Portrait.save` wrote, and the consent stated for them.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -104,16 +128,41 @@ def read_photos(path: str | Path) -> list[PhotoOfPerson]:
         raise FileNotFoundError(f"there is no portrait file at {path}")
     try:
         with zipfile.ZipFile(path) as archive:
-            manifest = json.loads(archive.read(_MANIFEST))
+            manifest = json.loads(_member(archive, _MANIFEST, MAX_MANIFEST_BYTES))
             if manifest["schema"] > SCHEMA:
                 raise ValueError(f"its schema is {manifest['schema']}, newer than {SCHEMA}; update monalive")
-            return [_read_photo(archive, index, entry) for index, entry in enumerate(manifest["photos"])]
-    except (zipfile.BadZipFile, KeyError, TypeError, OSError, ValueError, Image.DecompressionBombError) as error:
+            photos = [_read_photo(archive, index, entry) for index, entry in enumerate(manifest["photos"])]
+            if not photos:
+                raise ValueError("there is no photo in it")
+            stated = manifest.get("consent")
+            return photos, None if stated is None else Consent(stated)
+    except _DAMAGED as error:
         raise ValueError(f"{path} is not a portrait file, or a damaged one: {error}") from error
 
 
 def _read_photo(archive: zipfile.ZipFile, index: int, entry: Mapping[str, Sequence[float]]) -> PhotoOfPerson:
-    with Image.open(io.BytesIO(archive.read(f"{index}.png")), formats=["PNG"]) as picture:
-        image = np.asarray(picture.convert("RGB"))
-    landmarks = np.frombuffer(archive.read(f"{index}.landmarks"), "<f4").reshape(478, 3)
-    return PhotoOfPerson(image, landmarks.astype(np.float32), SquareCrop(*map(float, entry["crop"])))
+    content = _member(archive, f"{index}.png", MAX_PHOTO_BYTES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is stricter
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise ValueError(f"a photo of {picture.width}x{picture.height} is too large")
+            image = np.asarray(picture.convert("RGB"))
+    raw = _member(archive, f"{index}.landmarks", _LANDMARK_BYTES)
+    landmarks = np.frombuffer(raw, "<f4").reshape(LANDMARK_COUNT, 3).astype(np.float32)
+    crop = SquareCrop(*map(float, entry["crop"]))
+    if not np.isfinite(landmarks).all() or not all(map(math.isfinite, (crop.x, crop.y, crop.side))):
+        raise ValueError("landmarks or crop are not finite")
+    across = min(crop.x + crop.side, image.shape[1]) - max(crop.x, 0)
+    down = min(crop.y + crop.side, image.shape[0]) - max(crop.y, 0)
+    if not 1 <= crop.side <= 16 * max(image.shape) or across < 1 or down < 1:
+        raise ValueError("the crop does not lie in the photo")
+    return PhotoOfPerson(image, landmarks, crop)
+
+
+def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    """A member's bytes, none of them before its size is known to be sensible."""
+    size = archive.getinfo(name).file_size
+    if size > most:
+        raise ValueError(f"{name} has {size} bytes")
+    return archive.read(name)

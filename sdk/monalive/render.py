@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from monalive.frame_timing import at_rate, until
+from monalive.trust.consent import Consent
+from monalive.trust.disclosure import Disclosure
 from monalive.video_io import DEFAULT_FPS, VideoReader
 from monalive.video_sinks import can_hold_sound, open_sink
 
@@ -41,7 +43,10 @@ class RenderedFile:
 
 
 def enroll_photos(
-    animator: PhotoAnimator, photos: Sequence[str | Path], face: FaceChoice = "largest"
+    animator: PhotoAnimator,
+    photos: Sequence[str | Path],
+    face: FaceChoice = "largest",
+    consent: Consent | None = None,
 ) -> list[Portrait]:
     """The portraits to animate: one, from one photo or several of the same person, or all faces of one photo.
 
@@ -49,6 +54,7 @@ def enroll_photos(
         animator: made for any running mode.
         photos: picture files, at least one.
         face: "largest", a number counted from the left from 0, or "all" for every face of a single photo.
+        consent: why these faces may be animated.
 
     Raises:
         ValueError: no photos, "all" with several photos, or no such face.
@@ -57,10 +63,10 @@ def enroll_photos(
     if not photos:
         raise ValueError("There is no photo to animate: name at least one.")
     if face != "all":
-        return [animator.enroll([Path(photo) for photo in photos], face=face)]
+        return [animator.enroll([Path(photo) for photo in photos], face=face, consent=consent)]
     if len(photos) > 1:
         raise ValueError("All faces can be animated in one photo at a time: name only one.")
-    return list(animator.enroll_all(Path(photos[0])))
+    return list(animator.enroll_all(Path(photos[0]), consent=consent))
 
 
 def render_motion(
@@ -71,6 +77,7 @@ def render_motion(
     *,
     crop: bool = False,
     progress: bool = False,
+    disclosure: Disclosure | None = None,
 ) -> RenderedFile:
     """Plays a motion on portraits of one photo and writes the frames.
 
@@ -81,6 +88,7 @@ def render_motion(
         output: see `video_sinks.open_sink`.
         crop: write the 256 x 256 picture of the face instead of the whole photo; for one portrait.
         progress: show a progress bar on standard error if that is a terminal.
+        disclosure: what the file says of itself; where the face is and the consent stated for it are filled in.
 
     Raises:
         ValueError, OSError: what is wrong with the output; `crop` with several portraits.
@@ -88,7 +96,8 @@ def render_motion(
     _require_one_for_crop(portraits, crop)
     total = len(motion.timestamps_ms)
     frames = zip(animator.play(_who(portraits), motion), motion.timestamps_ms.tolist(), strict=True)
-    return _write(frames, output, motion.fps, crop=crop, progress=progress, total=total)
+    said = about_portraits(disclosure, portraits, crop)
+    return _write(frames, output, motion.fps, said, crop=crop, progress=progress, total=total)
 
 
 def render_video(
@@ -101,6 +110,7 @@ def render_video(
     seconds: float | None = None,
     crop: bool = False,
     progress: bool = False,
+    disclosure: Disclosure | None = None,
 ) -> RenderedFile:
     """Lets a video drive portraits of one photo; it is read, followed, animated and written frame by frame.
 
@@ -110,7 +120,7 @@ def render_video(
 
     Args:
         animator: made for `RunningMode.VIDEO`; it made the portraits.
-        portraits, output, crop, progress: as for `render_motion`.
+        portraits, output, crop, progress, disclosure: as for `render_motion`.
         driver: a video file.
         fps: write at this constant rate instead; frames of the driver are left out or shown longer.
         seconds: end after so much of the driver.
@@ -136,6 +146,7 @@ def render_video(
             _driven(animator, portraits, source),
             output,
             fps or reader.fps,
+            about_portraits(disclosure, portraits, crop),
             audio_from=reader.path if reader.has_audio and can_hold_sound(output) else None,
             audio_start_s=reader.start_s,
             no_face=f"No face was found in {driver}. Use a video that shows one from the front, well lit.",
@@ -154,13 +165,14 @@ def render_image(
     fps: float | None = None,
     seconds: float | None = None,
     crop: bool = False,
+    disclosure: Disclosure | None = None,
 ) -> RenderedFile:
     """Gives portraits the pose and expression of a picture; one frame, or `seconds` of it.
 
     Args:
         animator: made for `RunningMode.IMAGE`; it made the portraits.
         driver: (H, W, 3) uint8 RGB.
-        portraits, output, fps, seconds, crop: as for `render_video`.
+        portraits, output, fps, seconds, crop, disclosure: as for `render_video`.
 
     Raises:
         ValueError: the driver shows no face, or is wrong for the output.
@@ -171,7 +183,15 @@ def render_image(
     count = 1 if seconds is None else max(1, round(seconds * rate))
     frame = animator.animate(_who(portraits), driver)
     frames = ((frame, index * 1000.0 / rate) for index in range(count))
-    return _write(frames, output, rate, crop=crop)
+    return _write(frames, output, rate, about_portraits(disclosure, portraits, crop), crop=crop)
+
+
+def about_portraits(disclosure: Disclosure | None, portraits: Sequence[Portrait], crop: bool = False) -> Disclosure:
+    """A disclosure with what the portraits know: where in the frame they are, and the consent stated for them."""
+    disclosure = disclosure or Disclosure()
+    if disclosure.consent is None:
+        disclosure = replace(disclosure, consent=portraits[0].consent)
+    return disclosure if crop else replace(disclosure, regions=[portrait.crop for portrait in portraits])
 
 
 def _who(portraits: Sequence[Portrait]) -> Portrait | Sequence[Portrait]:
@@ -194,6 +214,7 @@ def _write(
     frames: Iterator[tuple[AnimatedFrame, float]],
     output: str | Path,
     fps: float,
+    disclosure: Disclosure,
     *,
     audio_from: Path | None = None,
     audio_start_s: float = 0.0,
@@ -208,7 +229,7 @@ def _write(
     height, width = _picture(first[0], crop).shape[:2]
     still = 0
     with (
-        open_sink(output, fps, (width, height), audio_from, audio_start_s) as sink,
+        open_sink(output, fps, (width, height), audio_from, audio_start_s, disclosure) as sink,
         tqdm(total=total, unit="frame", desc=Path(output).name, disable=None if progress else True) as bar,
     ):
         for frame, time in itertools.chain([first], frames):

@@ -23,11 +23,11 @@ from av.video.reformatter import (
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from monalive.atomic_file import atomic_path
 from monalive.audio_track import AudioTrack
 from monalive.frame_sink import FrameSink, roll_back
 from monalive.picture_sinks import FolderSink, GifSink, StillSink
 from monalive.provenance import CONTAINER_TAGS, mark_webp
+from monalive.trust.disclosure import Disclosure
 
 __all__ = ["FrameSink", "VideoSink", "can_hold_sound", "open_sink"]
 
@@ -78,6 +78,7 @@ def open_sink(
     size: tuple[int, int],
     audio_from: str | Path | None = None,
     audio_start_s: float = 0.0,
+    disclosure: Disclosure | None = None,
 ) -> FrameSink:
     """A writer chosen by the path.
 
@@ -96,6 +97,8 @@ def open_sink(
         audio_from: a media file whose sound goes into an mp4 or webm: copied where the container allows it,
             encoded as AAC or Opus otherwise, and cut to the length of the pictures. Other sinks leave it out.
         audio_start_s: the time in that file at which the first frame is shown, seconds.
+        disclosure: what the output says of itself. By default it is signed, and the largest square in the middle of
+            its frames carries the pixel mark.
 
     Raises:
         ValueError: a suffix that is not known, a frame rate that is not positive, a size the format cannot
@@ -106,17 +109,17 @@ def open_sink(
     folder, path = _is_folder(path), Path(path)
     suffix = path.suffix.lower()
     if folder:
-        return FolderSink(path, fps, size)
+        return FolderSink(path, fps, size, disclosure)
     if suffix == ".gif":
-        return GifSink(path, fps, size)
+        return GifSink(path, fps, size, disclosure)
     if suffix in _STILLS:
-        return StillSink(path, fps, size)
+        return StillSink(path, fps, size, disclosure)
     if suffix not in _VIDEOS:
         known = ", ".join((*_VIDEOS, ".gif", *_STILLS))
         raise ValueError(f"Cannot tell what to write to {path}: use {known}, or a name without a suffix for a folder.")
     if not can_hold_sound(path):
         audio_from = None
-    return VideoSink(path, fps, size, _VIDEOS[suffix], audio_from, audio_start_s)
+    return VideoSink(path, fps, size, _VIDEOS[suffix], audio_from, audio_start_s, disclosure)
 
 
 def _is_folder(path: str | Path) -> bool:
@@ -134,13 +137,14 @@ class VideoSink(FrameSink):
         video: VideoFormat,
         audio_from: str | Path | None = None,
         audio_start_s: float = 0.0,
+        disclosure: Disclosure | None = None,
     ) -> None:
-        super().__init__(path, fps, size)
+        super().__init__(path, fps, size, disclosure)
         self._format = video
         self._reformatter = VideoReformatter()
         self._last_tick = -1
         with ExitStack() as stack:
-            temporary = stack.enter_context(atomic_path(path))
+            temporary = self._unfinished_file(stack)
             if video is _WEBP:  # between FFmpeg's last byte and the rename, and only if all went well
                 stack.push(lambda kind, *_: mark_webp(temporary) if kind is None else None)
             try:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from monalive.crop import SquareCrop
 from monalive.image_io import load_image
+from monalive.trust.consent import Consent
 
 PATCH = 16
 
@@ -21,6 +23,16 @@ PATCH = 16
 @dataclass(frozen=True)
 class FakePortrait:
     photo: np.ndarray
+    consent: Consent | None = None
+
+    @property
+    def crop(self) -> SquareCrop:
+        """The upper left corner, where the patch is."""
+        return SquareCrop(0.0, 0.0, float(PATCH))
+
+
+class FakeBundle:
+    about: ClassVar = {"name": "fake", "version": "0", "sha256": "0" * 64}
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,7 @@ class FakeAnimator:
         self.options = options
         self.animated = 0
         self.closed = False
+        self.bundle = FakeBundle()
 
     def __enter__(self) -> FakeAnimator:
         return self
@@ -62,13 +75,13 @@ class FakeAnimator:
     def __exit__(self, *error: object) -> None:
         self.closed = True
 
-    def enroll(self, photos: Sequence[Path], face: str | int = "largest") -> FakePortrait:
+    def enroll(self, photos: Sequence[Path], face: str | int = "largest", consent: Any = None) -> FakePortrait:
         if isinstance(face, int) and face > 0:
             raise ValueError(f"Face {face} was asked for, but the picture shows only one face.")
-        return FakePortrait(next(load_image(photo) for photo in photos))
+        return FakePortrait(next(load_image(photo) for photo in photos), consent)
 
-    def enroll_all(self, photo: Path) -> list[FakePortrait]:
-        return [FakePortrait(load_image(photo))] * 2
+    def enroll_all(self, photo: Path, consent: Any = None) -> list[FakePortrait]:
+        return [FakePortrait(load_image(photo), consent)] * 2
 
     def animate(self, portrait: object, driver: np.ndarray) -> FakeFrame:
         return self.animate_for_video(portrait, driver, 0.0)

@@ -18,6 +18,7 @@ from fake_animator import FakeAnimator, fake_motion
 
 from monalive.cli import main
 from monalive.image_io import save_image
+from monalive.trust.content_credentials import read_credentials
 from monalive.video_io import VideoReader
 from monalive.video_sinks import open_sink
 
@@ -98,6 +99,20 @@ def test_a_picture_drives(animator: FakeAnimator) -> None:
     assert Path("out.jpg").exists()
 
 
+def test_consent_is_asked_for_and_recorded(
+    animator: FakeAnimator, motions: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["animate", "photo.png", "--driver", "photo.png", "-o", "out.png"]) == 0
+    assert "Faces are people" in capfd.readouterr().err
+    for consent in ("self", "given", "artwork"):
+        assert main(["animate", "photo.png", "--driver", "photo.png", "-o", "out.png", "--consent", consent]) == 0
+        assert capfd.readouterr().err == ""
+        facts = read_credentials(Path("out.png"), "image/png").facts  # type: ignore[union-attr]
+        assert facts is not None and facts["consent"] == consent
+    assert main(["animate", "photo.png", "--driver", "photo.png", "-o", "out.png", "--no-credentials", "-q"]) == 0
+    assert read_credentials(Path("out.png"), "image/png") is None
+
+
 def test_quiet_prints_nothing(animator: FakeAnimator, motions: None, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["animate", "photo.png", "--motion", "smile", "-o", "out.mp4", "--quiet"]) == 0
     assert capfd.readouterr() == ("", "")
@@ -130,6 +145,12 @@ def test_a_late_face_is_mentioned(animator: FakeAnimator, capfd: pytest.CaptureF
         ("animate photo.png --motion smile -o frames --face all --crop", "one face"),
         ("animate photo.png --driver driver.mp4 -o out.mp4 --loops 2", "loops are for motions"),
         ("animate photo.png --motion smile -o out.mp4 --gain eyes=9", "gain"),
+        ("animate photo.png --motion smile -o out.mp4 --consent maybe", "artwork"),
+        ("animate photo.png --motion smile -o out.mp4 --credential none.pem", "none.pem"),
+        ("animate photo.png --motion smile -o out.mp4 --credential photo.png", "private key"),
+        ("animate photo.png --motion smile -o out.mp4 --credential a.pem --no-credentials", "not allowed"),
+        ("verify none.mp4", "none.mp4"),
+        ("verify text.mp4", "text.mp4"),
         # Wrong command lines
         ("", "COMMAND"),
         ("frobnicate", "frobnicate"),
@@ -169,7 +190,7 @@ def test_bad_input_gives_code_2_and_one_line(
 
 
 def test_help_is_no_error(capfd: pytest.CaptureFixture[str]) -> None:
-    for command in ([], ["animate"], ["motion"], ["motion", "extract"], ["info"], ["bench"], ["live"]):
+    for command in ([], ["animate"], ["verify"], ["motion"], ["motion", "extract"], ["info"], ["bench"], ["live"]):
         assert main([*command, "--help"]) == 0
         out, err = capfd.readouterr()
         assert "usage: monalive" in out

@@ -61,7 +61,8 @@ def difference(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def test_a_named_motion(photo: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["animate", str(photo), "--motion", "smile", "-o", "out.mp4", "--seconds", "0.4"]) == 0
+    line = ["animate", str(photo), "--motion", "smile", "-o", "out.mp4", "--seconds", "0.4", "--consent", "artwork"]
+    assert main(line) == 0
     out, err = capfd.readouterr()
     assert out == "out.mp4: 10 frames\n"
     assert err == ""
@@ -136,8 +137,9 @@ def test_until_the_driver_shows_a_face_the_photo_is_still(
     assert main(["animate", str(photo), "--driver", "late.mp4", "--no-smooth", "-o", "frames"]) == 0
     assert "first 2 frames" in capfd.readouterr().err
     frames, still = frames_of("frames"), load_image(photo)
-    np.testing.assert_array_equal(frames[0], still)
-    np.testing.assert_array_equal(frames[1], still)
+    assert np.abs(frames[0].astype(int) - still).max() <= 8  # the photo, but for the mark
+    assert difference(frames[0], still) < 0.3
+    np.testing.assert_array_equal(frames[1], frames[0])
     assert (frames[3] != still).any()
     np.testing.assert_array_equal(frames[5], frames[3])  # the face left: its last pose is held
 

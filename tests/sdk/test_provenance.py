@@ -39,7 +39,7 @@ def test_stills_carry_xmp(tmp_path: Path, suffix: str) -> None:
 
 
 def test_numbered_frames_carry_xmp_and_exact_pixels(tmp_path: Path) -> None:
-    _write(tmp_path / "frames", 2)
+    _write(tmp_path / "frames", 2)  # too small for a pixel mark
     with Image.open(tmp_path / "frames" / "000001.png") as image:
         assert DIGITAL_SOURCE_TYPE in image.info["XML:com.adobe.xmp"]
     assert np.array_equal(load_image(tmp_path / "frames" / "000001.png"), np.roll(PICTURE, 1, axis=1))

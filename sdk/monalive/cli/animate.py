@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from monalive.cli import arguments as shared
+from monalive.trust.consent import held_back
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[Any]
@@ -38,6 +39,7 @@ def add_parser(commands: Commands) -> None:
         help=".mp4, .webm, .gif, .webp, a folder for numbered PNG files, or .png/.jpg for a single frame",
     )
     shared.add_retarget_arguments(parser)
+    shared.add_disclosure_arguments(parser)
     parser.add_argument("--crop", action="store_true", help="write only the 256x256 picture of the face")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--seconds", type=shared.positive, metavar="S", help="length: motions repeat, a driver is cut")
@@ -64,8 +66,11 @@ def run(arguments: argparse.Namespace) -> int:
         fps=arguments.fps,
         bundle=arguments.bundle,
         threads=arguments.threads,
+        **shared.disclosure_options(arguments),
     )
-    written = animate_photos(request, progress=not arguments.quiet)
+    with held_back():  # it is printed once all went well: an error stays one line
+        written = animate_photos(request, progress=not arguments.quiet)
+    shared.print_consent_notice(arguments)
     if not arguments.quiet:
         if written.still_frames:
             count = written.still_frames

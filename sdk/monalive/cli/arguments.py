@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import math
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
 from monalive.retarget import REGIONS, RetargetOptions
+from monalive.trust.consent import NOTICE, Consent, stated_consent
+from monalive.trust.credential import Credential
 
 if TYPE_CHECKING:
     from monalive.render import FaceChoice
@@ -25,6 +28,48 @@ def add_photo_arguments(parser: argparse.ArgumentParser) -> None:
         help="which face of the photo: the largest (default), the Nth from the left counted from 0, or all",
     )
     add_model_arguments(parser)
+
+
+def add_disclosure_arguments(parser: argparse.ArgumentParser) -> None:
+    """--consent, --badge, --credential, --no-credentials."""
+    parser.add_argument(
+        "--consent",
+        choices=[consent.value for consent in Consent],
+        help="why this face may be animated: it is my own (self), its owner has agreed (given), or it is a work of art "
+        "(artwork); recorded in the file",
+    )
+    parser.add_argument("--badge", action="store_true", help='draw a visible "AI" in the corner')
+    signing = parser.add_mutually_exclusive_group()
+    signing.add_argument(
+        "--credential",
+        metavar="PEM",
+        help="sign with this private key and certificates (default: your own local credential, made on first use)",
+    )
+    signing.add_argument(
+        "--no-credentials",
+        action="store_true",
+        help="do not sign: nobody can then check where the file comes from or whether it was changed",
+    )
+
+
+def disclosure_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What `add_disclosure_arguments` read, as fields of a request.
+
+    Raises:
+        FileNotFoundError, ValueError: the credential cannot be used.
+    """
+    return {
+        "consent": stated_consent(arguments.consent),
+        "badge": arguments.badge,
+        "credential": Credential.from_pem(arguments.credential) if arguments.credential else None,
+        "credentials": not arguments.no_credentials,
+    }
+
+
+def print_consent_notice(arguments: argparse.Namespace) -> None:
+    """Says whose consent is needed, unless it was stated or nothing is to be printed."""
+    if arguments.consent is None and not arguments.quiet:
+        print(f"monalive: {NOTICE}", file=sys.stderr)
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from monalive.cli import arguments as shared
+from monalive.trust.consent import held_back
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[Any]
@@ -25,6 +26,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--no-mirror", action="store_true", help="do not move as in a mirror")
     parser.add_argument("--seconds", type=shared.positive, metavar="S", help="end after so many seconds")
     shared.add_retarget_arguments(parser)
+    shared.add_disclosure_arguments(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="no summary")
     parser.set_defaults(run=run)
 
@@ -44,8 +46,11 @@ def run(arguments: argparse.Namespace) -> int:
         retarget=shared.retarget_options(arguments),
         bundle=arguments.bundle,
         threads=arguments.threads,
+        **shared.disclosure_options(arguments),
     )
-    summary = run_live(request)
+    with held_back():
+        summary = run_live(request)
+    shared.print_consent_notice(arguments)
     if not arguments.quiet:
         print(
             f"{summary.frames} frames, {summary.fps:.1f} per second"

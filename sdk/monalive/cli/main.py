@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-from monalive.cli import animate, bench, info, live, motion
+from monalive.cli import animate, bench, info, live, motion, verify
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -33,7 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line; `run` in its result is the function to call with it."""
     parser = OneLineParser(prog="monalive", description=_DESCRIPTION, epilog=_EPILOG)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (animate, motion, info, bench, live):
+    for command in (animate, verify, motion, info, bench, live):
         command.add_parser(commands)
     return parser
 
@@ -45,8 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: arguments without the program's name; those of the process by default.
 
     Returns:
-        The exit code: 0, 2 for anything wrong with the input (one line on standard error says what), 130 when
-        interrupted, 143 when terminated; in either case no temporary files are left.
+        The exit code: 0 (`verify` has more of its own), 2 for anything wrong with the input (one line on standard
+        error says what), 130 when interrupted, 143 when terminated; in either case no temporary files are left.
     """
     debug = bool(os.environ.get("MONALIVE_DEBUG"))
     try:

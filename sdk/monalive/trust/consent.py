@@ -1,0 +1,60 @@
+"""Whose consent an animation needs, said once and recorded in the file."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from typing import Final
+
+log = logging.getLogger(__name__)
+
+NOTICE: Final = (
+    "Faces are people: animate your own face, one whose owner has agreed, or a work of art. "
+    "Say which with consent= (--consent self|given|artwork); it is recorded in the file. "
+    "Every file written says that it is AI-made."
+)
+
+
+class Consent(Enum):
+    """Why this face may be animated, as the user states it; nothing checks it."""
+
+    SELF = "self"  # it is my own face
+    GIVEN = "given"  # the person shown has agreed
+    ARTWORK = "artwork"  # a painting, a drawing, a sculpture: nobody's photo
+
+
+_said = False
+
+
+def stated_consent(consent: Consent | str | None) -> Consent | None:
+    """What the user states, from its name.
+
+    Raises:
+        ValueError: another name.
+    """
+    try:
+        return None if consent is None else Consent(consent)
+    except ValueError:
+        raise ValueError(
+            f"consent is 'self', 'given' or 'artwork' (or left out), not {consent!r}"
+        ) from None
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Inside, the notice is not logged: the caller says it in its own way."""
+    global _said
+    before, _said = _said, True
+    try:
+        yield
+    finally:
+        _said = before
+
+
+def say_once(consent: Consent | None) -> None:
+    """Logs the notice at the first call of the process that has no statement of consent."""
+    global _said
+    if consent is None and not _said:
+        _said = True
+        log.warning(NOTICE)

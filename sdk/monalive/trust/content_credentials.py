@@ -1,0 +1,234 @@
+"""Content Credentials (C2PA): a signed statement in the file of what it is and what it was made from."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from monalive.provenance import DIGITAL_SOURCE_TYPE
+from monalive.trust.credential import Credential
+from monalive.version import __version__
+
+if TYPE_CHECKING:
+    import c2pa
+
+    from monalive.trust.disclosure import Disclosure
+
+# What the library can sign of what we write: all but webm.
+MEDIA_TYPES: Final = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+}
+ASSERTION: Final = "monalive.animation"
+# Formats of photos whose own Content Credentials can be carried over.
+_PHOTO_TYPES: Final = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"GIF8": "image/gif"}
+_LARGEST_PHOTO: Final = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo that went into the output: its sha256, and its content where its own credentials may be carried over."""
+
+    sha256: str
+    content: bytes | None = None
+    media_type: str = ""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What is signed.
+
+    Attributes:
+        facts: the assertion `monalive.animation`.
+        photos: ingredients.
+    """
+
+    facts: dict[str, Any]
+    photos: Sequence[Photo] = ()
+
+    @classmethod
+    def of(cls, disclosure: Disclosure, mark_id: str | None, *, with_photos: bool = True) -> Statement:
+        """The statement of an output.
+
+        Args:
+            disclosure: what to say.
+            mark_id: id of the pixel mark, None where the frames have none.
+            with_photos: carry the photos' own Content Credentials over; left out where the statement is repeated in
+                hundreds of files.
+
+        Raises:
+            OSError: a photo cannot be read.
+        """
+        photos = [_photo(Path(path), with_photos) for path in disclosure.photos]
+        facts: dict[str, Any] = {
+            "model": dict(disclosure.model),
+            "motion": disclosure.motion,
+            "consent": None if disclosure.consent is None else disclosure.consent.value,
+            "pixel_mark": None if mark_id is None else {"version": 1, "id": mark_id},
+            "badge": disclosure.badge,
+            "photos": [{"sha256": photo.sha256} for photo in photos],
+        }
+        return cls(facts, photos)
+
+    def manifest(self, media_type: str) -> dict[str, Any]:
+        """The definition that the C2PA library takes."""
+        agent = {"name": "monalive", "version": __version__}
+        actions: list[dict[str, Any]] = [
+            {"action": "c2pa.created", "digitalSourceType": DIGITAL_SOURCE_TYPE, "softwareAgent": agent}
+        ]
+        if self.photos:
+            actions.append({"action": "c2pa.placed", "parameters": {"ingredientIds": self._ids()}})
+        return {
+            "claim_generator_info": [agent],
+            "title": "animated portrait",
+            "format": media_type,
+            "ingredients": [
+                _ingredient(photo, name)
+                for photo, name in zip(self.photos, self._ids(), strict=True)
+                if photo.content is None
+            ],
+            "assertions": [
+                {"label": "c2pa.actions.v2", "data": {"actions": actions}},
+                {"label": ASSERTION, "data": self.facts},
+            ],
+        }
+
+    def builder(self, media_type: str) -> c2pa.Builder:
+        """A new builder of the C2PA library; it can be used once."""
+        import c2pa
+
+        builder = c2pa.Builder(self.manifest(media_type), context=_context())
+        for photo, name in zip(self.photos, self._ids(), strict=True):
+            if photo.content is not None:
+                builder.add_ingredient(_ingredient(photo, name), photo.media_type, io.BytesIO(photo.content))
+        return builder
+
+    def _ids(self) -> list[str]:
+        return [f"photo-{index}-sha256-{photo.sha256}" for index, photo in enumerate(self.photos)]
+
+
+def sign_bytes(content: bytes, media_type: str, statement: Statement, credential: Credential) -> bytes:
+    """A file's content with Content Credentials.
+
+    Raises:
+        ValueError: the credential cannot be used, or the content cannot hold them.
+    """
+    signed = io.BytesIO()
+    _sign(io.BytesIO(content), signed, media_type, statement, credential)
+    return signed.getvalue()
+
+
+def sign_file(path: Path, media_type: str, statement: Statement, credential: Credential) -> None:
+    """Puts Content Credentials into a file that nobody reads yet.
+
+    Raises:
+        ValueError: as for `sign_bytes`.
+        OSError: it cannot be written.
+    """
+    signed = path.with_name(f"{path.stem}.{secrets.token_hex(2)}{path.suffix}")
+    try:
+        with path.open("rb") as source, signed.open("w+b") as target:
+            _sign(source, target, media_type, statement, credential)
+        signed.replace(path)
+    finally:
+        signed.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class ReadCredentials:
+    """Content Credentials as found in a file.
+
+    Attributes:
+        intact: signature and hashes fit the file.
+        problems: codes of what does not, after the C2PA specification.
+        signer: names in the signing certificate, empty if unreadable.
+        trusted: the signer is on a trust list that the library knows.
+        facts: our own statement; None in files of other tools.
+        source_type: how it says the content came about.
+    """
+
+    intact: bool
+    problems: Sequence[str]
+    signer: str
+    trusted: bool
+    facts: dict[str, Any] | None
+    source_type: str
+
+
+def read_credentials(path: Path, media_type: str) -> ReadCredentials | None:
+    """A file's Content Credentials; None where there are none. Nothing is fetched from the network."""
+    import c2pa
+
+    try:
+        with path.open("rb") as file, c2pa.Reader(media_type, file, context=_context()) as reader:
+            store = json.loads(reader.json())
+    except c2pa.C2paError.ManifestNotFound:
+        return None
+    except c2pa.C2paError as error:
+        return ReadCredentials(False, [str(error)], "", False, None, "")
+    manifest = store.get("manifests", {}).get(store.get("active_manifest"), {})
+    assertions = {entry["label"]: entry.get("data", {}) for entry in manifest.get("assertions", [])}
+    codes = [status["code"] for status in store.get("validation_status", [])]
+    signature = manifest.get("signature_info") or {}
+    actions: dict[str, Any] = next((data for label, data in assertions.items() if label.startswith("c2pa.actions")), {})
+    return ReadCredentials(
+        intact=store.get("validation_state") in ("Valid", "Trusted"),
+        problems=[code for code in codes if code != "signingCredential.untrusted"],
+        signer=", ".join(filter(None, (signature.get("common_name"), signature.get("issuer")))),
+        trusted=store.get("validation_state") == "Trusted",
+        facts=assertions.get(ASSERTION),
+        source_type=next((one.get("digitalSourceType", "") for one in actions.get("actions", [])), ""),
+    )
+
+
+def _sign(
+    source: BinaryIO, target: BinaryIO, media_type: str, statement: Statement, credential: Credential
+) -> None:
+    import c2pa
+
+    try:
+        with credential.signer() as signer, statement.builder(media_type) as builder:
+            builder.sign(signer, media_type, source, target)
+    except c2pa.C2paError as error:
+        text = str(error)
+        if "Io:" in text or "os error" in text or "Stream" in text:
+            raise OSError(f"the file cannot be signed: {text}") from error
+        raise ValueError(f"the file cannot be signed with this credential: {text}") from error
+
+
+@cache
+def _context() -> c2pa.Context:
+    import c2pa
+
+    return c2pa.Context.from_dict(
+        {
+            "builder": {"thumbnail": {"enabled": False}},  # no second copy of a face
+            "verify": {"verify_after_sign": False, "remote_manifest_fetch": False},
+        }
+    )
+
+
+def _photo(path: Path, with_content: bool) -> Photo:
+    content = path.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    kind = next((kind for start, kind in _PHOTO_TYPES.items() if content.startswith(start)), "")
+    if not with_content or not kind or len(content) > _LARGEST_PHOTO:
+        return Photo(sha256)
+    return Photo(sha256, content, kind)
+
+
+def _ingredient(photo: Photo, name: str) -> dict[str, Any]:
+    kind = photo.media_type or "application/octet-stream"
+    return {"title": "photo", "format": kind, "relationship": "componentOf", "label": name, "instance_id": name}

@@ -1,0 +1,272 @@
+"""What Content Credentials are signed with: a key and certificate of one's own, or one made here on first use."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import os
+import secrets
+import stat
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from c2pa import Signer
+    from cryptography.x509 import Certificate
+
+log = logging.getLogger(__name__)
+
+ALGORITHMS: Final = ("es256", "es384", "es512", "ps256", "ps384", "ps512", "ed25519")
+HOME_VARIABLE: Final = "MONALIVE_HOME"
+_FILE: Final = "credential.pem"
+_YEARS: Final = 10
+_RENEW_BEFORE: Final = datetime.timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Credential:
+    """Something to sign with. Made by `from_pem`, `from_callback` or `local`.
+
+    Attributes:
+        chain: certificates, PEM, the signer's own first.
+        algorithm: one of `ALGORITHMS`.
+        key: private key, PEM (PKCS 8); None where `sign` is given.
+        sign: takes the bytes to sign and returns the signature (for ECDSA: r and s, one after the other).
+    """
+
+    chain: str
+    algorithm: str = "es256"
+    key: str | None = field(default=None, repr=False)
+    sign: Callable[[bytes], bytes] | None = None
+
+    def __post_init__(self) -> None:
+        if self.algorithm not in ALGORITHMS:
+            raise ValueError(f"the algorithm {self.algorithm!r} is none of {', '.join(ALGORITHMS)}")
+        if (self.key is None) == (self.sign is None):
+            raise ValueError("a credential needs either a private key or a function that signs")
+        if "BEGIN CERTIFICATE" not in self.chain:
+            raise ValueError("a credential needs certificates in PEM form, the signer's own first")
+
+    @classmethod
+    def from_pem(cls, path: str | Path, algorithm: str = "es256") -> Credential:
+        """A private key and its certificates from one PEM file.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: it does not hold both.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise FileNotFoundError(f"There is no credential at {path}.")
+        text = path.read_text(errors="replace")
+        if "PRIVATE KEY" not in text or "BEGIN CERTIFICATE" not in text:
+            raise ValueError(f"{path} must hold a private key and its certificates, both in PEM form.")
+        key, chain = _split(text)
+        return cls(chain, algorithm, key)
+
+    @classmethod
+    def from_callback(
+        cls, sign: Callable[[bytes], bytes], chain_path: str | Path, algorithm: str = "es256"
+    ) -> Credential:
+        """A key that stays where it is (a security module, a signing service), and its certificates' PEM file.
+
+        Raises:
+            FileNotFoundError, ValueError: as for `from_pem`.
+        """
+        if not Path(chain_path).is_file():
+            raise FileNotFoundError(f"There are no certificates at {chain_path}.")
+        return cls(_split(Path(chain_path).read_text(errors="replace"))[1], algorithm, sign=sign)
+
+    def signer(self) -> Signer:
+        """A signer of the C2PA library.
+
+        Raises:
+            ValueError: the key and certificates cannot be used.
+        """
+        import c2pa
+
+        kind = getattr(c2pa.C2paSigningAlg, self.algorithm.upper())
+        try:
+            if self.sign is not None:
+                return c2pa.Signer.from_callback(self.sign, kind, self.chain)
+            assert self.key is not None
+            return c2pa.Signer.from_info(
+                c2pa.C2paSignerInfo(alg=kind, sign_cert=self.chain.encode(), private_key=self.key.encode(), ta_url=None)
+            )
+        except c2pa.C2paError as error:
+            raise ValueError(f"the credential cannot be used for signing: {error}") from error
+
+
+def local() -> Credential:
+    """This user's own credential, made on first use and kept with mode 600.
+
+    It names no person. Others see that a file is unchanged since it was signed, not who signed it: for that, use a
+    credential of an authority that they trust. Where it cannot be kept (a read-only home), it is made for this process
+    alone, and a warning says so.
+    """
+    path = config_folder() / _FILE
+    try:
+        return _kept(path)
+    except OSError as error:
+        return _for_this_process(str(path), error.strerror or str(error))
+
+
+@cache
+def _for_this_process(path: str, reason: str) -> Credential:
+    log.warning("The signing credential cannot be kept at %s (%s): this run signs with a temporary one.", path, reason)
+    return _parsed(_made())
+
+
+def config_folder() -> Path:
+    """Where this user's settings of this program are: MONALIVE_HOME, or the system's place for such."""
+    chosen = os.environ.get(HOME_VARIABLE)
+    if chosen:
+        return Path(chosen)
+    if sys.platform == "win32":
+        return Path(os.environ.get("APPDATA") or Path.home()) / "monalive"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "monalive"
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "monalive"
+
+
+def _kept(path: Path) -> Credential:
+    for _ in range(3):
+        replace = True
+        try:
+            _make_private(path)
+            credential = _parsed(path.read_text())
+            if not _ends_soon(credential):
+                return credential
+            log.warning("The signing credential at %s runs out: a new one takes its place.", path)
+        except FileNotFoundError:
+            replace = False
+        except ValueError:
+            log.warning("The signing credential at %s is damaged: a new one takes its place.", path)
+            path.replace(path.with_suffix(".damaged"))
+        _write(path, _made(), replace=replace)
+    raise OSError(f"{path} cannot be kept")
+
+
+def _make_private(path: Path) -> None:
+    mode = path.stat().st_mode
+    if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
+        path.chmod(0o600)
+
+
+def _write(path: Path, text: str, *, replace: bool) -> None:
+    """Appears whole; of two processes that make one at the same time, the first one's is kept."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        if replace:
+            os.replace(unfinished, path)
+            return
+        try:
+            os.link(unfinished, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links
+            os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _parsed(text: str) -> Credential:
+    key, chain = _split(text)
+    if not key:
+        raise ValueError("there is no private key in it")
+    credential = Credential(chain, "es256", key)
+    _certificate(credential)
+    return credential
+
+
+def _certificate(credential: Credential) -> Certificate:
+    from cryptography import x509
+
+    return x509.load_pem_x509_certificate(credential.chain.encode())
+
+
+def _ends_soon(credential: Credential) -> bool:
+    now = datetime.datetime.now(datetime.UTC)
+    return _certificate(credential).not_valid_after_utc - now < _RENEW_BEFORE
+
+
+def _split(text: str) -> tuple[str, str]:
+    """A PEM file's private key and its certificates."""
+    blocks, block = [], ""
+    for line in text.splitlines():
+        if line.startswith("-----BEGIN"):
+            block = ""
+        block += line.strip() + "\n"
+        if line.startswith("-----END"):
+            blocks.append(block)
+    key = "".join(block for block in blocks if "PRIVATE KEY" in block.splitlines()[0])
+    return key, "".join(block for block in blocks if "CERTIFICATE" in block.splitlines()[0])
+
+
+def _made() -> str:
+    """A new key and certificate, and the certificate that issued it (its key is thrown away), as PEM.
+
+    The C2PA rules ask for an issued end-entity certificate with a purpose; a self-signed one is refused.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+    def named(role: str) -> x509.Name:
+        number = secrets.token_hex(4)  # two users' certificates differ in name, neither names anybody
+        return x509.Name(
+            [
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, "monalive (local, not verified by anyone)"),
+                x509.NameAttribute(NameOID.COMMON_NAME, f"monalive {role} {number}"),
+            ]
+        )
+
+    now = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1)
+    issuer_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    issuer_name = named("local issuer")
+    issuer_identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
+
+    def certificate(subject: x509.Name, public_key: ec.EllipticCurvePublicKey, issues: bool) -> x509.Certificate:
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(issuer_name)
+            .public_key(public_key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now)
+            .not_valid_after(now + datetime.timedelta(days=365 * _YEARS))
+            .add_extension(x509.BasicConstraints(ca=issues, path_length=None), critical=True)
+            .add_extension(_key_usage(issues), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+            .add_extension(issuer_identifier, critical=False)
+        )
+        if not issues:
+            purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
+            builder = builder.add_extension(purpose, critical=True)
+        return builder.sign(issuer_key, hashes.SHA256())
+
+    pem = serialization.Encoding.PEM
+    parts = [
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+        certificate(named("local signer"), key.public_key(), False).public_bytes(pem),
+        certificate(issuer_name, issuer_key.public_key(), True).public_bytes(pem),
+    ]
+    return b"".join(parts).decode()
+
+
+def _key_usage(issues: bool):  # type: ignore[no-untyped-def]
+    from cryptography import x509
+
+    names = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+    usage = dict.fromkeys((*names, "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"), False)
+    usage |= {"key_cert_sign": True, "crl_sign": True} if issues else {"digital_signature": True}
+    return x509.KeyUsage(**usage)

@@ -1,0 +1,102 @@
+"""What is said about an output, and the one place where every sink says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monalive.crop import SquareCrop
+from monalive.trust.badge import Badge
+from monalive.trust.consent import Consent
+from monalive.trust.content_credentials import MEDIA_TYPES, Statement, sign_bytes, sign_file
+from monalive.trust.credential import Credential, local
+from monalive.trust.mark_code import MarkMessage
+from monalive.trust.pixel_mark import LOSSLESS, LOSSY, PixelMark
+from monalive.version import __version__
+
+_LOSSLESS_SUFFIXES: Final = ("", ".png")
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """What an output says of itself. Every file also says in its metadata that it is AI-made; that has no switch.
+
+    Attributes:
+        consent: why the face may be animated, as the user states it; recorded in the Content Credentials.
+        motion: name of the built-in motion, or what kind of driver it was; no file names, which may name people.
+        model: name, version and sha256 of the networks.
+        photos: files of the photos; their sha256 is recorded, not their names.
+        regions: squares of the frame that are animated: there, and nowhere else, the pixel mark is put. None for the
+            largest square in the middle.
+        credentials: sign the file with Content Credentials. Without them nobody can check where the file comes from
+            or whether it was changed.
+        credential: what to sign with; None for this user's own, made on first use.
+        pixel_mark: put the imperceptible mark into every frame.
+        badge: draw a visible "AI" in the lower right corner of every frame.
+    """
+
+    consent: Consent | None = None
+    motion: str = ""
+    model: Mapping[str, str] = field(default_factory=dict)
+    photos: Sequence[str | Path] = ()
+    regions: Sequence[SquareCrop] | None = None
+    credentials: bool = True
+    credential: Credential | None = None
+    pixel_mark: bool = True
+    badge: bool = False
+
+
+class Seal:
+    """Applies a disclosure to the frames of one output and to its file.
+
+    Args:
+        disclosure: what to say.
+        path: of the output; its suffix tells the format.
+        size: (width, height) of the frames.
+    """
+
+    def __init__(self, disclosure: Disclosure, path: Path, size: tuple[int, int], *, folder: bool = False) -> None:
+        message = MarkMessage.for_release(__version__)
+        suffix = ".png" if folder else path.suffix.lower()
+        self._badge = Badge(size) if disclosure.badge else None
+        self._mark: PixelMark | None = None
+        if disclosure.pixel_mark:
+            strength = LOSSLESS if suffix in _LOSSLESS_SUFFIXES else LOSSY
+            self._mark = PixelMark(message, size, disclosure.regions, strength)
+        self._media_type = MEDIA_TYPES.get(suffix)
+        self._statement: Statement | None = None
+        if disclosure.credentials and self._media_type:
+            marked = self._mark is not None and self._mark.marks
+            self._statement = Statement.of(disclosure, message.id_text if marked else None, with_photos=not folder)
+            self._credential = disclosure.credential or local()
+
+    def frame(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A frame as it is written: with badge and mark. The frame itself is not changed."""
+        if self._badge is not None:
+            image = self._badge.apply(image)
+        return image if self._mark is None else self._mark.apply(image)
+
+    def content(self, encoded: bytes) -> bytes:
+        """An encoded picture with its Content Credentials.
+
+        Raises:
+            ValueError: the credential cannot be used.
+        """
+        if self._statement is None or self._media_type is None:
+            return encoded
+        return sign_bytes(encoded, self._media_type, self._statement, self._credential)
+
+    def file(self, path: Path) -> None:
+        """Signs a finished file in place, before it takes its name.
+
+        Raises:
+            ValueError: the credential cannot be used.
+            OSError: it cannot be written.
+        """
+        if self._statement is not None and self._media_type is not None:
+            sign_file(path, self._media_type, self._statement, self._credential)

@@ -1,0 +1,137 @@
+"""Puts the mark into frames: one multiply-add of a precomputed pattern where the picture can hide it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from monalive.crop import SquareCrop
+from monalive.trust.mark_code import MarkMessage, encode
+from monalive.trust.mark_pattern import TILES, render
+
+# Smaller squares hold too few pixels for the message.
+SMALLEST_SIDE: Final = 64
+_GUIDE_SIDE: Final = 256  # where the picture's texture is measured
+
+
+@dataclass(frozen=True)
+class MarkStrength:
+    """How strong the mark is, in levels of 0 to 255.
+
+    Attributes:
+        plain: in plain parts of the picture.
+        texture: added per level of texture (mean deviation from a blur).
+        most: its limit.
+        least_psnr: the mean square over the marked square is held to this many dB.
+    """
+
+    plain: float
+    texture: float
+    most: float
+    least_psnr: float
+
+
+# For files whose encoder takes part of it away: mp4, webm, webp, gif, JPEG.
+LOSSY: Final = MarkStrength(plain=1.2, texture=0.2, most=2.6, least_psnr=43.0)
+# For PNG, where nothing is lost and frames are measured and worked on.
+LOSSLESS: Final = MarkStrength(plain=0.4, texture=0.13, most=2.4, least_psnr=46.5)
+
+
+class PixelMark:
+    """Marks frames of one size with one message.
+
+    Args:
+        message: what the pixels say.
+        size: (width, height) of the frames.
+        regions: squares to mark, in pixels; those smaller than 64 pixels and what lies outside the frame are
+            left out. None marks the largest square in the middle.
+        strength: how much of it.
+
+    It keeps working memory, so one object must not be called from two threads at once.
+    """
+
+    def __init__(
+        self,
+        message: MarkMessage,
+        size: tuple[int, int],
+        regions: Sequence[SquareCrop] | None = None,
+        strength: MarkStrength = LOSSY,
+    ) -> None:
+        word = encode(message)
+        chosen = [_middle(size)] if regions is None else regions
+        self._parts = [_MarkedSquare(word, size, region, strength) for region in chosen if _fits(region, size)]
+
+    @property
+    def marks(self) -> bool:
+        """Whether there is a square large enough to be marked."""
+        return bool(self._parts)
+
+    def apply(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A marked copy of a frame (H, W, 3) uint8 RGB; outside the squares it is the frame, bit for bit."""
+        if not self._parts:
+            return image
+        marked = image.copy()
+        for part in self._parts:
+            part.apply(marked)
+        return marked
+
+
+class _MarkedSquare:
+    def __init__(
+        self, word: NDArray[np.int8], size: tuple[int, int], region: SquareCrop, strength: MarkStrength
+    ) -> None:
+        left, top = max(0, int(np.ceil(region.x))), max(0, int(np.ceil(region.y)))
+        right = min(size[0], int(np.floor(region.x + region.side)))
+        bottom = min(size[1], int(np.floor(region.y + region.side)))
+        self._where = np.s_[top:bottom, left:right]
+        across, down = np.arange(left, right) + 0.5 - region.x, np.arange(top, bottom) + 0.5 - region.y
+        self._pattern = render(word, region.side, across, down)  # (h, w)
+        self._strength = strength
+        shrink = max(1.0, region.side / _GUIDE_SIDE)
+        self._guide_size = (max(1, round((right - left) / shrink)), max(1, round((bottom - top) / shrink)))
+        tile = region.side / shrink / TILES
+        self._blurs = (_odd(tile * 7 / 64), _odd(tile * 9 / 64))
+
+    def apply(self, image: NDArray[np.uint8]) -> None:
+        """Marks the square in `image` (H, W, 3) in place."""
+        place = image[self._where]
+        change = cv2.multiply(self._pattern, self._gain(place))
+        # Rounded once and added with saturation to all three channels, which moves brightness alone.
+        levels = cv2.merge([change] * 3)
+        cv2.add(place, levels, dst=place, dtype=cv2.CV_8U)
+        image[self._where] = place
+
+    def _gain(self, place: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(h, w) float32: the strength at each pixel, in levels."""
+        guide = cv2.cvtColor(place, cv2.COLOR_RGB2GRAY)
+        full_size = (place.shape[1], place.shape[0])
+        if self._guide_size != full_size:
+            guide = cv2.resize(guide, self._guide_size, interpolation=cv2.INTER_AREA)
+        texture = cv2.blur(cv2.absdiff(guide, cv2.blur(guide, self._blurs[0])), self._blurs[1])
+        levels = self._strength.plain + self._strength.texture * np.arange(256, dtype=np.float32)
+        gain = cv2.LUT(texture, np.minimum(levels, self._strength.most))
+        limit = 255.0 / 10 ** (self._strength.least_psnr / 20)
+        size = cv2.norm(gain) / np.sqrt(gain.size)
+        if size > limit:
+            gain *= limit / size
+        return gain if self._guide_size == full_size else cv2.resize(gain, full_size)  # type: ignore[return-value]
+
+
+def _fits(region: SquareCrop, size: tuple[int, int]) -> bool:
+    across = min(region.x + region.side, size[0]) - max(region.x, 0)
+    down = min(region.y + region.side, size[1]) - max(region.y, 0)
+    return min(across, down) >= SMALLEST_SIDE
+
+
+def _middle(size: tuple[int, int]) -> SquareCrop:
+    side = min(size)
+    return SquareCrop((size[0] - side) / 2, (size[1] - side) / 2, side)
+
+
+def _odd(length: float) -> tuple[int, int]:
+    return (max(3, round(length) | 1),) * 2
