@@ -13,6 +13,7 @@ from monalive.frame_timing import repeat
 from monalive.image_io import load_image
 from monalive.render import FaceChoice, RenderedFile, enroll_photos, render_image, render_motion, render_video
 from monalive.retarget import RetargetOptions
+from monalive.runtimes import RuntimeOptions
 
 if TYPE_CHECKING:
     from monalive.animator import PhotoAnimator
@@ -40,7 +41,7 @@ class AnimationRequest:
         loops: how many times a motion is played.
         fps: frames per second of the result; those of the motion by default.
         bundle: models to use instead of those that come with the package.
-        threads: CPU threads per network.
+        runtime: what the networks run on.
     """
 
     photos: Sequence[str | Path]
@@ -54,7 +55,7 @@ class AnimationRequest:
     loops: int | None = None
     fps: float | None = None
     bundle: str | Path | None = None
-    threads: int = 2
+    runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
 
 
 def animate_photos(request: AnimationRequest, *, progress: bool = False) -> RenderedFile:
@@ -72,18 +73,18 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
     _check(request)
     if request.motion is not None:
         motion = repeat(find_motion(request.motion), loops=request.loops, seconds=request.seconds, fps=request.fps)
-        with create_animator("VIDEO", request.retarget, request.bundle, request.threads) as animator:
+        with create_animator("VIDEO", request.retarget, request.bundle, request.runtime) as animator:
             portraits = enroll_photos(animator, request.photos, request.face)
             return render_motion(animator, portraits, motion, request.output, crop=request.crop, progress=progress)
 
     assert request.driver is not None
     if is_picture(request.driver):
         image = load_image(request.driver)
-        with create_animator("IMAGE", request.retarget, request.bundle, request.threads) as animator:
+        with create_animator("IMAGE", request.retarget, request.bundle, request.runtime) as animator:
             portraits = enroll_photos(animator, request.photos, request.face)
             options = {"fps": request.fps, "seconds": request.seconds}
             return render_image(animator, portraits, image, request.output, crop=request.crop, **options)
-    with create_animator("VIDEO", request.retarget, request.bundle, request.threads) as animator:
+    with create_animator("VIDEO", request.retarget, request.bundle, request.runtime) as animator:
         portraits = enroll_photos(animator, request.photos, request.face)
         return render_video(
             animator,
@@ -98,13 +99,22 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
 
 
 def create_animator(
-    running_mode: str, retarget: RetargetOptions, bundle: str | Path | None = None, threads: int = 2
+    running_mode: str,
+    retarget: RetargetOptions,
+    bundle: str | Path | None = None,
+    runtime: RuntimeOptions | None = None,
 ) -> PhotoAnimator:
     """An animator for "IMAGE" or "VIDEO", with the package's own models unless a bundle is given."""
     from monalive.animator import PhotoAnimator, PhotoAnimatorOptions, RunningMode
 
+    on = runtime or RuntimeOptions()
     options = PhotoAnimatorOptions(
-        bundle_path=bundle, running_mode=RunningMode[running_mode], num_threads=threads, retarget=retarget
+        bundle_path=bundle,
+        running_mode=RunningMode[running_mode],
+        num_threads=on.num_threads,
+        runtime=on.runtime,
+        delegate=on.delegate,
+        retarget=retarget,
     )
     return PhotoAnimator.create_from_options(options)
 

@@ -22,9 +22,10 @@ from monalive.bundle import Bundle
 from monalive.crop import portrait_crop
 from monalive.driver_surroundings import DriverSurroundings
 from monalive.image_io import load_image
-from monalive.litert_network import NamedNetwork
+from monalive.named_network import NamedNetwork
 from monalive.paste_back import NETWORK_SIZE, PasteBack
 from monalive.retarget import Retargeter, RetargetOptions
+from monalive.runtimes import RuntimeOptions
 from monalive.tracker import FaceTracker, choose_face
 from monalive.video_io import VideoReader
 from monalive.video_sinks import open_sink
@@ -94,7 +95,7 @@ def run_benchmark(
 
     for part in sorted(opened.parts):
         network = NamedNetwork(
-            opened.parts[part], opened.part_manifest(part), num_threads=threads, what=f"the part {part!r}"
+            opened.parts[part], opened.part_manifest(part), RuntimeOptions(num_threads=threads), f"the part {part!r}"
         )
         inputs = random_inputs(opened.part_manifest(part))
         precision = opened.part_manifest(part).get("precision", "fp32")
@@ -102,7 +103,7 @@ def run_benchmark(
 
     measure("paste_back_720p", _paste_back_run(scene, PasteBack(crop, WIDTH, HEIGHT)))
 
-    with create_animator("VIDEO", RetargetOptions(), bundle, threads) as animator:
+    with create_animator("VIDEO", RetargetOptions(), bundle, RuntimeOptions(num_threads=threads)) as animator:
         measure("enroll", lambda index: animator.enroll([scene]))
         portrait = animator.enroll([scene])
         measure(
@@ -110,7 +111,7 @@ def run_benchmark(
             lambda index: animator.animate_for_video(portrait, drivers[index % _SWAY_FRAMES], index * 1000.0 / FPS),
         )
     report("memory")
-    with create_animator("VIDEO", RetargetOptions(), bundle, threads) as animator:
+    with create_animator("VIDEO", RetargetOptions(), bundle, RuntimeOptions(num_threads=threads)) as animator:
         memory = watch_memory(animator, scene, drivers, video_frames)
 
     return {

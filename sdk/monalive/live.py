@@ -20,6 +20,7 @@ from monalive.frame_sink import FrameSink
 from monalive.frame_timing import until
 from monalive.render import FaceChoice, enroll_photos
 from monalive.retarget import RetargetOptions
+from monalive.runtimes import RuntimeOptions
 from monalive.video_sinks import open_sink
 from monalive.webcam import Webcam
 
@@ -32,7 +33,7 @@ class LiveRequest:
     """What to show.
 
     Attributes:
-        photos, face, retarget, bundle, threads: as in `animation.AnimationRequest`.
+        photos, face, retarget, bundle, runtime: as in `animation.AnimationRequest`.
         camera: its number, from 0.
         record: file or folder to write what is shown to, or None.
         window: show it; left out where no window can be opened, if it is recorded.
@@ -49,7 +50,7 @@ class LiveRequest:
     face: FaceChoice = "largest"
     retarget: RetargetOptions = field(default_factory=RetargetOptions)
     bundle: str | Path | None = None
-    threads: int = 2
+    runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def run_live(request: LiveRequest) -> LiveSummary:
     started, frames = time.monotonic(), 0
     with ExitStack() as stack:
         camera = stack.enter_context(Webcam(request.camera, mirror=request.mirror))
-        animator = stack.enter_context(create_animator("VIDEO", request.retarget, request.bundle, request.threads))
+        animator = stack.enter_context(create_animator("VIDEO", request.retarget, request.bundle, request.runtime))
         portraits = enroll_photos(animator, request.photos, request.face)
         who = portraits[0] if len(portraits) == 1 else portraits
         if window:

@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         loops=arguments.loops,
         fps=arguments.fps,
         bundle=arguments.bundle,
-        threads=arguments.threads,
+        runtime=shared.runtime_options(arguments),
     )
     written = animate_photos(request, progress=not arguments.quiet)
     if not arguments.quiet:

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         face=arguments.face,
         retarget=shared.retarget_options(arguments),
         bundle=arguments.bundle,
-        threads=arguments.threads,
+        runtime=shared.runtime_options(arguments),
     )
     summary = run_live(request)
     if not arguments.quiet:
