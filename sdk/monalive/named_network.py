@@ -29,7 +29,7 @@ class NamedNetwork:
         self._network = load_network(content, manifest.get("format", DEFAULT_FORMAT), options, what)
         self._inputs = _by_name(manifest["inputs"], self._network.input_names, what)
         self._outputs = _by_name(manifest["outputs"], self._network.output_names, what)
-        self._shapes = {entry["name"]: tuple(entry["shape"]) for entry in manifest["inputs"]}
+        self._shapes = {entry["name"]: tuple(entry.get("shape", ())) for entry in manifest["inputs"]}
         self._what = what
 
     def __call__(self, inputs: Tensors) -> dict[str, NDArray[np.float32]]:
@@ -39,7 +39,7 @@ class NamedNetwork:
             ValueError: an input is missing or of another shape.
         """
         for name, shape in self._shapes.items():
-            if name not in inputs or inputs[name].shape != shape:
+            if name not in inputs or (shape and inputs[name].shape != shape):
                 got = inputs[name].shape if name in inputs else "nothing"
                 raise ValueError(f"{self._what} takes {name!r} of shape {shape}, got {got}")
         outputs = self._network({tensor: inputs[name] for name, tensor in self._inputs.items()})
