@@ -36,9 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="Trained weights to files for phones and the web, each checked against PyTorch before it is named.",
         epilog="`monalive-export report DIR` draws size against speed against quality of what was exported.",
     )
-    parser.add_argument(
-        "weights", type=Path, help="state.safetensors of a run, or a fine-tuned person's .ckpt"
-    )
+    parser.add_argument("weights", type=Path, help="state.safetensors of a run, or a fine-tuned person's .ckpt")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder to write to")
     parser.add_argument("--to", type=_names, default=["litert"], metavar="A,B", help=f"any of {', '.join(TARGETS)}")
     parser.add_argument(

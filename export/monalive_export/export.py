@@ -95,7 +95,7 @@ def export_model(model: ExportModel, options: ExportOptions, say: Say = lambda l
             exporter = _GraphExporter(model, name, target, options, reference, calibration)
             wanted = [p for p in target.precisions if p in precisions] if graph.compressible else ["fp32"]
             made[name] = {precision: exporter.write(precision, say) for precision in wanted}
-            files += [_without_ports(name, target, entry) for _, entry in made[name].values()]
+            files += [{"graph": name, "target": target.name} | entry for _, entry in made[name].values()]
         bundles.append(_bundle(model, target, options, made))
         say(f"{bundles[-1]['file']}: {bundles[-1]['bytes'] / 1e6:.2f} MB")
     report = {
@@ -218,11 +218,6 @@ def _bundle(
         "sha256": hashlib.sha256(content).hexdigest(),
         "precisions": {name: entry["precision"] for name, entry in entries.items()},
     }
-
-
-def _without_ports(name: str, target: Target, entry: Mapping[str, Any]) -> dict[str, Any]:
-    kept = ("path", "format", "precision", "bytes", "macs", "seconds", "gate")
-    return {"graph": name, "target": target.name} | {key: entry[key] for key in kept}
 
 
 def _in_words(measured: Measured) -> str:

@@ -19,6 +19,7 @@ from monalive.retarget import Retargeter, RetargetOptions
 from monalive.surroundings_flow import SurroundingsFlow, unknown_surroundings
 from monalive.tracker import FaceTracker, choose_face
 from monalive_distill.training_pairs import FaceSequence, load_sequences
+from monalive_export.retarget_graph import FILTER_SHAPES
 
 Array = NDArray[np.float32]
 PORTRAITS: Final = ("sample_portrait.jpg", "sample_portrait_2.jpg")
@@ -121,6 +122,7 @@ def _retarget_inputs(portrait: Array, crop: SquareCrop, reference: Array, driver
         "gains": np.ones((1, 4), np.float32),
         "driver_landmarks": _batch(driver),
         "elapsed_ms": np.full((1, 1), FRAME_MS, np.float32),
+        **{name: np.zeros(shape, np.float32) for name, shape in FILTER_SHAPES.items()},
     }
 
 

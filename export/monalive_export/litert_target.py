@@ -96,6 +96,10 @@ def _named(content: bytes, graph: Graph, facts: Facts) -> bytes:
     """The file with its tensors and its signature's entries named as the ports, and with metadata."""
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
     (subgraph,), (signature,) = model.subgraphs, model.signatureDefs
+    if len({entry.tensorIndex for entry in (*signature.inputs, *signature.outputs)}) < len(graph.inputs) + len(
+        graph.outputs
+    ):
+        raise ValueError(f"two inputs or outputs of the graph are one and the same tensor: {graph.about}")
     outputs = {f"output_{index}": port.name for index, port in enumerate(graph.outputs)}
     for entry in (*signature.inputs, *signature.outputs):
         name = entry.name.decode()

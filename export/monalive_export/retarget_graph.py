@@ -2,7 +2,7 @@
 
 The twin of `monalive.retarget` in its relative mode (the default), smoothing included. What the Python classes keep
 between frames goes out of one call and into the next by name: outputs of `retarget_start` are inputs of `retarget`, and
-its output `next_X` is its input `X` of the next frame.
+its output `next_X` is its input `X` of the next frame (the filters of the smoothing begin with zeros).
 """
 
 from __future__ import annotations
@@ -58,17 +58,27 @@ RIG = (
     Port("rest", "lip gaps at rest: portrait's, its slack, driver's", None, HEAD),
     Port("mouth", "mouth ratio, driver's mouth width"),
 )
-STATE = (
+# What was learned of the driver; it begins as `retarget_start` says.
+LEARNED = (
     Port("eyes", "per eye: openness, openness seen at, gaze (x, y), move (x, y)"),
     Port("least_lips", "the smallest lip gaps seen", None, HEAD),
-    Port("movement_filter", "filtered movement and its velocity"),
-    Port("face_filter", "filtered face", None, HEAD),
-    Port("face_velocity", "its velocity", None, HEAD),
-    Port("closing_filter", "filtered eyelids and their velocity"),
-    Port("gaze_filter", "filtered gaze and its velocity"),
 )
-
-_EYE_AXES: Final = 4  # how many numbers of `limits` come before shift
+# Filters of the smoothing; zeros for the first frame.
+FILTERS = (
+    Port("movement_filter", "filtered movement and its velocity; zeros for the first frame"),
+    Port("face_filter", "filtered face; zeros for the first frame", None, HEAD),
+    Port("face_velocity", "its velocity; zeros for the first frame", None, HEAD),
+    Port("closing_filter", "filtered eyelids and their velocity; zeros for the first frame"),
+    Port("gaze_filter", "filtered gaze and its velocity; zeros for the first frame"),
+)
+FILTER_SHAPES: Final = {
+    "movement_filter": (1, 6, 2),
+    "face_filter": (1, LANDMARK_COUNT, 3),
+    "face_velocity": (1, LANDMARK_COUNT, 3),
+    "closing_filter": (1, 2, 2),
+    "gaze_filter": (1, 1, 4),
+}
+STATE = (*LEARNED, *FILTERS)
 
 
 def _constant(value: object) -> torch.Tensor:
@@ -157,7 +167,7 @@ class RetargetStartGraph(Graph):
     """Ties a portrait to a driver's reference frame."""
 
     inputs = (PORTRAIT, CROP, REFERENCE, GAINS)
-    outputs = (*RIG, *STATE)
+    outputs = (*RIG, *LEARNED)
     about = "Once per portrait and driver: what the retarget network needs to know of them."
     compressible = False
     mean_face: torch.Tensor
@@ -190,20 +200,11 @@ class RetargetStartGraph(Graph):
             "mouth": torch.cat((_mouth_ratio(self.face, portrait, driver), self.face.mouth.width(driver)), 2),
             "least_lips": self.face.lip_gaps(driver),
         }
-        eyes, gazes = [], []
+        eyes = []
         for eye in self.face.eyes:
             openness, gaze = eye.opening.openness(driver), eye.gaze(driver)
             eyes.append(torch.cat((openness, openness, gaze, gaze * 0.0), 2))
-            gazes.append(gaze * 0.0)
-        nothing = own * 0.0
-        values |= {
-            "eyes": torch.cat(eyes, 1),
-            "movement_filter": torch.cat((nothing, nothing), 1).expand(1, 6, 1).expand(1, 6, 2) * 1.0,
-            "face_filter": driver * 1.0,
-            "face_velocity": driver * 0.0,
-            "closing_filter": torch.cat(eyes, 1)[:, :, 0:2] * 0.0,
-            "gaze_filter": torch.cat((gazes[0], gazes[0]), 2) * 1.0,
-        }
+        values["eyes"] = torch.cat(eyes, 1)
         return tuple(values[port.name] for port in self.outputs)
 
     def _scales(self, portrait: torch.Tensor, driver: torch.Tensor, gains: torch.Tensor) -> torch.Tensor:

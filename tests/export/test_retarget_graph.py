@@ -13,7 +13,7 @@ from monalive.expressions import load_expressions
 from monalive.head_pose import angles_rotation, fit_pose, rotation_angles
 from monalive.pose_transfer import soft_limit as soft_limit_reference
 from monalive.retarget import Retargeter, RetargetOptions
-from monalive_export.retarget_graph import RetargetGraph, RetargetStartGraph
+from monalive_export.retarget_graph import FILTER_SHAPES, RetargetGraph, RetargetStartGraph
 from monalive_export.retarget_math import angles_of, atan2, fit_rotation, rotation_of, soft_limit, wrapped
 
 GAINS = ("pose", "eyes", "lips", "brows")
@@ -50,6 +50,7 @@ def _play(
         "crop": torch.tensor([[CROP.x, CROP.y, CROP.side]]),
         "driver_reference": _batch(driver[0]),
         "gains": torch.tensor([[gains.get(name, 1.0) for name in GAINS]]),
+        **{name: torch.zeros(shape) for name, shape in FILTER_SHAPES.items()},
     }
     begun = start(*(values[port.name] for port in start.inputs))
     values |= dict(zip((port.name for port in start.outputs), begun, strict=True))
