@@ -7,40 +7,78 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from monalive_distill.lightweight_generator import build_generator
-from monalive_distill.training_state import load_average, read_record
-from monalive_export.litert import PRECISIONS, export_bundle
+from monalive_export.export import PRECISION_GROUPS, REPORT_FILE, ExportOptions, export_model
+from monalive_export.models import load_model
+from monalive_export.targets import TARGETS, load_target
 
 BAD_INPUT = 2
+REPORT_COMMAND = "report"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line; the exit code is 0, or 2 with one line on standard error for bad input."""
-    arguments = build_parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        record = read_record(arguments.weights)
-        generator = build_generator(str(record["variant"]))
-        load_average(arguments.weights, generator)
-        measured = export_bundle(
-            generator,
-            arguments.output,
-            precision=arguments.precision,
-            model_version=arguments.model_version,
-            licence=arguments.licence,
-        )
-    except (ValueError, OSError) as error:
-        print(f"monalive-export: {error}", file=sys.stderr)
+        if words[:1] == [REPORT_COMMAND]:
+            from monalive_export.report import run_report
+
+            return run_report(words[1:])
+        return _export(build_parser().parse_args(words))
+    except (ValueError, OSError, ImportError) as error:
+        print(f"monalive-export: {' '.join(str(error).split())}", file=sys.stderr)
         return BAD_INPUT
-    print(f"{arguments.output}: largest error {measured['max_error']:.2g}, picture PSNR {measured['psnr_db']:.1f} dB")
-    return 0
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser of the command line."""
-    parser = argparse.ArgumentParser(prog="monalive-export", description="Trained weights to a bundle for the SDK.")
-    parser.add_argument("weights", type=Path, help="state.safetensors of a training run")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="the bundle to write")
-    parser.add_argument("--precision", choices=PRECISIONS, default="int8")
+    """The parser of the command line (that of `monalive-export report` is in `report`)."""
+    parser = argparse.ArgumentParser(
+        prog="monalive-export",
+        description="Trained weights to files for phones and the web, each checked against PyTorch before it is named.",
+        epilog="`monalive-export report DIR` draws size against speed against quality of what was exported.",
+    )
+    parser.add_argument("weights", type=Path, help="state.safetensors of a run, or a fine-tuned person's .ckpt")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder to write to")
+    parser.add_argument("--to", type=_names, default=["litert"], metavar="A,B", help=f"any of {', '.join(TARGETS)}")
+    parser.add_argument(
+        "--precision",
+        type=_names,
+        default=["int8"],
+        metavar="A,B",
+        help=f"any of {', '.join(PRECISION_GROUPS)}; int8 is both dynamic and static, and palettes for Core ML",
+    )
     parser.add_argument("--model-version", default="0.1.0")
-    parser.add_argument("--licence", default="Apache-2.0")
+    parser.add_argument("--licence", default="Apache-2.0", help="of the weights, as an SPDX name")
+    parser.add_argument("--frames", type=Path, metavar="CACHE", help="measure the gate on frames of a prepared cache")
+    parser.add_argument("--calibrate", type=Path, metavar="CACHE", help="calibrate static int8 on a prepared cache")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     return parser
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    for precision in arguments.precision:
+        if precision not in PRECISION_GROUPS:
+            raise ValueError(f"there is no precision {precision!r}: choose from {', '.join(PRECISION_GROUPS)}")
+    targets = [load_target(name) for name in arguments.to]
+    options = ExportOptions(
+        output=arguments.output,
+        targets=targets,
+        precisions=arguments.precision,
+        model_version=arguments.model_version,
+        licence=arguments.licence,
+        frames=arguments.frames,
+        calibration=arguments.calibrate,
+    )
+
+    def say(line: str) -> None:
+        if not arguments.quiet:
+            print(line, file=sys.stderr, flush=True)
+
+    report = export_model(load_model(arguments.weights), options, say)
+    if not arguments.quiet:
+        count = len(report["files"])
+        print(f"{arguments.output}: {count} files in {report['seconds']:.0f} s, listed in {REPORT_FILE}")
+    return 0
+
+
+def _names(text: str) -> list[str]:
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))

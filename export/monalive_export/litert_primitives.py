@@ -34,4 +34,3 @@ class LiteRTPrimitives:
 
 def _gather(rows: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
     return torch.ops.tfl.gather(rows, index, 0)
-

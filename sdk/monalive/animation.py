@@ -13,6 +13,7 @@ from monalive.frame_timing import repeat
 from monalive.image_io import load_image
 from monalive.render import FaceChoice, RenderedFile, enroll_photos, render_image, render_motion, render_video
 from monalive.retarget import RetargetOptions
+from monalive.runtimes import RuntimeOptions
 from monalive.trust.consent import Consent
 from monalive.trust.credential import Credential
 from monalive.trust.disclosure import Disclosure
@@ -43,7 +44,7 @@ class AnimationRequest:
         loops: how many times a motion is played.
         fps: frames per second of the result; those of the motion by default.
         bundle: models to use instead of those that come with the package.
-        threads: CPU threads per network.
+        runtime: what the networks run on.
         consent: why the face may be animated; recorded in the file.
         credentials: sign the file with Content Credentials. Without them nobody can check where it comes from.
         credential: what to sign with; None for this user's own, made on first use.
@@ -61,7 +62,7 @@ class AnimationRequest:
     loops: int | None = None
     fps: float | None = None
     bundle: str | Path | None = None
-    threads: int = 2
+    runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
     consent: Consent | None = None
     credentials: bool = True
     credential: Credential | None = None
@@ -83,7 +84,7 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
     _check(request)
     if request.motion is not None:
         motion = repeat(find_motion(request.motion), loops=request.loops, seconds=request.seconds, fps=request.fps)
-        with create_animator("VIDEO", request.retarget, request.bundle, request.threads) as animator:
+        with create_animator("VIDEO", request.retarget, request.bundle, request.runtime) as animator:
             portraits = enroll_photos(animator, request.photos, request.face, request.consent)
             said = _disclosure(request, animator, _motion_name(request.motion))
             return render_motion(
@@ -93,7 +94,7 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
     assert request.driver is not None
     if is_picture(request.driver):
         image = load_image(request.driver)
-        with create_animator("IMAGE", request.retarget, request.bundle, request.threads) as animator:
+        with create_animator("IMAGE", request.retarget, request.bundle, request.runtime) as animator:
             portraits = enroll_photos(animator, request.photos, request.face, request.consent)
             said = _disclosure(request, animator, "a picture")
             return render_image(
@@ -106,7 +107,7 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
                 crop=request.crop,
                 disclosure=said,
             )
-    with create_animator("VIDEO", request.retarget, request.bundle, request.threads) as animator:
+    with create_animator("VIDEO", request.retarget, request.bundle, request.runtime) as animator:
         portraits = enroll_photos(animator, request.photos, request.face, request.consent)
         return render_video(
             animator,
@@ -122,13 +123,22 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
 
 
 def create_animator(
-    running_mode: str, retarget: RetargetOptions, bundle: str | Path | None = None, threads: int = 2
+    running_mode: str,
+    retarget: RetargetOptions,
+    bundle: str | Path | None = None,
+    runtime: RuntimeOptions | None = None,
 ) -> PhotoAnimator:
     """An animator for "IMAGE" or "VIDEO", with the package's own models unless a bundle is given."""
     from monalive.animator import PhotoAnimator, PhotoAnimatorOptions, RunningMode
 
+    on = runtime or RuntimeOptions()
     options = PhotoAnimatorOptions(
-        bundle_path=bundle, running_mode=RunningMode[running_mode], num_threads=threads, retarget=retarget
+        bundle_path=bundle,
+        running_mode=RunningMode[running_mode],
+        num_threads=on.num_threads,
+        runtime=on.runtime,
+        delegate=on.delegate,
+        retarget=retarget,
     )
     return PhotoAnimator.create_from_options(options)
 

@@ -51,7 +51,7 @@ class PhotoAnimator:
     def __init__(self, options: PhotoAnimatorOptions) -> None:
         self._options = options
         self.bundle = Bundle.load(options.bundle_path)
-        self._networks = FaceNetworks(self.bundle, num_threads=options.num_threads)
+        self._networks = FaceNetworks(self.bundle, options.runtime_options)
         # The tracker's networks are too small to gain from a second thread, and its idle thread would take time from
         # the animate network's (LiteRT's threads spin for a while before they sleep).
         self._photo_tracker = FaceTracker(options.tracker_path, num_faces=MAX_FACES, num_threads=1, settle=True)

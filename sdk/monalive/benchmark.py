@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import os
 import platform
+import re
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -22,14 +23,17 @@ from monalive.bundle import Bundle
 from monalive.crop import portrait_crop
 from monalive.driver_surroundings import DriverSurroundings
 from monalive.image_io import load_image
-from monalive.litert_network import NamedNetwork
+from monalive.network_benchmark import measure_networks, networks_of_bundle, networks_of_export
 from monalive.paste_back import NETWORK_SIZE, PasteBack
+from monalive.process_memory import resident_mb
 from monalive.retarget import Retargeter, RetargetOptions
+from monalive.runtimes import RuntimeOptions
+from monalive.stopwatch import timings
 from monalive.tracker import FaceTracker, choose_face
 from monalive.video_io import VideoReader
 from monalive.video_sinks import open_sink
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 WIDTH, HEIGHT, FPS = 1280, 720, 25
 # The driver's head sways once in so many frames.
 _SWAY_FRAMES: Final = 50
@@ -42,7 +46,8 @@ def run_benchmark(
     *,
     bundle: str | Path | None = None,
     photo: str | Path | None = None,
-    threads: int = 2,
+    exported: str | Path | None = None,
+    runtime: RuntimeOptions | None = None,
     repeats: int = 60,
     video_frames: int = 200,
     report: Report = lambda step: None,
@@ -52,15 +57,16 @@ def run_benchmark(
     Args:
         bundle: models to measure instead of those that come with the package.
         photo: picture with a face; the sample portrait by default.
-        threads: CPU threads per network.
+        exported: a folder of `monalive-export`, all of whose files are measured, too.
+        runtime: what the networks run on; where it names no runtime, each network runs on every one that can.
         repeats: runs of each step; the first one is reported apart.
         video_frames: length of the video on which memory is watched.
         report: called with the name of each step before it is measured.
 
     Returns:
-        {"schema", "monalive", "machine", "versions", "model", "threads", "photo", "steps", "memory"}. Each of
-        "steps" is {"runs", "first_ms", "median_ms", "p95_ms"}; "memory" has the process's resident size along
-        the video.
+        {"schema", "monalive", "date", "machine", "versions", "model", "threads", "photo", "steps", "networks",
+        "memory"}. Each of "steps" is {"runs", "first_ms", "median_ms", "p95_ms"}; "networks" is of
+        `measure_networks`; "memory" has the process's resident size along the video.
 
     Raises:
         FileNotFoundError: the photo or the bundle does not exist.
@@ -68,6 +74,7 @@ def run_benchmark(
     """
     if repeats < 3 or video_frames < 8:
         raise ValueError("A benchmark needs at least 3 repeats and 8 frames of video.")
+    on = runtime or RuntimeOptions()
     opened = Bundle.load(bundle)
     scene = to_scene(load_image(photo or sample_portrait_path()))
     drivers = [sway(scene, index) for index in range(_SWAY_FRAMES)]
@@ -92,17 +99,14 @@ def run_benchmark(
         lambda index: surroundings(drivers[index % _SWAY_FRAMES], landmarks[index % _SWAY_FRAMES]),
     )
 
-    for part in sorted(opened.parts):
-        network = NamedNetwork(
-            opened.parts[part], opened.part_manifest(part), num_threads=threads, what=f"the part {part!r}"
-        )
-        inputs = random_inputs(opened.part_manifest(part))
-        precision = opened.part_manifest(part).get("precision", "fp32")
-        measure(f"{part}_network_{precision}", _network_run(network, inputs))
+    files = networks_of_bundle(opened)
+    if exported is not None:
+        files += networks_of_export(Path(exported))
+    networks = measure_networks(files, on, repeats, report)
 
     measure("paste_back_720p", _paste_back_run(scene, PasteBack(crop, WIDTH, HEIGHT)))
 
-    with create_animator("VIDEO", RetargetOptions(), bundle, threads) as animator:
+    with create_animator("VIDEO", RetargetOptions(), bundle, on) as animator:
         measure("enroll", lambda index: animator.enroll([scene]))
         portrait = animator.enroll([scene])
         measure(
@@ -110,18 +114,20 @@ def run_benchmark(
             lambda index: animator.animate_for_video(portrait, drivers[index % _SWAY_FRAMES], index * 1000.0 / FPS),
         )
     report("memory")
-    with create_animator("VIDEO", RetargetOptions(), bundle, threads) as animator:
+    with create_animator("VIDEO", RetargetOptions(), bundle, on) as animator:
         memory = watch_memory(animator, scene, drivers, video_frames)
 
     return {
         "schema": SCHEMA,
         "monalive": installed_version("monalive"),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": about_machine(),
         "versions": {"python": platform.python_version(), **dependency_versions()},
         "model": {"version": opened.model_version, "sha256": opened.sha256},
-        "threads": threads,
+        "threads": on.num_threads,
         "photo": {"width": WIDTH, "height": HEIGHT, "crop_side": round(crop.side)},
         "steps": steps,
+        "networks": networks,
         "memory": memory,
     }
 
@@ -129,22 +135,6 @@ def run_benchmark(
 def sample_portrait_path() -> Path:
     """The portrait that comes with the package: a synthetic person."""
     return Path(str(resources.files("monalive").joinpath("assets", "sample_portrait.jpg")))
-
-
-def timings(run: Callable[[int], object], repeats: int) -> dict[str, float]:
-    """Wall-clock times of `run(0)`, `run(1)`, ...: {"runs", "first_ms", "median_ms", "p95_ms"}."""
-    times = []
-    for index in range(repeats + 1):
-        start = time.perf_counter()
-        run(index)
-        times.append((time.perf_counter() - start) * 1000.0)
-    median, p95 = np.percentile(times[1:], [50, 95])
-    return {
-        "runs": repeats,
-        "first_ms": round(times[0], 3),
-        "median_ms": round(float(median), 3),
-        "p95_ms": round(float(p95), 3),
-    }
 
 
 def to_scene(photo: Array) -> Array:
@@ -165,12 +155,6 @@ def sway(scene: Array, index: int) -> Array:
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), 6 * math.sin(phase), 1.0)
     matrix[:, 2] += 0.02 * height * np.array([math.sin(2 * phase), math.sin(phase)])
     return cv2.warpAffine(scene, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)  # type: ignore
-
-
-def random_inputs(manifest: Mapping[str, Any], seed: int = 0) -> dict[str, NDArray[np.float32]]:
-    """Inputs of the shapes that a part's manifest names, in [0, 1]."""
-    random = np.random.default_rng(seed)
-    return {entry["name"]: random.random(entry["shape"], np.float32) for entry in manifest["inputs"]}
 
 
 def watch_memory(animator: Any, scene: Array, drivers: list[Array], count: int) -> dict[str, Any]:
@@ -200,15 +184,6 @@ def watch_memory(animator: Any, scene: Array, drivers: list[Array], count: int) 
     return {"frames": marks, "resident_mb": sizes, "growth_mb": growth}
 
 
-def resident_mb() -> float | None:
-    """Resident memory of this process in MiB, or None where there is no /proc to tell."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except (OSError, ValueError, IndexError):
-        return None
-    return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
-
-
 def about_machine() -> dict[str, Any]:
     """Processor, cores this process may use, memory and system."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -216,6 +191,12 @@ def about_machine() -> dict[str, Any]:
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         facts["memory_gb"] = round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1)
     return facts
+
+
+def record_name(results: Mapping[str, Any]) -> str:
+    """The file's name of a benchmark among others: date, model, processor."""
+    cpu = "-".join(re.findall(r"[a-z0-9]+", str(results["machine"]["cpu"]).lower())) or "unknown"
+    return f"{results['date']}-{results['model']['version']}-{cpu}.json"
 
 
 def as_table(results: Mapping[str, Any]) -> Iterator[str]:
@@ -226,15 +207,19 @@ def as_table(results: Mapping[str, Any]) -> Iterator[str]:
     yield f"{'step':<30} {'median':>9} {'p95':>9} {'first run':>10}"
     for name, step in results["steps"].items():
         yield f"{name:<30} {step['median_ms']:6.2f} ms {step['p95_ms']:6.2f} ms {step['first_ms']:7.1f} ms"
+    for network in results.get("networks", []):
+        name = f"{network['part']} {network['precision']}, {network['runtime']}"
+        if "error" in network:
+            yield f"{name:<30} {network['error']}"
+            continue
+        times = f"{network['median_ms']:6.2f} ms {network['p95_ms']:6.2f} ms {network['first_ms']:7.1f} ms"
+        macs = "" if network["macs"] is None else f", {network['macs'] / 1e6:.0f} M MACs"
+        yield f"{name:<30} {times}  {network['bytes'] / 1e6:.2f} MB{macs}"
     memory = results["memory"]
     if memory["growth_mb"] is not None:
         first, last = memory["frames"][0], memory["frames"][-1]
         grown, size = memory["growth_mb"], memory["resident_mb"][-1]
         yield f"memory from frame {first} to {last}: {grown:+.1f} MB, {size:.0f} MB in all"
-
-
-def _network_run(network: NamedNetwork, inputs: dict[str, NDArray[np.float32]]) -> Callable[[int], object]:
-    return lambda index: network(inputs)
 
 
 def _paste_back_run(scene: Array, paste: PasteBack) -> Callable[[int], object]:

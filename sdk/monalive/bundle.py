@@ -4,8 +4,10 @@ It is an uncompressed zip; every member starts at a multiple of 64 bytes, so tha
 first member is `manifest.json`:
 
     {"schema": 1, "name": ..., "model_version": ..., "licence": ..., "image_size": 256,
-     "parts": {"animate": {"file": "animate.tflite", "sha256": ..., "precision": "int8",
+     "parts": {"animate": {"file": "animate.tflite", "format": "tflite", "sha256": ..., "precision": "int8",
                            "inputs": [{"name", "tensor", "shape", "range", "about"}, ...], "outputs": [...]}, ...}}
+
+A part without "format" is a tflite file. A Core ML package, which is a folder, is held as an uncompressed zip.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from monalive.atomic_file import atomic_path
+from monalive.runtimes import DEFAULT_FORMAT, FORMAT_SUFFIXES
 
 SCHEMA: Final = 1
 ALIGNMENT: Final = 64
@@ -112,7 +115,8 @@ def write_bundle(path: str | Path, manifest: Mapping[str, Any], parts: Mapping[s
     if set(entries) != set(parts):
         raise ValueError(f"the manifest describes {sorted(entries)}, but the parts are {sorted(parts)}")
     for name, content in parts.items():
-        entries[name] |= {"file": f"{name}.tflite", "sha256": hashlib.sha256(content).hexdigest()}
+        suffix = FORMAT_SUFFIXES[entries[name].get("format", DEFAULT_FORMAT)]
+        entries[name] |= {"file": name + suffix, "sha256": hashlib.sha256(content).hexdigest()}
     text = json.dumps({"schema": SCHEMA} | dict(manifest) | {"parts": entries}, indent=1).encode()
     members = {_MANIFEST: text} | {entries[name]["file"]: content for name, content in sorted(parts.items())}
     with atomic_path(path) as unfinished, zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.bundle import Bundle
-from monalive.litert_network import NamedNetwork
+from monalive.named_network import NamedNetwork
 from monalive.portrait import EnrolledPhoto, PhotoOfPerson
+from monalive.runtimes import RuntimeOptions
 from monalive.surroundings_flow import unknown_surroundings
 
 IMAGE_SIZE: Final = 256
@@ -40,15 +41,16 @@ class FaceNetworks:
 
     Args:
         bundle: where they are.
-        num_threads: CPU threads per network.
+        runtime: what they run on.
 
     Raises:
-        ValueError: a part is missing or does not match its manifest.
+        ValueError: a part is missing, does not match its manifest, or does not run on what is asked for.
+        ImportError: the runtime is not installed.
     """
 
-    def __init__(self, bundle: Bundle, *, num_threads: int) -> None:
-        self._enroll = self._load(bundle, "enroll", num_threads)
-        self._animate = self._load(bundle, "animate", num_threads)
+    def __init__(self, bundle: Bundle, runtime: RuntimeOptions | None = None) -> None:
+        self._enroll = _load(bundle, "enroll", runtime)
+        self._animate = _load(bundle, "animate", runtime)
 
     def enroll(self, photo: PhotoOfPerson) -> EnrolledPhoto:
         """Computes what depends on the photo alone."""
@@ -84,7 +86,7 @@ class FaceNetworks:
         mask, confidence = (out[name][0, :, :, 0] for name in ("mask", "confidence"))
         return NetworkFrame(out["image"][0], out["flow"][0], mask, out["painted"][0], confidence)
 
-    @staticmethod
-    def _load(bundle: Bundle, part: str, num_threads: int) -> NamedNetwork:
-        manifest = bundle.part_manifest(part)
-        return NamedNetwork(bundle.parts[part], manifest, num_threads=num_threads, what=f"the bundle's part {part!r}")
+
+def _load(bundle: Bundle, part: str, runtime: RuntimeOptions | None) -> NamedNetwork:
+    manifest = bundle.part_manifest(part)
+    return NamedNetwork(bundle.parts[part], manifest, runtime or RuntimeOptions(), f"the bundle's part {part!r}")

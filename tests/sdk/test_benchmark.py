@@ -11,14 +11,18 @@ import pytest
 from fake_animator import FakeAnimator
 
 from monalive import benchmark
+from monalive.bundle import Bundle
 from monalive.cli import main
+from monalive.network_benchmark import measure_networks, networks_of_bundle, networks_of_export, random_inputs
+from monalive.runtimes import RuntimeOptions
+from monalive.stopwatch import timings
 
 
 def test_timings_keep_the_first_run_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(np.cumsum([0, 100, 0, 1, 0, 2, 0, 3, 0, 4]) / 1000.0)
-    monkeypatch.setattr("monalive.benchmark.time.perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr("monalive.stopwatch.time.perf_counter", lambda: float(next(clock)))
     calls: list[int] = []
-    result = benchmark.timings(calls.append, 4)
+    result = timings(calls.append, 4)
     assert calls == [0, 1, 2, 3, 4]
     assert result == {"runs": 4, "first_ms": 100.0, "median_ms": 2.5, "p95_ms": 3.85}
 
@@ -38,7 +42,7 @@ def test_the_driver_sways_there_and_back() -> None:
 
 
 def test_random_inputs_follow_the_manifest() -> None:
-    inputs = benchmark.random_inputs({"inputs": [{"name": "photo", "shape": [1, 4, 4, 3]}]})
+    inputs = random_inputs({"inputs": [{"name": "photo", "shape": [1, 4, 4, 3]}]})
     assert inputs["photo"].shape == (1, 4, 4, 3)
     assert inputs["photo"].dtype == np.float32
 
@@ -60,19 +64,48 @@ def test_the_command_prints_a_table_and_writes_json(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     results = {
-        "machine": benchmark.about_machine(),
+        "date": "2031-02-03",
+        "machine": benchmark.about_machine() | {"cpu": "ACME (R) 9"},
         "threads": 2,
         "model": {"version": "1", "sha256": "00"},
         "steps": {"enroll": {"runs": 3, "first_ms": 9.0, "median_ms": 5.0, "p95_ms": 6.0}},
+        "networks": [
+            {"part": "animate", "precision": "int8", "runtime": "litert", "bytes": 1_400_000, "macs": 900_000_000}
+            | {"median_ms": 11.5, "p95_ms": 12.0, "first_ms": 20.0},
+            {"part": "animate", "precision": "fp16", "runtime": "coreml", "error": "runs on macOS only"},
+        ],
         "memory": {"frames": [2, 8], "resident_mb": [10.0, 10.5], "growth_mb": 0.5},
     }
     monkeypatch.setattr(benchmark, "run_benchmark", lambda **options: results)
-    assert main(["bench", "--json", str(tmp_path / "bench.json"), "--repeats", "3"]) == 0
+    command = ["bench", "--json", str(tmp_path / "bench.json"), "--record", str(tmp_path), "--repeats", "3"]
+    assert main(command) == 0
     out, err = capfd.readouterr()
     assert "enroll" in out
     assert "+0.5 MB" in out
     assert err == ""
+    assert "animate int8, litert" in out and "1.40 MB, 900 M MACs" in out and "runs on macOS only" in out
     assert json.loads((tmp_path / "bench.json").read_text()) == results
+    assert json.loads((tmp_path / "2031-02-03-1-acme-r-9.json").read_text()) == results
+
+
+def test_every_network_is_measured_on_every_runtime_that_can_run_it() -> None:
+    bundle = Bundle.load()
+    results = measure_networks(networks_of_bundle(bundle), RuntimeOptions(num_threads=1), 2, lambda line: None)
+    assert {(r["part"], r["runtime"]) for r in results} >= {("animate", "litert"), ("enroll", "litert")}
+    for result in results:
+        assert result["bytes"] == len(bundle.parts[result["part"]])
+        assert 0 < result["median_ms"] <= result["p95_ms"]
+
+
+def test_a_folder_without_an_export_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="monalive-export"):
+        networks_of_export(tmp_path)
+    (tmp_path / "export.json").write_text('{"files": [{"graph": "animate", "path": "gone.tflite"}]}')
+    with pytest.raises(FileNotFoundError, match="missing"):
+        networks_of_export(tmp_path)
+    (tmp_path / "export.json").write_text("{}")
+    with pytest.raises(ValueError, match="not what monalive-export writes"):
+        networks_of_export(tmp_path)
 
 
 def test_bad_options_are_refused(capfd: pytest.CaptureFixture[str]) -> None:

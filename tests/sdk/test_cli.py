@@ -18,6 +18,7 @@ from fake_animator import FakeAnimator, fake_motion
 
 from monalive.cli import main
 from monalive.image_io import save_image
+from monalive.runtimes import RuntimeOptions
 from monalive.trust.content_credentials import read_credentials
 from monalive.video_io import VideoReader
 from monalive.video_sinks import open_sink
@@ -80,8 +81,8 @@ def test_length_and_rate_of_a_motion(animator: FakeAnimator, motions: None) -> N
 def test_options_reach_the_animator(animator: FakeAnimator, motions: None) -> None:
     line = "animate photo.png photo.png --motion smile -o out.gif --absolute --no-smooth --region pose,eyes"
     assert main([*line.split(), "--gain", "eyes=1.5", "pose=0.5", "--gain", "lips=2", "--threads", "3"]) == 0
-    mode, retarget, bundle, threads = animator.options
-    assert (mode, bundle, threads) == ("VIDEO", None, 3)
+    mode, retarget, bundle, runtime = animator.options
+    assert (mode, bundle, runtime) == ("VIDEO", None, RuntimeOptions(num_threads=3))
     assert (retarget.absolute, retarget.smooth) == (True, False)
     assert retarget.regions == {"pose", "eyes"}
     assert dict(retarget.gains) == {"eyes": 1.5, "pose": 0.5, "lips": 2.0}

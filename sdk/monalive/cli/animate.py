@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         loops=arguments.loops,
         fps=arguments.fps,
         bundle=arguments.bundle,
-        threads=arguments.threads,
+        runtime=shared.runtime_options(arguments),
         **shared.disclosure_options(arguments),
     )
     with held_back():  # it is printed once all went well: an error stays one line

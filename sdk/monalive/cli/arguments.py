@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from monalive.retarget import REGIONS, RetargetOptions
+from monalive.runtimes import DELEGATES, RUNTIMES, RuntimeOptions
 from monalive.trust.consent import NOTICE, Consent, stated_consent
 from monalive.trust.credential import Credential
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def add_photo_arguments(parser: argparse.ArgumentParser) -> None:
-    """PHOTO..., --face, --bundle, --threads."""
+    """PHOTO..., --face, and those of `add_model_arguments`."""
     parser.add_argument(
         "photos", metavar="PHOTO", nargs="+", help="a photo or painting; several of the same person help"
     )
@@ -73,11 +74,29 @@ def print_consent_notice(arguments: argparse.Namespace) -> None:
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    """--bundle, --threads."""
+    """--bundle, and those of `add_runtime_arguments`."""
     parser.add_argument("--bundle", metavar="FILE", help="models to use instead of those that come with the package")
+    add_runtime_arguments(parser)
+
+
+def add_runtime_arguments(parser: argparse.ArgumentParser) -> None:
+    """--threads, --runtime, --delegate."""
     parser.add_argument(
         "--threads", type=positive_int, default=2, metavar="N", help="CPU threads per network (default 2)"
     )
+    parser.add_argument(
+        "--runtime", choices=RUNTIMES, help="what runs the networks (default: the one that the bundle is made for)"
+    )
+    parser.add_argument("--delegate", choices=DELEGATES, default="cpu", help="the processor they run on (default cpu)")
+
+
+def runtime_options(arguments: argparse.Namespace) -> RuntimeOptions:
+    """What `add_runtime_arguments` read.
+
+    Raises:
+        ValueError: a delegate that the runtime does not have.
+    """
+    return RuntimeOptions(arguments.runtime, arguments.delegate, arguments.threads)
 
 
 def add_retarget_arguments(parser: argparse.ArgumentParser) -> None:

@@ -22,6 +22,10 @@ def add_parser(commands: Commands) -> None:
         description="Measures each step (first run, median, 95th percentile) and memory along a video.",
     )
     parser.add_argument("--json", metavar="FILE", help="also write the results, with machine and versions, to a file")
+    parser.add_argument(
+        "--record", metavar="DIR", help="also write them to a file of their own in a folder, as in benchmarks/"
+    )
+    parser.add_argument("--exported", metavar="DIR", help="measure every file that monalive-export wrote there, too")
     parser.add_argument("--photo", metavar="FILE", help="a picture with a face (default: the sample portrait)")
     parser.add_argument(
         "--repeats", type=shared.positive_int, default=60, metavar="N", help="runs per step (default 60)"
@@ -41,7 +45,7 @@ def add_parser(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measures and prints a table."""
     from monalive.atomic_file import atomic_path
-    from monalive.benchmark import as_table, run_benchmark
+    from monalive.benchmark import as_table, record_name, run_benchmark
 
     def report(step: str) -> None:
         if not arguments.quiet and sys.stderr.isatty():
@@ -50,13 +54,17 @@ def run(arguments: argparse.Namespace) -> int:
     results = run_benchmark(
         bundle=arguments.bundle,
         photo=arguments.photo,
-        threads=arguments.threads,
+        exported=arguments.exported,
+        runtime=shared.runtime_options(arguments),
         repeats=arguments.repeats,
         video_frames=arguments.frames,
         report=report,
     )
-    if arguments.json:
-        with atomic_path(Path(arguments.json)) as unfinished:
+    files = [Path(arguments.json)] if arguments.json else []
+    if arguments.record:
+        files.append(Path(arguments.record) / record_name(results))
+    for file in files:
+        with atomic_path(file) as unfinished:
             unfinished.write_text(json.dumps(results, indent=1) + "\n")
     print("\n".join(as_table(results)))
     return 0

@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         face=arguments.face,
         retarget=shared.retarget_options(arguments),
         bundle=arguments.bundle,
-        threads=arguments.threads,
+        runtime=shared.runtime_options(arguments),
         **shared.disclosure_options(arguments),
     )
     with held_back():

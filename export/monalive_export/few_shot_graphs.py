@@ -1,0 +1,109 @@
+"""The full-size few-shot model as graphs: an identity once per photo, a picture per frame; or a fine-tuned person."""
+
+from __future__ import annotations
+
+import copy
+from typing import TypeVar
+
+import torch
+from torch import nn
+from torch.nn.utils import parametrize
+
+from monalive_distill.few_shot.few_shot_model import FewShotModel
+from monalive_distill.few_shot.few_shot_person import FewShotPerson
+from monalive_distill.few_shot.pose_input import draw, move_photo, pose_input
+from monalive_export.graphs import PHOTO, SOURCE, TARGET
+from monalive_export.ports import RGB, Graph, Port, channels_first, channels_last
+
+Model = TypeVar("Model", bound=nn.Module)
+
+ADAIN = Port("adain", "gains and biases that make the generator draw this person; the mean over several photos' serves")
+IMAGE = Port("image", "the picture of the wanted pose", (0.0, 1.0), RGB)
+
+
+class FewShotEnrollGraph(Graph):
+    """Embedder and projection."""
+
+    inputs = (PHOTO, SOURCE)
+    outputs = (ADAIN,)
+    about = "Once per photo: who it shows, as parameters of the generator."
+
+    def __init__(self, model: FewShotModel) -> None:
+        super().__init__()
+        plain = _without_spectral_norm(model)
+        self.embedder, self.projection, self.size = plain.embedder, plain.projection, model.size
+
+    def forward(self, photo: torch.Tensor, source_landmarks: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        drawing = draw(source_landmarks, self.size)
+        embedding = self.embedder(channels_first(photo).unsqueeze(1), drawing.unsqueeze(1))
+        return (self.projection(embedding),)
+
+
+class FewShotAnimateGraph(Graph):
+    """The generator."""
+
+    inputs = (PHOTO, SOURCE, ADAIN, TARGET)
+    outputs = (IMAGE,)
+    about = "Once per frame: the person in the pose of the landmarks wanted."
+
+    def __init__(self, model: FewShotModel) -> None:
+        super().__init__()
+        self.generator = _without_spectral_norm(model).generator
+        self.size, self.warped_photo = model.size, model.warped_photo
+        if not self.warped_photo:
+            self.inputs = (ADAIN, TARGET)
+
+    def forward(
+        self,
+        photo: torch.Tensor | None = None,
+        source_landmarks: torch.Tensor | None = None,
+        adain: torch.Tensor | None = None,
+        target_landmarks: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, ...]:
+        assert target_landmarks is not None
+        moved = None
+        if self.warped_photo:
+            assert photo is not None and source_landmarks is not None
+            moved = move_photo(channels_first(photo), source_landmarks, target_landmarks)
+        pose = pose_input(draw(target_landmarks, self.size), moved)
+        return (channels_last(self.generator(pose, adain)),)
+
+
+class PersonAnimateGraph(Graph):
+    """The generator of a fine-tuned person, whose parameters are part of it."""
+
+    inputs = (PHOTO, SOURCE, TARGET)
+    outputs = (IMAGE,)
+    about = "Once per frame: the fine-tuned person in the pose of the landmarks wanted; the photo is one of theirs."
+    adain: torch.Tensor
+
+    def __init__(self, person: FewShotPerson) -> None:
+        super().__init__()
+        plain = _without_spectral_norm(person)
+        self.generator, self.size, self.warped_photo = plain.generator, person.size, person.warped_photo
+        self.register_buffer("adain", plain.adain.detach(), persistent=False)
+        if not self.warped_photo:
+            self.inputs = (TARGET,)
+
+    def forward(
+        self,
+        photo: torch.Tensor | None = None,
+        source_landmarks: torch.Tensor | None = None,
+        target_landmarks: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, ...]:
+        assert target_landmarks is not None
+        moved = None
+        if self.warped_photo:
+            assert photo is not None and source_landmarks is not None
+            moved = move_photo(channels_first(photo), source_landmarks, target_landmarks)
+        pose = pose_input(draw(target_landmarks, self.size), moved)
+        return (channels_last(self.generator(pose, self.adain)),)
+
+
+def _without_spectral_norm(model: Model) -> Model:
+    """A copy whose weights are the normalised ones."""
+    plain = copy.deepcopy(model).eval()
+    for module in plain.modules():
+        if parametrize.is_parametrized(module, "weight"):
+            parametrize.remove_parametrizations(module, "weight", leave_parametrized=True)
+    return plain

@@ -1,0 +1,130 @@
+"""Real frames for the gate and for calibration: photos, and landmarks that somebody wants of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from monalive import builtin_motions
+from monalive.crop import SquareCrop, portrait_crop
+from monalive.image_io import load_image
+from monalive.retarget import Retargeter, RetargetOptions
+from monalive.surroundings_flow import SurroundingsFlow, unknown_surroundings
+from monalive.tracker import FaceTracker, choose_face
+from monalive_distill.training_pairs import FaceSequence, load_sequences
+from monalive_export.retarget_graph import FILTER_SHAPES
+
+Array = NDArray[np.float32]
+PORTRAITS: Final = ("sample_portrait.jpg", "sample_portrait_2.jpg")
+MOTIONS: Final = ("laugh", "shake", "talk", "look_around", "surprise", "kiss")
+FRAME_MS: Final = 40.0
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame to compute.
+
+    Attributes:
+        inputs: everything any graph of the pipeline takes from outside, float32 by port name, batch of one.
+        truth: (H, W, 3) float32 RGB in [0, 1], the picture that it should give, where it is known.
+    """
+
+    inputs: Mapping[str, Array]
+    truth: Array | None = None
+
+
+def packaged_frames(count: int, size: int, start: int = 0) -> list[Frame]:
+    """Frames of the sample portraits (people who do not exist) driven by built-in motions; no truth is known.
+
+    Args:
+        count: how many.
+        size: side of the pictures.
+        start: how many to pass over: other frames for calibration than for the gate.
+    """
+    frames = _packaged(size)
+    for _ in range(start):
+        next(frames)
+    return [next(frames) for _ in range(count)]
+
+
+def cached_frames(folder: Path, count: int, size: int, start: int = 0) -> list[Frame]:
+    """Frames of a cache of `monalive-distill prepare`: everybody's first picture, driven by a later one.
+
+    Raises:
+        FileNotFoundError: no cache in `folder`.
+        ValueError: it holds nobody with two pictures.
+    """
+    sequences = [sequence for sequence in load_sequences(folder) if len(sequence.frames) > 1]
+    if not sequences:
+        raise ValueError(f"the cache {folder} holds no sequence of two pictures or more")
+    frames = []
+    for number in range(start, start + count):
+        sequence = sequences[number % len(sequences)]
+        later = 1 + (number // len(sequences) * 37 + len(sequence.frames) // 2) % (len(sequence.frames) - 1)
+        frames.append(_cached(sequence, later, size))
+    return frames
+
+
+def _packaged(size: int) -> Iterator[Frame]:
+    people = []
+    with FaceTracker(settle=True) as tracker:
+        for name in PORTRAITS:
+            image = load_image(Path(str(resources.files("monalive").joinpath("assets", name))))
+            people.append((image, choose_face(tracker.detect(image)).landmarks))
+    step = 0
+    while True:
+        for number, motion_name in enumerate(MOTIONS):
+            image, landmarks = people[number % len(people)]
+            motion = builtin_motions.load(motion_name)
+            driver = motion.landmarks[(17 + 23 * step + 7 * number) % len(motion.landmarks)]
+            crop = portrait_crop(landmarks, image.shape[1], image.shape[0])
+            retargeter = Retargeter(landmarks, crop, RetargetOptions(smooth=False))
+            retargeter.start(motion.landmarks[0], motion.image_size)
+            target = retargeter.step(driver, 0.0)
+            photo = crop.extract(image, size)
+            geometry = _retarget_inputs(landmarks, crop, motion.landmarks[0], driver)
+            yield Frame(_inputs(photo, crop.to_unit(landmarks), target, unknown_surroundings()) | geometry)
+        step += 1
+
+
+def _cached(sequence: FaceSequence, later: int, size: int) -> Frame:
+    first, second = np.asarray(sequence.frames[0]), np.asarray(sequence.frames[later])
+    source, target = sequence.landmarks[0], sequence.landmarks[later]
+    side = first.shape[0]
+    around = SurroundingsFlow(first, source)(second, target)
+    photo, truth = (cv2.resize(x, (size, size), interpolation=cv2.INTER_AREA) for x in (first, second))
+    geometry = _retarget_inputs(source * side, SquareCrop(0.0, 0.0, side), source * side, target * side)
+    inputs = _inputs(np.asarray(photo, np.uint8), source, target, around) | geometry
+    return Frame(inputs, np.asarray(truth, np.float32) / np.float32(255))
+
+
+def _inputs(photo: NDArray[np.uint8], source: Array, target: Array, around: Array) -> dict[str, Array]:
+    return {
+        "photo": photo[None].astype(np.float32) / np.float32(255),
+        "source_landmarks": _batch(source[:, :2]),
+        "target_landmarks": _batch(target[:, :2]),
+        "surroundings": _batch(around),
+    }
+
+
+def _retarget_inputs(portrait: Array, crop: SquareCrop, reference: Array, driver: Array) -> dict[str, Array]:
+    return {
+        "portrait_landmarks": _batch(portrait),
+        "crop": np.array([[crop.x, crop.y, crop.side]], np.float32),
+        "driver_reference": _batch(reference),
+        "gains": np.ones((1, 4), np.float32),
+        "driver_landmarks": _batch(driver),
+        "elapsed_ms": np.full((1, 1), FRAME_MS, np.float32),
+        **{name: np.zeros(shape, np.float32) for name, shape in FILTER_SHAPES.items()},
+    }
+
+
+def _batch(value: Array) -> Array:
+    return np.ascontiguousarray(value[None], np.float32)

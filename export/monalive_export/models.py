@@ -1,0 +1,84 @@
+"""What can be exported: weights from a file to the graphs of a pipeline, in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from monalive_distill.few_shot.few_shot_checkpoint import MODEL_NAME as FEW_SHOT
+from monalive_distill.few_shot.few_shot_checkpoint import load_few_shot_model
+from monalive_distill.few_shot.few_shot_person import MODEL_NAME as PERSON
+from monalive_distill.few_shot.few_shot_person import load_person
+from monalive_distill.lightweight_generator import LightweightGenerator, build_generator
+from monalive_distill.training_state import load_average, read_record
+from monalive_export.few_shot_graphs import FewShotAnimateGraph, FewShotEnrollGraph, PersonAnimateGraph
+from monalive_export.graphs import AnimateGraph, EnrollGraph
+from monalive_export.ports import Graph
+from monalive_export.retarget_graph import RetargetGraph, RetargetStartGraph
+
+LIGHTWEIGHT_SIZE = 256
+
+
+@dataclass(frozen=True)
+class ExportModel:
+    """A pipeline.
+
+    Attributes:
+        name: what it is, for people.
+        image_size: side of its pictures.
+        graphs: by part name, in the order in which they run; an output feeds every later input of the same name.
+    """
+
+    name: str
+    image_size: int
+    graphs: Mapping[str, Graph]
+
+
+def load_model(weights: Path) -> ExportModel:
+    """The pipeline of a checkpoint: the lightweight generator, the few-shot model, or a fine-tuned person.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: it is no checkpoint of these; the message says what it is.
+    """
+    record: dict[str, Any] = read_record(weights)
+    kind, variant = record.get("model"), record.get("variant")
+    if kind == FEW_SHOT:
+        model = load_few_shot_model(weights)
+        graphs: dict[str, Graph] = {"enroll": FewShotEnrollGraph(model), "animate": FewShotAnimateGraph(model)}
+        return _with_geometry(f"monalive few-shot model ({variant})", model.size, graphs)
+    if kind == PERSON:
+        person = load_person(weights)
+        return _with_geometry(
+            f"monalive few-shot model ({variant}), fine-tuned", person.size, {"animate": PersonAnimateGraph(person)}
+        )
+    if kind is not None or not isinstance(variant, str):
+        raise ValueError(f"{weights} is a checkpoint of something that is not exported ({kind or 'no variant named'})")
+    generator = build_generator(variant)
+    load_average(weights, generator)
+    return lightweight_model(generator)
+
+
+def lightweight_model(generator: LightweightGenerator) -> ExportModel:
+    """The pipeline of a lightweight generator."""
+    generator = generator.eval()
+    graphs: dict[str, Graph] = {"enroll": EnrollGraph(generator), "animate": AnimateGraph(generator)}
+    return _with_geometry("monalive lightweight generator", LIGHTWEIGHT_SIZE, graphs)
+
+
+def count_macs(graph: Graph, inputs: Mapping[str, torch.Tensor]) -> int:
+    """Multiply-accumulates of convolutions and matrix products in one call."""
+    counter = FlopCounterMode(display=False)
+    with torch.no_grad(), counter:
+        graph(**{port.name: inputs[port.name] for port in graph.inputs})
+    return int(counter.get_total_flops()) // 2
+
+
+def _with_geometry(name: str, image_size: int, graphs: dict[str, Graph]) -> ExportModel:
+    every: dict[str, Graph] = {"retarget_start": RetargetStartGraph(), "retarget": RetargetGraph(), **graphs}
+    return ExportModel(name, image_size, {part: graph.eval() for part, graph in every.items()})

@@ -1,0 +1,131 @@
+"""`monalive-export report`: size against speed against quality of what was exported."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from monalive.atomic_file import atomic_path
+from monalive.network_benchmark import measure_networks, networks_of_export
+from monalive.runtimes import RuntimeOptions
+from monalive_export.export import REPORT_FILE
+
+PART: Final = "animate"  # what runs for every frame
+_COLOURS: Final = {"litert": "#1b7f5c", "onnx": "#b5651d", "coreml": "#3a5fa8"}
+_MARKS: Final = {"fp32": "o", "fp16": "s", "int8": "^", "int8-static": "v", "palette6": "D"}
+
+
+@dataclass(frozen=True)
+class Point:
+    """A file of the animate network.
+
+    Attributes:
+        target, precision: what it is.
+        megabytes: its size.
+        psnr_db: of its picture against PyTorch's, as the gate measured it.
+        median_ms: of one run here; None where its runtime does not run here.
+    """
+
+    target: str
+    precision: str
+    megabytes: float
+    psnr_db: float
+    median_ms: float | None
+
+
+def run_report(words: Sequence[str]) -> int:
+    """The command, given what follows its name."""
+    arguments = build_report_parser().parse_args(words)
+    folder = arguments.folder
+    benchmark = json.loads(arguments.bench.read_text())["networks"] if arguments.bench else None
+    if benchmark is None:
+        files = [file for file in networks_of_export(folder) if file.part == PART]
+        benchmark = measure_networks(files, RuntimeOptions(num_threads=arguments.threads), arguments.repeats, print)
+    points = read_points(folder, benchmark)
+    output = arguments.output or folder / "report.png"
+    draw(points, output)
+    for point in points:
+        speed = "not run here" if point.median_ms is None else f"{point.median_ms:7.2f} ms"
+        print(f"{point.target:<7} {point.precision:<12} {point.megabytes:6.2f} MB {point.psnr_db:6.1f} dB  {speed}")
+    print(output)
+    return 0
+
+
+def build_report_parser() -> argparse.ArgumentParser:
+    """The parser of the command."""
+    parser = argparse.ArgumentParser(
+        prog="monalive-export report", description="Draws size against speed against quality of what was exported."
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR", help="a folder that monalive-export wrote")
+    parser.add_argument("-o", "--output", type=Path, metavar="PNG", help="the picture (default: DIR/report.png)")
+    parser.add_argument("--bench", type=Path, metavar="JSON", help="times from `monalive bench --exported DIR --json`")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=20, help="runs of each network where no --bench is given")
+    return parser
+
+
+def read_points(folder: Path, benchmark: Sequence[Mapping[str, Any]]) -> list[Point]:
+    """The animate network's files, with their times where they were measured.
+
+    Args:
+        folder: of an export.
+        benchmark: of `measure_networks`; files are recognised by format and precision.
+
+    Raises:
+        FileNotFoundError: nothing was exported there.
+        ValueError: there is no animate network among it.
+    """
+    report = folder / REPORT_FILE
+    if not report.is_file():
+        raise FileNotFoundError(f"there is no {REPORT_FILE} in {folder}; name a folder that monalive-export wrote")
+    times: dict[tuple[str, str], float] = {}
+    for entry in benchmark:
+        if entry["part"] == PART and "median_ms" in entry:
+            key = entry["format"], entry["precision"]
+            times[key] = min(times.get(key, entry["median_ms"]), entry["median_ms"])
+    points = [
+        Point(
+            entry["target"],
+            entry["precision"],
+            entry["bytes"] / 1e6,
+            entry["gate"]["psnr_db"],
+            times.get((entry["format"], entry["precision"])),
+        )
+        for entry in json.loads(report.read_text())["files"]
+        if entry["graph"] == PART
+    ]
+    if not points:
+        raise ValueError(f"{report} lists no {PART} network")
+    return points
+
+
+def draw(points: Sequence[Point], output: Path) -> None:
+    """Two pictures side by side: size against quality of all files, speed against quality of those that ran here."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 4.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    left, right = figure.subplots(1, 2, sharey=True)
+    for point in points:
+        style: dict[str, Any] = {"color": _COLOURS.get(point.target, "black"), "marker": _MARKS[point.precision]}
+        places = [(left, point.megabytes)]
+        if point.median_ms is not None:
+            places.append((right, point.median_ms))
+        for axes, x in places:
+            axes.scatter([x], [point.psnr_db], s=70, **style)
+            label = f"{point.target} {point.precision}"
+            axes.annotate(label, (x, point.psnr_db), xytext=(7, 3), textcoords="offset points", fontsize=8)
+    left.set_xlabel("size of the animate network, MB")
+    right.set_xlabel("time of one frame here, ms (median)")
+    left.set_ylabel("picture against PyTorch's, dB PSNR (worst frame)")
+    for axes in (left, right):
+        axes.set_xlim(left=0)
+        axes.margins(x=0.25, y=0.12)
+        axes.grid(alpha=0.3)
+    with atomic_path(output) as unfinished:
+        figure.savefig(unfinished, dpi=110)
