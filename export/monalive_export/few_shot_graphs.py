@@ -11,7 +11,7 @@ from torch.nn.utils import parametrize
 
 from monalive_distill.few_shot.few_shot_model import FewShotModel
 from monalive_distill.few_shot.few_shot_person import FewShotPerson
-from monalive_distill.few_shot.pose_input import draw, move_photo, pose_input
+from monalive_distill.few_shot.pose_input import draw, move_photo
 from monalive_export.graphs import PHOTO, SOURCE, TARGET
 from monalive_export.ports import RGB, Graph, Port, channels_first, channels_last
 
@@ -49,8 +49,8 @@ class FewShotAnimateGraph(Graph):
     def __init__(self, model: FewShotModel) -> None:
         super().__init__()
         self.generator = _without_spectral_norm(model).generator
-        self.size, self.warped_photo = model.size, model.warped_photo
-        if not self.warped_photo:
+        self.size, self.moves_photo = model.size, _moves_photo(model)
+        if not self.moves_photo:
             self.inputs = (ADAIN, TARGET)
 
     def forward(
@@ -61,12 +61,8 @@ class FewShotAnimateGraph(Graph):
         target_landmarks: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, ...]:
         assert target_landmarks is not None
-        moved = None
-        if self.warped_photo:
-            assert photo is not None and source_landmarks is not None
-            moved = move_photo(channels_first(photo), source_landmarks, target_landmarks)
-        pose = pose_input(draw(target_landmarks, self.size), moved)
-        return (channels_last(self.generator(pose, adain)),)
+        moved = _moved(photo, source_landmarks, target_landmarks) if self.moves_photo else None
+        return (channels_last(self.generator(draw(target_landmarks, self.size), moved, adain)),)
 
 
 class PersonAnimateGraph(Graph):
@@ -80,9 +76,9 @@ class PersonAnimateGraph(Graph):
     def __init__(self, person: FewShotPerson) -> None:
         super().__init__()
         plain = _without_spectral_norm(person)
-        self.generator, self.size, self.warped_photo = plain.generator, person.size, person.warped_photo
+        self.generator, self.size, self.moves_photo = plain.generator, person.size, _moves_photo(person)
         self.register_buffer("adain", plain.adain.detach(), persistent=False)
-        if not self.warped_photo:
+        if not self.moves_photo:
             self.inputs = (TARGET,)
 
     def forward(
@@ -92,12 +88,22 @@ class PersonAnimateGraph(Graph):
         target_landmarks: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, ...]:
         assert target_landmarks is not None
-        moved = None
-        if self.warped_photo:
-            assert photo is not None and source_landmarks is not None
-            moved = move_photo(channels_first(photo), source_landmarks, target_landmarks)
-        pose = pose_input(draw(target_landmarks, self.size), moved)
-        return (channels_last(self.generator(pose, self.adain)),)
+        moved = _moved(photo, source_landmarks, target_landmarks) if self.moves_photo else None
+        return (channels_last(self.generator(draw(target_landmarks, self.size), moved, self.adain)),)
+
+
+def _moves_photo(model: FewShotModel | FewShotPerson) -> bool:
+    if model.warped_photo == "lightweight":
+        raise ValueError(
+            "a few-shot model whose photo is moved by the lightweight generator is not exported; train one with "
+            "warped_photo geometry or none"
+        )
+    return model.warped_photo == "geometry"
+
+
+def _moved(photo: torch.Tensor | None, source: torch.Tensor | None, target: torch.Tensor) -> torch.Tensor:
+    assert photo is not None and source is not None
+    return move_photo(channels_first(photo), source, target)
 
 
 def _without_spectral_norm(model: Model) -> Model:
