@@ -47,7 +47,8 @@ def main() -> None:
     arguments = parser.parse_args()
     kinds, found = Counter[str](), 0
     started = time.monotonic()
-    for kind, image in itertools.islice(pictures(arguments.folders, arguments.every, arguments.longest), arguments.most):
+    found_pictures = pictures(arguments.folders, arguments.every, arguments.longest)
+    for kind, image in itertools.islice(found_pictures, arguments.most):
         found += find_mark([image]) is not None
         kinds[kind] += 1
         if sum(kinds.values()) % 100 == 0:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,3 +38,21 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Lets two existing paths on one file system trade places in one step.
+
+    Returns:
+        False where the system cannot do that; nothing is changed then.
+    """
+    library, call, flag = ctypes.CDLL(None, use_errno=True) if os.name == "posix" else None, "", 0
+    if sys.platform == "linux":
+        call, flag = "renameat2", 2  # RENAME_EXCHANGE
+    elif sys.platform == "darwin":
+        call, flag = "renameatx_np", 2  # RENAME_SWAP
+    function = getattr(library, call, None) if call else None
+    if function is None:
+        return False
+    here = -100 if sys.platform == "linux" else -2  # AT_FDCWD
+    return function(here, os.fsencode(one), here, os.fsencode(other), flag) == 0  # type: ignore[no-any-return]

@@ -23,15 +23,23 @@ from pathlib import Path
 from typing import Any, Final
 
 from monalive.atomic_file import atomic_path
+<<<<<<< HEAD
 from monalive.runtimes import DEFAULT_FORMAT, FORMAT_SUFFIXES
+=======
+from monalive.zip_members import UNREADABLE, read_member
+>>>>>>> trust
 
 SCHEMA: Final = 1
 ALIGNMENT: Final = 64
 _MANIFEST: Final = "manifest.json"
 _LOCAL_HEADER_BYTES: Final = 30
 _ALIGNMENT_FIELD: Final = 0xD935  # the zip extra field that Android's zipalign pads with
-_NOT_A_BUNDLE: Final = (zipfile.BadZipFile, KeyError, TypeError, AttributeError, json.JSONDecodeError, UnicodeError)
 _MAX_BYTES: Final = 512 * 2**20
+_MAX_MANIFEST_BYTES: Final = 1 << 20
+
+
+class _UnusableBundleError(ValueError):
+    """A bundle, but not one to use."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +96,10 @@ class Bundle:
         try:
             with zipfile.ZipFile(where) as archive:
                 manifest, parts = _read(archive)
-        except _NOT_A_BUNDLE as error:
-            raise ValueError(f"{where} is not a monalive bundle, or a damaged one: {error}") from error
-        except ValueError as error:
+        except _UnusableBundleError as error:
             raise ValueError(f"{where}: {error}") from error
+        except UNREADABLE as error:
+            raise ValueError(f"{where} is not a monalive bundle, or a damaged one: {error}") from error
         return cls(manifest, parts, hashlib.sha256(where.read_bytes()).hexdigest())
 
 
@@ -135,17 +143,20 @@ def _write_aligned(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 
 def _read(archive: zipfile.ZipFile) -> tuple[dict[str, Any], dict[str, bytes]]:
-    manifest = json.loads(archive.read(_MANIFEST))
+    manifest = json.loads(read_member(archive, _MANIFEST, _MAX_MANIFEST_BYTES))
     schema = manifest["schema"]
     if not isinstance(schema, int) or schema > SCHEMA:
-        raise ValueError(f"the bundle has schema {schema}, this version reads up to {SCHEMA}; update monalive")
-    parts = {}
+        raise _UnusableBundleError(f"its schema is {schema}, this version reads up to {SCHEMA}; update monalive")
+    parts, left = {}, _MAX_BYTES
     for name, entry in manifest["parts"].items():
         info = archive.getinfo(entry["file"])
         if info.compress_type != zipfile.ZIP_STORED:
-            raise ValueError(f"the part {name!r} is compressed; bundles are stored uncompressed")
-        content = archive.read(info)
+            raise _UnusableBundleError(f"the part {name!r} is compressed; bundles are stored uncompressed")
+        left -= info.file_size  # members that overlap would take more memory than the file is large
+        content = read_member(archive, info.filename, left + info.file_size)
         if hashlib.sha256(content).hexdigest() != entry["sha256"]:
-            raise ValueError(f"the part {name!r} is damaged (its sha256 is not the manifest's); get the file again")
+            raise _UnusableBundleError(
+                f"the part {name!r} is damaged (its sha256 is not the manifest's); get the file again"
+            )
         parts[name] = content
     return manifest, parts

@@ -31,6 +31,7 @@ from monalive.atomic_file import atomic_path
 from monalive.driver_surroundings import DriverSurroundings
 from monalive.landmarks import LANDMARK_COUNT
 from monalive.surroundings_flow import GRID_SIZE, unknown_surroundings
+from monalive.zip_members import read_member
 
 if TYPE_CHECKING:
     from monalive.tracker import FaceTracker
@@ -238,12 +239,12 @@ class Motion:
                 around = None
                 if _has_surroundings(manifest):
                     around = _read(archive, SURROUNDINGS, frames * math.prod(SURROUNDINGS_SHAPE) * 2)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
             raise ValueError(
                 f"{path} is not a .motion file, or it is cut off or damaged ({error}). "
                 "Extract the motion again with `monalive motion extract`."
             ) from error
-        except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        except (LookupError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
             raise ValueError(f"{path} is a zip archive but not a .motion file ({error}).") from error
         try:
             changes = np.frombuffer(raw, "<u2").reshape(frames, LANDMARK_COUNT, 3)
@@ -257,7 +258,7 @@ class Motion:
             if around is not None:
                 surroundings = np.frombuffer(around, "<f2").astype(np.float32).reshape(frames, *SURROUNDINGS_SHAPE)
             return cls(landmarks.astype(np.float32), timestamps, (width, height), fps, name, loop, surroundings)
-        except (KeyError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(
                 f"{path} is a .motion file with contents that make no sense ({error})."
             ) from error
@@ -273,10 +274,10 @@ def _member(name: str) -> zipfile.ZipInfo:
 
 def _read(archive: zipfile.ZipFile, name: str, size: int | None) -> bytes:
     """A member's bytes, none of them before its size is known to be right."""
-    announced = archive.getinfo(name).file_size
-    if announced > MAX_MANIFEST_BYTES if size is None else announced != size:
-        raise zipfile.BadZipFile(f"{name} has {announced} bytes")
-    return archive.read(name)
+    content = read_member(archive, name, MAX_MANIFEST_BYTES if size is None else size)
+    if size is not None and len(content) != size:
+        raise zipfile.BadZipFile(f"{name} has {len(content)} bytes")
+    return content
 
 
 def _check_version(manifest: Any, path: Path) -> None:

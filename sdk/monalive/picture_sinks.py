@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import GifImagePlugin, Image
 
-from monalive.atomic_file import atomic_path
+from monalive.atomic_file import atomic_path, exchange
 from monalive.frame_sink import FrameSink, roll_back
 from monalive.image_io import encode_image
 from monalive.provenance import gif_comment, picture_options
@@ -125,7 +125,9 @@ class FolderSink(FrameSink):
 
     def _commit(self, end_ms: float) -> None:
         _require_replaceable(self.path)  # it may have changed meanwhile
-        if self._target.exists():
+        if self._target.exists() and exchange(self._temporary, self._target):
+            shutil.rmtree(self._temporary, ignore_errors=True)  # it holds the old frames now
+        elif self._target.exists():
             old = self._temporary.with_name(self._temporary.name + ".old")
             self._target.rename(old)
             self._temporary.rename(self._target)

@@ -7,7 +7,6 @@ import json
 import math
 import warnings
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,17 +21,13 @@ from monalive.crop import SquareCrop
 from monalive.image_io import MAX_PIXELS
 from monalive.landmarks import LANDMARK_COUNT
 from monalive.trust.consent import Consent
+from monalive.zip_members import UNREADABLE, read_member
 
 SCHEMA: Final = 1
 MAX_MANIFEST_BYTES: Final = 1 << 20
 MAX_PHOTO_BYTES: Final = 512 << 20
 _MANIFEST: Final = "portrait.json"
 _LANDMARK_BYTES: Final = LANDMARK_COUNT * 3 * 4
-# What the zip, JSON and picture readers raise on files that are something else, or damaged.
-_DAMAGED: Final = (
-    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, LookupError, TypeError),
-    *(AttributeError, OSError, ValueError, SyntaxError, OverflowError, Image.DecompressionBombError),
-)
 
 
 @dataclass(frozen=True)
@@ -128,7 +123,7 @@ def read_portrait(path: str | Path) -> tuple[list[PhotoOfPerson], Consent | None
         raise FileNotFoundError(f"there is no portrait file at {path}")
     try:
         with zipfile.ZipFile(path) as archive:
-            manifest = json.loads(_member(archive, _MANIFEST, MAX_MANIFEST_BYTES))
+            manifest = json.loads(read_member(archive, _MANIFEST, MAX_MANIFEST_BYTES))
             if manifest["schema"] > SCHEMA:
                 raise ValueError(f"its schema is {manifest['schema']}, newer than {SCHEMA}; update monalive")
             photos = [_read_photo(archive, index, entry) for index, entry in enumerate(manifest["photos"])]
@@ -136,19 +131,19 @@ def read_portrait(path: str | Path) -> tuple[list[PhotoOfPerson], Consent | None
                 raise ValueError("there is no photo in it")
             stated = manifest.get("consent")
             return photos, None if stated is None else Consent(stated)
-    except _DAMAGED as error:
+    except (*UNREADABLE, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path} is not a portrait file, or a damaged one: {error}") from error
 
 
 def _read_photo(archive: zipfile.ZipFile, index: int, entry: Mapping[str, Sequence[float]]) -> PhotoOfPerson:
-    content = _member(archive, f"{index}.png", MAX_PHOTO_BYTES)
+    content = read_member(archive, f"{index}.png", MAX_PHOTO_BYTES)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is stricter
         with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise ValueError(f"a photo of {picture.width}x{picture.height} is too large")
             image = np.asarray(picture.convert("RGB"))
-    raw = _member(archive, f"{index}.landmarks", _LANDMARK_BYTES)
+    raw = read_member(archive, f"{index}.landmarks", _LANDMARK_BYTES)
     landmarks = np.frombuffer(raw, "<f4").reshape(LANDMARK_COUNT, 3).astype(np.float32)
     crop = SquareCrop(*map(float, entry["crop"]))
     if not np.isfinite(landmarks).all() or not all(map(math.isfinite, (crop.x, crop.y, crop.side))):
@@ -158,11 +153,3 @@ def _read_photo(archive: zipfile.ZipFile, index: int, entry: Mapping[str, Sequen
     if not 1 <= crop.side <= 16 * max(image.shape) or across < 1 or down < 1:
         raise ValueError("the crop does not lie in the photo")
     return PhotoOfPerson(image, landmarks, crop)
-
-
-def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
-    """A member's bytes, none of them before its size is known to be sensible."""
-    size = archive.getinfo(name).file_size
-    if size > most:
-        raise ValueError(f"{name} has {size} bytes")
-    return archive.read(name)

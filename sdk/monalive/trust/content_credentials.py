@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -109,7 +110,7 @@ class Statement:
         """A new builder of the C2PA library; it can be used once."""
         import c2pa
 
-        builder = c2pa.Builder(self.manifest(media_type), context=_context())
+        builder = c2pa.Builder(self.manifest(media_type), context=_context(os.getpid()))
         for photo, name in zip(self.photos, self._ids(), strict=True):
             if photo.content is not None:
                 builder.add_ingredient(_ingredient(photo, name), photo.media_type, io.BytesIO(photo.content))
@@ -172,7 +173,7 @@ def read_credentials(path: Path, media_type: str) -> ReadCredentials | None:
     import c2pa
 
     try:
-        with path.open("rb") as file, c2pa.Reader(media_type, file, context=_context()) as reader:
+        with path.open("rb") as file, c2pa.Reader(media_type, file, context=_context(os.getpid())) as reader:
             store = json.loads(reader.json())
     except c2pa.C2paError.ManifestNotFound:
         return None
@@ -209,7 +210,8 @@ def _sign(
 
 
 @cache
-def _context() -> c2pa.Context:
+def _context(process: int) -> c2pa.Context:
+    """The library's settings; one for each process, since a forked one may not use its parent's."""
     import c2pa
 
     return c2pa.Context.from_dict(
