@@ -145,12 +145,12 @@ def _descriptors(seen: Sequence[Observation]) -> NDArray[np.float32]:
 def _write_sheet(path: Path, split: FewShotSplit, true: list[Image], outputs: Mapping[str, list[Image]]) -> None:
     """The paper's figures: a row for each frame; photo, truth and each method side by side.
 
-    The frames are those whose faces differ most from the first photo's, in their order.
+    Of the earlier and of the later frames the one whose face differs most from the first photo's is shown.
     """
     points = split.clip.landmarks
     away = [float(np.abs(points[i] - points[split.photos[0]])[:, :2].mean()) for i in split.tests]
-    half = len(away) // 2
-    shown = [int(np.argmax(away[:half])), half + int(np.argmax(away[half:]))][:_SHOWN_FRAMES]
+    parts = np.array_split(np.arange(len(away)), _SHOWN_FRAMES)
+    shown = [int(max(part, key=lambda i: away[i])) for part in parts if len(part)]
     photo = fit(split.clip.images[split.photos[0]], true[0].shape[0])
     rows = [[photo] * len(shown), [true[i] for i in shown], *([made[i] for i in shown] for made in outputs.values())]
     columns = [list(column) for column in zip(*rows, strict=True)]

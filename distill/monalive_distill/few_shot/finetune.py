@@ -141,6 +141,7 @@ def finetune_person(
     """Learns a person from tracked photos; `model` and `discriminator` are taken over and changed."""
     model, discriminator, photos = model.to(device).eval(), discriminator.to(device), photos.to(device)
     perceptual = LPIPS(settings.perceptual_net).to(device)  # type: ignore[arg-type]
+    discriminator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     content = ContentLoss(perceptual, FaceFeatures().to(device))
     check = ExpressionCheck(photos, perceptual, model.size)
     with torch.no_grad():
@@ -166,15 +167,17 @@ def finetune_person(
                 surroundings = measure_surroundings(*sources, *targets)
             drawings = draw(landmarks, person.size)
             everyone = torch.zeros(len(true), dtype=torch.int64, device=true.device)
-            made = person.train()(sources, landmarks, surroundings)
-            seen, face = content(made, true, landmarks)
-            adversarial, matching = judge(discriminator, made, true, drawings, everyone)
+            with torch.autocast(true.device.type, torch.bfloat16):  # nearly twice as fast, on a CPU too
+                made = person.train()(sources, landmarks, surroundings)
+                seen, face = content(made, true, landmarks)
+                adversarial, matching = judge(discriminator, made, true, drawings, everyone)
             reconstruction = seen * weights.perceptual + face * weights.face
             loss = reconstruction + adversarial * weights.adversarial + matching * weights.feature_matching
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
-            learn(discriminator, discriminator_optimizer, made, true, drawings, everyone)
+            with torch.autocast(true.device.type, torch.bfloat16):
+                learn(discriminator, discriminator_optimizer, made, true, drawings, everyone)
             step += 1
             bar.update()
             losses.append(float(reconstruction.detach()))
