@@ -11,8 +11,8 @@ from pathlib import Path
 import cv2
 import torch
 
-from monalive_distill import evaluate_cli, synthetic_people
-from monalive_distill.few_shot import few_shot_cli
+from monalive_distill import evaluate_cli, personalize_cli, synthetic_people
+from monalive_distill.few_shot import evaluate_few_shot_cli, few_shot_cli
 from monalive_distill.few_shot.few_shot_checkpoint import load_few_shot_model
 from monalive_distill.prepare import prepare
 from monalive_distill.train_lightweight import train
@@ -68,6 +68,14 @@ def build_parser() -> argparse.ArgumentParser:
     command = commands.add_parser("finetune", help="fine-tune the few-shot model on 1 to 32 photos of a person")
     few_shot_cli.add_finetune_arguments(command)
     command.set_defaults(run=few_shot_cli.run_finetune)
+
+    command = commands.add_parser("evaluate-few-shot", help="measure the few-shot model for several numbers of photos")
+    evaluate_few_shot_cli.add_evaluate_few_shot_arguments(command)
+    command.set_defaults(run=evaluate_few_shot_cli.run_evaluate_few_shot)
+
+    command = commands.add_parser("personalize", help="photos of a person to a bundle that is theirs")
+    personalize_cli.add_personalize_arguments(command)
+    command.set_defaults(run=personalize_cli.run_personalize)
 
     command = commands.add_parser("weights", help="the weights of a run alone, small enough to ship")
     command.add_argument("state", type=Path, help="state.safetensors of a run")

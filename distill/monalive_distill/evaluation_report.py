@@ -121,13 +121,13 @@ def make_report(
     return {
         "schema": SCHEMA,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": _command(),
+        "command": command_line(),
         "clips_folder": folder.resolve().name,
         "clips_found": len(clips),
         "settings": {"frames": frame_count, "size": EVALUATION_SIZE},
         "bundle": _bundle_record(bundle),
-        "machine": _machine(),
-        "versions": _versions(),
+        "machine": machine(),
+        "versions": versions(),
         "self": own,
         "cross": {
             "mean": _means(evaluation.cross, evaluation.csim_other_people),
@@ -177,7 +177,7 @@ def _bundle_record(bundle: Bundle | None) -> dict[str, str] | None:
     return {"name": name, "model_version": version, "sha256": bundle.sha256}
 
 
-def _command() -> str:
+def command_line() -> str:
     """The command line with the folders of paths left out: a report is published, a home folder's name is
     not.
     """
@@ -188,7 +188,8 @@ def _command() -> str:
     return shlex.join(words)
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
+    """The machine, for the record."""
     processor = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():  # Linux, where platform.processor() knows the architecture only
@@ -198,11 +199,12 @@ def _machine() -> dict[str, Any]:
     return {"processor": processor, "cpus": os.cpu_count(), "system": system}
 
 
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
+def versions() -> dict[str, str]:
+    """Versions of Python and the packages that matter, for the record."""
+    found = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:
-            versions[package] = importlib.metadata.version(package)
+            found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return versions
+    return found

@@ -35,6 +35,7 @@ _NAMES = {
     "mouth_error": ("mouth", 3),
     "turn_error": ("turn °", 2),
     "missing_face": ("no face", 3),
+    "fd_dlib": ("FD dlib", 4),
 }
 
 
@@ -118,40 +119,45 @@ def render_page(
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8>",
         '<meta name=viewport content="width=device-width,initial-scale=1">',
-        f"<title>monalive evaluation · {html.escape(report['clips_folder'])}</title><style>{_STYLE}</style>",
+        f"<title>monalive evaluation · {html.escape(report['clips_folder'])}</title><style>{STYLE}</style>",
         f"<h1>Evaluation on {html.escape(report['clips_folder'])}</h1>",
         "<dl>" + "".join(f"<dt>{html.escape(k)}<dd>{html.escape(str(v))}" for k, v in facts) + "</dl>",
         "<h2>Self-reenactment</h2>",
         "<p>Frame 0 is the photo; other frames of the same clip drive it and are what the result is compared "
         "with. Means of clips. ↑ more is better, ↓ less is better.</p>",
-        _summary(report["self"]["mean"], SELF_METRICS),
+        summary_table(report["self"]["mean"], SELF_METRICS),
     ]
     for title, slices in report["self"].get("slices", {}).items():
         for value, slice_ in slices.items():
             count = slice_["clips"]
             clips = f"{count} clip{'' if count == 1 else 's'}"
             parts.append(f"<h3>{html.escape(title)} {html.escape(value)} · {clips}</h3>")
-            parts.append(_summary(slice_["mean"], SELF_METRICS))
+            parts.append(summary_table(slice_["mean"], SELF_METRICS))
     if cross:
         parts += [
             "<h2>Cross-reenactment</h2>",
             "<p>Another clip drives the photo by how its face changes since its own first frame. CSIM is to "
             "the photo; turn, blink and mouth: how far the change differs from the driver's.</p>",
-            _summary(report["cross"]["mean"], CROSS_METRICS),
+            summary_table(report["cross"]["mean"], CROSS_METRICS),
         ]
     if report["skipped"]:
         rows = "".join(f"<li>{html.escape(s['clip'])}: {html.escape(s['reason'])}" for s in report["skipped"])
         parts.append(f"<h2>Left out: {len(report['skipped'])}</h2><ul>{rows}</ul>")
     if portraits:
         parts += ["<h2>Portraits</h2>", "<p>Each driver's frames and, below them, the portrait's.</p>"]
-        parts += [_figure(f"portrait-{name}", name, "", file) for name, file in portraits]
+        parts += [figure(f"portrait-{name}", name, "", file) for name, file in portraits]
     parts += ["<h2>Clips, worst first</h2>", _clip_table(own), _sheets("self", own, sheets)]
     if cross:
         parts += ["<h2>Cross-reenactment, worst first</h2>", _sheets("cross", cross, sheets)]
     return "\n".join(parts) + f"<script>{_SORT}</script></html>\n"
 
 
-def _summary(mean: Mapping[str, Scores], metrics: Mapping[str, bool]) -> str:
+def metric_name(metric: str) -> str:
+    """A metric as it is written above a column."""
+    return _NAMES[metric][0]
+
+
+def summary_table(mean: Mapping[str, Scores], metrics: Mapping[str, bool]) -> str:
     """Methods by metrics, the best value of each column in bold."""
     shown = [m for m in metrics if any(scores.get(m) is not None for scores in mean.values())]
     head = "".join(f"<th>{_NAMES[m][0]} {'↑' if metrics[m] else '↓'}" for m in shown)
@@ -161,7 +167,7 @@ def _summary(mean: Mapping[str, Scores], metrics: Mapping[str, bool]) -> str:
         for metric in shown:
             values = [v for s in mean.values() if (v := s.get(metric)) is not None]
             best = max(values) if metrics[metric] else min(values)
-            text = _number(metric, scores.get(metric))
+            text = number(metric, scores.get(metric))
             cells.append(f"<td><b>{text}</b>" if scores.get(metric) == best else f"<td>{text}")
         rows.append(f"<tr><th>{html.escape(method)}{''.join(cells)}")
     return f"<div class=wide><table><tr><th>{head}{''.join(rows)}</table></div>"
@@ -175,7 +181,7 @@ def _clip_table(results: Sequence[ClipResult]) -> str:
     rows = [
         f"<tr><th><a href='#{_anchor('self', r.name)}'>{html.escape(r.name)}</a>"
         f"<td>{len(r.frames)}<td>{r.without_face}"
-        + "".join(f"<td>{_number(m, r.scores[method].get(m))}" for m in shown)
+        + "".join(f"<td>{number(m, r.scores[method].get(m))}" for m in shown)
         for r in _worst_first(results)
     ]
     return (
@@ -191,13 +197,14 @@ def _sheets(kind: str, results: Sequence[ClipResult], sheets: Mapping[tuple[str,
         if sheet is None:
             continue
         scores = next(iter(result.scores.values()))
-        numbers = " · ".join(f"{_NAMES[m][0]} {_number(m, v)}" for m, v in scores.items() if v is not None)
+        numbers = " · ".join(f"{_NAMES[m][0]} {number(m, v)}" for m, v in scores.items() if v is not None)
         title = result.name if kind == "self" else f"{result.name} driven by {result.driver}"
-        parts.append(_figure(_anchor(kind, result.name), title, numbers, sheet))
+        parts.append(figure(_anchor(kind, result.name), title, numbers, sheet))
     return "".join(parts)
 
 
-def _figure(anchor: str, title: str, numbers: str, sheet: str) -> str:
+def figure(anchor: str, title: str, numbers: str, sheet: str) -> str:
+    """A contact sheet, a file beside the page, with its title and numbers."""
     file, title = html.escape(quote(sheet)), html.escape(title)
     return (
         f"<figure id='{html.escape(anchor)}'><figcaption><b>{title}</b><br>{numbers}</figcaption>"
@@ -212,18 +219,19 @@ def _worst_first(results: Sequence[ClipResult]) -> list[ClipResult]:
 def _frame_caption(frame: int, scores: Scores) -> str:
     """Without spaces inside a metric, so that the sheet breaks lines between metrics."""
     shown = [m for m in ("lpips", "akd", "csim") if scores.get(m) is not None]
-    return f"frame {frame} " + " ".join(f"{m.upper()}={_number(m, scores[m])}" for m in shown)
+    return f"frame {frame} " + " ".join(f"{m.upper()}={number(m, scores[m])}" for m in shown)
 
 
 def _anchor(kind: str, name: str) -> str:
     return f"{kind}-{re.sub('[^A-Za-z0-9]+', '-', name)}"
 
 
-def _number(metric: str, value: float | None) -> str:
+def number(metric: str, value: float | None) -> str:
+    """A metric's value with its usual decimals."""
     return "-" if value is None else f"{value:.{_NAMES[metric][1]}f}"
 
 
-_STYLE = """
+STYLE = """
 :root {
   color-scheme: light dark;
   --ink: #1b1c1e; --paper: #fff; --faint: #5f646b; --line: #d9dce1; --band: #f4f5f7; --link: #0b57d0;

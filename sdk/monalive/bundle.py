@@ -23,11 +23,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from monalive.atomic_file import atomic_path
-<<<<<<< HEAD
 from monalive.runtimes import DEFAULT_FORMAT, FORMAT_SUFFIXES
-=======
 from monalive.zip_members import UNREADABLE, read_member
->>>>>>> trust
 
 SCHEMA: Final = 1
 ALIGNMENT: Final = 64

@@ -14,7 +14,6 @@ import torch
 from tqdm import tqdm
 
 from monalive_distill.augment import Augmentation
-from monalive_distill.few_shot.changed_poses import change_pose, draw_change
 from monalive_distill.few_shot.discriminator_step import judge, learn
 from monalive_distill.few_shot.expression_check import ExpressionCheck
 from monalive_distill.few_shot.face_features import FaceFeatures
@@ -28,6 +27,7 @@ from monalive_distill.few_shot.few_shot_model import FewShotModel
 from monalive_distill.few_shot.few_shot_person import FewShotPerson, save_person
 from monalive_distill.few_shot.person_photos import PersonPhotos, check_photo_count, track_photos
 from monalive_distill.few_shot.photo_mover import measure_surroundings, shrink
+from monalive_distill.few_shot.photo_pairs import PERSON_AUGMENTATION, draw_pairs
 from monalive_distill.few_shot.pose_input import draw
 from monalive_distill.few_shot.projection_discriminator import ProjectionDiscriminator
 from monalive_distill.lpips import LPIPS
@@ -46,7 +46,7 @@ class FineTuning:
         patience: checks without a better one after which it stops.
         losses: the match loss has no part in it.
         perceptual_net: "vgg" or "alex", of the content loss and of the check.
-        augmentation: of each picture of a step; no mirror, no colours: they are this person's.
+        augmentation: of each picture of a step.
         seed: of all that is drawn.
     """
 
@@ -59,9 +59,7 @@ class FineTuning:
     patience: int = 4
     losses: FewShotLossWeights = field(default_factory=FewShotLossWeights)
     perceptual_net: str = "alex"
-    augmentation: Augmentation = field(
-        default_factory=lambda: Augmentation(6.0, 0.1, 0.03, flip=0.0, grey=0.0, colour=0.0, blur=0.0)
-    )
+    augmentation: Augmentation = PERSON_AUGMENTATION
     seed: int = 0
 
 
@@ -143,6 +141,7 @@ def finetune_person(
     """Learns a person from tracked photos; `model` and `discriminator` are taken over and changed."""
     model, discriminator, photos = model.to(device).eval(), discriminator.to(device), photos.to(device)
     perceptual = LPIPS(settings.perceptual_net).to(device)  # type: ignore[arg-type]
+    discriminator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     content = ContentLoss(perceptual, FaceFeatures().to(device))
     check = ExpressionCheck(photos, perceptual, model.size)
     with torch.no_grad():
@@ -161,22 +160,24 @@ def finetune_person(
     with tqdm(total=settings.steps, desc="fine-tuning", unit="step", disable=None) as bar:
         while step < settings.steps and clock() - start < settings.minutes * 60:
             rng = np.random.default_rng((settings.seed, step))
-            sources, targets = _draw_pictures(rng, check.kept, settings)
+            sources, targets = draw_pairs(rng, check.kept, settings.pictures, settings.augmentation)
             true, landmarks = shrink(targets.images, person.size), targets.landmarks[..., :2]
             surroundings = None
             if person.mover and person.mover.sees_surroundings and rng.random() >= UNKNOWN_SURROUNDINGS:
                 surroundings = measure_surroundings(*sources, *targets)
             drawings = draw(landmarks, person.size)
             everyone = torch.zeros(len(true), dtype=torch.int64, device=true.device)
-            made = person.train()(sources, landmarks, surroundings)
-            seen, face = content(made, true, landmarks)
-            adversarial, matching = judge(discriminator, made, true, drawings, everyone)
+            with torch.autocast(true.device.type, torch.bfloat16):  # nearly twice as fast, on a CPU too
+                made = person.train()(sources, landmarks, surroundings)
+                seen, face = content(made, true, landmarks)
+                adversarial, matching = judge(discriminator, made, true, drawings, everyone)
             reconstruction = seen * weights.perceptual + face * weights.face
             loss = reconstruction + adversarial * weights.adversarial + matching * weights.feature_matching
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
-            learn(discriminator, discriminator_optimizer, made, true, drawings, everyone)
+            with torch.autocast(true.device.type, torch.bfloat16):
+                learn(discriminator, discriminator_optimizer, made, true, drawings, everyone)
             step += 1
             bar.update()
             losses.append(float(reconstruction.detach()))
@@ -188,41 +189,3 @@ def finetune_person(
                     break
     person.load_state_dict(best)
     return person.eval(), FineTuned(step, kept_step, tuple(losses), tuple(checks), check.held_out)
-
-
-def _draw_pictures(
-    rng: np.random.Generator, photos: PersonPhotos, settings: FineTuning
-) -> tuple[PersonPhotos, PersonPhotos]:
-    """Photos to move, and photos to make of them: a step's inputs and truths.
-
-    A photo moved onto itself would be the answer. So another one is moved; or the photo itself after geometry has given
-    it another pose, which leaves the traces that moving leaves; or, now and then, the mirrored photo.
-    """
-    count = len(photos.images)
-    sources, targets = [], []
-    for index in rng.choice(count, settings.pictures, replace=settings.pictures > count):
-        photo, chance = photos.pick([int(index)]), rng.random()
-        if count > 1 and chance < 0.5:
-            source = photos.pick([int(rng.choice(np.delete(np.arange(count), index)))])
-        elif chance < 0.85:
-            source = change_pose(photo, draw_change(rng))
-        else:
-            source = photo.mirrored()
-        sources.append(source)
-        targets.append(_look_at(rng, photo, settings.augmentation))
-    return _together(sources), _together(targets)
-
-
-def _look_at(rng: np.random.Generator, photo: PersonPhotos, augmentation: Augmentation) -> PersonPhotos:
-    """A photo (1, ...) turned in the picture, zoomed and shifted at random."""
-    look = augmentation.draw(rng)
-    pixels = (photo.images[0].permute(1, 2, 0).cpu().numpy() * 255).round().astype(np.uint8)
-    image, points = look.apply(pixels, photo.landmarks[0, :, :2].cpu().numpy())
-    landmarks = photo.landmarks.clone()
-    landmarks[0, :, :2] = torch.from_numpy(points).to(landmarks)
-    moved = torch.from_numpy(image.astype(np.float32) / 255).to(photo.images).permute(2, 0, 1)
-    return PersonPhotos(moved[None], landmarks)
-
-
-def _together(photos: Sequence[PersonPhotos]) -> PersonPhotos:
-    return PersonPhotos(torch.cat([p.images for p in photos]), torch.cat([p.landmarks for p in photos]))

@@ -1,0 +1,66 @@
+"""The command `monalive-distill personalize`: photos of a person to a bundle that is theirs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import cv2
+import torch
+
+from monalive.bundle import Bundle
+from monalive_distill.bundle_exporter import find_bundle_exporter
+from monalive_distill.few_shot.person_photos import check_photo_count, track_photos
+from monalive_distill.few_shot.photo_mover import lightweight_weights
+from monalive_distill.lightweight_generator import build_generator
+from monalive_distill.personalize import PHOTO_SIZE, Personalization, personalize
+from monalive_distill.training_state import load_average, read_record
+
+
+def add_personalize_arguments(command: argparse.ArgumentParser) -> None:
+    """The arguments that `run_personalize` reads."""
+    add = command.add_argument
+    add("photos", type=Path, nargs="+", metavar="PHOTO", help="1 to 32 photos of the person")
+    add("-o", "--output", type=Path, required=True, help="the bundle to write")
+    add("--weights", type=Path, help="of the lightweight generator to begin with (default: those that ship)")
+    add("--minutes", type=float, default=Personalization.minutes, help="at most (default %(default)s)")
+    add("--steps", type=int, default=Personalization.steps, help="at most (default %(default)s)")
+    add("--precision", choices=("int8", "fp32"), default="int8")
+    add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    add("--threads", type=int, default=torch.get_num_threads())
+
+
+def run_personalize(arguments: argparse.Namespace) -> None:
+    """Runs the command.
+
+    Raises:
+        FileNotFoundError: a photo, the weights, the output's folder or the export packages are missing.
+        ValueError: too many photos, one without a face, or weights of another model.
+    """
+    check_photo_count(len(arguments.photos))
+    export_bundle = find_bundle_exporter()  # before the minutes of work, not after them
+    if not arguments.output.resolve().parent.is_dir():
+        raise FileNotFoundError(f"cannot write {arguments.output}: there is no folder {arguments.output.parent}")
+    torch.set_num_threads(arguments.threads)
+    cv2.setNumThreads(1)
+    weights = arguments.weights or lightweight_weights()
+    generator = build_generator(str(read_record(weights)["variant"]))
+    load_average(weights, generator)
+    photos = track_photos(arguments.photos, PHOTO_SIZE)
+    settings = Personalization(steps=arguments.steps, minutes=arguments.minutes)
+    made = personalize(generator, photos, settings, arguments.device)
+    shipped = Bundle.load()
+    export_bundle(
+        generator.cpu(),
+        arguments.output,
+        precision=arguments.precision,
+        model_version=f"{shipped.model_version}+person",
+        licence=str(shipped.manifest["licence"]),
+    )
+    before, after = made.checks[0][1], min(distance for _, distance in made.checks)
+    told = f"{made.held_out} photos held out" if made.held_out else "photos moved by geometry"
+    if made.kept_step == 0:
+        print(f"{arguments.output}: nothing learned was better than everybody's weights, which it holds ({told})")
+    else:
+        print(f"{arguments.output}: {made.steps} steps, the state after {made.kept_step} kept")
+        print(f"LPIPS {before:.3f} before, {after:.3f} after ({told})")
