@@ -56,7 +56,9 @@ def write_clip(path: Path, frames: Sequence[Image]) -> Path:
         stream.pix_fmt = "yuv420p"
         stream.height, stream.width = frames[0].shape[:2]
         for image in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")))
+            container.mux(
+                stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24"))
+            )
         container.mux(stream.encode())
     return path
 
@@ -336,12 +338,16 @@ def test_unusable_clips_do_not_stop_the_others(clips_folder: Path, tracker: Face
     def note(kind: str, result: ClipResult, pictures: ClipPictures) -> None:
         seen.append((kind, result.name))
 
-    result = evaluate(find_clips(clips_folder), {"shift": shift_whole}, tracker, frame_count=2, on_result=note)
+    result = evaluate(
+        find_clips(clips_folder), {"shift": shift_whole}, tracker, frame_count=2, on_result=note
+    )
     assert [one.name for one in result.own] == ["a right", "b_left"]
     assert [(one.name, one.driver) for one in result.cross] == [("a right", "b_left"), ("b_left", "a right")]
     assert [name for name, _ in result.skipped] == ["c_empty.mp4", "d_text.mp4"]
     assert seen == [("self", "a right"), ("self", "b_left"), ("cross", "a right"), ("cross", "b_left")]
-    assert result.csim_other_people is not None and result.csim_other_people > 0.9  # one and the same person here
+    assert (
+        result.csim_other_people is not None and result.csim_other_people > 0.9
+    )  # one and the same person here
 
 
 def test_a_method_for_self_reenactment_alone(clips_folder: Path, tracker: FaceTracker) -> None:
@@ -365,7 +371,9 @@ def test_no_usable_clip_is_an_error(clips_folder: Path, tracker: FaceTracker) ->
         evaluate(find_clips(clips_folder)[2:], {"shift": shift_whole}, tracker)
 
 
-def test_the_report(clips_folder: Path, tmp_path: Path, tracker: FaceTracker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_report(
+    clips_folder: Path, tmp_path: Path, tracker: FaceTracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bundle = Bundle({"name": "small", "model_version": "1.2.0"}, {}, "ab" * 32)
     argv = [
         "/home/someone/bin/monalive-distill",
@@ -445,7 +453,9 @@ def test_the_worst_clip_comes_first(clips_folder: Path, tmp_path: Path, tracker:
     write_evaluation(clips, {"shift": shift_whole}, tracker, tmp_path, frame_count=1, with_cross=False)
     report = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))
     by_lpips = sorted(report["self"]["clips"], key=lambda one: -one["scores"]["shift"]["lpips"])
-    captions = re.findall(r"<figcaption><b>([^<]+)</b>", (tmp_path / "index.html").read_text(encoding="utf-8"))
+    captions = re.findall(
+        r"<figcaption><b>([^<]+)</b>", (tmp_path / "index.html").read_text(encoding="utf-8")
+    )
     assert captions == [one["clip"] for one in by_lpips]
 
 

@@ -41,7 +41,9 @@ def _open(
         points[upper], points[lower] = (x, y - aspect * width / 2, 0), (x, y + aspect * width / 2, 0)
 
 
-def turned(points: Landmarks, yaw: float, pitch: float = 0.0, roll: float = 0.0, scale: float = 1.0) -> Landmarks:
+def turned(
+    points: Landmarks, yaw: float, pitch: float = 0.0, roll: float = 0.0, scale: float = 1.0
+) -> Landmarks:
     centre = points.mean(axis=0)
     rotation = angles_rotation(yaw, pitch, roll)
     return (scale * (points - centre) @ rotation.T + centre + [9.0, -4.0, 0.0]).astype(np.float32)
@@ -83,8 +85,12 @@ def test_changes_are_compared_across_people() -> None:
     """Narrow eyes that close by as much as wide ones do are no error."""
     wide, wide_closing = face(0.35, 0.0), face(0.20, 0.3)
     narrow, narrow_closing = face(0.25, 0.1), face(0.10, 0.4)
-    assert metrics.blink_change_error(wide, wide_closing, narrow, narrow_closing) == pytest.approx(0, abs=1e-5)
-    assert metrics.mouth_change_error(wide, wide_closing, narrow, narrow_closing) == pytest.approx(0, abs=1e-5)
+    assert metrics.blink_change_error(wide, wide_closing, narrow, narrow_closing) == pytest.approx(
+        0, abs=1e-5
+    )
+    assert metrics.mouth_change_error(wide, wide_closing, narrow, narrow_closing) == pytest.approx(
+        0, abs=1e-5
+    )
     assert metrics.blink_change_error(wide, wide, narrow, narrow_closing) == pytest.approx(0.15, abs=1e-5)
     assert metrics.mouth_change_error(wide, wide, narrow, narrow_closing) == pytest.approx(0.3, abs=1e-5)
 

@@ -87,5 +87,7 @@ def test_the_command_reads_a_cache_and_writes_a_model(
 
 def test_empty_folders_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
-        fit_expressions.main([f"--{name}={tmp_path}" for name in ("clips", "stills", "cache", "sources", "output")])
+        fit_expressions.main(
+            [f"--{name}={tmp_path}" for name in ("clips", "stills", "cache", "sources", "output")]
+        )
     assert stop.value.code == 2 and "no clip" in capsys.readouterr().err

@@ -111,7 +111,9 @@ def test_gradient_reaches_the_picture_only(network: FaceIdentity) -> None:
     assert not any(parameter.requires_grad for parameter in network.parameters())
 
 
-@pytest.mark.parametrize("content", [b"", b"text", b"\x01\x05con_4\x01\x02"], ids=["empty", "text", "cut short"])
+@pytest.mark.parametrize(
+    "content", [b"", b"text", b"\x01\x05con_4\x01\x02"], ids=["empty", "text", "cut short"]
+)
 def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "network.dat"
     path.write_bytes(content)

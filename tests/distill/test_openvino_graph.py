@@ -33,7 +33,9 @@ class GraphWriter:
             f"<data{data}/><input>{ins}</input><output>{outs}</output></layer>"
         )
         for port, (layer, output) in enumerate(inputs):
-            self.edges.append(f'<edge from-layer="{layer}" from-port="{output}" to-layer="{own}" to-port="{port}"/>')
+            self.edges.append(
+                f'<edge from-layer="{layer}" from-port="{output}" to-layer="{own}" to-port="{port}"/>'
+            )
         return own, len(inputs)
 
     def parameter(self, *shape: int) -> tuple[int, int]:

@@ -57,11 +57,15 @@ def test_partial_effects_tell_correlated_attributes_apart():
     truth = random.standard_normal((3, 20))  # two attributes and a nuisance that goes with the second
     attributes = random.standard_normal((400, 2))
     others = (0.9 * attributes[:, 1] + 0.3 * random.standard_normal(400))[:, None]
-    styles = np.concatenate((attributes, others), axis=1) @ truth + 5 + 0.1 * random.standard_normal((400, 20))
+    styles = (
+        np.concatenate((attributes, others), axis=1) @ truth + 5 + 0.1 * random.standard_normal((400, 20))
+    )
     effects = partial_effects(styles, attributes, others)
     assert np.abs(effects - truth[:2]).max() < 0.1
     alone = partial_effects(styles, attributes, np.zeros((400, 0)))
-    assert np.abs(alone[1] - truth[1]).max() > 0.5, "without the nuisance its effect is taken for the attribute's"
+    assert np.abs(alone[1] - truth[1]).max() > 0.5, (
+        "without the nuisance its effect is taken for the attribute's"
+    )
 
 
 def test_too_few_samples():

@@ -21,7 +21,7 @@ from monalive_export.mil_interpreter import MILInterpreter
 from monalive_export.portability import coreml_problems
 
 Exported = Callable[[str], Path]
-PRECISIONS = ("fp32", "fp16", "int8", "palette6")
+PRECISIONS = ("fp16", "int8", "palette6")
 
 
 def test_every_precision_passed_the_gate(exported: Exported) -> None:
@@ -41,7 +41,7 @@ def test_compressed_weights_are_compressed(exported: Exported) -> None:
     operations = {p: MILInterpreter(exported("coreml") / f"animate_{p}.mlpackage").operations for p in PRECISIONS}
     assert "constexpr_affine_dequantize" in operations["int8"]
     assert "constexpr_lut_to_dense" in operations["palette6"]
-    assert not any(name.startswith("constexpr") for name in operations["fp32"] | operations["fp16"])
+    assert not any(name.startswith("constexpr") for name in operations["fp16"])
 
 
 def test_names_and_metadata(exported: Exported) -> None:

@@ -47,7 +47,7 @@ def test_a_missing_file_and_another_kind_of_file(
         ({}, "no variant named"),
         ({"variant": "huge"}, "huge"),
         ({"variant": "tiny"}, "another variant"),
-        ({"model": "few_shot_person", "variant": "tiny"}, ""),
+        ({"model": "few_shot_person", "variant": "tiny"}, "without its adain"),
     ],
 )
 def test_a_checkpoint_of_the_wrong_kind(

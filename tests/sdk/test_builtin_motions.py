@@ -20,7 +20,9 @@ def _poses(motion: Motion) -> list[HeadPose]:
 
 
 def _faces(motion: Motion) -> np.ndarray:
-    return np.array([pose.to_canonical(frame) for pose, frame in zip(_poses(motion), motion.landmarks, strict=True)])
+    return np.array(
+        [pose.to_canonical(frame) for pose, frame in zip(_poses(motion), motion.landmarks, strict=True)]
+    )
 
 
 def _openness(motion: Motion) -> np.ndarray:
@@ -95,7 +97,9 @@ def test_lids_and_lips_never_pass_each_other(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_no_frame_jumps(name: str) -> None:
     landmarks = builtin_motions.load(name).landmarks
-    assert np.linalg.norm(np.diff(landmarks[..., :2], axis=0), axis=-1).max() < 16.0  # 6 % of the face's height
+    assert (
+        np.linalg.norm(np.diff(landmarks[..., :2], axis=0), axis=-1).max() < 16.0
+    )  # 6 % of the face's height
 
 
 def test_head_motions() -> None:

@@ -24,11 +24,15 @@ def test_names_are_the_trackers() -> None:
 def test_mean_face_is_neutral_upright_and_symmetric() -> None:
     face, apertures = BASIS.mean_face, BASIS.apertures
     assert np.allclose(face[list(RIGID)].mean(axis=0), 0.0, atol=1e-6)
-    assert np.linalg.norm(face[LEFT_EYE_CORNERS[0]] - face[RIGHT_EYE_CORNERS[0]]) == pytest.approx(1.0, abs=1e-6)
+    assert np.linalg.norm(face[LEFT_EYE_CORNERS[0]] - face[RIGHT_EYE_CORNERS[0]]) == pytest.approx(
+        1.0, abs=1e-6
+    )
     assert np.allclose(face[BASIS.mirror] * MIRROR, face, atol=1e-6)
     assert np.allclose([eye.openness(face) for eye in apertures.eyes], 0.3, atol=0.06)
     assert abs(apertures.mouth.openness(face)) < 0.015
-    assert face[RIGHT_EYE_CORNERS[0], 0] < 0 < face[LEFT_EYE_CORNERS[0], 0]  # their right is on the picture's left
+    assert (
+        face[RIGHT_EYE_CORNERS[0], 0] < 0 < face[LEFT_EYE_CORNERS[0], 0]
+    )  # their right is on the picture's left
     assert face[10, 1] < face[1, 1] < face[152, 1] and face[1, 2] < face[10, 2]  # y down, nose nearest
 
 

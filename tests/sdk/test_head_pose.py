@@ -12,7 +12,9 @@ from monalive.landmarks import RIGID
 FACE = load_expressions().mean_face
 
 
-@pytest.mark.parametrize("angles", [(0, 0, 0), (35, 0, 0), (-20, 15, 0), (10, -25, 40), (-60, 5, -100), (5, 5, 179)])
+@pytest.mark.parametrize(
+    "angles", [(0, 0, 0), (35, 0, 0), (-20, 15, 0), (10, -25, 40), (-60, 5, -100), (5, 5, 179)]
+)
 def test_fit_recovers_a_known_pose(angles: tuple[float, float, float]) -> None:
     pose = HeadPose(angles_rotation(*angles), 87.5, np.array([310.0, 240.0, -12.0]))
     found = fit_pose(pose.to_image(FACE), FACE)
@@ -30,7 +32,9 @@ def test_canonical_and_image_are_inverse() -> None:
 def test_expression_hardly_changes_the_pose() -> None:
     basis = load_expressions()
     pose = HeadPose(angles_rotation(10, 5, 0), 100.0, np.zeros(3))
-    found = fit_pose(pose.to_image(basis.face({"jawOpen": 0.6, "mouthSmileLeft": 0.8, "browInnerUp": 0.8})), FACE)
+    found = fit_pose(
+        pose.to_image(basis.face({"jawOpen": 0.6, "mouthSmileLeft": 0.8, "browInnerUp": 0.8})), FACE
+    )
     assert abs(found.yaw - 10) < 1.5 and abs(found.pitch - 5) < 4.0
 
 

@@ -86,7 +86,9 @@ class TestKinds:
     @pytest.mark.parametrize("top", [1.0, 255.0])
     def test_floating_point(self, tmp_path: Path, top: float) -> None:
         values = np.array([[0.0, 0.2 * top, top, np.nan]], np.float32)
-        assert load_image(write(tmp_path / "a.tiff", Image.fromarray(values)))[..., 0].tolist() == [[0, 51, 255, 0]]
+        assert load_image(write(tmp_path / "a.tiff", Image.fromarray(values)))[..., 0].tolist() == [
+            [0, 51, 255, 0]
+        ]
 
     def test_cmyk(self, tmp_path: Path) -> None:
         cmyk = Image.new("CMYK", (16, 16), (0, 255, 255, 0))  # red
@@ -157,7 +159,9 @@ class TestOrientation:
     def test_unknown_orientation_is_ignored(self, tmp_path: Path, picture: NDArray[np.uint8]) -> None:
         exif = Image.Exif()
         exif[0x0112] = 42
-        assert np.array_equal(load_image(write(tmp_path / "a.png", Image.fromarray(picture), exif=exif)), picture)
+        assert np.array_equal(
+            load_image(write(tmp_path / "a.png", Image.fromarray(picture), exif=exif)), picture
+        )
 
 
 class TestBadFiles:
@@ -193,7 +197,9 @@ class TestBadFiles:
         with pytest.raises(ValueError, match=f"a{suffix}"):
             load_image(path)
 
-    def test_random_damage_gives_a_picture_or_a_value_error(self, tmp_path: Path, picture: NDArray[np.uint8]) -> None:
+    def test_random_damage_gives_a_picture_or_a_value_error(
+        self, tmp_path: Path, picture: NDArray[np.uint8]
+    ) -> None:
         rng = np.random.default_rng(1)
         for suffix in (".jpg", ".png", ".gif", ".tiff", ".webp"):
             path = write(tmp_path / f"a{suffix}", Image.fromarray(picture))

@@ -23,7 +23,9 @@ from monalive.motion import Motion
 def _motion(frames: int = 30, size: tuple[int, int] = (512, 512)) -> Motion:
     random = np.random.default_rng(0)
     face = load_expressions().mean_face * 0.4 * size[0] + [size[0] / 2, size[1] / 2, 0]
-    landmarks = face + random.normal(0, 5.0, (frames, 1, 3)).cumsum(axis=0) + random.normal(0, 1, (frames, 478, 3))
+    landmarks = (
+        face + random.normal(0, 5.0, (frames, 1, 3)).cumsum(axis=0) + random.normal(0, 1, (frames, 478, 3))
+    )
     return Motion.from_landmarks(landmarks, size, 25.0, name="näme", loop=True)
 
 

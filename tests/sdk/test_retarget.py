@@ -79,7 +79,9 @@ def _own_frame(portrait: np.ndarray, unit: np.ndarray, crop: SquareCrop) -> np.n
 @pytest.mark.parametrize("name", PORTRAITS)
 def test_a_driver_at_rest_changes_nothing(name: str, smooth: bool, absolute: bool) -> None:
     portrait = PORTRAITS[name]
-    driver = _person((0.95, 1.0, 1.0), expression={"jawOpen": 0.3, "eyeBlinkLeft": 0.4}, pose=(12, 3, -8), scale=80.0)
+    driver = _person(
+        (0.95, 1.0, 1.0), expression={"jawOpen": 0.3, "eyeBlinkLeft": 0.4}, pose=(12, 3, -8), scale=80.0
+    )
     target = driver if absolute else portrait
     for gains in ({}, {"pose": 0.5, "eyes": 2.0, "lips": 0.0}):
         options = RetargetOptions(absolute=absolute, smooth=smooth, gains=gains)
@@ -104,7 +106,9 @@ def test_a_portrait_driven_by_itself_does_as_the_driver() -> None:
 def test_closed_eyes_close(name: str, driver_eyes: float) -> None:
     driver = np.array([_person(eyes=driver_eyes)] * 2 + [_person()])
     shut = BASIS.face({"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0}) * 130 + [256, 236, 0]
-    driver[2] = np.where(np.isin(np.arange(478), [*RIGHT_EYE.lower, *LEFT_EYE.lower])[:, None], driver[0], shut)
+    driver[2] = np.where(
+        np.isin(np.arange(478), [*RIGHT_EYE.lower, *LEFT_EYE.lower])[:, None], driver[0], shut
+    )
     for eye in APERTURES.eyes:
         driver[2][eye.upper] = driver[2][eye.lower]
     portrait = PORTRAITS[name]
@@ -159,7 +163,9 @@ def test_a_closed_mouth_stays_closed(name: str) -> None:
         {"mouthPressLeft": 0.6, "mouthPressRight": 0.6},
         {"mouthLeft": 0.6},
     ]
-    driver = np.array([_person((1.0, 0.9, 1.0), mouth=1.1, expression=expression) for expression in expressions])
+    driver = np.array(
+        [_person((1.0, 0.9, 1.0), mouth=1.1, expression=expression) for expression in expressions]
+    )
     for frame in driver:  # lips closed by construction
         frame[APERTURES.mouth.lower] = frame[APERTURES.mouth.upper]
     portrait = PORTRAITS[name]
@@ -271,7 +277,9 @@ def test_a_turned_face_is_not_turned_further_away() -> None:
     own = fit_pose(portrait, BASIS.mean_face)
     driver = np.array([_person(pose=(yaw, 0.0, 0.0)) for yaw in (0.0, -40.0, 40.0)])
     result, crop = _retarget(portrait, driver)
-    away, back = (fit_pose(crop.to_pixels(unit), own.to_canonical(portrait)).yaw - own.yaw for unit in result[1:])
+    away, back = (
+        fit_pose(crop.to_pixels(unit), own.to_canonical(portrait)).yaw - own.yaw for unit in result[1:]
+    )
     assert -8.0 < away < 0.0
     assert 8.0 < back < 16.0  # part of the way: the far side was never seen
     # What is not turned is not shifted either.
@@ -280,7 +288,9 @@ def test_a_turned_face_is_not_turned_further_away() -> None:
 
 
 def test_extreme_poses_stay_in_sight() -> None:
-    driver = np.array([_person()] + [_person(pose=pose) for pose in ((80, 0, 0), (0, 60, 0), (-70, -50, 100))])
+    driver = np.array(
+        [_person()] + [_person(pose=pose) for pose in ((80, 0, 0), (0, 60, 0), (-70, -50, 100))]
+    )
     result, crop = _retarget(PORTRAITS["average"], driver)
     own = fit_pose(PORTRAITS["average"], BASIS.mean_face)
     for unit in result:
@@ -322,7 +332,9 @@ def test_a_mirrored_driver_gives_the_mirrored_motion() -> None:
     plain, _ = _retarget(portrait, driver)
     other, _ = _retarget(portrait, mirrored(driver))
     expected = plain[:, BASIS.mirror] * flip + [1, 0, 0]
-    assert np.abs(other - expected).max() < 2e-3  # half a pixel at 256: the expression model is symmetric in float16
+    assert (
+        np.abs(other - expected).max() < 2e-3
+    )  # half a pixel at 256: the expression model is symmetric in float16
 
 
 def test_the_drivers_shape_does_not_leak() -> None:
@@ -361,7 +373,9 @@ def test_noise_at_rest_is_calmed(absolute: bool) -> None:
     crop = portrait_crop(portrait.astype(np.float32), 256, 256)
     retargeter = Retargeter(portrait, crop, RetargetOptions(absolute=absolute))
     retargeter.start(driver[0], (256, 256))
-    result = np.array([retargeter.step(frame, 40.0 * index) for index, frame in enumerate(driver)])[25:, :, :2]
+    result = np.array([retargeter.step(frame, 40.0 * index) for index, frame in enumerate(driver)])[
+        25:, :, :2
+    ]
     jitter = (result * crop.side).std(axis=0)
     assert jitter.mean() < 0.3
     assert np.sqrt((jitter[[*LIPS_OUTER]] ** 2).mean()) < 0.3

@@ -24,7 +24,9 @@ GOLDEN_FOLDER = Path(__file__).resolve().parents[1] / "golden"
 
 
 def _load_scenes() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("record_tracker_golden", GOLDEN_FOLDER / "record_tracker_golden.py")
+    spec = importlib.util.spec_from_file_location(
+        "record_tracker_golden", GOLDEN_FOLDER / "record_tracker_golden.py"
+    )
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -80,7 +82,9 @@ class TestAgreementWithMediaPipe:
         for face, landmarks, blendshapes in zip(faces, expected, GOLDEN[f"{name}_blendshapes"], strict=True):
             assert distance(face, landmarks).max() <= 0.1
             assert face.blendshapes is not None and np.abs(face.blendshapes - blendshapes).max() <= 0.01
-            if image.shape[0] == image.shape[1]:  # else MediaPipe scales z by the region's angle, see FaceMesh
+            if (
+                image.shape[0] == image.shape[1]
+            ):  # else MediaPipe scales z by the region's angle, see FaceMesh
                 assert np.abs(face.landmarks[:, 2] - landmarks[:, 2]).max() <= 0.2
 
     def test_video(self, tracker: FaceTracker) -> None:
@@ -147,7 +151,9 @@ class TestTracking:
         (face,) = single.track(elsewhere)
         assert distance(face, single.detect(elsewhere)[0].landmarks).mean() < 2.5
 
-    def test_settled_faces_are_those_of_following(self, single: FaceTracker, astronaut: NDArray[np.uint8]) -> None:
+    def test_settled_faces_are_those_of_following(
+        self, single: FaceTracker, astronaut: NDArray[np.uint8]
+    ) -> None:
         followed = [single.track(astronaut)[0].landmarks for _ in range(5)][-1]
         with FaceTracker(num_faces=2, settle=True) as settled:
             for look in (
@@ -206,7 +212,9 @@ class TestHardPictures:
 
     def test_face_partly_outside(self, tracker: FaceTracker, astronaut: NDArray[np.uint8]) -> None:
         upright = tracker.detect(astronaut)[0].landmarks
-        (face,) = tracker.detect(np.ascontiguousarray(astronaut[:, 205:]))  # the left quarter of the face is cut off
+        (face,) = tracker.detect(
+            np.ascontiguousarray(astronaut[:, 205:])
+        )  # the left quarter of the face is cut off
         assert face.box[0] < 0.0
         inside = upright[:, 0] > 215
         assert distance(face, upright[:, :2] - [205, 0])[inside].mean() < 3.0
@@ -217,7 +225,9 @@ class TestHardPictures:
         assert tracker.detect(noise) == []
         assert tracker.track(noise) == []
 
-    def test_views_and_read_only_arrays_will_do(self, tracker: FaceTracker, astronaut: NDArray[np.uint8]) -> None:
+    def test_views_and_read_only_arrays_will_do(
+        self, tracker: FaceTracker, astronaut: NDArray[np.uint8]
+    ) -> None:
         expected = tracker.detect(np.ascontiguousarray(astronaut[:, ::-1]))[0].landmarks
         mirrored = astronaut[:, ::-1]
         mirrored.flags.writeable = False
