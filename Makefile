@@ -3,7 +3,9 @@ PYTHON ?= python3
 DEMO := .venv-demo
 TEST := .venv-test
 
-.PHONY: demo test lint clean
+TFLITE := .venv-tflite-runtime
+
+.PHONY: demo test test-tflite-runtime lint clean
 
 demo: $(DEMO)/.installed
 	mkdir -p demo-output
@@ -13,12 +15,16 @@ demo: $(DEMO)/.installed
 test: $(TEST)/.installed lint
 	$(TEST)/bin/python -m pytest -q
 
+# The runtimes' golden vectors on TensorFlow Lite's last own package, which needs an older numpy.
+test-tflite-runtime: $(TFLITE)/.installed
+	PYTHONPATH=sdk $(TFLITE)/bin/python -m pytest -q -p no:cacheprovider tests/sdk/test_runtimes.py
+
 lint: $(TEST)/.installed
 	$(TEST)/bin/ruff check .
 	$(TEST)/bin/mypy
 
 clean:
-	rm -rf $(DEMO) $(TEST) demo-output
+	rm -rf $(DEMO) $(TEST) $(TFLITE) demo-output
 
 $(DEMO)/.installed: pyproject.toml
 	$(PYTHON) -m venv --clear $(DEMO)
@@ -28,4 +34,9 @@ $(DEMO)/.installed: pyproject.toml
 $(TEST)/.installed: pyproject.toml
 	$(PYTHON) -m venv --clear $(TEST)
 	$(TEST)/bin/pip install --quiet --disable-pip-version-check -e '.[export,dev]'
+	touch $@
+
+$(TFLITE)/.installed: tests/environments/tflite-runtime.txt
+	$(PYTHON) -m venv --clear $(TFLITE)
+	$(TFLITE)/bin/pip install --quiet --disable-pip-version-check -r tests/environments/tflite-runtime.txt
 	touch $@

@@ -107,9 +107,15 @@ def _moved(photo: torch.Tensor | None, source: torch.Tensor | None, target: torc
 
 
 def _without_spectral_norm(model: Model) -> Model:
-    """A copy whose weights are the normalised ones."""
+    """A copy whose weights are the normalised ones. (Taking the norm off a copy in PyTorch's own way breaks the
+    original: both share the class that it edits.)
+    """
     plain = copy.deepcopy(model).eval()
     for module in plain.modules():
         if parametrize.is_parametrized(module, "weight"):
-            parametrize.remove_parametrizations(module, "weight", leave_parametrized=True)
+            weight = module.weight.detach().clone()  # type: ignore[operator, union-attr]
+            plain_class = parametrize.type_before_parametrizations(module)
+            del module.parametrizations
+            module.__class__ = plain_class
+            module.weight = nn.Parameter(weight)
     return plain

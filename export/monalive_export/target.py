@@ -79,5 +79,8 @@ class Target(Protocol):
 
 
 def contiguous(inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The same tensors laid out plainly, as converters want them."""
-    return {name: value.contiguous() for name, value in inputs.items()}
+    """The same tensors laid out plainly, as converters want them.
+
+    A new tensor each: where sides are 1, `contiguous` leaves strides that Core ML's converter takes for another order.
+    """
+    return {name: torch.empty(value.shape, dtype=value.dtype).copy_(value) for name, value in inputs.items()}

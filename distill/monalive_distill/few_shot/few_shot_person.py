@@ -106,6 +106,9 @@ def load_person(path: Path, variant: str | None = None, lightweight: Path | None
     if variant is not None and record["variant"] != variant:
         raise ValueError(f"{path} was made with variant {record['variant']!r}, not {variant!r}")
     tensors = load_file(path)
+    missing = sorted({"photos", "landmarks", "adain"} - set(tensors))
+    if missing:
+        raise ValueError(f"{path} is a person's file without its {missing[0]}: it is damaged, make it again")
     photos = PersonPhotos(tensors.pop("photos").float() / 255, tensors.pop("landmarks"))
     model = build_few_shot_model(record["variant"], read_warped_photo(record["warped_photo"]), lightweight)
     if model.mover:
