@@ -18,7 +18,7 @@ import torch
 
 from monalive.atomic_file import atomic_path
 from monalive.tracker import FaceTracker
-from monalive_distill.evaluation_clips import find_clips
+from monalive_distill.evaluation_clips import EVALUATION_SIZE, find_clips
 from monalive_distill.evaluation_report import command_line, machine, versions
 from monalive_distill.few_shot.few_shot_evaluation import METRICS, collect, measure_clips
 from monalive_distill.few_shot.few_shot_rows import FewShotRow, LightweightRow, Row
@@ -42,7 +42,8 @@ def add_evaluate_few_shot_arguments(command: argparse.ArgumentParser) -> None:
     """The arguments that `run_evaluate_few_shot` reads."""
     add = command.add_argument
     add("clips_dir", type=Path, metavar="CLIPS_DIR", help="folder of .mp4 clips, one face in each")
-    add("--base", type=Path, nargs="+", required=True, metavar="STATE", help="state.safetensors of train-few-shot runs")
+    bases = "state.safetensors of train-few-shot runs (default: none, the lightweight generator alone)"
+    add("--base", type=Path, nargs="+", default=[], metavar="STATE", help=bases)
     add("-o", "--output", type=Path, default=Path("few_shot_evaluation"), metavar="DIR", help="default: %(default)s")
     add("--shots", type=int, nargs="+", default=[1, 8, 32], metavar="T", help="default: 1 8 32")
     add("--lightweight-shots", type=int, nargs="+", default=[1, 2, 4, 8], metavar="T", help="default: 1 2 4 8")
@@ -73,7 +74,7 @@ def run_evaluate_few_shot(arguments: argparse.Namespace) -> None:
         raise ValueError("two of the bases have the same kind of moved photo; compare bases that differ in it")
     if len({model.size for model in models}) > 1:
         raise ValueError("the bases make pictures of different sizes; compare bases of one size")
-    size = models[0].size
+    size = models[0].size if models else EVALUATION_SIZE
     lightweight = LightweightRow(size, arguments.bundle)
     settings = {
         "size": size,
