@@ -13,7 +13,7 @@ DEV_PINS = $(shell $(PYTHON) -c "import tomllib; print(*tomllib.load(open('pypro
 
 demo: $(DEMO)/.installed
 	mkdir -p demo-output
-	$(DEMO)/bin/monalive animate sdk/monalive/assets/sample_portrait.jpg --motion smile -o demo-output/smile.mp4
+	$(DEMO)/bin/monalive animate sdk/monalive/assets/sample_portrait.jpg --motion smile --consent artwork --badge -o demo-output/smile.mp4
 	@echo "The animated portrait is in $(CURDIR)/demo-output/smile.mp4"
 
 test: $(TEST)/.installed lint

@@ -1,4 +1,4 @@
-"""Writes a software bill of materials of a wheel (CycloneDX 1.6): `python requirements/make_sbom.py WHEEL -o sbom.json`.
+"""Writes a bill of materials of a wheel (CycloneDX 1.6 JSON): `python requirements/make_sbom.py WHEEL -o sbom.json`.
 
 It lists what the wheel asks for (with the hashes of a lock file, if one is named) and the models inside it.
 """
