@@ -2,14 +2,20 @@
 PYTHON ?= python3
 DEMO := .venv-demo
 TEST := .venv-test
+# Exact files by their hashes where there is a lock file for this platform and Python (`make lock` makes one).
+PLACE := $(shell $(PYTHON) -c "import platform as p, sys; print(f'{sys.platform}-{p.machine().lower()}-py' + ''.join(p.python_version_tuple()[:2]))")
+DEMO_LOCK := $(wildcard requirements/demo-$(PLACE).lock)
+TEST_LOCK := $(wildcard requirements/test-$(PLACE).lock)
+PINS = $(shell $(PYTHON) -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb')); print(*p['project']['dependencies'], *p['build-system']['requires'], 'editables==0.5')")
+DEV_PINS = $(shell $(PYTHON) -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['dev'])")
 
 TFLITE := .venv-tflite-runtime
 
-.PHONY: demo test test-tflite-runtime lint clean
+.PHONY: demo test test-tflite-runtime lint lock sbom clean
 
 demo: $(DEMO)/.installed
 	mkdir -p demo-output
-	$(DEMO)/bin/monalive animate sdk/monalive/assets/sample_portrait.jpg --motion smile -o demo-output/smile.mp4
+	$(DEMO)/bin/monalive animate sdk/monalive/assets/sample_portrait.jpg --motion smile --consent artwork --badge -o demo-output/smile.mp4
 	@echo "The animated portrait is in $(CURDIR)/demo-output/smile.mp4"
 
 test: $(TEST)/.installed lint
@@ -23,16 +29,32 @@ lint: $(TEST)/.installed
 	$(TEST)/bin/ruff check .
 	$(TEST)/bin/mypy
 
+lock:
+	$(PYTHON) requirements/make_lock.py demo $(PINS)
+	$(PYTHON) requirements/make_lock.py test $(PINS) $(DEV_PINS)
+
+sbom:
+	$(PYTHON) -m pip wheel --quiet --no-deps -w dist .
+	$(PYTHON) requirements/make_sbom.py dist/monalive-*.whl -o dist/sbom.json $(if $(DEMO_LOCK),--lock $(DEMO_LOCK))
+
 clean:
 	rm -rf $(DEMO) $(TEST) $(TFLITE) demo-output
 
-$(DEMO)/.installed: pyproject.toml
+$(DEMO)/.installed: pyproject.toml $(DEMO_LOCK)
 	$(PYTHON) -m venv --clear $(DEMO)
+ifneq ($(DEMO_LOCK),)
+	$(DEMO)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(DEMO_LOCK)
+	$(DEMO)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+else
 	$(DEMO)/bin/pip install --quiet --disable-pip-version-check -e .
+endif
 	touch $@
 
-$(TEST)/.installed: pyproject.toml
+$(TEST)/.installed: pyproject.toml $(TEST_LOCK)
 	$(PYTHON) -m venv --clear $(TEST)
+ifneq ($(TEST_LOCK),)
+	$(TEST)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(TEST_LOCK)
+endif
 	$(TEST)/bin/pip install --quiet --disable-pip-version-check -e '.[export,dev]'
 	touch $@
 

@@ -11,8 +11,11 @@ import json
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from monalive import PhotoAnimator, PhotoAnimatorOptions, RunningMode, load_image
 from monalive.benchmark import sample_portrait_path, sway
@@ -31,6 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, default=20_000)
     parser.add_argument("--every", type=int, default=500)
+    parser.add_argument("--without-networks", action="store_true", help="one result for all frames")
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
     face = cv2.resize(load_image(sample_portrait_path()), (256, 256), interpolation=cv2.INTER_AREA)
@@ -50,6 +54,8 @@ def main() -> None:
     started = time.monotonic()
     with PhotoAnimator.create_from_options(options) as animator:
         portrait = animator.enroll(face, consent="artwork")
+        if arguments.without_networks:
+            _hold_networks(animator, face)
         for index in range(arguments.frames):
             arrived.clear()
             animator.animate_async(portrait, drivers[index % len(drivers)], index * 40.0)
@@ -60,6 +66,20 @@ def main() -> None:
                 memory.append((index + 1, round(resident_mib(), 1)))
                 _write(arguments.output, results, memory, time.monotonic() - started)
                 print(*memory[-1], flush=True)
+
+
+def _hold_networks(animator: PhotoAnimator, face: NDArray[np.uint8]) -> None:
+    """Computes the networks' results once and gives them for every frame: all the rest goes on as ever."""
+    animate, kept = animator._networks.animate, []
+    seen = animator._driver_tracker.track(face)
+
+    def again(*inputs: Any) -> Any:
+        if not kept:
+            kept.append(animate(*inputs))
+        return kept[0]
+
+    animator._networks.animate = again  # type: ignore[method-assign]
+    animator._driver_tracker.track = lambda image: seen  # type: ignore[method-assign]
 
 
 def _write(path: Path, results: int, memory: list[tuple[int, float]], seconds: float) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import tempfile
 import zipfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +114,6 @@ def test_a_decompression_bomb_is_not_unpacked(kind: str) -> None:
 
 def test_a_bundle_whose_parts_overlap_does_not_fill_the_memory() -> None:
     """One stored part of a megabyte under a thousand names."""
-    import hashlib
-
     part = b"x" * (1 << 20)
     entry = {"file": "p.tflite", "sha256": hashlib.sha256(part).hexdigest()}
     manifest = {"schema": 1, "model_version": "1", "parts": {f"p{index}": entry for index in range(1000)}}
@@ -151,7 +152,7 @@ def test_a_motion_that_announces_a_million_frames_is_refused_before_they_are_rea
 
 
 def test_motions_hold_no_pixels_of_the_driver(tmp_path: Path) -> None:
-    """Landmarks, times and a 16 x 16 flow: what a file of a known length of motion weighs leaves room for nothing else."""
+    """Landmarks, times and a 16 x 16 flow, byte for byte: there is room for nothing else."""
     random = np.random.default_rng(0)
     motion = Motion(
         random.random((100, 478, 3), np.float32) * 512,
@@ -210,8 +211,6 @@ def test_damaged_videos(cut: float, where: float, value: bytes) -> None:
     start = int(where * len(content))
     content[start : start + len(value)] = value
     content = content[: int(len(content) * (0.3 + 0.7 * cut))]
-    import tempfile
-
     with tempfile.NamedTemporaryFile(suffix=".mp4") as file:
         file.write(content)
         file.flush()
@@ -223,9 +222,10 @@ def test_damaged_videos(cut: float, where: float, value: bytes) -> None:
             assert str(error)
 
 
+@cache
 def _clip() -> bytes:
     out = io.BytesIO()
-    with av.open(out, "w", format="mp4", options={"movflags": "faststart"}) as container:
+    with av.open(out, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         random = np.random.default_rng(0)

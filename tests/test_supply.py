@@ -1,0 +1,89 @@
+"""Where code and models come from: exact versions, hashes, no pickles, a bill of materials."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+import tomllib
+import zipfile
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted(path for part in ("sdk", "distill", "export") for path in (ROOT / part).rglob("*.py"))
+LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
+LOCKED = re.compile(r"[A-Za-z0-9._-]+==\S+ --hash=sha256:[0-9a-f]{64}")
+# Reads the weights that come as pickles inside a package, with an unpickler that makes arrays only.
+RESTRICTED = ROOT / "distill" / "monalive_distill" / "lpips.py"
+
+
+def _pinned(extra: str | None = None) -> list[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return project["dependencies"] if extra is None else project["optional-dependencies"][extra]
+
+
+def _loaded(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "requirements" / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_dependency_is_one_exact_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].values()
+    lines = [*project["dependencies"], *(line for extra in extras for line in extra)]
+    assert all("==" in line or line.startswith("monalive[") for line in lines), lines
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_a_lock_file_holds_what_the_project_asks_for_with_hashes(lock: Path) -> None:
+    lines = lock.read_text().splitlines()
+    assert all(LOCKED.fullmatch(line) for line in lines)
+    locked = {line.split()[0].lower().replace("_", "-") for line in lines}
+    wanted = _pinned() + (_pinned("dev") if lock.name.startswith("test") else [])
+    assert {line.lower() for line in wanted} <= locked
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_no_module_loads_pickles(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
+            if path != RESTRICTED:
+                assert not {"pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"} & set(names), path
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            called = ast.unparse(node.func)
+            assert called not in ("pickle.load", "pickle.loads", "pickle.Unpickler", "torch.load"), f"{path}: {called}"
+            if called == "np.load":
+                allowed = [word for word in node.keywords if word.arg == "allow_pickle"]
+                assert all(isinstance(word.value, ast.Constant) and word.value.value is False for word in allowed)
+
+
+def test_a_bill_of_materials(tmp_path: Path) -> None:
+    sbom = _loaded("make_sbom")
+    wheel = tmp_path / "monalive-1.2.3-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        requires = "".join(f"Requires-Dist: {line}\n" for line in _pinned())
+        optional = "".join(f"Requires-Dist: {line} ; extra == 'dev'\n" for line in _pinned("dev"))
+        header = "Metadata-Version: 2.4\nName: monalive\nVersion: 1.2.3\n"
+        archive.writestr("monalive-1.2.3.dist-info/METADATA", header + requires + optional)
+        archive.write(ROOT / "sdk/monalive/assets/default.bundle", "monalive/assets/default.bundle")
+    bill = sbom.bill_of_materials(wheel, LOCKS[0] if LOCKS else None)
+    assert (bill["bomFormat"], bill["metadata"]["component"]["version"]) == ("CycloneDX", "1.2.3")
+    required = {part["name"] for part in bill["components"] if part.get("scope") == "required"}
+    assert required == {line.split("==")[0] for line in _pinned()}
+    (model,) = [part for part in bill["components"] if part["type"] == "machine-learning-model"]
+    assert len(model["hashes"][0]["content"]) == 64 and model["version"]
+    assert len(bill["dependencies"][0]["dependsOn"]) == len(bill["components"])
+    with zipfile.ZipFile(wheel, "a") as archive:
+        archive.writestr("x-1.dist-info/METADATA", "")
+    bad = tmp_path / "bad.whl"
+    with zipfile.ZipFile(bad, "w") as archive:
+        archive.writestr("a-1.dist-info/METADATA", "Name: a\nVersion: 1\nRequires-Dist: numpy>=1\n")
+    with pytest.raises(ValueError, match="not one exact version"):
+        sbom.bill_of_materials(bad)
