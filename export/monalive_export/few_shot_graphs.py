@@ -42,7 +42,7 @@ class FewShotEnrollGraph(Graph):
 class FewShotAnimateGraph(Graph):
     """The generator."""
 
-    inputs = (PHOTO, SOURCE, ADAIN, TARGET)
+    inputs: tuple[Port, ...] = (PHOTO, SOURCE, ADAIN, TARGET)
     outputs = (IMAGE,)
     about = "Once per frame: the person in the pose of the landmarks wanted."
 
@@ -68,7 +68,7 @@ class FewShotAnimateGraph(Graph):
 class PersonAnimateGraph(Graph):
     """The generator of a fine-tuned person, whose parameters are part of it."""
 
-    inputs = (PHOTO, SOURCE, TARGET)
+    inputs: tuple[Port, ...] = (PHOTO, SOURCE, TARGET)
     outputs = (IMAGE,)
     about = "Once per frame: the fine-tuned person in the pose of the landmarks wanted; the photo is one of theirs."
     adain: torch.Tensor

@@ -153,11 +153,16 @@ class _Face(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         basis = load_expressions()
-        self.eyes = nn.ModuleList(
+        right, left = (
             _Eye(aperture, iris, basis.mean_face)
             for aperture, iris in zip(basis.apertures.eyes, transfer.IRIS_OF_EYE, strict=True)
         )
+        self.right_eye, self.left_eye = right, left
         self.mouth = _Opening(basis.apertures.mouth)
+
+    @property
+    def eyes(self) -> tuple[_Eye, _Eye]:
+        return self.right_eye, self.left_eye
 
     def lip_gaps(self, face: torch.Tensor) -> torch.Tensor:
         return torch.relu(self.mouth.gaps(face) - transfer.CLOSED_LIPS * self.mouth.width(face))
