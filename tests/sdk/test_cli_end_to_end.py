@@ -137,8 +137,8 @@ def test_until_the_driver_shows_a_face_the_photo_is_still(
     assert main(["animate", str(photo), "--driver", "late.mp4", "--no-smooth", "-o", "frames"]) == 0
     assert "first 2 frames" in capfd.readouterr().err
     frames, still = frames_of("frames"), load_image(photo)
-    assert np.abs(frames[0].astype(int) - still).max() <= 8  # the photo, but for the mark
-    assert difference(frames[0], still) < 0.3
+    assert np.abs(frames[0].astype(int) - still).max() <= 12  # the photo, but for the mark
+    assert difference(frames[0], still) < 0.5
     np.testing.assert_array_equal(frames[1], frames[0])
     assert (frames[3] != still).any()
     np.testing.assert_array_equal(frames[5], frames[3])  # the face left: its last pose is held
