@@ -95,7 +95,7 @@ def test_a_manifest_nested_too_deeply(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ARCHIVES)
 def test_a_decompression_bomb_is_not_unpacked(kind: str) -> None:
-    """1 GiB of zeros in a megabyte: refused by its size, before anything of it is unpacked."""
+    """64 MiB of zeros in some kilobytes: refused by its size, before anything of it is unpacked."""
     with zipfile.ZipFile(io.BytesIO(SEEDS[kind])) as archive:
         names = archive.namelist()
         members = {name: archive.read(name) for name in names}
@@ -103,12 +103,12 @@ def test_a_decompression_bomb_is_not_unpacked(kind: str) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         with archive.open(victim, "w", force_zip64=True) as member:
-            for _ in range(1024):
+            for _ in range(64):
                 member.write(bytes(1 << 20))
         for name in names:
             if name != victim:
                 archive.writestr(name, members[name])
-    with pytest.raises(ValueError, match=r"1073741824 bytes"):
+    with pytest.raises(ValueError, match=r"67108864 bytes"):
         PARSERS[kind](out.getvalue())
 
 
