@@ -13,6 +13,9 @@ import coremltools as ct
 import coremltools.optimize.coreml as compress
 import numpy as np
 import torch
+from coremltools.converters.mil import Builder
+from coremltools.converters.mil.frontend.torch.ops import _get_inputs
+from coremltools.converters.mil.frontend.torch.torch_op_registry import register_torch_op
 
 from monalive.coreml_network import pack_package, unpack_package
 from monalive.named_network import NamedNetwork
@@ -70,6 +73,13 @@ class CoreMLTarget:
             return NamedNetwork(content, plain_entry(graph, self.format), RuntimeOptions(), "the .mlpackage")
         with tempfile.TemporaryDirectory() as folder:
             return MILInterpreter(unpack_package(content, Path(folder), "the .mlpackage"))
+
+
+@register_torch_op(override=True)
+def reciprocal(context: Any, node: Any) -> None:
+    """1 / x as a division: Core ML's own `inverse` adds 1e-4 to x, which moves pictures by visible parts of a pixel."""
+    (x,) = _get_inputs(context, node, expected=1)
+    context.add(Builder.real_div(x=np.float32(1.0), y=x, name=node.name))
 
 
 class _Converted:
