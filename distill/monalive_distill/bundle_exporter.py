@@ -16,7 +16,7 @@ _MISSING = "writing a bundle needs the export packages: pip install 'monalive[ex
 
 
 class BundleExporter(Protocol):
-    """`monalive_export.litert.export_bundle`, or another one like it."""
+    """`monalive_export.one_bundle.export_bundle`, or another one like it."""
 
     def __call__(
         self, generator: LightweightGenerator, output: Path, *, precision: str, model_version: str, licence: str

@@ -39,7 +39,7 @@ class Personalization:
         face: weight of the face network's features in the loss.
         check_every: steps between checks on pictures that are not trained on (`expression_check`).
         patience: checks without a better one after which it stops.
-        losses: those of the lightweight generator.
+        losses: those of the lightweight generator, with less weight on pixels: alone, without an adversary, they blur.
         augmentation: of each picture of a step.
         seed: of all that is drawn.
     """
@@ -47,13 +47,13 @@ class Personalization:
     steps: int = 240
     minutes: float = 5.0
     pictures: int = 3
-    learning_rate: float = 3e-4
+    learning_rate: float = 5e-4
     networks: tuple[str, ...] = ("appearance_encoder", "refine_net")
     others: float = 0.8
     face: float = 0.2
     check_every: int = 20
     patience: int = 5
-    losses: LossWeights = field(default_factory=LossWeights)
+    losses: LossWeights = field(default_factory=lambda: LossWeights(pixel=0.3, perceptual=3.0, painted=0.1))
     augmentation: Augmentation = PERSON_AUGMENTATION
     seed: int = 0
 

@@ -1,0 +1,45 @@
+"""One generator to one LiteRT bundle: what `monalive-distill` finds as an entry point (`bundle_exporter` there)."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from monalive.atomic_file import atomic_path
+from monalive_distill.lightweight_generator import LightweightGenerator
+from monalive_export.export import PRECISION_GROUPS, ExportOptions, export_model
+from monalive_export.models import lightweight_model
+from monalive_export.targets import load_target
+
+_TARGET = load_target("litert")  # a package that is missing is missed when this module is loaded
+
+
+def export_bundle(
+    generator: LightweightGenerator, output: Path, *, precision: str, model_version: str, licence: str
+) -> dict[str, float]:
+    """Writes the bundle, every graph of it through the gate.
+
+    Args:
+        generator: trained, on the CPU.
+        output: the bundle's file, in an existing folder.
+        precision: a key of `PRECISION_GROUPS`.
+        model_version, licence: see `ExportOptions`.
+
+    Returns:
+        The gate's findings on the animate network: "max_error", and "psnr_db" of the picture.
+
+    Raises:
+        ValueError: an unknown precision, or a graph differs too much from PyTorch's; nothing is written then.
+    """
+    if precision not in PRECISION_GROUPS:
+        raise ValueError(f"there is no precision {precision!r}: choose from {', '.join(PRECISION_GROUPS)}")
+    with tempfile.TemporaryDirectory() as folder:
+        options = ExportOptions(Path(folder), [_TARGET], [precision], model_version, licence)
+        report = export_model(lightweight_model(generator), options)
+        [bundle] = report["bundles"]
+        with atomic_path(output) as unfinished:
+            shutil.copyfile(Path(folder) / bundle["file"], unfinished)
+    kept = bundle["precisions"]["animate"]
+    gate = next(file["gate"] for file in report["files"] if file["graph"] == "animate" and file["precision"] == kept)
+    return {"max_error": gate["max_error"], "psnr_db": gate["psnr_db"]}
