@@ -63,8 +63,9 @@ class ProbedGraph(Graph):
         seen: list[tuple[str, torch.Tensor]] = []
         with _hooks(self.inner, seen):
             outputs = self.inner(**inputs)
-        named = zip(self.inner.outputs, outputs, strict=True)
-        return [*seen, *((f"the output {port.name!r}", value * 1.0) for port, value in named)]
+        for port, value in zip(self.inner.outputs, outputs, strict=True):
+            _note(seen, f"the output {port.name!r}", value)
+        return [(place, value * 1.0) for place, value in seen]  # not the value itself, which may be an input
 
 
 @contextmanager
@@ -76,14 +77,14 @@ def _hooks(graph: nn.Module, seen: list[tuple[str, torch.Tensor]]) -> Iterator[N
         def hook(module: nn.Module, arguments: tuple[Any, ...]) -> None:
             calls[name] = calls.get(name, 0) + 1
             if isinstance(arguments[0], torch.Tensor):
-                seen.append((f"the input of {name}{_call(calls[name])}", arguments[0] * 1.0))
+                _note(seen, f"the input of {name}{_call(calls[name])}", arguments[0])
 
         return hook
 
     def after(name: str) -> Any:
         def hook(module: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
             if isinstance(output, torch.Tensor):
-                seen.append((f"the output of {name}{_call(calls[name])}", output * 1.0))
+                _note(seen, f"the output of {name}{_call(calls[name])}", output)
 
         return hook
 
@@ -97,6 +98,12 @@ def _hooks(graph: nn.Module, seen: list[tuple[str, torch.Tensor]]) -> Iterator[N
     finally:
         for handle in handles:
             handle.remove()
+
+
+def _note(seen: list[tuple[str, torch.Tensor]], place: str, value: torch.Tensor) -> None:
+    """Once for each value: converters merge what is the same, where two layers read it."""
+    if not any(value is known for _, known in seen):
+        seen.append((place, value))
 
 
 def _call(number: int) -> str:

@@ -25,7 +25,8 @@ from monalive_export.target import Facts, Tensors, contiguous
 METADATA: Final = "monalive.json"
 # Static int8 is for the networks that paint and describe. The motion network's outputs are places in the picture, to a
 # fraction of a pixel: 256 steps are too few for them, so its activations are quantised frame by frame as in "int8".
-STATIC_SCOPES: Final = "RefineNet|AppearanceEncoder|AdaINGenerator|Embedder"
+# So are those of the AdaIN generator: whose picture it is sets their ranges, which no calibration covers.
+STATIC_SCOPES: Final = "RefineNet|AppearanceEncoder|Embedder"
 STATIC_OPERATIONS: Final = tuple(
     getattr(qtyping.TFLOperationName, name) for name in ("CONV_2D", "CONCATENATION", "RESIZE_BILINEAR", "ADD", "PAD")
 )
