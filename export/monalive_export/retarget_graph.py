@@ -416,9 +416,9 @@ class RetargetGraph(Graph):
 
 def _mark(indices: tuple[int, ...]) -> torch.Tensor:
     """(1, 478, 1): 1 at `indices`."""
-    marks = torch.zeros(1, LANDMARK_COUNT, 1)
+    marks = np.zeros((1, LANDMARK_COUNT, 1), np.float32)
     marks[:, list(indices)] = 1.0
-    return marks
+    return _constant(marks)
 
 
 def _length(vector: torch.Tensor) -> torch.Tensor:

@@ -71,8 +71,9 @@ def pack_package(path: Path) -> bytes:
     """A .mlpackage folder as an uncompressed zip; the same content gives the same bytes."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for file in sorted(file for file in path.rglob("*") if file.is_file()):
-            info = zipfile.ZipInfo(file.relative_to(path).as_posix(), date_time=(1980, 1, 1, 0, 0, 0))
-            info.external_attr = 0o644 << 16
-            archive.writestr(info, file.read_bytes())
+        for file in sorted(path.rglob("*")):  # folders too: that of the weights may be empty, but must be there
+            name = file.relative_to(path).as_posix() + ("/" if file.is_dir() else "")
+            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            info.external_attr = (0o755 if file.is_dir() else 0o644) << 16
+            archive.writestr(info, b"" if file.is_dir() else file.read_bytes())
     return packed.getvalue()
