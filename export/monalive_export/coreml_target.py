@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from coremltools.converters.mil import Builder
 from coremltools.converters.mil.frontend.torch.ops import _get_inputs
+from coremltools.converters.mil.frontend.torch.ops import upsample_bilinear2d as convert_upsampling
 from coremltools.converters.mil.frontend.torch.torch_op_registry import register_torch_op
 
 from monalive.coreml_network import pack_package, unpack_package
@@ -80,6 +81,24 @@ def reciprocal(context: Any, node: Any) -> None:
     """1 / x as a division: Core ML's own `inverse` adds 1e-4 to x, which moves pictures by visible parts of a pixel."""
     (x,) = _get_inputs(context, node, expected=1)
     context.add(Builder.real_div(x=np.float32(1.0), y=x, name=node.name))
+
+
+@register_torch_op(torch_alias=["upsample_bilinear2d.vec"], override=True)
+def upsample_bilinear2d(context: Any, node: Any) -> None:
+    """Shrinking to an exact size: the converter's own way scales by a hair more than asked for, to round safely."""
+    x, size, corners, *_ = _get_inputs(context, node)
+    height, width = (int(side) for side in size.val)
+    if corners.val or height >= x.shape[2] or width >= x.shape[3]:
+        convert_upsampling(context, node)
+        return
+    shrunk = Builder.resize_bilinear(
+        x=x,
+        target_size_height=height,
+        target_size_width=width,
+        sampling_mode="UNALIGN_CORNERS",
+        name=node.name,
+    )
+    context.add(shrunk)
 
 
 class _Converted:

@@ -169,17 +169,18 @@ class _GraphExporter:
         if failure is not None:
             raise ValueError(
                 f"the {self._target.name} {precision} file of {self._name!r} differs from PyTorch: {failure}; "
-                f"{self._explain(precision)}; it was not written"
+                f"{self._explain(precision, measured.worst_frame)}; it was not written"
             )
         return measured
 
-    def _explain(self, precision: str) -> str:
-        """Where it goes wrong first: the graph once more, with every layer's values as outputs."""
+    def _explain(self, precision: str, frame: int) -> str:
+        """Where it goes wrong first in a frame: the graph once more, with every layer's values as outputs."""
         probed = ProbedGraph(self._graph, self._tensors).eval()
         converted = self._target.convert(probed, self._tensors)
         content = self._target.build(converted, probed, self._facts(precision), self._calibration)
-        made = self._target.load(content, probed)(self._inputs[0])
-        return str(first_divergence(probed, made, self._inputs[0], LIMITS[precision]))
+        inputs = self._inputs[frame]
+        made = self._target.load(content, probed)(inputs)
+        return str(first_divergence(probed, made, inputs, LIMITS[precision]))
 
 
 def _frames(cache: Path | None, count: int, size: int, start: int) -> list[Frame]:

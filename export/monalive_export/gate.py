@@ -53,12 +53,14 @@ class Measured:
     Attributes:
         max_error: largest error of the file's own outputs, in parts of their range.
         worst_output: where.
+        worst_frame: in which of the frames, counted from 0.
         psnr_db: of the final picture against PyTorch's, in the worst frame; None where there is no picture.
         lpips_rise: see `Limits`; None where there is no picture.
     """
 
     max_error: float
     worst_output: str
+    worst_frame: int
     psnr_db: float | None
     lpips_rise: float | None
 
@@ -94,19 +96,22 @@ class Reference:
 
     def measure(self, name: str, network: Run) -> Measured:
         """Compares a file with the graph it was made from, and the pictures with and without it in the pipeline."""
-        graph, largest, worst = self._model.graphs[name], -1.0, ""
+        graph, largest, worst, worst_frame = self._model.graphs[name], -1.0, "", 0
         psnrs, rises = [], []
-        for frame, wanted, inputs in zip(self._frames, self.values, self.inputs(name), strict=True):
+        all_inputs = self.inputs(name)
+        for number, (frame, wanted, inputs) in enumerate(zip(self._frames, self.values, all_inputs, strict=True)):
             made = network(inputs)
             for port in graph.outputs:
                 error = relative_error(made[port.name], wanted[port.name])
                 if not error <= largest:  # NaN is the worst of all
-                    largest, worst = error, port.name
+                    largest, worst, worst_frame = error, port.name, number
             values = self._run_on(frame.inputs, {name: made})
             if PICTURE in values and self._makes_picture(name):
                 psnrs.append(psnr_db(values[PICTURE], wanted[PICTURE]))
                 rises.append(self._rise(values[PICTURE], wanted[PICTURE], frame.truth))
-        return Measured(largest, worst, min(psnrs) if psnrs else None, float(np.mean(rises)) if rises else None)
+        return Measured(
+            largest, worst, worst_frame, min(psnrs) if psnrs else None, float(np.mean(rises)) if rises else None
+        )
 
     def _makes_picture(self, name: str) -> bool:
         """Whether the picture depends on a graph: frames bring their own target landmarks."""
