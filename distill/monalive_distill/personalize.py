@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import torch
 from tqdm import tqdm
 
 from monalive_distill.augment import Augmentation
+from monalive_distill.few_shot.best_state import BestState
 from monalive_distill.few_shot.expression_check import ExpressionCheck
 from monalive_distill.few_shot.face_features import FaceFeatures
 from monalive_distill.few_shot.few_shot_losses import feature_distance
@@ -111,8 +111,7 @@ def personalize(
     optimizer = torch.optim.Adam(trained, settings.learning_rate, (0.9, 0.99))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, settings.steps)
     start, step, losses = clock(), 0, []
-    checks = [(0, check.distance(draw_person))]
-    best, kept_step = copy.deepcopy(generator.state_dict()), 0
+    best = BestState(generator, check.distance(draw_person))
     with tqdm(total=settings.steps, desc="personalizing", unit="step", disable=None) as bar:
         while step < settings.steps and clock() - start < settings.minutes * 60:
             rng = np.random.default_rng((settings.seed, step))
@@ -137,11 +136,9 @@ def personalize(
             bar.update()
             losses.append(float(loss.detach()))
             if step % settings.check_every == 0 or step == settings.steps:
-                checks.append((step, check.distance(draw_person)))
-                if checks[-1][1] < min(distance for _, distance in checks[:-1]):
-                    best, kept_step = copy.deepcopy(generator.state_dict()), step
-                elif step - kept_step >= settings.patience * settings.check_every:
+                better = best.take(step, check.distance(draw_person))
+                if not better and step - best.kept_step >= settings.patience * settings.check_every:
                     break
-    generator.load_state_dict(best)
+    best.restore()
     generator.autocast_dtype = None
-    return Personalized(step, kept_step, tuple(losses), tuple(checks), check.held_out)
+    return Personalized(step, best.kept_step, tuple(losses), tuple(best.checks), check.held_out)

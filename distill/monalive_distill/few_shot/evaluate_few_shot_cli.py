@@ -26,14 +26,15 @@ from monalive_distill.few_shot.finetune import FineTuning
 from monalive_distill.report_html import STYLE, figure, metric_name, number, summary_table
 
 ABOUT = (
-    "Self-reenactment in the shape of the paper's Table 1: T photos are spread over the first two thirds of the frames"
-    " read of a clip, the test frames are its last quarter; nobody in these clips was trained on. FF: feed-forward, FT:"
-    " fine-tuned on the T photos; one meta-learned model serves for both (the paper trains one for each). Every row is"
-    " compared at {size} x {size}, the few-shot model's size: the lightweight generator works at 256 and is averaged"
-    " down, and so are the true frames. Rows without “+ surroundings” are driven by landmarks alone, as in the"
-    " paper; with it, coarse optical flow around the face is measured as well. FD dlib is the Fréchet distance of the"
-    " face descriptors (128 numbers each) of {frames} made and as many true frames, all clips together: not the FID,"
-    " and larger than with very many frames; compare it within this table only."
+    "Self-reenactment in the shape of the paper's Table 1: T photos are spread over the first two thirds of the"
+    " frames read of a clip, the test frames are its last quarter; nobody in these clips was trained on. FF:"
+    " feed-forward, FT: fine-tuned on the T photos; one meta-learned model serves for both (the paper trains one for"
+    " each). Every row is compared at {size} x {size}, the few-shot model's size where there is one: the lightweight"
+    " generator works at 256 and is averaged down to it, and so are the true frames. Rows without “+ surroundings” are"
+    " driven by landmarks alone, as in the paper; with it, coarse optical flow around the face is measured as well. FD"
+    " dlib is the Fréchet distance of the face descriptors (128 numbers each) of {frames} made and as many true"
+    " frames, all clips together: not the FID, and larger than with very many frames; compare it within this table"
+    " only."
 )
 TOO_FEW = " Here it is left out: it needs more frames than a descriptor has numbers."
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ import torch
 from tqdm import tqdm
 
 from monalive_distill.augment import Augmentation
+from monalive_distill.few_shot.best_state import BestState
 from monalive_distill.few_shot.discriminator_step import judge, learn
 from monalive_distill.few_shot.expression_check import ExpressionCheck
 from monalive_distill.few_shot.face_features import FaceFeatures
@@ -155,8 +155,7 @@ def finetune_person(
     )
     weights = settings.losses
     start, step, losses = clock(), 0, []
-    checks = [(0, check.distance(person.eval()))]
-    best, kept_step = copy.deepcopy(person.state_dict()), 0
+    best = BestState(person, check.distance(person.eval()))
     with tqdm(total=settings.steps, desc="fine-tuning", unit="step", disable=None) as bar:
         while step < settings.steps and clock() - start < settings.minutes * 60:
             rng = np.random.default_rng((settings.seed, step))
@@ -182,10 +181,8 @@ def finetune_person(
             bar.update()
             losses.append(float(reconstruction.detach()))
             if step % settings.check_every == 0 or step == settings.steps:
-                checks.append((step, check.distance(person.eval())))
-                if checks[-1][1] < min(distance for _, distance in checks[:-1]):
-                    best, kept_step = copy.deepcopy(person.state_dict()), step
-                elif step - kept_step >= settings.patience * settings.check_every:
+                better = best.take(step, check.distance(person.eval()))
+                if not better and step - best.kept_step >= settings.patience * settings.check_every:
                     break
-    person.load_state_dict(best)
-    return person.eval(), FineTuned(step, kept_step, tuple(losses), tuple(checks), check.held_out)
+    best.restore()
+    return person.eval(), FineTuned(step, best.kept_step, tuple(losses), tuple(best.checks), check.held_out)

@@ -14,9 +14,10 @@ import torch
 import torch.nn.functional as F
 
 from monalive.surroundings_flow import SurroundingsFlow, unknown_surroundings
-from monalive_distill.few_shot.pose_input import geometry_flow, move_photo
+from monalive_distill.few_shot.pose_input import geometry_flow
 from monalive_distill.lightweight_generator import LightweightGenerator, build_generator
 from monalive_distill.training_state import load_average, read_record
+from monalive_distill.warp import warp
 
 WarpedPhoto = Literal["none", "geometry", "lightweight"]
 WARPED_PHOTO: tuple[WarpedPhoto, ...] = ("none", "geometry", "lightweight")
@@ -90,11 +91,12 @@ class PhotoMover:
             target: (N, 478, 2) wanted.
             surroundings: (N, 3, 16, 16), see `MotionNet.flow`; None: not measured. Geometry alone ignores it.
         """
-        if self._generator is None:
-            return MovedPhoto(move_photo(photos, source, target), geometry_flow(source, target))
-        if surroundings is None:
-            surroundings = no_surroundings(len(photos), photos.device)
         with torch.autocast(photos.device.type, enabled=False):
+            if self._generator is None:
+                flow = geometry_flow(source, target)
+                return MovedPhoto(warp(photos.float(), flow), flow)
+            if surroundings is None:
+                surroundings = no_surroundings(len(photos), photos.device)
             generator = self._generator.to(photos.device)
             made = generator(photos.float(), source.float(), target.float(), surroundings)
             return MovedPhoto(shrink(made.image, self.size), made.flow)
