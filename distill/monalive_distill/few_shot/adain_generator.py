@@ -14,19 +14,19 @@ from monalive_distill.few_shot.residual_blocks import (
     DownBlock,
     SelfAttention,
     spectral_conv,
-    start_row,
 )
 from monalive_distill.splat import DRAWING_CHANNELS
 
-MASK_AT_START = 3.0  # the logit: 95 % of the moved photo
+CHANGE_AT_START = 0.05  # the most that a fresh generator can change of the moved photo's colours
 
 
 class AdaINGenerator(nn.Module):
     """Down blocks with plain instance norm, then residual and up blocks with AdaIN, tanh.
 
     Args:
-        moved_photo: it also sees a photo moved to the wanted pose, and says by a mask where that photo's own pixels
-            serve better than what it paints; it begins with almost all of them. Without, it is the paper's.
+        moved_photo: it also sees a photo moved to the wanted pose, once more at full size before its last layer, and
+            gives what to add to that photo. (Painting all and blending by a mask learns nothing in a short training:
+            the mask closes over a painting that begins as noise.) Without, it is the paper's.
         size: side of the pictures.
         down: outputs of the halving blocks.
         residual_blocks: how many blocks work at the lowest resolution.
@@ -58,9 +58,10 @@ class AdaINGenerator(nn.Module):
             AdaptiveBlock(below, above, grow=True) for below, above in zip([down[-1], *up[:-1]], up, strict=True)
         )
         self.norm = AdaptiveInstanceNorm(up[-1])
-        self.head = spectral_conv(up[-1], 4 if moved_photo else 3, 3)
+        self.head = spectral_conv(up[-1], 3, 3)
         if moved_photo:
-            start_row(self.head, 3, MASK_AT_START)
+            self.detail = spectral_conv(inputs, up[-1], 3)
+            self.change = nn.Parameter(torch.full((3, 1, 1), CHANGE_AT_START))
         self.attention_down_after = [size // 2 ** (n + 1) for n in range(len(down))].index(attention_down)
         self.attention_down = SelfAttention(down[self.attention_down_after])
         self.attention_up_after = [lowest * 2 ** (n + 1) for n in range(len(up))].index(attention_up)
@@ -85,7 +86,7 @@ class AdaINGenerator(nn.Module):
                 last norm; in each slice the gains less 1, then the biases.
         """
         each = iter(parameters.split(self.slices, 1))
-        x = drawings if moved is None else torch.cat((drawings, moved * 2 - 1), 1)
+        seen = x = drawings if moved is None else torch.cat((drawings, moved * 2 - 1), 1)
         for number, block in enumerate(self.down):
             x = block(x)
             if number == self.attention_down_after:
@@ -96,6 +97,7 @@ class AdaINGenerator(nn.Module):
             x = block(x, each)
             if number == self.attention_up_after:
                 x = self.attention_up(x)
-        x = self.head(F.relu(self.norm(x, next(each)))).float()
-        painted = torch.tanh(x[:, :3]) * 0.5 + 0.5
-        return painted if moved is None else painted + torch.sigmoid(x[:, 3:]) * (moved - painted)
+        if moved is not None:
+            x = x + self.detail(seen)
+        painted = torch.tanh(self.head(F.relu(self.norm(x, next(each)))).float())
+        return painted * 0.5 + 0.5 if moved is None else (moved + self.change * painted).clamp(0.0, 1.0)

@@ -52,6 +52,7 @@ def add_evaluate_few_shot_arguments(command: argparse.ArgumentParser) -> None:
     add("--clips", type=int, metavar="N", help="only N clips, spread evenly (default: all)")
     add("--frames", type=int, default=48, metavar="N", help="frames read of a clip: photos and tests (default: 48)")
     add("--steps", type=int, default=FineTuning.steps, help="of a fine-tuning, at most (default: %(default)s)")
+    add("--learning-rate", type=float, default=FineTuning.learning_rate, help="of a fine-tuning (default: %(default)s)")
     add("--finetune-minutes", type=float, default=FineTuning.minutes, help="at most (default: %(default)s)")
     add("--minutes", type=float, help="begin no new clip after that; the next call goes on")
     add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -69,7 +70,9 @@ def run_evaluate_few_shot(arguments: argparse.Namespace) -> None:
     paths = spread(find_clips(arguments.clips_dir), arguments.clips)
     if min([*arguments.shots, *arguments.lightweight_shots]) < 1:
         raise ValueError("T must be at least 1")
-    tuning = FineTuning(steps=arguments.steps, minutes=arguments.finetune_minutes)
+    tuning = FineTuning(
+        steps=arguments.steps, minutes=arguments.finetune_minutes, learning_rate=arguments.learning_rate
+    )
     models = [FewShotRow(base, tuning, device=arguments.device) for base in arguments.base]
     if len({model.name for model in models}) < len(models):
         raise ValueError("two of the bases have the same kind of moved photo; compare bases that differ in it")

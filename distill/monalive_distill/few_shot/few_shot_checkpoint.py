@@ -8,6 +8,7 @@ from typing import Any
 from safetensors import safe_open
 from torch import nn
 
+from monalive_distill.few_shot.few_shot_losses import FewShotLossWeights
 from monalive_distill.few_shot.few_shot_model import FewShotModel, build_discriminator, build_few_shot_model
 from monalive_distill.few_shot.photo_mover import WarpedPhoto, read_warped_photo
 from monalive_distill.few_shot.projection_discriminator import ProjectionDiscriminator
@@ -60,6 +61,11 @@ def load_few_shot_model(path: Path, variant: str | None = None, lightweight: Pat
     load_average(path, model)
     settle_spectral_norms(model)
     return model
+
+
+def read_loss_weights(path: Path) -> FewShotLossWeights:
+    """The losses a checkpoint was trained by; fine-tuning goes on by them. Raises as `read_few_shot_record`."""
+    return FewShotLossWeights(**read_few_shot_record(path)["config"]["losses"])
 
 
 def load_discriminator(path: Path) -> ProjectionDiscriminator:

@@ -58,6 +58,7 @@ def add_finetune_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--variant", help="what size the base must have")
     command.add_argument("--minutes", type=float, default=FineTuning.minutes, help="at most (default %(default)s)")
     command.add_argument("--steps", type=int, default=FineTuning.steps, help="at most (default %(default)s)")
+    command.add_argument("--learning-rate", type=float, default=FineTuning.learning_rate, help="default %(default)s")
     command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     command.add_argument("--threads", type=int, default=torch.get_num_threads())
 
@@ -65,7 +66,9 @@ def add_finetune_arguments(command: argparse.ArgumentParser) -> None:
 def run_finetune(arguments: argparse.Namespace) -> None:
     """Runs `monalive-distill finetune`."""
     _use_threads(arguments.threads)
-    settings = FineTuning(steps=arguments.steps, minutes=arguments.minutes)
+    settings = FineTuning(
+        steps=arguments.steps, minutes=arguments.minutes, learning_rate=arguments.learning_rate
+    )
     made = finetune(
         arguments.photos, arguments.base, arguments.output, settings, arguments.device, arguments.variant
     )

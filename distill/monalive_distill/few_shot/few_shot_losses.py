@@ -26,6 +26,32 @@ class FewShotLossWeights:
     feature_matching: float = 10.0
     # 80 (the paper's FT model) or 10 (the authors' later code): the model can be fine-tuned; 0: the paper's FF model.
     match: float = 80.0
+    # Mean absolute difference of the colours. Not in the paper: it makes a short training of a small model stable.
+    pixel: float = 0.0
+
+
+def generator_terms(
+    weights: FewShotLossWeights,
+    content: tuple[torch.Tensor, torch.Tensor],
+    judged: tuple[torch.Tensor, torch.Tensor],
+    made: torch.Tensor,
+    true: torch.Tensor,
+) -> dict[str, torch.Tensor]:
+    """What the generator is told of its pictures `made` (N, 3, H, H) in [0, 1], weighted.
+
+    Args:
+        weights: of all terms.
+        content: the perceptual and the face network's part, of `ContentLoss`.
+        judged: the hinge and the feature matching loss, of `discriminator_step.judge`.
+        made, true: the pictures.
+    """
+    return {
+        "perceptual": content[0] * weights.perceptual,
+        "face": content[1] * weights.face,
+        "adversarial": judged[0] * weights.adversarial,
+        "feature_matching": judged[1] * weights.feature_matching,
+        "pixel": (made - true).abs().mean() * weights.pixel,
+    }
 
 
 class ContentLoss:

@@ -15,7 +15,7 @@ from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
 from monalive.motions.motion import Motion
 from monalive.retargeting.retarget import RetargetOptions
 from monalive_distill.evaluation_clips import Clip
-from monalive_distill.few_shot.few_shot_checkpoint import load_discriminator, load_few_shot_model
+from monalive_distill.few_shot.few_shot_checkpoint import load_discriminator, load_few_shot_model, read_loss_weights
 from monalive_distill.few_shot.few_shot_person import FewShotPerson
 from monalive_distill.few_shot.finetune import FineTuning, finetune_person
 from monalive_distill.few_shot.person_photos import PersonPhotos
@@ -114,6 +114,7 @@ class FewShotRow(Row):
             load_few_shot_model(base, lightweight=lightweight),
             load_discriminator(base),
         )
+        self._losses = read_loss_weights(base)
         self._settings, self._device = settings, device
         model, _ = self._load()
         self.size, self.photo_size = model.size, model.photo_size
@@ -128,7 +129,7 @@ class FewShotRow(Row):
             if kind == "FF":
                 person = FewShotPerson(model, photos).to(self._device)
             else:
-                person, _ = finetune_person(model, discriminator, photos, self._settings, self._device)
+                person, _ = finetune_person(model, discriminator, photos, self._settings, self._losses, self._device)
             name = f"{self.name}, {kind} T={count}"
             made[name] = _draw(person.eval(), wanted, seen=False)
             if person.mover is not None and person.mover.sees_surroundings:

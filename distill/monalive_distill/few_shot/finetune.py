@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +21,9 @@ from monalive_distill.few_shot.few_shot_checkpoint import (
     load_discriminator,
     load_few_shot_model,
     read_few_shot_record,
+    read_loss_weights,
 )
-from monalive_distill.few_shot.few_shot_losses import ContentLoss, FewShotLossWeights
+from monalive_distill.few_shot.few_shot_losses import ContentLoss, FewShotLossWeights, generator_terms
 from monalive_distill.few_shot.few_shot_model import FewShotModel
 from monalive_distill.few_shot.few_shot_person import FewShotPerson, save_person
 from monalive_distill.few_shot.person_photos import PersonPhotos, check_photo_count, track_photos
@@ -44,7 +45,6 @@ class FineTuning:
         learning_rate, discriminator_learning_rate: constant.
         check_every: steps between checks of expression (`expression_check`).
         patience: checks without a better one after which it stops.
-        losses: the match loss has no part in it.
         perceptual_net: "vgg" or "alex", of the content loss and of the check.
         augmentation: of each picture of a step.
         seed: of all that is drawn.
@@ -57,7 +57,6 @@ class FineTuning:
     discriminator_learning_rate: float = 2e-4
     check_every: int = 20
     patience: int = 4
-    losses: FewShotLossWeights = field(default_factory=FewShotLossWeights)
     perceptual_net: str = "alex"
     augmentation: Augmentation = PERSON_AUGMENTATION
     seed: int = 0
@@ -115,7 +114,9 @@ def finetune(
     record = read_few_shot_record(base, variant)
     model, discriminator = load_few_shot_model(base, variant, lightweight), load_discriminator(base)
     tracked = track_photos(photos, model.photo_size)
-    person, result = finetune_person(model, discriminator, tracked, settings, device, clock)
+    person, result = finetune_person(
+        model, discriminator, tracked, settings, read_loss_weights(base), device, clock
+    )
     facts = {
         "variant": record["variant"],
         "base": hashlib.sha256(base.read_bytes()).hexdigest(),
@@ -135,10 +136,12 @@ def finetune_person(
     discriminator: ProjectionDiscriminator,
     photos: PersonPhotos,
     settings: FineTuning,
+    weights: FewShotLossWeights,
     device: str = "cpu",
     clock: Callable[[], float] = time.monotonic,
 ) -> tuple[FewShotPerson, FineTuned]:
-    """Learns a person from tracked photos; `model` and `discriminator` are taken over and changed."""
+    """Learns a person from tracked photos by the losses of `weights`; `model` and `discriminator` are taken over and
+    changed."""
     model, discriminator, photos = model.to(device).eval(), discriminator.to(device), photos.to(device)
     perceptual = LPIPS(settings.perceptual_net).to(device)  # type: ignore[arg-type]
     discriminator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -153,7 +156,6 @@ def finetune_person(
     discriminator_optimizer = torch.optim.Adam(
         discriminator.parameters(), settings.discriminator_learning_rate, betas
     )
-    weights = settings.losses
     start, step, losses = clock(), 0, []
     best = BestState(person, check.distance(person.eval()))
     with tqdm(total=settings.steps, desc="fine-tuning", unit="step", disable=None) as bar:
@@ -168,10 +170,10 @@ def finetune_person(
             everyone = torch.zeros(len(true), dtype=torch.int64, device=true.device)
             with torch.autocast(true.device.type, torch.bfloat16):  # nearly twice as fast, on a CPU too
                 made = person.train()(sources, landmarks, surroundings)
-                seen, face = content(made, true, landmarks)
-                adversarial, matching = judge(discriminator, made, true, drawings, everyone)
-            reconstruction = seen * weights.perceptual + face * weights.face
-            loss = reconstruction + adversarial * weights.adversarial + matching * weights.feature_matching
+                seen = content(made, true, landmarks)
+                judged = judge(discriminator, made, true, drawings, everyone)
+            terms = generator_terms(weights, seen, judged, made, true)
+            loss = torch.stack(list(terms.values())).sum()
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -179,7 +181,7 @@ def finetune_person(
                 learn(discriminator, discriminator_optimizer, made, true, drawings, everyone)
             step += 1
             bar.update()
-            losses.append(float(reconstruction.detach()))
+            losses.append(float((terms["perceptual"] + terms["face"]).detach()))
             if step % settings.check_every == 0 or step == settings.steps:
                 better = best.take(step, check.distance(person.eval()))
                 if not better and step - best.kept_step >= settings.patience * settings.check_every:

@@ -32,14 +32,6 @@ def spectral_conv(inputs: int, outputs: int, kernel: int) -> nn.Conv2d:
 
 
 @torch.no_grad()
-def start_row(layer: nn.Conv2d, row: int, bias: float) -> None:
-    """Makes one output channel of a fresh spectrally normalised layer begin as a constant."""
-    layer.parametrizations.weight.original[row] = 0.0  # type: ignore[index, operator, union-attr]
-    assert layer.bias is not None
-    layer.bias[row] = bias
-
-
-@torch.no_grad()
 def settle_spectral_norms(model: nn.Module, iterations: int = 20) -> None:
     """Makes the estimates of the largest singular values true to the weights again, and leaves the model in `eval`.
 

@@ -25,7 +25,7 @@ from monalive_distill.few_shot.episodes import Episodes, EpisodeSampler
 from monalive_distill.few_shot.face_features import FaceFeatures
 from monalive_distill.few_shot.few_shot_checkpoint import MODEL_NAME, read_few_shot_record
 from monalive_distill.few_shot.few_shot_config import FewShotConfig
-from monalive_distill.few_shot.few_shot_losses import ContentLoss, match_loss
+from monalive_distill.few_shot.few_shot_losses import ContentLoss, generator_terms, match_loss
 from monalive_distill.few_shot.few_shot_model import (
     FewShotModel,
     build_discriminator,
@@ -135,15 +135,10 @@ def train_few_shot(
             drawings = draw(landmarks, model.size)
             made = wrapped_model(photos, photo_landmarks, landmarks, surroundings)
             with fabric.autocast():
-                perceptual, face = content(made.images, true, landmarks)
-                adversarial, matching = judge(discriminator, made.images, true, drawings, people)
-            terms = {
-                "perceptual": perceptual * weights.perceptual,
-                "face": face * weights.face,
-                "adversarial": adversarial * weights.adversarial,
-                "feature_matching": matching * weights.feature_matching,
-                "match": match_loss(made.embeddings, discriminator.columns[people]) * weights.match,
-            }
+                seen = content(made.images, true, landmarks)
+                judged = judge(discriminator, made.images, true, drawings, people)
+            terms = generator_terms(weights, seen, judged, made.images, true)
+            terms["match"] = match_loss(made.embeddings, discriminator.columns[people]) * weights.match
             loss = torch.stack(list(terms.values())).sum()
             wrapped_optimizer.zero_grad(set_to_none=True)
             fabric.backward(loss)

@@ -18,6 +18,7 @@ from monalive_distill.few_shot import few_shot_cli
 from monalive_distill.few_shot.changed_poses import CHECKED_CHANGES, PoseChange, change_pose, draw_change
 from monalive_distill.few_shot.expression_check import ExpressionCheck
 from monalive_distill.few_shot.few_shot_config import FewShotConfig
+from monalive_distill.few_shot.few_shot_losses import FewShotLossWeights
 from monalive_distill.few_shot.few_shot_model import build_discriminator, build_few_shot_model
 from monalive_distill.few_shot.few_shot_person import FewShotPerson, load_person
 from monalive_distill.few_shot.finetune import FineTuned, FineTuning, finetune, finetune_person
@@ -57,7 +58,7 @@ def test_tuning_lowers_the_loss_on_its_photos(photo: PersonPhotos) -> None:
     torch.manual_seed(0)
     model, discriminator = build_few_shot_model("tiny"), build_discriminator("tiny", 3)
     before = copy.deepcopy(model.state_dict())
-    person, made = finetune_person(model, discriminator, photo, QUICK)
+    person, made = finetune_person(model, discriminator, photo, QUICK, FewShotLossWeights())
     assert made.steps == 16 and made.held_out == 0 and [step for step, _ in made.checks] == [0, 4, 8, 12, 16]
     assert np.mean(made.losses[-4:]) < 0.9 * np.mean(made.losses[:4])
     best = min(made.checks, key=lambda check: check[1])
@@ -81,7 +82,8 @@ def test_it_stops_when_the_check_gets_no_better_and_keeps_the_best(
     distances = iter([0.5, 0.4, 0.41, 0.42, 0.1])
     monkeypatch.setattr(ExpressionCheck, "distance", lambda *_: next(distances))
     settings = FineTuning(steps=40, pictures=1, check_every=1, patience=2)
-    _, made = finetune_person(build_few_shot_model("tiny"), build_discriminator("tiny", 1), photo, settings)
+    model, discriminator = build_few_shot_model("tiny"), build_discriminator("tiny", 1)
+    _, made = finetune_person(model, discriminator, photo, settings, FewShotLossWeights())
     assert made.steps == 3 and made.kept_step == 1 and made.checks[-1] == (3, 0.42)
 
 
