@@ -7,11 +7,13 @@ PLACE := $(shell $(PYTHON) -c "import platform as p, sys; print(f'{sys.platform}
 DEMO_LOCK := $(wildcard requirements/demo-$(PLACE).lock)
 TEST_LOCK := $(wildcard requirements/test-$(PLACE).lock)
 PINS = $(shell $(PYTHON) -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb')); print(*p['project']['dependencies'], *p['build-system']['requires'], 'editables==0.5')")
-DEV_PINS = $(shell $(PYTHON) -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['dev'])")
+TEST_PINS = $(shell $(PYTHON) -c "import tomllib; extras = tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']; print(*(line for name in ('train', 'onnx', 'coreml', 'export', 'dev') for line in extras[name] if not line.startswith('monalive')))")
+# A file or folder of advisories in the OSV format, for `make audit`.
+ADVISORIES ?= advisories.zip
 
 TFLITE := .venv-tflite-runtime
 
-.PHONY: demo test test-tflite-runtime lint lock sbom clean
+.PHONY: demo test test-tflite-runtime lint lock sbom audit clean
 
 demo: $(DEMO)/.installed
 	mkdir -p demo-output
@@ -31,7 +33,10 @@ lint: $(TEST)/.installed
 
 lock:
 	$(PYTHON) requirements/make_lock.py demo $(PINS)
-	$(PYTHON) requirements/make_lock.py test $(PINS) $(DEV_PINS)
+	$(PYTHON) requirements/make_lock.py test $(PINS) $(TEST_PINS)
+
+audit: $(TEST)/.installed
+	$(TEST)/bin/python requirements/audit.py --advisories $(ADVISORIES) requirements/*.lock
 
 sbom:
 	$(PYTHON) -m pip wheel --quiet --no-deps -w dist .
@@ -54,8 +59,11 @@ $(TEST)/.installed: pyproject.toml $(TEST_LOCK)
 	$(PYTHON) -m venv --clear $(TEST)
 ifneq ($(TEST_LOCK),)
 	$(TEST)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(TEST_LOCK)
-endif
+# Finds everything there; only where PyTorch is a build for CUDA does it add that build's libraries (pinned by PyTorch).
+	$(TEST)/bin/pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[export,dev]'
+else
 	$(TEST)/bin/pip install --quiet --disable-pip-version-check -e '.[export,dev]'
+endif
 	touch $@
 
 $(TFLITE)/.installed: tests/environments/tflite-runtime.txt

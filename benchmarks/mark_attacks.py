@@ -153,7 +153,7 @@ def main() -> None:
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     made = clips(arguments.folder, arguments.clips)
-    methods = {"monalive, lossy formats": ours(LOSSY), "monalive, PNG": ours(LOSSLESS)}
+    methods = {"monalive, PNG": ours(LOSSLESS), "monalive, lossy formats": ours(LOSSY)}
     if arguments.compare:
         methods["dwtDctSvd"] = dwt_dct_svd(arguments.compare)
     results: dict[str, Any] = {"clips": len(made), "size": SIZE, "chance_of_mistake": MAX_ATTEMPTS / 2**24}

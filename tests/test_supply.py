@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import json
 import re
 import tomllib
 import zipfile
@@ -15,7 +16,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for part in ("sdk", "distill", "export") for path in (ROOT / part).rglob("*.py"))
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
-LOCKED = re.compile(r"[A-Za-z0-9._-]+==\S+ --hash=sha256:[0-9a-f]{64}")
+LOCKED = re.compile(r"[A-Za-z0-9._-]+==[^\s+]+( --hash=sha256:[0-9a-f]{64})+")
+TEST_EXTRAS = ("train", "onnx", "coreml", "export", "dev")
 # Reads the weights that come as pickles inside a package, with an unpickler that makes arrays only.
 RESTRICTED = ROOT / "distill" / "monalive_distill" / "lpips.py"
 
@@ -45,7 +47,9 @@ def test_a_lock_file_holds_what_the_project_asks_for_with_hashes(lock: Path) -> 
     lines = lock.read_text().splitlines()
     assert all(LOCKED.fullmatch(line) for line in lines)
     locked = {line.split()[0].lower().replace("_", "-") for line in lines}
-    wanted = _pinned() + (_pinned("dev") if lock.name.startswith("test") else [])
+    wanted = _pinned()
+    if lock.name.startswith("test"):
+        wanted += [line for extra in TEST_EXTRAS for line in _pinned(extra) if not line.startswith("monalive")]
     assert {line.lower() for line in wanted} <= locked
 
 
@@ -87,3 +91,40 @@ def test_a_bill_of_materials(tmp_path: Path) -> None:
         archive.writestr("a-1.dist-info/METADATA", "Name: a\nVersion: 1\nRequires-Dist: numpy>=1\n")
     with pytest.raises(ValueError, match="not one exact version"):
         sbom.bill_of_materials(bad)
+
+
+def _advisory(name: str, *events: dict[str, str], versions: tuple[str, ...] = (), **other: object) -> dict[str, object]:
+    ranges = [{"type": "ECOSYSTEM", "events": list(events)}] if events else []
+    affected = {"package": {"ecosystem": "PyPI", "name": name}, "ranges": ranges, "versions": list(versions)}
+    return {"id": f"X-{name}", "summary": "bad", "affected": [affected], **other}
+
+
+def test_an_audit_without_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    audit = _loaded("audit")
+    lock = tmp_path / "a.lock"
+    lock.write_text("Pillow==13.0.0 --hash=sha256:0\nnum_py==2.4.6 --hash=sha256:0\nsafe==1.0rc1 --hash=sha256:0\n")
+    records = [
+        _advisory("pillow", {"introduced": "9.1"}, {"fixed": "13.0.1"}),
+        _advisory("num.py", versions=("2.4.6",)),
+        _advisory("safe", {"introduced": "0"}, {"last_affected": "0.9"}, {"introduced": "1.0"}),
+        _advisory("other", {"introduced": "0"}),
+    ]
+    folder = tmp_path / "advisories"
+    folder.mkdir()
+    for index, record in enumerate(records):
+        (folder / f"{index}.json").write_text(json.dumps(record))
+    assert audit.main(["--advisories", str(folder), str(lock)]) == 1
+    said = capsys.readouterr().out
+    assert "Pillow 13.0.0: X-pillow" in said and "num_py 2.4.6: X-num.py" in said and "X-safe" not in said
+
+    (folder / "0.json").write_text(json.dumps(_advisory("pillow", {"introduced": "9.1"}, {"fixed": "13.0.0"})))
+    (folder / "1.json").write_text(json.dumps(records[1] | {"withdrawn": "2026-01-01T00:00:00Z"}))
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for path in folder.iterdir():
+            archive.write(path, path.name)
+    assert audit.main(["--advisories", str(tmp_path / "all.zip"), str(lock)]) == 0
+    assert "3 packages" in capsys.readouterr().out
+    assert audit.main(["--advisories", str(tmp_path / "none.zip"), str(lock)]) == 2
+    (folder / "2.json").write_text("{")
+    assert audit.main(["--advisories", str(folder), str(lock)]) == 2
+    assert capsys.readouterr().err.count("\n") == 2

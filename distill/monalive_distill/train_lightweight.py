@@ -123,21 +123,25 @@ def train(
                 parameters["lr"] = _learning_rate(config, step, progress)
             out = generator(photos, sources, targets, surroundings)
             value, terms = loss(out, images, sources, targets, generator.autocast_dtype)
+            parts: dict[str, torch.Tensor] = {}  # those that only some steps have
             if moved_by is not None:
-                value = value + config.losses.teacher_flow * (out.flow - moved_by).abs().mean()
+                parts["teacher_flow"] = config.losses.teacher_flow * (out.flow - moved_by).abs().mean()
             if per_person > 1:
                 pictures, confidence, true, points = (
                     by_frame(x, per_person, stage.targets) for x in (out.image, out.confidence, images, targets)
                 )
                 blended = blend(pictures, confidence)
-                value = value + config.losses.blend * loss.of_blend(
+                parts["blend"] = config.losses.blend * loss.of_blend(
                     blended, true[:, 0], points[:, 0], generator.autocast_dtype
                 )
             contested = progress >= config.adversary_from and not taught
             if contested:
                 made, real = detail_crops(out.image, targets), detail_crops(images, targets)
                 adversarial, matching = adversary.judge(made, real)
-                value = value + adversarial * config.losses.adversarial + matching * config.losses.feature_matching
+                parts["adversarial"] = adversarial * config.losses.adversarial
+                parts["feature_matching"] = matching * config.losses.feature_matching
+            value = torch.stack([value, *parts.values()]).sum()
+            terms |= {name: float(part.detach()) for name, part in parts.items()}
             optimizer.zero_grad(set_to_none=True)
             value.backward()
             processes.average_gradients(generator)

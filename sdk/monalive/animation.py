@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from PIL import Image
 
@@ -86,7 +86,7 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
         motion = repeat(find_motion(request.motion), loops=request.loops, seconds=request.seconds, fps=request.fps)
         with create_animator("VIDEO", request.retarget, request.bundle, request.runtime) as animator:
             portraits = enroll_photos(animator, request.photos, request.face, request.consent)
-            said = _disclosure(request, animator, _motion_name(request.motion))
+            said = disclosure_of(request, animator, _motion_name(request.motion))
             return render_motion(
                 animator, portraits, motion, request.output, crop=request.crop, progress=progress, disclosure=said
             )
@@ -96,7 +96,7 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
         image = load_image(request.driver)
         with create_animator("IMAGE", request.retarget, request.bundle, request.runtime) as animator:
             portraits = enroll_photos(animator, request.photos, request.face, request.consent)
-            said = _disclosure(request, animator, "a picture")
+            said = disclosure_of(request, animator, "a picture")
             return render_image(
                 animator,
                 portraits,
@@ -118,7 +118,7 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
             seconds=request.seconds,
             crop=request.crop,
             progress=progress,
-            disclosure=_disclosure(request, animator, "a video"),
+            disclosure=disclosure_of(request, animator, "a video"),
         )
 
 
@@ -180,7 +180,29 @@ def is_picture(path: str | Path) -> bool:
         return False
 
 
-def _disclosure(request: AnimationRequest, animator: PhotoAnimator, motion: str) -> Disclosure:
+class SaidRequest(Protocol):
+    """What requests of all kinds (`AnimationRequest`, `live.LiveRequest`) say about their output."""
+
+    @property
+    def photos(self) -> Sequence[str | Path]: ...
+    @property
+    def consent(self) -> Consent | None: ...
+    @property
+    def credentials(self) -> bool: ...
+    @property
+    def credential(self) -> Credential | None: ...
+    @property
+    def badge(self) -> bool: ...
+
+
+def disclosure_of(request: SaidRequest, animator: PhotoAnimator, motion: str) -> Disclosure:
+    """What the output of a request says of itself.
+
+    Args:
+        request: who is animated, and what the user chose to say.
+        animator: whose networks are named.
+        motion: a built-in motion's name, or what kind of driver it was; no file names, which may name people.
+    """
     return Disclosure(
         consent=request.consent,
         motion=motion,

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.animation import create_animator
+from monalive.animation import create_animator, disclosure_of
 from monalive.frame_timing import until
 from monalive.media.frame_sink import FrameSink
 from monalive.media.video_sinks import open_sink
@@ -26,7 +26,6 @@ from monalive.retargeting.retarget import RetargetOptions
 from monalive.trust.badge import Badge
 from monalive.trust.consent import Consent
 from monalive.trust.credential import Credential
-from monalive.trust.disclosure import Disclosure
 
 _TITLE: Final = "monalive"
 _END_KEYS: Final = frozenset({27, ord("q")})
@@ -64,11 +63,12 @@ class LiveRequest:
 
 @dataclass(frozen=True)
 class LiveSummary:
-    """How it went: frames shown, frames per second, and what was written."""
+    """How it went: frames shown, frames per second, what was written, and credentials that had to go beside it."""
 
     frames: int
     fps: float
     path: Path | None
+    credentials: Path | None = None
 
 
 def run_live(request: LiveRequest) -> LiveSummary:
@@ -91,15 +91,7 @@ def run_live(request: LiveRequest) -> LiveSummary:
         camera = stack.enter_context(Webcam(request.camera, mirror=request.mirror))
         animator = stack.enter_context(create_animator("VIDEO", request.retarget, request.bundle, request.runtime))
         portraits = enroll_photos(animator, request.photos, request.face, request.consent)
-        said = Disclosure(
-            motion="a camera",
-            model=animator.bundle.about,
-            photos=request.photos,
-            credentials=request.credentials,
-            credential=request.credential,
-            badge=request.badge,
-        )
-        said = about_portraits(said, portraits)
+        said = about_portraits(disclosure_of(request, animator, "a camera"), portraits)
         badge: Badge | None = None
         who = portraits[0] if len(portraits) == 1 else portraits
         if window:
@@ -124,7 +116,9 @@ def run_live(request: LiveRequest) -> LiveSummary:
         except KeyboardInterrupt:
             print(file=sys.stderr)
     elapsed = max(time.monotonic() - started, 1e-6)
-    return LiveSummary(frames, frames / elapsed, Path(request.record) if sink is not None and request.record else None)
+    if sink is None:
+        return LiveSummary(frames, frames / elapsed, None)
+    return LiveSummary(frames, frames / elapsed, sink.path, sink.credentials_path)
 
 
 def window_available() -> bool:

@@ -35,11 +35,13 @@ class RenderedFile:
         frames: number of frames in it.
         still_frames: how many of them, at the start, show the unmoved photo because the driver showed no face
             yet.
+        credentials: the file beside it with its Content Credentials, where the format cannot hold them (webm).
     """
 
     path: Path
     frames: int
     still_frames: int = 0
+    credentials: Path | None = None
 
 
 def enroll_photos(
@@ -238,7 +240,7 @@ def _write(
             bar.update()
         if still == sink.frames_written and no_face:
             raise ValueError(no_face)
-    return RenderedFile(Path(output), sink.frames_written, still)
+    return RenderedFile(Path(output), sink.frames_written, still, sink.credentials_path)
 
 
 def _picture(frame: AnimatedFrame, crop: bool) -> NDArray[np.uint8]:

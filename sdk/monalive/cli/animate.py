@@ -78,5 +78,5 @@ def run(arguments: argparse.Namespace) -> int:
                 f"monalive: no face in the driver's first {count} frames: the photo is still there.",
                 file=sys.stderr,
             )
-        print(f"{written.path}: {written.frames} frames")
+        print(f"{written.path}: {written.frames} frames{shared.credentials_beside(written.credentials)}")
     return 0

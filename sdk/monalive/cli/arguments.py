@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monalive.networks.runtimes import DELEGATES, RUNTIMES, RuntimeOptions
@@ -65,6 +66,11 @@ def disclosure_options(arguments: argparse.Namespace) -> dict[str, Any]:
         "credential": Credential.from_pem(arguments.credential) if arguments.credential else None,
         "credentials": not arguments.no_credentials,
     }
+
+
+def credentials_beside(path: Path | None) -> str:
+    """The end of a summary: where the Content Credentials are that the format cannot hold; empty if it does."""
+    return "" if path is None else f"; this format cannot hold Content Credentials: they are in {path}, pass both on"
 
 
 def print_consent_notice(arguments: argparse.Namespace) -> None:

@@ -54,6 +54,6 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.quiet:
         print(
             f"{summary.frames} frames, {summary.fps:.1f} per second"
-            + (f", written to {summary.path}" if summary.path else "")
+            + (f", written to {summary.path}{shared.credentials_beside(summary.credentials)}" if summary.path else "")
         )
     return 0

@@ -53,8 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = build_parser().parse_args(argv)
     except SystemExit as stop:  # --help, --version or a wrong command line
         return int(stop.code or 0)
-    with _library_chatter(debug), _termination_as_exit():
-        logging.basicConfig(level=logging.WARNING, format="monalive: %(message)s", stream=sys.stderr, force=True)
+    with _library_chatter(debug), _messages_on_standard_error(), _termination_as_exit():
         try:
             return int(arguments.run(arguments) or 0)
         except KeyboardInterrupt:
@@ -77,6 +76,22 @@ def _one_line(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return f"Out of memory. {text}".strip()
     return text or type(error).__name__
+
+
+@contextmanager
+def _messages_on_standard_error() -> Iterator[None]:
+    """Warnings go there as `monalive: ...` while a command runs; afterwards logging is as a calling program had it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("monalive: %(message)s"))
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 @contextmanager

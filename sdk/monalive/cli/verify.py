@@ -15,9 +15,10 @@ EXIT_CODES: Final = {"valid": 0, "tampered": 3, "stripped": 4, "not ours": 5}
 _EPILOG = """exit codes:
   0  valid: our Content Credentials, and the file is as it was signed
   3  tampered: it was changed after it was signed, or its credentials belong to another file
-  4  stripped: our mark is in the pixels, the credentials are gone (or the format cannot hold any: webm)
+  4  stripped: our mark is in the pixels, the credentials are gone
   5  not ours: neither our credentials nor our mark
   2  no such file, or no picture or video
+webm cannot hold credentials: they are read from the .c2pa file of the same name beside it.
 """
 
 

@@ -50,6 +50,11 @@ class FrameSink(ABC):
         self._finished = False
         self._seal = Seal(disclosure or Disclosure(), path, size, folder=folder)
 
+    @property
+    def credentials_path(self) -> Path | None:
+        """The file beside the output with its Content Credentials; None where it holds them itself or has none."""
+        return self._seal.sidecar
+
     def write(self, image: NDArray[np.uint8], timestamp_ms: float | None = None) -> None:
         """Adds a frame.
 
@@ -116,9 +121,14 @@ class FrameSink(ABC):
             self.abort()
 
     def _unfinished_file(self, stack: ExitStack) -> Path:
-        """A temporary file that is sealed and takes its place at `path` when `stack` closes without an error."""
+        """A temporary file that is sealed and takes its place at `path` when `stack` closes without an error.
+
+        Credentials that go beside it take their place after it: a kill in between leaves them out, never wrong.
+        """
+        credentials = self.credentials_path
+        beside = None if credentials is None else stack.enter_context(atomic_path(credentials))
         temporary = stack.enter_context(atomic_path(self.path))
-        stack.push(lambda kind, *_: self._seal.file(temporary) if kind is None else None)
+        stack.push(lambda kind, *_: self._seal.file(temporary, beside) if kind is None else None)
         return temporary
 
     @abstractmethod

@@ -161,7 +161,8 @@ class VideoReader:
                 if not frame.is_corrupt:
                     count += 1
                     yield frame
-        if damaged or count < _COMPLETE * stream.frames:
+        # Where there is no frame at all, an error says so.
+        if count and (damaged or count < _COMPLETE * stream.frames):
             wanted = f" of {stream.frames}" if stream.frames else ""
             log.warning("%s is damaged or cut short: %d%s frames could be read.", self.path, count, wanted)
 

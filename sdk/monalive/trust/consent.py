@@ -37,9 +37,8 @@ def stated_consent(consent: Consent | str | None) -> Consent | None:
     try:
         return None if consent is None else Consent(consent)
     except ValueError:
-        raise ValueError(
-            f"consent is 'self', 'given' or 'artwork' (or left out), not {consent!r}"
-        ) from None
+        raise ValueError(f"consent is 'self', 'given' or 'artwork' (or left out), not {consent!r}") from None
+
 
 @contextmanager
 def held_back() -> Iterator[None]:

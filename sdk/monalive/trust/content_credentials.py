@@ -7,6 +7,7 @@ import io
 import json
 import os
 import secrets
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 
     from monalive.trust.disclosure import Disclosure
 
-# What the library can sign of what we write: all but webm.
 MEDIA_TYPES: Final = {
     ".mp4": "video/mp4",
+    ".webm": "video/webm",
     ".m4v": "video/mp4",
     ".gif": "image/gif",
     ".webp": "image/webp",
@@ -32,6 +33,9 @@ MEDIA_TYPES: Final = {
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
 }
+# What the library cannot put credentials into: they go into a file beside it, of the same name with this suffix.
+DETACHED_TYPES: Final = frozenset({"video/webm"})
+SIDECAR_SUFFIX: Final = ".c2pa"
 ASSERTION: Final = "monalive.animation"
 # Formats of photos whose own Content Credentials can be carried over.
 _PHOTO_TYPES: Final = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"GIF8": "image/gif"}
@@ -147,6 +151,23 @@ def sign_file(path: Path, media_type: str, statement: Statement, credential: Cre
         signed.unlink(missing_ok=True)
 
 
+def detached(path: Path, media_type: str, statement: Statement, credential: Credential) -> bytes:
+    """Content Credentials of a file that cannot hold them, to be kept beside it; the file stays as it is.
+
+    Raises:
+        ValueError: as for `sign_bytes`.
+        OSError: it cannot be read.
+    """
+    # The library writes a copy in any case.
+    with path.open("rb") as source, tempfile.TemporaryFile() as copy:
+        return _sign(source, copy, media_type, statement, credential, embed=False)
+
+
+def sidecar(path: Path) -> Path:
+    """Where the Content Credentials of a file lie that cannot hold them."""
+    return path.with_suffix(SIDECAR_SUFFIX)
+
+
 @dataclass(frozen=True)
 class ReadCredentials:
     """Content Credentials as found in a file.
@@ -169,15 +190,30 @@ class ReadCredentials:
 
 
 def read_credentials(path: Path, media_type: str) -> ReadCredentials | None:
-    """A file's Content Credentials; None where there are none. Nothing is fetched from the network."""
+    """A file's Content Credentials; None where there are none. Nothing is fetched from the network.
+
+    Those of a file that cannot hold them are looked for beside it (`sidecar`).
+
+    Raises:
+        OSError: a file beside it is there and cannot be read.
+    """
     import c2pa
 
+    beside = None
+    if media_type in DETACHED_TYPES:
+        if not sidecar(path).is_file():
+            return None
+        beside = sidecar(path).read_bytes()
+
     try:
-        with path.open("rb") as file, c2pa.Reader(media_type, file, context=_context(os.getpid())) as reader:
+        context = _context(os.getpid())
+        with path.open("rb") as file, c2pa.Reader(media_type, file, manifest_data=beside, context=context) as reader:
             store = json.loads(reader.json())
     except c2pa.C2paError.ManifestNotFound:
         return None
     except c2pa.C2paError as error:
+        if beside is None and not _speaks_of_credentials(path):
+            return None  # a damaged file, but nothing says that it was ever signed
         return ReadCredentials(False, [str(error)], "", False, None, "")
     manifest = store.get("manifests", {}).get(store.get("active_manifest"), {})
     assertions = {entry["label"]: entry.get("data", {}) for entry in manifest.get("assertions", [])}
@@ -195,18 +231,38 @@ def read_credentials(path: Path, media_type: str) -> ReadCredentials | None:
 
 
 def _sign(
-    source: BinaryIO, target: BinaryIO, media_type: str, statement: Statement, credential: Credential
-) -> None:
+    source: BinaryIO,
+    target: BinaryIO,
+    media_type: str,
+    statement: Statement,
+    credential: Credential,
+    *,
+    embed: bool = True,
+) -> bytes:
+    """Writes the file with its credentials to `target`; returns the credentials alone."""
     import c2pa
 
     try:
         with credential.signer() as signer, statement.builder(media_type) as builder:
-            builder.sign(signer, media_type, source, target)
+            if not embed:
+                builder.set_no_embed()
+            return builder.sign(signer, media_type, source, target)
     except c2pa.C2paError as error:
         text = str(error)
         if "Io:" in text or "os error" in text or "Stream" in text:
             raise OSError(f"the file cannot be signed: {text}") from error
         raise ValueError(f"the file cannot be signed with this credential: {text}") from error
+
+
+def _speaks_of_credentials(path: Path) -> bool:
+    """Whether a file that cannot be parsed holds the name of Content Credentials anywhere."""
+    before = b""
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            if b"c2pa" in (before + block).lower():
+                return True
+            before = block[-3:]
+    return False
 
 
 @cache

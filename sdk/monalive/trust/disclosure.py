@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from monalive.faces.crop import SquareCrop
 from monalive.trust.badge import Badge
 from monalive.trust.consent import Consent
-from monalive.trust.content_credentials import MEDIA_TYPES, Statement, sign_bytes, sign_file
+from monalive.trust.content_credentials import (
+    DETACHED_TYPES,
+    MEDIA_TYPES,
+    Statement,
+    detached,
+    sidecar,
+    sign_bytes,
+    sign_file,
+)
 from monalive.trust.credential import Credential, local
 from monalive.trust.mark_code import MarkMessage
 from monalive.trust.pixel_mark import LOSSLESS, LOSSY, PixelMark
@@ -68,6 +76,7 @@ class Seal:
         if disclosure.pixel_mark:
             strength = LOSSLESS if suffix in _LOSSLESS_SUFFIXES else LOSSY
             self._mark = PixelMark(message, size, disclosure.regions, strength)
+        self._path = path
         self._media_type = MEDIA_TYPES.get(suffix)
         self._statement: Statement | None = None
         if disclosure.credentials and self._media_type:
@@ -91,12 +100,25 @@ class Seal:
             return encoded
         return sign_bytes(encoded, self._media_type, self._statement, self._credential)
 
-    def file(self, path: Path) -> None:
-        """Signs a finished file in place, before it takes its name.
+    @property
+    def sidecar(self) -> Path | None:
+        """The file beside the output that takes its Content Credentials; None if it holds them or has none."""
+        detaches = self._statement is not None and self._media_type in DETACHED_TYPES
+        return sidecar(self._path) if detaches else None
+
+    def file(self, path: Path, beside: Path | None = None) -> None:
+        """Signs a finished file, before it takes its name: in place, or in the file `beside` it.
+
+        What lies beside an earlier output of the name belongs to that one and is removed.
 
         Raises:
             ValueError: the credential cannot be used.
             OSError: it cannot be written.
         """
         if self._statement is not None and self._media_type is not None:
-            sign_file(path, self._media_type, self._statement, self._credential)
+            if beside is None:
+                sign_file(path, self._media_type, self._statement, self._credential)
+            else:
+                beside.write_bytes(detached(path, self._media_type, self._statement, self._credential))
+        if self._media_type in DETACHED_TYPES:
+            sidecar(self._path).unlink(missing_ok=True)

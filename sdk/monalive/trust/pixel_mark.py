@@ -1,4 +1,4 @@
-"""Puts the mark into frames: one multiply-add of a precomputed pattern where the picture can hide it."""
+"""Puts the mark into frames: one multiply-add of a precomputed pattern, as strong as the picture can hide."""
 
 from __future__ import annotations
 
@@ -21,25 +21,26 @@ _GUIDE_SIDE: Final = 256  # where the picture's texture is measured
 
 @dataclass(frozen=True)
 class MarkStrength:
-    """How strong the mark is, in levels of 0 to 255.
+    """How strong the mark is: its root mean square, in levels of 0 to 255, the same all over a marked square.
+
+    What hides the mark from the eye hides it from the reader, too, so it follows the picture's texture as a whole:
+    weak in smooth faces, where little suffices and more would show, strong in busy ones. It does not follow texture
+    from place to place: that was measured to cost more (`docs/trust.md`), since a strength that varies mixes the waves.
 
     Attributes:
-        plain: in plain parts of the picture.
-        texture: added per level of texture (mean deviation from a blur).
-        most: its limit.
-        least_psnr: the mean square over the marked square is held to this many dB.
+        texture: per level of texture (mean deviation from a local mean, over the square).
+        least, most: its limits; 2.0 is 42 dB.
     """
 
-    plain: float
     texture: float
+    least: float
     most: float
-    least_psnr: float
 
 
 # For files whose encoder takes part of it away: mp4, webm, webp, gif, JPEG.
-LOSSY: Final = MarkStrength(plain=1.2, texture=0.2, most=2.6, least_psnr=43.0)
+LOSSY: Final = MarkStrength(texture=0.21, least=1.4, most=1.95)
 # For PNG, where nothing is lost and frames are measured and worked on.
-LOSSLESS: Final = MarkStrength(plain=0.4, texture=0.13, most=2.4, least_psnr=46.5)
+LOSSLESS: Final = MarkStrength(texture=0.16, least=0.9, most=1.95)
 
 
 class PixelMark:
@@ -94,32 +95,25 @@ class _MarkedSquare:
         self._strength = strength
         shrink = max(1.0, region.side / _GUIDE_SIDE)
         self._guide_size = (max(1, round((right - left) / shrink)), max(1, round((bottom - top) / shrink)))
-        tile = region.side / shrink / TILES
-        self._blurs = (_odd(tile * 7 / 64), _odd(tile * 9 / 64))
+        self._blur = (max(3, round(region.side / shrink / TILES * 7 / 64) | 1),) * 2
 
     def apply(self, image: NDArray[np.uint8]) -> None:
         """Marks the square in `image` (H, W, 3) in place."""
         place = image[self._where]
-        change = cv2.multiply(self._pattern, self._gain(place))
+        change = cv2.multiply(self._pattern, self._level(place))
         # Rounded once and added with saturation to all three channels, which moves brightness alone.
         levels = cv2.merge([change] * 3)
         cv2.add(place, levels, dst=place, dtype=cv2.CV_8U)
         image[self._where] = place
 
-    def _gain(self, place: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(h, w) float32: the strength at each pixel, in levels."""
+    def _level(self, place: NDArray[np.uint8]) -> float:
+        """The strength for what is in the square now, in levels."""
         guide = cv2.cvtColor(place, cv2.COLOR_RGB2GRAY)
-        full_size = (place.shape[1], place.shape[0])
-        if self._guide_size != full_size:
+        if self._guide_size != (place.shape[1], place.shape[0]):
             guide = cv2.resize(guide, self._guide_size, interpolation=cv2.INTER_AREA)
-        texture = cv2.blur(cv2.absdiff(guide, cv2.blur(guide, self._blurs[0])), self._blurs[1])
-        levels = self._strength.plain + self._strength.texture * np.arange(256, dtype=np.float32)
-        gain = cv2.LUT(texture, np.minimum(levels, self._strength.most))
-        limit = 255.0 / 10 ** (self._strength.least_psnr / 20)
-        size = cv2.norm(gain) / np.sqrt(gain.size)
-        if size > limit:
-            gain *= limit / size
-        return gain if self._guide_size == full_size else cv2.resize(gain, full_size)  # type: ignore[return-value]
+        texture = cv2.mean(cv2.absdiff(guide, cv2.blur(guide, self._blur)))[0]
+        strength = self._strength
+        return min(max(strength.texture * texture, strength.least), strength.most)
 
 
 def _fits(region: SquareCrop, size: tuple[int, int]) -> bool:
@@ -131,7 +125,3 @@ def _fits(region: SquareCrop, size: tuple[int, int]) -> bool:
 def _middle(size: tuple[int, int]) -> SquareCrop:
     side = min(size)
     return SquareCrop((size[0] - side) / 2, (size[1] - side) / 2, side)
-
-
-def _odd(length: float) -> tuple[int, int]:
-    return (max(3, round(length) | 1),) * 2

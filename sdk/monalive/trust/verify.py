@@ -15,7 +15,7 @@ from PIL import Image
 
 from monalive.media.image_io import load_image
 from monalive.media.video_io import VideoReader
-from monalive.trust.content_credentials import ReadCredentials, read_credentials
+from monalive.trust.content_credentials import DETACHED_TYPES, SIDECAR_SUFFIX, ReadCredentials, read_credentials
 from monalive.trust.mark_code import MAX_ATTEMPTS
 from monalive.trust.mark_reader import FoundMark, find_mark
 
@@ -31,6 +31,7 @@ _PICTURES: Final = {
     "AVIF": "image/avif",
 }
 _MP4_BOXES: Final = (b"ftyp", b"moov", b"mdat", b"free", b"uuid")
+_EBML: Final = b"\x1aE\xdf\xa3"  # webm, Matroska
 
 
 class State(Enum):
@@ -129,16 +130,23 @@ def _verdict(credentials: ReadCredentials | None, mark: FoundMark | None, media_
             notes.append("The signer is on no trust list: the file is as it was signed, but anyone may have signed it.")
     elif mark is not None:
         state = State.STRIPPED
-        notes.append(
-            "Made with monalive, but its credentials are gone."
-            if media_type
-            else "Made with monalive; this format cannot hold Content Credentials."
-        )
+        notes.append(_missing(media_type))
     else:
         state = State.NOT_OURS
         if credentials is not None:
             notes.append("It has Content Credentials of another tool.")
     return Verification(state, credentials, mark, notes)
+
+
+def _missing(media_type: str) -> str:
+    if media_type in DETACHED_TYPES:
+        return (
+            "Made with monalive; this format cannot hold Content Credentials, and there are none beside it "
+            f"(a file of the same name that ends in {SIDECAR_SUFFIX})."
+        )
+    if media_type:
+        return "Made with monalive, but its credentials are gone."
+    return "Made with monalive; this format cannot hold Content Credentials."
 
 
 def _worst(found: list[ReadCredentials | None]) -> ReadCredentials | None:
@@ -159,12 +167,14 @@ def _mark(frames: list[NDArray[np.uint8]]) -> FoundMark | None:
 
 
 def _media_type(path: Path) -> str:
-    """By the content; empty where a file of this kind cannot hold credentials."""
+    """By the content; empty where a file of this kind has no credentials."""
     kind = _picture_format(path)[0]
     if kind:
         return _PICTURES.get(kind, "")
     with path.open("rb") as file:
         start = file.read(12)
+    if start.startswith(_EBML):
+        return "video/webm"
     return "video/mp4" if start[4:8] in _MP4_BOXES else ""
 
 

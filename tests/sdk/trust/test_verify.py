@@ -66,10 +66,36 @@ def test_what_is_written_verifies(tmp_path: Path, face: np.ndarray, photo: Path,
     assert not found.credentials.trusted and not found.credentials.problems
 
 
-def test_webm_holds_the_mark_alone(tmp_path: Path, face: np.ndarray) -> None:
-    found = verify(write(tmp_path / "a.webm", face))
+def test_webm_has_its_credentials_beside_it(tmp_path: Path, face: np.ndarray, photo: Path) -> None:
+    path = write(tmp_path / "a.webm", face, Disclosure(motion="nod", photos=[photo]))
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.c2pa", "a.webm", photo.name]
+    found = verify(path)
+    assert found.state is State.VALID
+    assert found.credentials is not None and found.mark is not None and found.credentials.facts is not None
+    assert found.credentials.facts["motion"] == "nod" and found.credentials.source_type == DIGITAL_SOURCE_TYPE
+    assert found.credentials.facts["pixel_mark"]["id"] == found.mark.message.id_text
+
+    (tmp_path / "a.c2pa").rename(tmp_path / "kept.c2pa")
+    found = verify(path)
     assert found.state is State.STRIPPED
-    assert found.mark is not None and "cannot hold" in " ".join(found.notes)
+    assert found.mark is not None and "none beside it" in " ".join(found.notes)
+    (tmp_path / "a.c2pa").write_bytes(b"garbage")
+    assert verify(path).state is State.TAMPERED
+    (tmp_path / "kept.c2pa").replace(tmp_path / "a.c2pa")
+    path.write_bytes(path.read_bytes() + b"\0")
+    assert verify(path).state is State.TAMPERED
+
+
+def test_credentials_beside_a_webm_go_with_it(tmp_path: Path, face: np.ndarray) -> None:
+    path = write(tmp_path / "a.webm", face)
+    first = (tmp_path / "a.c2pa").read_bytes()
+    with pytest.raises(RuntimeError), open_sink(path, 25, (256, 256)) as sink:
+        sink.write(face)
+        raise RuntimeError
+    assert (tmp_path / "a.c2pa").read_bytes() == first and verify(path).state is State.VALID
+    assert verify(write(path, face)).state is State.VALID and (tmp_path / "a.c2pa").read_bytes() != first
+    assert verify(write(path, face, Disclosure(credentials=False))).state is State.STRIPPED
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.webm"]
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.png", "a.jpg", "a.gif", "a.webp"])
@@ -149,6 +175,40 @@ def test_the_command_prints_both_layers_and_ends_with_the_verdict(
     for name in ("text.mp4", "none.mp4"):
         assert main(["verify", str(tmp_path / name)]) == 2
         assert capsys.readouterr().err.count("\n") == 1
+
+
+def _damaged(folder: Path, face: np.ndarray) -> dict[str, int]:
+    """Files that are not what their names say, and the exit code that each is to get."""
+    (folder / "text.jpg").write_text("not a picture\n")
+    (folder / "text.mp4").write_text("not a video" * 100)
+    (folder / "empty.png").touch()
+    (folder / "zeros.mp4").write_bytes(bytes(100_000))
+    (folder / "header.webm").write_bytes(b"\x1aE\xdf\xa3" + bytes(500))
+    (folder / "folder").mkdir()
+    for name in ("plain.png", "plain.jpg"):
+        save_image(folder / name, face)
+        (folder / f"half-{name}").write_bytes((folder / name).read_bytes()[:9000])
+    signed = write(folder / "signed.png", face).read_bytes()
+    (folder / "half-signed.png").write_bytes(signed[: len(signed) // 2])
+    codes = dict.fromkeys(("text.jpg", "text.mp4", "empty.png", "zeros.mp4", "header.webm", "folder", "none.gif"), 2)
+    return codes | {"half-plain.png": 2, "half-plain.jpg": 2, "half-signed.png": 3}
+
+
+def test_files_that_cannot_be_read_get_one_clear_line(
+    tmp_path: Path, face: np.ndarray, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, code in _damaged(tmp_path, face).items():
+        assert main(["verify", str(tmp_path / name)]) == code, name
+        said = capsys.readouterr()
+        assert said.err.count("\n") == (code == 2), said.err
+        assert name in (said.err if code == 2 else said.out)
+
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)  # the tests may run as root, who may read everything
+    assert main(["verify", str(tmp_path / "text.mp4")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_nothing_personal_is_written(tmp_path: Path, face: np.ndarray, photo: Path) -> None:
