@@ -14,7 +14,7 @@ import numpy as np
 
 import monalive
 from monalive.bundle import write_bundle
-from monalive.motion import Motion
+from monalive.motions.motion import Motion
 
 PARTS = {"enroll": b"not a network, but it is whole" * 3, "animate": b"another one" * 5}
 MANIFEST: dict[str, Any] = {

@@ -21,16 +21,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import monalive
-from monalive.crop import SquareCrop, portrait_crop
-from monalive.face_networks import FaceNetworks
-from monalive.head_pose import angles_rotation
-from monalive.image_io import is_black_and_white
-from monalive.one_euro import OneEuroFilter
-from monalive.paste_back import NETWORK_SIZE, PasteBack, crop_feather
+from monalive.animator import _as_mean_face
+from monalive.faces.crop import SquareCrop, portrait_crop
+from monalive.faces.head_pose import angles_rotation
+from monalive.faces.tracker import BLENDSHAPE_NAMES, Face, FaceTracker, choose_face
+from monalive.media.image_io import is_black_and_white
+from monalive.player.face_networks import FaceNetworks
+from monalive.player.paste_back import NETWORK_SIZE, PasteBack, crop_feather
+from monalive.player.portrait_player import PortraitPlayer
 from monalive.portrait import PhotoOfPerson, Portrait
-from monalive.portrait_player import PortraitPlayer
-from monalive.retarget import Retargeter
-from monalive.tracker import FaceTracker, choose_face
+from monalive.retargeting.one_euro import OneEuroFilter
+from monalive.retargeting.retarget import Retargeter
 
 HERE: Final = Path(__file__).resolve().parent
 FOLDER: Final = HERE / "bindings"
@@ -54,6 +55,7 @@ def main(folder: Path = FOLDER) -> None:
     _save(folder / "crop.json", _crop_cases(folder, photo, faces))
     _save(folder / "one_euro.json", _one_euro_cases())
     _save(folder / "retarget.json", _retarget_cases(faces))
+    _save(folder / "image_mode.json", _image_mode_cases(faces))
     _save(folder / "paste_back.json", _paste_back_cases(folder))
     _save(folder / "frames.json", _frames(folder, photo, faces))
     _save(folder / "running_modes.json", _running_modes())
@@ -168,6 +170,19 @@ def _retarget_cases(faces: dict[str, Any]) -> dict[str, Any]:
             | {"landmarks": [_rounded(output, 5) for output in outputs]}
         )
     return {"kept_landmarks": KEPT, "cases": cases}
+
+
+def _image_mode_cases(faces: dict[str, Any]) -> list[dict[str, Any]]:
+    """What stands for the driver of a single picture: the mean face at rest, and with its expression and pose."""
+    random, cases = np.random.default_rng(11), []
+    for landmarks in (faces["portrait"], faces["three_quarter_portrait"], faces["driver"][6]):
+        scores = (random.uniform(0, 1, len(BLENDSHAPE_NAMES)) ** 3).astype(np.float32).round(4)
+        reference, moved = _as_mean_face(Face(_points(landmarks), 1.0, scores))
+        cases.append(
+            {"landmarks": landmarks, "blendshapes": _rounded(scores, 4)}
+            | {"reference": _rounded(reference[KEPT], 3), "moved": _rounded(moved[KEPT], 3)}
+        )
+    return cases
 
 
 def _paste_back_cases(folder: Path) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer
 import java.nio.ByteOrder
 import java.util.zip.ZipEntry
 import java.util.zip.ZipOutputStream
-import kotlin.math.rint
+import kotlin.math.round
 
 /**
  * A driving motion: a face's landmarks, and what moved around it, over time. It holds no pixels of the driver.
@@ -74,7 +74,7 @@ class Motion(
         val levels = littleEndian(size * LANDMARKS_BYTES)
         var before = IntArray(LANDMARK_COUNT * 3)
         for (frame in landmarks) {
-            val now = IntArray(frame.size) { rint((frame[it] - low[it % 3]) / step[it % 3]).toInt() }
+            val now = IntArray(frame.size) { round((frame[it] - low[it % 3]) / step[it % 3]).toInt() }
             for (i in now.indices) levels.putShort((now[i] - before[i]).toShort()) // modulo 65536
             before = now
         }

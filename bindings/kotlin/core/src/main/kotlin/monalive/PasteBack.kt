@@ -1,7 +1,7 @@
 package monalive
 
 import kotlin.math.floor
-import kotlin.math.rint
+import kotlin.math.round
 
 /** Side of the network's picture and mask, and of the feather. */
 internal const val NETWORK_SIZE = 256
@@ -146,7 +146,7 @@ internal class PasteBack(private val crop: SquareCrop, private val imageWidth: I
 
 /** Left, top, side of the square of whole pixels nearest to the crop. */
 private fun snapped(crop: SquareCrop): Triple<Int, Int, Int> =
-    Triple(rint(crop.x).toInt(), rint(crop.y).toInt(), maxOf(1, rint(crop.side).toInt()))
+    Triple(round(crop.x).toInt(), round(crop.y).toInt(), maxOf(1, round(crop.side).toInt()))
 
 private fun edgeProfile(width: Double, fadeStart: Boolean, fadeEnd: Boolean): DoubleArray = DoubleArray(NETWORK_SIZE) {
     val centre = (it + 0.5) / NETWORK_SIZE

@@ -2,7 +2,7 @@ package monalive
 
 import kotlin.math.floor
 import kotlin.math.log2
-import kotlin.math.rint
+import kotlin.math.round
 
 /** An axis-aligned square in photo pixels (x right, y down): what the networks see. It may reach outside the photo. */
 data class SquareCrop(val x: Double, val y: Double, val side: Double) {
@@ -40,8 +40,8 @@ data class SquareCrop(val x: Double, val y: Double, val side: Double) {
     }
 
     private fun halved(image: RgbImage, shrink: Int): RgbImage {
-        val width = maxOf(1, rint(image.width.toDouble() / shrink).toInt())
-        val height = maxOf(1, rint(image.height.toDouble() / shrink).toInt())
+        val width = maxOf(1, round(image.width.toDouble() / shrink).toInt())
+        val height = maxOf(1, round(image.height.toDouble() / shrink).toInt())
         val result = RgbImage(width, height)
         for (row in 0 until height) for (column in 0 until width) {
             val bottom = minOf((row + 1) * shrink, image.height)
