@@ -13,9 +13,10 @@ data class Port(val name: String, val tensor: String, val shape: List<Int>) {
     val count: Int get() = shape.fold(1, Int::times)
 }
 
-/** The manifest's entry of one network. */
+/** The manifest's entry of one network; `sha256` is that of its file. */
 data class PartManifest(
     val name: String,
+    val sha256: String,
     val format: String,
     val precision: String,
     val inputs: List<Port>,
@@ -116,6 +117,7 @@ class Bundle private constructor(
 
         private fun partManifest(name: String, entry: Fields) = PartManifest(
             name,
+            entry.text("sha256"),
             (entry.all["format"] ?: "tflite").toString(),
             (entry.all["precision"] ?: "").toString(),
             ports(entry.list("inputs")),

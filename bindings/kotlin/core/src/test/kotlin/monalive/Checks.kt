@@ -19,9 +19,9 @@ internal class Golden(private val folder: File) {
     fun picture(name: String): RgbImage {
         val read = ImageIO.read(File(folder, name))
         val image = RgbImage(read.width, read.height)
-        for (y in 0 until read.height) for (x in 0 until read.width) {
-            val rgb = read.getRGB(x, y)
-            for (c in 0..2) image.rgb[(y * read.width + x) * 3 + c] = (rgb shr (16 - 8 * c)).toByte()
+        val last = read.raster.numBands - 1 // the raster's own values: getRGB would bend grey ones
+        for (y in 0 until read.height) for (x in 0 until read.width) for (c in 0..2) {
+            image.rgb[(y * read.width + x) * 3 + c] = read.raster.getSample(x, y, minOf(c, last)).toByte()
         }
         return image
     }
