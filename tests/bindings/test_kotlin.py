@@ -1,7 +1,7 @@
 """The Kotlin binding and the Android sample: compiled on the JVM, the core tested on the golden vectors.
 
-The Android layer and the sample are type-checked against stubs (kotlin/stubs), nothing more. Bundles' networks, for which
-the JVM has no runtime here, are run by a Python process beside it (network_server.py).
+The Android layer and the sample are type-checked against stubs (kotlin/stubs), nothing more. Bundles' networks, for
+which the JVM has no runtime here, are run by a Python process beside it (network_server.py).
 """
 
 from __future__ import annotations
