@@ -1,7 +1,6 @@
 """A camera moves a photo, live: in a window, or into a file. Every frame carries an "AI" badge. Ctrl-C ends it.
 
-python samples/python/live_webcam.py photo.jpg --consent self --camera 0    (needs opencv-python, which has windows)
-"""
+python samples/python/live_webcam.py photo.jpg --consent self --camera 0    (needs opencv-python, which has windows)"""
 
 import argparse
 import time
