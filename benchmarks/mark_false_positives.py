@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from monalive.image_io import load_image
+from monalive.media.image_io import load_image
+from monalive.media.video_io import VideoReader
 from monalive.trust.mark_code import MAX_ATTEMPTS
 from monalive.trust.mark_reader import find_mark
-from monalive.video_io import VideoReader
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 VIDEOS = {".mp4", ".webm", ".mov"}

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive import PhotoAnimator, PhotoAnimatorOptions, RunningMode, load_image
-from monalive.benchmark import sample_portrait_path, sway
+from monalive.measuring.benchmark import sample_portrait_path, sway
 from monalive.trust.mark_code import MarkMessage
 from monalive.trust.pixel_mark import PixelMark
 

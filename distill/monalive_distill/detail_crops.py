@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from monalive.landmarks import LEFT_EYE, LIPS_OUTER, RIGHT_EYE
+from monalive.faces.landmarks import LEFT_EYE, LIPS_OUTER, RIGHT_EYE
 from monalive_distill.splat import take
 from monalive_distill.warp import pixel_centres
 

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from monalive.motion import Motion
-from monalive.tracker import FaceTracker
+from monalive.faces.tracker import FaceTracker
+from monalive.motions.motion import Motion
 from monalive_distill.evaluation_clips import Clip, read_clip
 from monalive_distill.identity import csim
 from monalive_distill.ruler import Observation, Ruler, Scores, compare_with_driver, mean_scores

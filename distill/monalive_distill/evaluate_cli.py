@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
-from monalive.tracker import FaceTracker
+from monalive.faces.tracker import FaceTracker
 from monalive_distill.evaluation_clips import find_clips
 from monalive_distill.evaluation_report import summary_text, write_evaluation
 from monalive_distill.portrait_sheets import find_portraits, write_portrait_sheets

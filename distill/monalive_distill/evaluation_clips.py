@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.crop import SquareCrop, portrait_crop
-from monalive.driver_surroundings import DriverSurroundings
-from monalive.motion import Motion
-from monalive.tracker import FaceTracker
-from monalive.video_io import VideoReader
+from monalive.faces.crop import SquareCrop, portrait_crop
+from monalive.faces.tracker import FaceTracker
+from monalive.media.video_io import VideoReader
+from monalive.motions.driver_surroundings import DriverSurroundings
+from monalive.motions.motion import Motion
 
 EVALUATION_SIZE = 256
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from monalive.atomic_file import atomic_path
 from monalive.bundle import Bundle
-from monalive.tracker import FaceTracker
+from monalive.faces.tracker import FaceTracker
 from monalive_distill.evaluate import (
     ClipPictures,
     ClipResult,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.head_pose import fit_pose
-from monalive.landmarks import (
+from monalive.faces.head_pose import fit_pose
+from monalive.faces.landmarks import (
     LEFT_EYE_CORNERS,
     LEFT_LID_PAIRS,
     LIP_PAIRS,

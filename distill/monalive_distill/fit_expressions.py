@@ -25,12 +25,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.atomic_file import atomic_path
-from monalive.expressions import FORMAT, mirror_indices, mirror_name
-from monalive.head_pose import HeadPose, fit_pose
-from monalive.image_io import load_image
-from monalive.landmarks import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS, RIGID
-from monalive.tracker import BLENDSHAPE_NAMES, Face, FaceTracker
-from monalive.video_io import VideoReader
+from monalive.faces.expressions import FORMAT, mirror_indices, mirror_name
+from monalive.faces.head_pose import HeadPose, fit_pose
+from monalive.faces.landmarks import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS, RIGID
+from monalive.faces.tracker import BLENDSHAPE_NAMES, Face, FaceTracker
+from monalive.media.image_io import load_image
+from monalive.media.video_io import VideoReader
 
 Array = NDArray[np.float64]
 FRAME_STEP = 4

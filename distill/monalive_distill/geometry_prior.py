@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import torch
 
-from monalive.landmarks import (
+from monalive.faces.landmarks import (
     LEFT_BROW,
     LEFT_EYE,
     LEFT_IRIS,

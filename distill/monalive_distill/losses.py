@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
-from monalive.landmarks import FACE_OVAL, IRISES, LEFT_EYE, LIPS_INNER, LIPS_OUTER, RIGHT_EYE
+from monalive.faces.landmarks import FACE_OVAL, IRISES, LEFT_EYE, LIPS_INNER, LIPS_OUTER, RIGHT_EYE
 from monalive_distill.detail_crops import detail_crops
 from monalive_distill.geometry_prior import geometry_prior
 from monalive_distill.lightweight_generator import FINE_DRAWING_SIGMA, AnimatedPhoto

@@ -82,7 +82,7 @@ class MotionNet(nn.Module):
             raw: of `forward`.
             prior: as given to `inputs`.
             surroundings: (N, 3, n, n) coarse flow around the driver's face (x, y) in units of the side, and how much of
-                it is known, in [0, 1] (`monalive.surroundings_flow`); zeros where nothing was measured.
+                it is known, in [0, 1] (`monalive.motions.surroundings_flow`); zeros where nothing was measured.
         """
         size = prior.face_flow.shape[-1]
         raw = resize(raw, size)

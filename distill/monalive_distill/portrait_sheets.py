@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from monalive.animator import PhotoAnimator
 from monalive.atomic_file import atomic_path
-from monalive.contact_sheet import contact_sheet
-from monalive.motion import Motion
-from monalive.tracker import FaceTracker
-from monalive.video_io import VideoReader
+from monalive.faces.tracker import FaceTracker
+from monalive.media.contact_sheet import contact_sheet
+from monalive.media.video_io import VideoReader
+from monalive.motions.motion import Motion
 
 COLUMNS = 8
 DRIVER_FRAMES = 120

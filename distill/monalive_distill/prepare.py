@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from monalive.atomic_file import atomic_path
-from monalive.crop import SquareCrop, portrait_crop
-from monalive.image_io import load_image
-from monalive.tracker import FaceTracker
-from monalive.video_io import VideoReader
+from monalive.faces.crop import SquareCrop, portrait_crop
+from monalive.faces.tracker import FaceTracker
+from monalive.media.image_io import load_image
+from monalive.media.video_io import VideoReader
 from monalive_distill.training_pairs import INDEX_FILE
 
 CACHE_SIZE = 256

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
 from monalive.bundle import Bundle
-from monalive.crop import portrait_crop
-from monalive.motion import Motion
-from monalive.paste_back import paste_back
-from monalive.retarget import Retargeter, RetargetOptions
+from monalive.faces.crop import portrait_crop
+from monalive.motions.motion import Motion
+from monalive.player.paste_back import paste_back
+from monalive.retargeting.retarget import Retargeter, RetargetOptions
 from monalive_distill.evaluate import Reenactor
 from monalive_distill.geometry_prior import geometry_prior
 

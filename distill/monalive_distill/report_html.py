@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.atomic_file import atomic_path
-from monalive.contact_sheet import contact_sheet
+from monalive.media.contact_sheet import contact_sheet
 from monalive_distill.evaluate import UNMOVED, ClipPictures, ClipResult
 from monalive_distill.image_metrics import difference_map
 from monalive_distill.ruler import CROSS_METRICS, SELF_METRICS, Scores

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from monalive.tracker import FaceTracker
+from monalive.faces.tracker import FaceTracker
 from monalive_distill.face_metrics import (
     akd,
     blink_change_error,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 
-from monalive.landmarks import DRAWN_CONTOURS, IRIS_CENTRES, LEFT_LID_PAIRS, LIP_PAIRS, RIGHT_LID_PAIRS
+from monalive.faces.landmarks import DRAWN_CONTOURS, IRIS_CENTRES, LEFT_LID_PAIRS, LIP_PAIRS, RIGHT_LID_PAIRS
 from monalive_distill.primitives import primitives
 from monalive_distill.warp import pixel_centres
 

@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.atomic_file import atomic_path
-from monalive.expressions import load_expressions
-from monalive.head_pose import fit_pose
-from monalive.landmarks import RIGID
-from monalive.tracker import BLENDSHAPE_NAMES, Face, FaceTracker
+from monalive.faces.expressions import load_expressions
+from monalive.faces.head_pose import fit_pose
+from monalive.faces.landmarks import RIGID
+from monalive.faces.tracker import BLENDSHAPE_NAMES, Face, FaceTracker
 from monalive_distill.face_generator import LAYER_SIZES, STYLE_SIZE, FaceGenerator
 
 FORMAT: Final = "monalive.style_directions"

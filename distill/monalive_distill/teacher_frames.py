@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from monalive.crop import SquareCrop
-from monalive.expressions import load_expressions
-from monalive.retarget import Retargeter, RetargetOptions
+from monalive.faces.crop import SquareCrop
+from monalive.faces.expressions import load_expressions
+from monalive.retargeting.retarget import Retargeter, RetargetOptions
 from monalive_distill.augment import Augmentation
 from monalive_distill.few_shot.few_shot_model import FewShotModel
 from monalive_distill.few_shot.photo_mover import shrink

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.expressions import load_expressions
-from monalive.surroundings_flow import SurroundingsFlow, unknown_surroundings
+from monalive.faces.expressions import load_expressions
+from monalive.motions.surroundings_flow import SurroundingsFlow, unknown_surroundings
 from monalive_distill.augment import Augmentation
 
 INDEX_FILE = "index.json"
@@ -48,7 +48,7 @@ class TrainingGroup:
     sources: NDArray[np.float32]  # (P, 478, 2)
     images: NDArray[np.float32]  # (P * k, size, size, 3)
     targets: NDArray[np.float32]  # (P * k, 478, 2)
-    surroundings: NDArray[np.float32]  # (P * k, 16, 16, 3), see `monalive.surroundings_flow`
+    surroundings: NDArray[np.float32]  # (P * k, 16, 16, 3), see `monalive.motions.surroundings_flow`
 
 
 def load_sequences(folder: Path) -> list[FaceSequence]:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from monalive.atomic_file import atomic_path
-from monalive.coreml_network import pack_package, unpack_package
-from monalive.runtimes import FORMAT_SUFFIXES
+from monalive.networks.coreml_network import pack_package, unpack_package
+from monalive.networks.runtimes import FORMAT_SUFFIXES
 
 PACKAGE = "mlpackage"
 

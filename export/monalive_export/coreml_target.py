@@ -18,9 +18,9 @@ from coremltools.converters.mil.frontend.torch.ops import _get_inputs
 from coremltools.converters.mil.frontend.torch.ops import upsample_bilinear2d as convert_upsampling
 from coremltools.converters.mil.frontend.torch.torch_op_registry import register_torch_op
 
-from monalive.coreml_network import pack_package, unpack_package
-from monalive.named_network import NamedNetwork
-from monalive.runtimes import RuntimeOptions
+from monalive.networks.coreml_network import pack_package, unpack_package
+from monalive.networks.named_network import NamedNetwork
+from monalive.networks.runtimes import RuntimeOptions
 from monalive_export.litert_target import plain_entry
 from monalive_export.mil_interpreter import MILInterpreter
 from monalive_export.ports import Graph

@@ -14,7 +14,7 @@ import torch
 
 from monalive.atomic_file import atomic_path
 from monalive.bundle import write_bundle
-from monalive.task_file import TASK_PACKAGE_PIN, TASK_SHA256
+from monalive.faces.task_file import TASK_PACKAGE_PIN, TASK_SHA256
 from monalive_export.artefact_file import artefact_path, make_folder, write_checked
 from monalive_export.divergence import ProbedGraph, first_divergence
 from monalive_export.frames import Frame, cached_frames, packaged_frames

@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive import builtin_motions
-from monalive.crop import SquareCrop, portrait_crop
-from monalive.image_io import load_image
-from monalive.retarget import Retargeter, RetargetOptions
-from monalive.surroundings_flow import SurroundingsFlow, unknown_surroundings
-from monalive.tracker import FaceTracker, choose_face
+from monalive.faces.crop import SquareCrop, portrait_crop
+from monalive.faces.tracker import FaceTracker, choose_face
+from monalive.media.image_io import load_image
+from monalive.motions import builtin_motions
+from monalive.motions.surroundings_flow import SurroundingsFlow, unknown_surroundings
+from monalive.retargeting.retarget import Retargeter, RetargetOptions
 from monalive_distill.training_pairs import FaceSequence, load_sequences
 from monalive_export.retarget_graph import FILTER_SHAPES
 

@@ -14,8 +14,8 @@ from ai_edge_litert.schema_py_generated import BufferT, MetadataT
 from ai_edge_litert.tools import flatbuffer_utils
 from ai_edge_quantizer import qtyping, quantizer, recipe
 
-from monalive.named_network import NamedNetwork
-from monalive.runtimes import RuntimeOptions
+from monalive.networks.named_network import NamedNetwork
+from monalive.networks.runtimes import RuntimeOptions
 from monalive_distill.primitives import using
 from monalive_export.litert_primitives import LiteRTPrimitives
 from monalive_export.ports import Graph

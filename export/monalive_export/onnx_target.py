@@ -20,8 +20,8 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
-from monalive.named_network import NamedNetwork
-from monalive.runtimes import RuntimeOptions
+from monalive.networks.named_network import NamedNetwork
+from monalive.networks.runtimes import RuntimeOptions
 from monalive_export.litert_target import plain_entry
 from monalive_export.ports import Graph
 from monalive_export.quiet import quiet

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from monalive.atomic_file import atomic_path
-from monalive.network_benchmark import measure_networks, networks_of_export
-from monalive.runtimes import RuntimeOptions
+from monalive.measuring.network_benchmark import measure_networks, networks_of_export
+from monalive.networks.runtimes import RuntimeOptions
 from monalive_export.export import REPORT_FILE
 
 PART: Final = "animate"  # what runs for every frame

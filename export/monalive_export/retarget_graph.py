@@ -1,8 +1,9 @@
 """Retargeting as two graphs, so that every platform computes the same: `retarget_start` once, `retarget` per frame.
 
-The twin of `monalive.retarget` in its relative mode (the default), smoothing included. What the Python classes keep
-between frames goes out of one call and into the next by name: outputs of `retarget_start` are inputs of `retarget`, and
-its output `next_X` is its input `X` of the next frame (the filters of the smoothing begin with zeros).
+The twin of `monalive.retargeting.retarget` in its relative mode (the default), smoothing included. What the Python
+classes keep between frames goes out of one call and into the next by name: outputs of `retarget_start` are inputs of
+`retarget`, and its output `next_X` is its input `X` of the next frame (the filters of the smoothing begin with
+zeros).
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from monalive import expression_transfer as transfer
-from monalive import pose_transfer as poses
-from monalive.apertures import Aperture
-from monalive.expressions import load_expressions
-from monalive.face_regions import neighbour_average, region_weights
-from monalive.head_pose import NECK
-from monalive.landmarks import LANDMARK_COUNT, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE, RIGID
-from monalive.motion_smoother import MotionSmoother
-from monalive.one_euro import OneEuroFilter
+from monalive.faces.apertures import Aperture
+from monalive.faces.expressions import load_expressions
+from monalive.faces.face_regions import neighbour_average, region_weights
+from monalive.faces.head_pose import NECK
+from monalive.faces.landmarks import LANDMARK_COUNT, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE, RIGID
+from monalive.retargeting import expression_transfer as transfer
+from monalive.retargeting import pose_transfer as poses
+from monalive.retargeting.motion_smoother import MotionSmoother
+from monalive.retargeting.one_euro import OneEuroFilter
 from monalive_distill.splat import take
 from monalive_export.ports import SIDES, Graph, Port
 from monalive_export.retarget_math import (

@@ -1,7 +1,7 @@
 """Head pose and limits as plain tensor operations that every runtime has: no SVD, no atan2, no branches.
 
-Twins of `monalive.head_pose` and `monalive.pose_transfer`, checked against them by tests. Everything is float32, batch
-of one, rank 4 at most. Angles are radians here, degrees there.
+Twins of `monalive.faces.head_pose` and `monalive.retargeting.pose_transfer`, checked against them by tests.
+Everything is float32, batch of one, rank 4 at most. Angles are radians here, degrees there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 
 import torch
 
-from monalive.pose_transfer import KNEE
+from monalive.retargeting.pose_transfer import KNEE
 
 # Even powers of the quaternion matrix, by repeated squaring: 2 ** 9. Its second eigenvalue, shifted, is at most 0.9 of
 # the first for anything like a face: 0.9 ** 512 is nothing in float32.

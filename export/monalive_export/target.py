@@ -47,7 +47,7 @@ class Target(Protocol):
 
     Attributes:
         name: as on the command line.
-        format: of its files, as in `monalive.runtimes.FORMAT_SUFFIXES`.
+        format: of its files, as in `monalive.networks.runtimes.FORMAT_SUFFIXES`.
         runtime: what a manifest calls it.
         platforms: where its bundle is used.
         precisions: those it can build, the one preferred for its bundle first.

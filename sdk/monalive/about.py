@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from monalive.bundle import Bundle
-from monalive.task_file import packaged_task_path
+from monalive.faces.task_file import packaged_task_path
 
 # What computes the result, so what a report about it should name.
 DEPENDENCIES: Final = (
@@ -107,13 +107,13 @@ def _about_tracker() -> dict[str, Any]:
 
 
 def _motion_names() -> list[str]:
-    from monalive import builtin_motions
+    from monalive.motions import builtin_motions
 
     return list(builtin_motions.names())
 
 
 def _about_motion(path: Path) -> dict[str, Any]:
-    from monalive.motion import Motion
+    from monalive.motions.motion import Motion
 
     motion = Motion.load(path)
     return {

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from monalive.frame_timing import repeat
-from monalive.image_io import load_image
+from monalive.media.image_io import load_image
+from monalive.networks.runtimes import RuntimeOptions
 from monalive.render import FaceChoice, RenderedFile, enroll_photos, render_image, render_motion, render_video
-from monalive.retarget import RetargetOptions
-from monalive.runtimes import RuntimeOptions
+from monalive.retargeting.retarget import RetargetOptions
 from monalive.trust.consent import Consent
 from monalive.trust.credential import Credential
 from monalive.trust.disclosure import Disclosure
 
 if TYPE_CHECKING:
     from monalive.animator import PhotoAnimator
-    from monalive.motion import Motion
+    from monalive.motions.motion import Motion
 
-from monalive.motion_extraction import MOTION_SUFFIX
+from monalive.motions.motion_extraction import MOTION_SUFFIX
 
 # Formats that can hold an animation; several pictures in others (phones' depth maps, pages) are not one.
 _ANIMATED_FORMATS = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
@@ -150,8 +150,8 @@ def find_motion(name: str | Path) -> Motion:
         FileNotFoundError: there is no such file.
         ValueError: there is no such name, or the file is not a motion.
     """
-    from monalive import builtin_motions
-    from monalive.motion import Motion
+    from monalive.motions import builtin_motions
+    from monalive.motions.motion import Motion
 
     if str(name) in builtin_motions.names():
         return builtin_motions.load(str(name))
@@ -194,7 +194,7 @@ def _disclosure(request: AnimationRequest, animator: PhotoAnimator, motion: str)
 
 def _motion_name(name: str | Path) -> str:
     """Of a motion that comes with the package; a file's name may name a person."""
-    from monalive import builtin_motions
+    from monalive.motions import builtin_motions
 
     return str(name) if str(name) in builtin_motions.names() else "a .motion file"
 

@@ -11,18 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.bundle import Bundle
-from monalive.crop import SquareCrop, portrait_crop
-from monalive.expressions import load_expressions
-from monalive.face_networks import FaceNetworks
-from monalive.following import Following, Portraits
-from monalive.head_pose import fit_pose
-from monalive.image_io import load_image, require_rgb
-from monalive.live_worker import LatestOnlyWorker
-from monalive.motion import Motion
+from monalive.faces.crop import SquareCrop, portrait_crop
+from monalive.faces.expressions import load_expressions
+from monalive.faces.head_pose import fit_pose
+from monalive.faces.tracker import BLENDSHAPE_NAMES, Face, FaceTracker, choose_face
+from monalive.media.image_io import load_image, require_rgb
+from monalive.motions.motion import Motion
 from monalive.options import AnimatedFrame, PhotoAnimatorOptions, RunningMode
+from monalive.player.face_networks import FaceNetworks
+from monalive.player.following import Following, Portraits
+from monalive.player.live_worker import LatestOnlyWorker
+from monalive.player.several_photos import matching_colours, matching_crop
 from monalive.portrait import PhotoOfPerson, Portrait, read_portrait
-from monalive.several_photos import matching_colours, matching_crop
-from monalive.tracker import BLENDSHAPE_NAMES, Face, FaceTracker, choose_face
 from monalive.trust.consent import Consent, say_once, stated_consent
 
 __all__ = ["AnimatedFrame", "PhotoAnimator", "PhotoAnimatorOptions", "RunningMode"]

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from monalive.atomic_file import atomic_path
-from monalive.runtimes import DEFAULT_FORMAT, FORMAT_SUFFIXES
+from monalive.networks.runtimes import DEFAULT_FORMAT, FORMAT_SUFFIXES
 from monalive.zip_members import UNREADABLE, read_member
 
 SCHEMA: Final = 1

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from monalive.motion import Motion
+    from monalive.motions.motion import Motion
 
 T = TypeVar("T")
 # Times this close are the same, in milliseconds: rates such as 29.97 do not come out even.

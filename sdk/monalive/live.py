@@ -16,17 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.animation import create_animator
-from monalive.frame_sink import FrameSink
 from monalive.frame_timing import until
+from monalive.media.frame_sink import FrameSink
+from monalive.media.video_sinks import open_sink
+from monalive.media.webcam import Webcam
+from monalive.networks.runtimes import RuntimeOptions
 from monalive.render import FaceChoice, about_portraits, enroll_photos
-from monalive.retarget import RetargetOptions
-from monalive.runtimes import RuntimeOptions
+from monalive.retargeting.retarget import RetargetOptions
 from monalive.trust.badge import Badge
 from monalive.trust.consent import Consent
 from monalive.trust.credential import Credential
 from monalive.trust.disclosure import Disclosure
-from monalive.video_sinks import open_sink
-from monalive.webcam import Webcam
 
 _TITLE: Final = "monalive"
 _END_KEYS: Final = frozenset({27, ord("q")})

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.retarget import RetargetOptions
-from monalive.runtimes import RuntimeOptions
+from monalive.networks.runtimes import RuntimeOptions
+from monalive.retargeting.retarget import RetargetOptions
 
 
 class RunningMode(Enum):

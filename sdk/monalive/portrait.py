@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from monalive.atomic_file import atomic_path
-from monalive.crop import SquareCrop
-from monalive.image_io import MAX_PIXELS
-from monalive.landmarks import LANDMARK_COUNT
+from monalive.faces.crop import SquareCrop
+from monalive.faces.landmarks import LANDMARK_COUNT
+from monalive.media.image_io import MAX_PIXELS
 from monalive.trust.consent import Consent
 from monalive.zip_members import UNREADABLE, read_member
 

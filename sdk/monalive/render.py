@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from monalive.frame_timing import at_rate, until
+from monalive.media.video_io import DEFAULT_FPS, VideoReader
+from monalive.media.video_sinks import can_hold_sound, open_sink
 from monalive.trust.consent import Consent
 from monalive.trust.disclosure import Disclosure
-from monalive.video_io import DEFAULT_FPS, VideoReader
-from monalive.video_sinks import can_hold_sound, open_sink
 
 if TYPE_CHECKING:
     from monalive.animator import AnimatedFrame, PhotoAnimator
-    from monalive.motion import Motion
+    from monalive.motions.motion import Motion
     from monalive.portrait import Portrait
 
 FaceChoice = Literal["largest", "all"] | int

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from monalive.crop import portrait_crop
-from monalive.image_io import load_image
-from monalive.tracker import FaceTracker
+from monalive.faces.crop import portrait_crop
+from monalive.faces.tracker import FaceTracker
+from monalive.media.image_io import load_image
 
 # The pictures are small: more threads would only wait for each other.
 torch.set_num_threads(1)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.image_io import load_image
+from monalive.media.image_io import load_image
 
 GOLDEN_FOLDER = Path(__file__).resolve().parents[1] / "golden"
 Image = NDArray[np.uint8]

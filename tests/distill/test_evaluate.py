@@ -17,10 +17,10 @@ from moving_clips import moving_face, no_face, write_clip
 from numpy.typing import NDArray
 
 from monalive.bundle import Bundle, default_bundle_path
-from monalive.face_networks import FaceNetworks
-from monalive.image_io import load_image
-from monalive.motion import Motion
-from monalive.tracker import FaceTracker
+from monalive.faces.tracker import FaceTracker
+from monalive.media.image_io import load_image
+from monalive.motions.motion import Motion
+from monalive.player.face_networks import FaceNetworks
 from monalive_distill import identity, lpips
 from monalive_distill.evaluate import (
     UNMOVED,

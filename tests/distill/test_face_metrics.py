@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from monalive.head_pose import angles_rotation
-from monalive.landmarks import LANDMARK_COUNT, LEFT_LID_PAIRS, LIP_PAIRS, RIGHT_LID_PAIRS
+from monalive.faces.head_pose import angles_rotation
+from monalive.faces.landmarks import LANDMARK_COUNT, LEFT_LID_PAIRS, LIP_PAIRS, RIGHT_LID_PAIRS
 from monalive_distill import face_metrics as metrics
 
 Landmarks = NDArray[np.float32]

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monalive.expressions import load_expressions
-from monalive.head_pose import angles_rotation
+from monalive.faces.expressions import load_expressions
+from monalive.faces.head_pose import angles_rotation
 from monalive_distill import fit_expressions
 from monalive_distill.fit_expressions import Track
 

@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
-from monalive.expressions import load_expressions
-from monalive.landmarks import LIP_PAIRS, LIPS_INNER, LIPS_OUTER
+from monalive.faces.expressions import load_expressions
+from monalive.faces.landmarks import LIP_PAIRS, LIPS_INNER, LIPS_OUTER
 from monalive_distill.geometry_prior import geometry_prior
 from monalive_distill.splat import DRAWING_CHANNELS, OPENINGS, draw_landmarks, splat
 from monalive_distill.warp import warp

@@ -10,8 +10,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from monalive.image_io import load_image
-from monalive.tracker import FaceTracker
+from monalive.faces.tracker import FaceTracker
+from monalive.media.image_io import load_image
 from monalive_distill import identity
 from monalive_distill.identity import CHIP_SIZE, FaceIdentity, chip_matrix, csim, cut_chips
 

@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
-from monalive.expressions import load_expressions
-from monalive.landmarks import LIPS_INNER, LIPS_OUTER
+from monalive.faces.expressions import load_expressions
+from monalive.faces.landmarks import LIPS_INNER, LIPS_OUTER
 from monalive_distill.lightweight_generator import AnimatedPhoto
 from monalive_distill.losses import ReconstructionLoss, area_ratio
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monalive.image_io import load_image, save_image
-from monalive.video_sinks import open_sink
+from monalive.media.image_io import load_image, save_image
+from monalive.media.video_sinks import open_sink
 from monalive_distill.cli import main
 from monalive_distill.prepare import prepare
 from monalive_distill.training_pairs import load_sequences

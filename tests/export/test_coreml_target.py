@@ -16,7 +16,7 @@ pytest.importorskip("coremltools")
 import coremltools as ct
 
 from monalive.bundle import Bundle
-from monalive.face_networks import FaceNetworks
+from monalive.player.face_networks import FaceNetworks
 from monalive_export.coreml_target import CoreMLTarget
 from monalive_export.mil_interpreter import MILInterpreter
 from monalive_export.portability import coreml_problems

@@ -11,8 +11,8 @@ import torch
 pytest.importorskip("litert_torch")
 
 from monalive.bundle import Bundle
-from monalive.named_network import NamedNetwork
-from monalive.runtimes import RuntimeOptions
+from monalive.networks.named_network import NamedNetwork
+from monalive.networks.runtimes import RuntimeOptions
 from monalive_distill.few_shot.few_shot_checkpoint import load_few_shot_model
 from monalive_distill.few_shot.few_shot_model import build_few_shot_model
 from monalive_distill.few_shot.few_shot_person import FewShotPerson, load_person, save_person

@@ -17,7 +17,7 @@ pytest.importorskip("litert_torch")
 from ai_edge_litert.interpreter import Interpreter
 
 from monalive.bundle import Bundle
-from monalive.face_networks import FaceNetworks
+from monalive.player.face_networks import FaceNetworks
 from monalive_distill.primitives import TorchPrimitives
 from monalive_export.litert_primitives import LiteRTPrimitives
 from monalive_export.litert_target import read_metadata

@@ -14,8 +14,8 @@ pytest.importorskip("onnxruntime")
 import onnx
 
 from monalive.bundle import Bundle
-from monalive.face_networks import FaceNetworks
-from monalive.runtimes import RuntimeOptions
+from monalive.networks.runtimes import RuntimeOptions
+from monalive.player.face_networks import FaceNetworks
 
 Exported = Callable[[str], Path]
 

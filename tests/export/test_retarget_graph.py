@@ -7,12 +7,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from monalive import builtin_motions
-from monalive.crop import SquareCrop
-from monalive.expressions import load_expressions
-from monalive.head_pose import angles_rotation, fit_pose, rotation_angles
-from monalive.pose_transfer import soft_limit as soft_limit_reference
-from monalive.retarget import Retargeter, RetargetOptions
+from monalive.faces.crop import SquareCrop
+from monalive.faces.expressions import load_expressions
+from monalive.faces.head_pose import angles_rotation, fit_pose, rotation_angles
+from monalive.motions import builtin_motions
+from monalive.retargeting.pose_transfer import soft_limit as soft_limit_reference
+from monalive.retargeting.retarget import Retargeter, RetargetOptions
 from monalive_export.retarget_graph import FILTER_SHAPES, RetargetGraph, RetargetStartGraph
 from monalive_export.retarget_math import angles_of, atan2, fit_rotation, rotation_of, soft_limit, wrapped
 

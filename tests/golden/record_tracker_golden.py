@@ -18,8 +18,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.image_io import load_image
-from monalive.task_file import packaged_task_path
+from monalive.faces.task_file import packaged_task_path
+from monalive.media.image_io import load_image
 
 HERE = Path(__file__).resolve().parent
 GOLDEN = HERE / "tracker_golden.npz"

@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image
 
 from monalive.bundle import Bundle, write_bundle
-from monalive.crop import SquareCrop
-from monalive.image_io import load_image
-from monalive.motion import Motion
+from monalive.faces.crop import SquareCrop
+from monalive.media.image_io import load_image
+from monalive.motions.motion import Motion
 from monalive.portrait import EnrolledPhoto, PhotoOfPerson, Portrait, read_portrait
 
 # What a reader may raise on a file that is not as it should be.

@@ -20,9 +20,9 @@ from parsers import ALLOWED, PARSERS, rezipped, seeds
 from PIL import Image
 
 from monalive.bundle import Bundle
-from monalive.image_io import load_image
-from monalive.motion import Motion
-from monalive.video_io import VideoReader
+from monalive.media.image_io import load_image
+from monalive.media.video_io import VideoReader
+from monalive.motions.motion import Motion
 
 SEEDS = seeds()
 ARCHIVES = ("bundle", "motion", "portrait")

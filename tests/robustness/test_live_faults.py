@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from monalive import PhotoAnimator, PhotoAnimatorOptions, RunningMode, builtin_motions, load_image
-from monalive.benchmark import sample_portrait_path
-from monalive.live_worker import LatestOnlyWorker
+from monalive.measuring.benchmark import sample_portrait_path
+from monalive.player.live_worker import LatestOnlyWorker
 
 
 @pytest.fixture(scope="module")

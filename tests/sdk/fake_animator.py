@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from monalive.crop import SquareCrop
-from monalive.image_io import load_image
+from monalive.faces.crop import SquareCrop
+from monalive.media.image_io import load_image
 from monalive.trust.consent import Consent
 
 PATCH = 16

@@ -11,8 +11,8 @@ import pytest
 from monalive.about import about_file, about_package
 from monalive.bundle import write_bundle
 from monalive.cli import main
-from monalive.crop import SquareCrop
-from monalive.motion import Motion
+from monalive.faces.crop import SquareCrop
+from monalive.motions.motion import Motion
 from monalive.portrait import EnrolledPhoto, PhotoOfPerson, Portrait
 
 

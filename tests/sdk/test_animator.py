@@ -22,10 +22,10 @@ from monalive import (
     builtin_motions,
     load_image,
 )
-from monalive.face_networks import FaceNetworks, NetworkFrame
-from monalive.runtimes import RuntimeOptions
-from monalive.surroundings_flow import unknown_surroundings
-from monalive.tracker import FaceTracker
+from monalive.faces.tracker import FaceTracker
+from monalive.motions.surroundings_flow import unknown_surroundings
+from monalive.networks.runtimes import RuntimeOptions
+from monalive.player.face_networks import FaceNetworks, NetworkFrame
 
 SAMPLE = Path(str(resources.files("monalive").joinpath("assets", "sample_portrait.jpg")))
 OTHER = Path(str(resources.files("monalive").joinpath("assets", "sample_portrait_2.jpg")))

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from fake_animator import FakeAnimator
 
-from monalive import benchmark
 from monalive.bundle import Bundle
 from monalive.cli import main
-from monalive.network_benchmark import measure_networks, networks_of_bundle, networks_of_export, random_inputs
-from monalive.runtimes import RuntimeOptions
-from monalive.stopwatch import timings
+from monalive.measuring import benchmark
+from monalive.measuring.network_benchmark import measure_networks, networks_of_bundle, networks_of_export, random_inputs
+from monalive.measuring.stopwatch import timings
+from monalive.networks.runtimes import RuntimeOptions
 
 
 def test_timings_keep_the_first_run_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(np.cumsum([0, 100, 0, 1, 0, 2, 0, 3, 0, 4]) / 1000.0)
-    monkeypatch.setattr("monalive.stopwatch.time.perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr("monalive.measuring.stopwatch.time.perf_counter", lambda: float(next(clock)))
     calls: list[int] = []
     result = timings(calls.append, 4)
     assert calls == [0, 1, 2, 3, 4]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monalive import builtin_motions, motion_curves
-from monalive.expressions import load_expressions
-from monalive.head_pose import HeadPose, fit_pose
-from monalive.motion import Motion
+from monalive.faces.expressions import load_expressions
+from monalive.faces.head_pose import HeadPose, fit_pose
+from monalive.motions import builtin_motions, motion_curves
+from monalive.motions.motion import Motion
 
 BASIS = load_expressions()
 FACE = BASIS.mean_face

@@ -17,11 +17,11 @@ import pytest
 from fake_animator import FakeAnimator, fake_motion
 
 from monalive.cli import main
-from monalive.image_io import save_image
-from monalive.runtimes import RuntimeOptions
+from monalive.media.image_io import save_image
+from monalive.media.video_io import VideoReader
+from monalive.media.video_sinks import open_sink
+from monalive.networks.runtimes import RuntimeOptions
 from monalive.trust.content_credentials import read_credentials
-from monalive.video_io import VideoReader
-from monalive.video_sinks import open_sink
 
 
 @pytest.fixture

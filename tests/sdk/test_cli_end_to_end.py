@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 import pytest
 
-from monalive.benchmark import sample_portrait_path, sway
 from monalive.cli import main
-from monalive.image_io import load_image, save_image
-from monalive.video_io import VideoReader
-from monalive.video_sinks import open_sink
+from monalive.measuring.benchmark import sample_portrait_path, sway
+from monalive.media.image_io import load_image, save_image
+from monalive.media.video_io import VideoReader
+from monalive.media.video_sinks import open_sink
 
 FRAMES, SIZE, FPS = 6, 256, 25
 # Frames of `sway` between which the head has moved well.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monalive.contact_sheet import contact_sheet
+from monalive.media.contact_sheet import contact_sheet
 
 
 def plain(width: int, height: int, colour: tuple[int, int, int]) -> np.ndarray:

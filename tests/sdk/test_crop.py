@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monalive.crop import WHOLE_PICTURE_SLACK, SquareCrop, portrait_crop
+from monalive.faces.crop import WHOLE_PICTURE_SLACK, SquareCrop, portrait_crop
 
 
 def _face(centre: tuple[float, float], size: float) -> np.ndarray:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monalive.expressions import load_expressions
-from monalive.head_pose import HeadPose, angles_rotation, fit_pose, rotation_angles
-from monalive.landmarks import RIGID
+from monalive.faces.expressions import load_expressions
+from monalive.faces.head_pose import HeadPose, angles_rotation, fit_pose, rotation_angles
+from monalive.faces.landmarks import RIGID
 
 FACE = load_expressions().mean_face
 

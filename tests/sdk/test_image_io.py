@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from monalive.image_io import is_black_and_white, load_image, require_rgb, save_image
+from monalive.media.image_io import is_black_and_white, load_image, require_rgb, save_image
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 from fake_animator import FakeAnimator
 
 from monalive.cli import main
-from monalive.image_io import save_image
 from monalive.live import LiveRequest, run_live, window_available
-from monalive.video_io import VideoReader
+from monalive.media.image_io import save_image
+from monalive.media.video_io import VideoReader
 
 
 class FakeWebcam:

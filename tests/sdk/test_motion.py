@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 import pytest
 
-from monalive import motion as motion_module
-from monalive.crop import portrait_crop
-from monalive.expressions import load_expressions
-from monalive.motion import Motion
+from monalive.faces.crop import portrait_crop
+from monalive.faces.expressions import load_expressions
+from monalive.motions import motion as motion_module
+from monalive.motions.motion import Motion
 
 
 def _motion(frames: int = 30, size: tuple[int, int] = (512, 512)) -> Motion:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monalive.one_euro import OneEuroFilter, smoothing_factor
+from monalive.retargeting.one_euro import OneEuroFilter, smoothing_factor
 
 FRAME_MS = 40.0
 

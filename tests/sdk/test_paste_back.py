@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monalive.crop import SquareCrop
-from monalive.paste_back import PasteBack, crop_feather, paste_back
+from monalive.faces.crop import SquareCrop
+from monalive.player.paste_back import PasteBack, crop_feather, paste_back
 
 INSIDE = SquareCrop(300, 60, 600)
 BETWEEN_PIXELS = SquareCrop(300.3, 60.6, 600.4)

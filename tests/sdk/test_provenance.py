@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from monalive.image_io import load_image, save_image
-from monalive.provenance import DIGITAL_SOURCE_TYPE, SENTENCE
-from monalive.video_sinks import open_sink
+from monalive.media.image_io import load_image, save_image
+from monalive.media.provenance import DIGITAL_SOURCE_TYPE, SENTENCE
+from monalive.media.video_sinks import open_sink
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
 

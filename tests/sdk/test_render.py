@@ -10,10 +10,10 @@ import pytest
 from fake_animator import PATCH, FakeAnimator, fake_motion
 from PIL import Image
 
-from monalive.image_io import save_image
+from monalive.media.image_io import save_image
+from monalive.media.video_io import VideoReader
+from monalive.media.video_sinks import open_sink
 from monalive.render import enroll_photos, render_image, render_motion, render_video
-from monalive.video_io import VideoReader
-from monalive.video_sinks import open_sink
 
 
 @pytest.fixture

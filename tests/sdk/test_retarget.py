@@ -7,13 +7,13 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from monalive import builtin_motions
-from monalive.crop import SquareCrop, portrait_crop
-from monalive.expressions import load_expressions
-from monalive.head_pose import angles_rotation, fit_pose
-from monalive.landmarks import FACE_OVAL, LEFT_BROW, LEFT_IRIS, LIPS_OUTER, RIGHT_BROW, RIGHT_IRIS
-from monalive.pose_transfer import MAX_SCALE_CHANGE, PoseLimits, soft_limit
-from monalive.retarget import REGIONS, Retargeter, RetargetOptions
+from monalive.faces.crop import SquareCrop, portrait_crop
+from monalive.faces.expressions import load_expressions
+from monalive.faces.head_pose import angles_rotation, fit_pose
+from monalive.faces.landmarks import FACE_OVAL, LEFT_BROW, LEFT_IRIS, LIPS_OUTER, RIGHT_BROW, RIGHT_IRIS
+from monalive.motions import builtin_motions
+from monalive.retargeting.pose_transfer import MAX_SCALE_CHANGE, PoseLimits, soft_limit
+from monalive.retargeting.retarget import REGIONS, Retargeter, RetargetOptions
 
 BASIS = load_expressions()
 APERTURES = BASIS.apertures

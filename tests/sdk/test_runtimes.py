@@ -13,9 +13,9 @@ import pytest
 from numpy.typing import NDArray
 
 from monalive.bundle import Bundle
-from monalive.named_network import NamedNetwork
+from monalive.networks.named_network import NamedNetwork
+from monalive.networks.runtimes import RUNTIMES, RuntimeOptions
 from monalive.options import PhotoAnimatorOptions
-from monalive.runtimes import RUNTIMES, RuntimeOptions
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "runtime"
 BUNDLES = {"tflite": "litert.bundle", "onnx": "onnx.bundle", "mlpackage": "coreml.bundle"}
@@ -70,7 +70,7 @@ def test_a_runtime_for_another_format_is_refused() -> None:
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_a_runtime_that_is_not_installed_is_named(runtime: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monalive.runtimes.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("monalive.networks.runtimes.importlib.util.find_spec", lambda name: None)
     with pytest.raises(ImportError, match="pip install"):
         _network(_bundle(runtime), "enroll", RuntimeOptions(runtime=runtime))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monalive.expressions import load_expressions
-from monalive.several_photos import PhotoChoice, blend_weights, face_mask
+from monalive.faces.expressions import load_expressions
+from monalive.player.several_photos import PhotoChoice, blend_weights, face_mask
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from monalive.crop import portrait_crop
-from monalive.driver_surroundings import DriverSurroundings
-from monalive.expressions import load_expressions
-from monalive.surroundings_flow import GRID_SIZE, SurroundingsFlow, unknown_surroundings
+from monalive.faces.crop import portrait_crop
+from monalive.faces.expressions import load_expressions
+from monalive.motions.driver_surroundings import DriverSurroundings
+from monalive.motions.surroundings_flow import GRID_SIZE, SurroundingsFlow, unknown_surroundings
 
 SIDE = 256
 FACE = (load_expressions().mean_face * 0.18 + [0.5, 0.45, 0.0]).astype(np.float32)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monalive.motion_smoother import landmark_filter
-from monalive.retarget import RetargetOptions
-from monalive.surroundings_flow import unknown_surroundings
-from monalive.surroundings_transfer import SurroundingsTransfer
+from monalive.motions.surroundings_flow import unknown_surroundings
+from monalive.retargeting.motion_smoother import landmark_filter
+from monalive.retargeting.retarget import RetargetOptions
+from monalive.retargeting.surroundings_transfer import SurroundingsTransfer
 
 MEASURED = np.random.default_rng(0).random((16, 16, 3)).astype(np.float32)
 

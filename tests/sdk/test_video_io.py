@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from monalive.media.video_io import VideoReader
+from monalive.media.video_sinks import can_hold_sound, open_sink
 from monalive.trust.disclosure import Disclosure
-from monalive.video_io import VideoReader
-from monalive.video_sinks import can_hold_sound, open_sink
 
 WIDTH, HEIGHT, FPS = 96, 64, 25
 # Encoders alone; what is added to say that a file is AI-made has tests of its own.

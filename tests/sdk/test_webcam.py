@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from monalive.webcam import Webcam
+from monalive.media.webcam import Webcam
 
 
 class FakeCamera:
@@ -43,7 +43,7 @@ class FakeCamera:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cv2, "VideoCapture", FakeCamera)
-    monkeypatch.setattr("monalive.webcam.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("monalive.media.webcam.time.sleep", lambda seconds: None)
 
 
 def test_frames_are_rgb_with_rising_times(fake: None) -> None:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from monalive.expressions import load_expressions
-from monalive.head_pose import NECK, angles_rotation, fit_pose
+from monalive.faces.expressions import load_expressions
+from monalive.faces.head_pose import NECK, angles_rotation, fit_pose
 from monalive_distill.few_shot.person_photos import PersonPhotos
 from monalive_distill.few_shot.pose_input import move_photo
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from monalive.expressions import load_expressions
-from monalive.surroundings_flow import SurroundingsFlow, unknown_surroundings
+from monalive.faces.expressions import load_expressions
+from monalive.motions.surroundings_flow import SurroundingsFlow, unknown_surroundings
 from monalive_distill.augment import Augmentation
 from monalive_distill.training_pairs import UNKNOWN_SURROUNDINGS, FaceSequence
 
@@ -31,7 +31,7 @@ class Episodes(NamedTuple):
     images: Any  # (B, size, size, 3) float32: the targets
     landmarks: Any  # (B, 478, 2) float32
     people: Any  # (B,) int64: rows of `EpisodeSampler.people`
-    surroundings: Any  # (B, 16, 16, 3) float32 from the first photo to the target, see `monalive.surroundings_flow`
+    surroundings: Any  # (B, 16, 16, 3) float32 from the first photo to the target, see `surroundings_flow`
 
 
 class EpisodeSampler(Dataset[Episodes]):

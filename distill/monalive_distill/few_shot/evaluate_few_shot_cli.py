@@ -17,7 +17,7 @@ import cv2
 import torch
 
 from monalive.atomic_file import atomic_path
-from monalive.tracker import FaceTracker
+from monalive.faces.tracker import FaceTracker
 from monalive_distill.evaluation_clips import EVALUATION_SIZE, find_clips
 from monalive_distill.evaluation_report import command_line, machine, versions
 from monalive_distill.few_shot.few_shot_evaluation import METRICS, collect, measure_clips

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from monalive.atomic_file import atomic_path
-from monalive.contact_sheet import contact_sheet
-from monalive.tracker import FaceTracker
+from monalive.faces.tracker import FaceTracker
+from monalive.media.contact_sheet import contact_sheet
 from monalive_distill.evaluation_clips import read_clip
 from monalive_distill.few_shot.few_shot_rows import FewShotSplit, Row, fit, split_clip
 from monalive_distill.frechet import frechet_distance

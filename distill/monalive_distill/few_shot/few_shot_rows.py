@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
-from monalive.motion import Motion
-from monalive.retarget import RetargetOptions
+from monalive.motions.motion import Motion
+from monalive.retargeting.retarget import RetargetOptions
 from monalive_distill.evaluation_clips import Clip
 from monalive_distill.few_shot.few_shot_checkpoint import load_discriminator, load_few_shot_model
 from monalive_distill.few_shot.few_shot_person import FewShotPerson

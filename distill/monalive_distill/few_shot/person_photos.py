@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from monalive.crop import portrait_crop
-from monalive.expressions import load_expressions
-from monalive.image_io import load_image
-from monalive.tracker import FaceTracker, choose_face
+from monalive.faces.crop import portrait_crop
+from monalive.faces.expressions import load_expressions
+from monalive.faces.tracker import FaceTracker, choose_face
+from monalive.media.image_io import load_image
 
 MOST_PHOTOS = 32
 

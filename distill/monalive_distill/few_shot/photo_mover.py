@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 import torch.nn.functional as F
 
-from monalive.surroundings_flow import SurroundingsFlow, unknown_surroundings
+from monalive.motions.surroundings_flow import SurroundingsFlow, unknown_surroundings
 from monalive_distill.few_shot.pose_input import geometry_flow
 from monalive_distill.lightweight_generator import LightweightGenerator, build_generator
 from monalive_distill.training_state import load_average, read_record

@@ -7,8 +7,8 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
-from monalive.retarget import REGIONS, RetargetOptions
-from monalive.runtimes import DELEGATES, RUNTIMES, RuntimeOptions
+from monalive.networks.runtimes import DELEGATES, RUNTIMES, RuntimeOptions
+from monalive.retargeting.retarget import REGIONS, RetargetOptions
 from monalive.trust.consent import NOTICE, Consent, stated_consent
 from monalive.trust.credential import Credential
 

@@ -45,7 +45,7 @@ def add_parser(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measures and prints a table."""
     from monalive.atomic_file import atomic_path
-    from monalive.benchmark import as_table, record_name, run_benchmark
+    from monalive.measuring.benchmark import as_table, record_name, run_benchmark
 
     def report(step: str) -> None:
         if not arguments.quiet and sys.stderr.isatty():

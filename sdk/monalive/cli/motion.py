@@ -37,7 +37,7 @@ def add_parser(commands: Commands) -> None:
 
 def run_list(arguments: argparse.Namespace) -> int:
     """Prints each named motion with its length."""
-    from monalive import builtin_motions
+    from monalive.motions import builtin_motions
 
     for name in builtin_motions.names():
         motion = builtin_motions.load(name)
@@ -48,7 +48,7 @@ def run_list(arguments: argparse.Namespace) -> int:
 
 def run_extract(arguments: argparse.Namespace) -> int:
     """Writes a .motion file."""
-    from monalive.motion_extraction import extract_motion
+    from monalive.motions.motion_extraction import extract_motion
 
     motion = extract_motion(arguments.video, arguments.output, progress=not arguments.quiet)
     if not arguments.quiet:

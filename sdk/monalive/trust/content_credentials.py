@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from monalive.provenance import DIGITAL_SOURCE_TYPE
+from monalive.media.provenance import DIGITAL_SOURCE_TYPE
 from monalive.trust.credential import Credential
 from monalive.version import __version__
 

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.crop import SquareCrop
+from monalive.faces.crop import SquareCrop
 from monalive.trust.badge import Badge
 from monalive.trust.consent import Consent
 from monalive.trust.content_credentials import MEDIA_TYPES, Statement, sign_bytes, sign_file

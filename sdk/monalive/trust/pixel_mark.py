@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.crop import SquareCrop
+from monalive.faces.crop import SquareCrop
 from monalive.trust.mark_code import MarkMessage, encode
 from monalive.trust.mark_pattern import TILES, render
 

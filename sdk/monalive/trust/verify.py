@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from monalive.image_io import load_image
+from monalive.media.image_io import load_image
+from monalive.media.video_io import VideoReader
 from monalive.trust.content_credentials import ReadCredentials, read_credentials
 from monalive.trust.mark_code import MAX_ATTEMPTS
 from monalive.trust.mark_reader import FoundMark, find_mark
-from monalive.video_io import VideoReader
 
 _FRAMES: Final = 12  # of a video, taken together
 _SPACING_MS: Final = 300.0

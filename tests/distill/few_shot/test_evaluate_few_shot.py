@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from moving_clips import moving_face, no_face, write_clip
 
-from monalive.tracker import FaceTracker
+from monalive.faces.tracker import FaceTracker
 from monalive_distill.evaluation_clips import Clip, read_clip
 from monalive_distill.few_shot import evaluate_few_shot_cli, few_shot_evaluation
 from monalive_distill.few_shot.few_shot_config import FewShotConfig

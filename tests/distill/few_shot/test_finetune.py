@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from monalive.image_io import save_image
+from monalive.media.image_io import save_image
 from monalive_distill.few_shot import few_shot_cli
 from monalive_distill.few_shot.changed_poses import CHECKED_CHANGES, PoseChange, change_pose, draw_change
 from monalive_distill.few_shot.expression_check import ExpressionCheck

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from monalive.image_io import load_image
-from monalive.video_sinks import open_sink
+from monalive.media.image_io import load_image
+from monalive.media.video_sinks import open_sink
 from monalive_distill.augment import Augmentation
 from monalive_distill.few_shot.episodes import EpisodeSampler
 from monalive_distill.prepare import prepare

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from monalive.benchmark import sample_portrait_path, sway
-from monalive.crop import SquareCrop
-from monalive.image_io import load_image
+from monalive.faces.crop import SquareCrop
+from monalive.measuring.benchmark import sample_portrait_path, sway
+from monalive.media.image_io import load_image
 from monalive.trust.mark_code import MarkMessage
 from monalive.trust.mark_reader import find_mark
 from monalive.trust.pixel_mark import LOSSLESS, LOSSY, PixelMark

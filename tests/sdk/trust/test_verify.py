@@ -17,17 +17,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from monalive.benchmark import sample_portrait_path, sway
 from monalive.cli import main
-from monalive.image_io import load_image, save_image
-from monalive.provenance import DIGITAL_SOURCE_TYPE
+from monalive.measuring.benchmark import sample_portrait_path, sway
+from monalive.media.image_io import load_image, save_image
+from monalive.media.provenance import DIGITAL_SOURCE_TYPE
+from monalive.media.video_sinks import open_sink
 from monalive.trust import consent, credential
 from monalive.trust.consent import Consent
 from monalive.trust.content_credentials import read_credentials
 from monalive.trust.credential import Credential
 from monalive.trust.disclosure import Disclosure
 from monalive.trust.verify import State, verify
-from monalive.video_sinks import open_sink
 
 NAMES = ["a.mp4", "a.m4v", "a.gif", "a.webp", "a.png", "a.jpg", "frames"]
 MODEL = {"name": "test networks", "version": "9.8.7", "sha256": "0" * 64}

@@ -1,0 +1,1 @@
+"""Faces in pictures: tracking, landmarks, regions, pose, expressions, the crop."""

@@ -1,0 +1,1 @@
+"""Pictures, videos and cameras: reading and writing."""

@@ -1,0 +1,227 @@
+"""Writers of frames: videos with sound, animated pictures, and folders of numbered pictures."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import (
+    ColorPrimaries,
+    ColorRange,
+    Colorspace,
+    ColorTrc,
+    Interpolation,
+    VideoReformatter,
+)
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from monalive.media.audio_track import AudioTrack
+from monalive.media.frame_sink import FrameSink, roll_back
+from monalive.media.picture_sinks import FolderSink, GifSink, StillSink
+from monalive.media.provenance import CONTAINER_TAGS, mark_webp
+from monalive.trust.disclosure import Disclosure
+
+__all__ = ["FrameSink", "VideoSink", "can_hold_sound", "open_sink"]
+
+_CONVERSION: Final = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
+
+
+@dataclass(frozen=True)
+class VideoFormat:
+    """How one kind of file is encoded."""
+
+    container: str
+    codec: str
+    pixel_format: str
+    ticks: int  # per second
+    even: bool  # width and height must be even
+    codec_options: dict[str, str]
+    container_options: dict[str, str] = field(default_factory=dict)
+
+
+# Qualities that leave no visible loss; speeds that keep up with the animation on two cores.
+_MP4 = VideoFormat(
+    *("mp4", "libx264", "yuv420p", 90000, True),
+    codec_options={"crf": "18", "preset": "veryfast"},
+    container_options={"movflags": "+faststart"},
+)
+_WEBM = VideoFormat(
+    *("webm", "libvpx-vp9", "yuv420p", 1000, False),
+    codec_options={"crf": "22", "b": "0", "deadline": "realtime", "cpu-used": "5", "row-mt": "1"},
+)
+_WEBP = VideoFormat(
+    *("webp", "libwebp_anim", "bgra", 1000, False),
+    codec_options={"quality": "85", "compression_level": "2"},
+    container_options={"loop": "0"},
+)
+_VIDEOS: Final = {".mp4": _MP4, ".m4v": _MP4, ".webm": _WEBM, ".webp": _WEBP}
+_STILLS: Final = (".png", ".jpg", ".jpeg")
+
+
+def can_hold_sound(path: str | Path) -> bool:
+    """Whether a sink for this path can carry sound."""
+    video = None if _is_folder(path) else _VIDEOS.get(Path(path).suffix.lower())
+    return video is not None and video is not _WEBP
+
+
+def open_sink(
+    path: str | Path,
+    fps: float,
+    size: tuple[int, int],
+    audio_from: str | Path | None = None,
+    audio_start_s: float = 0.0,
+    disclosure: Disclosure | None = None,
+) -> FrameSink:
+    """A writer chosen by the path.
+
+    - `.mp4` (`.m4v`): H.264, BT.709, playable while it loads; an odd width or height gets one more column or
+      row.
+    - `.webm`: VP9. `.webp`: animated WebP. `.gif`: 256 colours per frame, at most 50 frames per second. The
+      latter two repeat for ever.
+    - `.png`, `.jpg`: a single picture; a second frame is refused.
+    - no suffix, a folder that exists, or a trailing slash: a folder of `000000.png`, `000001.png`, ...
+
+    Args:
+        path: file or folder to write. A file that is there is replaced; a folder only if it holds nothing but
+            such frames.
+        fps: frames per second, for frames without timestamps.
+        size: (width, height) of the frames in pixels.
+        audio_from: a media file whose sound goes into an mp4 or webm: copied where the container allows it,
+            encoded as AAC or Opus otherwise, and cut to the length of the pictures. Other sinks leave it out.
+        audio_start_s: the time in that file at which the first frame is shown, seconds.
+        disclosure: what the output says of itself. By default it is signed, and the largest square in the middle of
+            its frames carries the pixel mark.
+
+    Raises:
+        ValueError: a suffix that is not known, a frame rate that is not positive, a size the format cannot
+            hold, or an audio file without sound.
+        FileExistsError: the folder holds other files.
+        FileNotFoundError, PermissionError, NotADirectoryError: it cannot be written there.
+    """
+    folder, path = _is_folder(path), Path(path)
+    suffix = path.suffix.lower()
+    if folder:
+        return FolderSink(path, fps, size, disclosure)
+    if suffix == ".gif":
+        return GifSink(path, fps, size, disclosure)
+    if suffix in _STILLS:
+        return StillSink(path, fps, size, disclosure)
+    if suffix not in _VIDEOS:
+        known = ", ".join((*_VIDEOS, ".gif", *_STILLS))
+        raise ValueError(f"Cannot tell what to write to {path}: use {known}, or a name without a suffix for a folder.")
+    if not can_hold_sound(path):
+        audio_from = None
+    return VideoSink(path, fps, size, _VIDEOS[suffix], audio_from, audio_start_s, disclosure)
+
+
+def _is_folder(path: str | Path) -> bool:
+    return str(path).endswith(("/", os.sep)) or Path(path).is_dir() or not Path(path).suffix
+
+
+class VideoSink(FrameSink):
+    """A file written by FFmpeg's encoders, frame by frame."""
+
+    def __init__(
+        self,
+        path: Path,
+        fps: float,
+        size: tuple[int, int],
+        video: VideoFormat,
+        audio_from: str | Path | None = None,
+        audio_start_s: float = 0.0,
+        disclosure: Disclosure | None = None,
+    ) -> None:
+        super().__init__(path, fps, size, disclosure)
+        self._format = video
+        self._reformatter = VideoReformatter()
+        self._last_tick = -1
+        with ExitStack() as stack:
+            temporary = self._unfinished_file(stack)
+            if video is _WEBP:  # between FFmpeg's last byte and the rename, and only if all went well
+                stack.push(lambda kind, *_: mark_webp(temporary) if kind is None else None)
+            try:
+                self._container = stack.enter_context(
+                    av.open(str(temporary), "w", format=video.container, container_options=video.container_options)
+                )
+            except (av.error.FFmpegError, OSError) as error:
+                raise OSError(f"Cannot write {path}: {error.strerror or error}.") from error
+            self._container.metadata.update(CONTAINER_TAGS)
+            self._stream = self._video_stream()
+            self._audio: AudioTrack | None = None
+            if audio_from is not None:
+                self._audio = AudioTrack(Path(audio_from), self._container, video.container, audio_start_s)
+                stack.callback(self._audio.close)
+            self._resources = stack.pop_all()
+
+    def _video_stream(self) -> VideoStream:
+        width, height = self.size
+        rate = Fraction(self.fps).limit_denominator(1001)
+        stream = self._container.add_stream(self._format.codec, rate=rate, options=self._format.codec_options)
+        assert isinstance(stream, VideoStream)
+        context = stream.codec_context
+        context.width = width + width % 2 if self._format.even else width
+        context.height = height + height % 2 if self._format.even else height
+        context.pix_fmt = self._format.pixel_format
+        context.time_base = Fraction(1, self._format.ticks)
+        stream.time_base = context.time_base
+        if self._format.pixel_format == "yuv420p":
+            context.colorspace = Colorspace.ITU709
+            context.color_range = ColorRange.MPEG
+            context.color_primaries = ColorPrimaries.BT709
+            context.color_trc = ColorTrc.BT709
+        try:
+            context.open()
+        except (av.error.FFmpegError, ValueError) as error:
+            raise ValueError(
+                f"{self.path} cannot hold pictures of {width}x{height}: use a smaller photo or a folder."
+            ) from error
+        return stream
+
+    def _write(self, image: NDArray[np.uint8], timestamp_ms: float) -> None:
+        frame = self._to_frame(image)
+        frame.time_base = Fraction(1, self._format.ticks)
+        frame.pts = max(round(timestamp_ms * self._format.ticks / 1000), self._last_tick + 1)
+        frame.duration = round(self._format.ticks / self.fps)
+        self._last_tick = frame.pts
+        try:
+            self._container.mux(self._stream.encode(frame))
+            if self._audio:
+                self._audio.advance(timestamp_ms / 1000)
+        except av.error.FFmpegError as error:
+            raise OSError(f"Cannot write {self.path}: {error.strerror or error}.") from error
+
+    def _to_frame(self, image: NDArray[np.uint8]) -> VideoFrame:
+        context = self._stream.codec_context
+        bottom, right = context.height - image.shape[0], context.width - image.shape[1]
+        if bottom or right:
+            image = np.pad(image, ((0, bottom), (0, right), (0, 0)), mode="edge")
+        rgb = VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+        if self._format.pixel_format != "yuv420p":
+            return self._reformatter.reformat(rgb, format=self._format.pixel_format)
+        return self._reformatter.reformat(
+            rgb,
+            format=self._format.pixel_format,
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+            interpolation=_CONVERSION,
+        )
+
+    def _commit(self, end_ms: float) -> None:
+        try:
+            self._container.mux(self._stream.encode(None))
+            if self._audio:
+                self._audio.advance(end_ms / 1000)
+            self._resources.close()
+        except av.error.FFmpegError as error:
+            raise OSError(f"Cannot write {self.path}: {error.strerror or error}.") from error
+
+    def _discard(self) -> None:
+        roll_back(self._resources)

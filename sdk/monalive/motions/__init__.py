@@ -1,0 +1,1 @@
+"""Driving motions: from videos, from `.motion` files, and the built-in ones."""

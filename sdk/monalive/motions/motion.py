@@ -1,0 +1,316 @@
+"""A driving motion: a moving face's landmarks and surroundings over time, and the `.motion` file that holds them.
+
+A `.motion` file is a zip archive that any platform can read:
+
+- `manifest.json`: format, version, name, loop, fps, image_size, frames, per axis `offset` and `step`, and whether there
+  are `surroundings`
+- `landmarks.u16`: (frames, 478, 3) little-endian uint16; coordinate = offset + step * value. Every frame but
+  the first holds the difference to the frame before, modulo 65536, which packs to half the size.
+- `timestamps.f64`: (frames,) little-endian float64, milliseconds
+- `surroundings.f16`: (frames, 16, 16, 3) little-endian float16, see `surroundings_flow`; from version 2 on, if measured
+
+It holds how a face moved, and how what is around it was displaced in 16 x 16 cells: too coarse for a picture. It holds
+no pixels and no sound of the driver.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from monalive.atomic_file import atomic_path
+from monalive.faces.landmarks import LANDMARK_COUNT
+from monalive.motions.driver_surroundings import DriverSurroundings
+from monalive.motions.surroundings_flow import GRID_SIZE, unknown_surroundings
+from monalive.zip_members import read_member
+
+if TYPE_CHECKING:
+    from monalive.faces.tracker import FaceTracker
+
+FORMAT, VERSION = "monalive.motion", 2
+MANIFEST, LANDMARKS, TIMESTAMPS = "manifest.json", "landmarks.u16", "timestamps.f64"
+SURROUNDINGS = "surroundings.f16"
+SURROUNDINGS_SHAPE = (GRID_SIZE, GRID_SIZE, 3)
+MAX_MANIFEST_BYTES = 1 << 20
+MAX_FRAMES = 1_000_000  # eleven hours; more is a damaged or hostile file
+LEVELS = 65535
+FRAME_BYTES = LANDMARK_COUNT * 3 * 2
+
+
+@dataclass(frozen=True)
+class Motion:
+    """A face's landmarks, and what moved around it, over time.
+
+    Attributes:
+        landmarks: (T, 478, 3) float32 pixels of the driver's frames, z in the scale of x. The first frame is
+            the rest from which relative motion is counted.
+        timestamps_ms: (T,) float64, from 0, increasing.
+        image_size: (width, height) of the driver's frames.
+        fps: nominal frames per second.
+        name: for people to read.
+        loop: the last frame runs into the first, one frame time later.
+        surroundings: (T, 16, 16, 3) float32 of `SurroundingsFlow`, measured against the first frame in the driver's
+            own crop (`portrait_crop` of its first landmarks); None where nothing was measured.
+
+    Raises:
+        ValueError: an attribute has another shape, is not finite, or is out of range.
+    """
+
+    landmarks: NDArray[np.float32]
+    timestamps_ms: NDArray[np.float64]
+    image_size: tuple[int, int]
+    fps: float
+    name: str = ""
+    loop: bool = False
+    surroundings: NDArray[np.float32] | None = None
+
+    def __post_init__(self) -> None:
+        points = np.asarray(self.landmarks, np.float32)
+        times = np.asarray(self.timestamps_ms, np.float64)
+        if points.ndim != 3 or points.shape[1:] != (LANDMARK_COUNT, 3) or not len(points):
+            raise ValueError(
+                f"a motion's landmarks must be (frames, {LANDMARK_COUNT}, 3), got {points.shape}"
+            )
+        if times.shape != (len(points),):
+            raise ValueError(f"a motion of {len(points)} frames needs as many timestamps, got {times.shape}")
+        if not (np.isfinite(points).all() and np.isfinite(times).all()):
+            raise ValueError("a motion's landmarks and timestamps must be finite")
+        if times[0] != 0 or (np.diff(times) <= 0).any():
+            raise ValueError("a motion's timestamps must start at 0 and increase from frame to frame")
+        width, height = self.image_size
+        if width < 1 or height < 1:
+            raise ValueError(f"a motion's image size must be positive, got {self.image_size}")
+        if not (math.isfinite(self.fps) and self.fps > 0):
+            raise ValueError(f"a motion's frame rate must be positive, got {self.fps}")
+        object.__setattr__(self, "landmarks", points)
+        object.__setattr__(self, "timestamps_ms", times)
+        object.__setattr__(self, "image_size", (int(width), int(height)))
+        if self.surroundings is not None:
+            object.__setattr__(self, "surroundings", _checked_surroundings(self.surroundings, len(points)))
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        return len(self.landmarks)
+
+    def __iter__(self) -> Iterator[tuple[float, NDArray[np.float32]]]:
+        """(timestamp in ms, landmarks (478, 3)) of each frame."""
+        return zip(self.timestamps_ms.tolist(), self.landmarks, strict=True)
+
+    @property
+    def duration_ms(self) -> float:
+        """From the first frame to the end of the last one."""
+        return float(self.timestamps_ms[-1]) + 1000.0 / self.fps
+
+    @classmethod
+    def from_landmarks(
+        cls,
+        landmarks: ArrayLike,
+        image_size: tuple[int, int],
+        fps: float = 25.0,
+        *,
+        name: str = "",
+        loop: bool = False,
+    ) -> Motion:
+        """A motion of evenly spaced frames from landmarks (T, 478, 3) in pixels. Raises as `Motion` does."""
+        points = np.asarray(landmarks, np.float32)
+        if not (math.isfinite(fps) and fps > 0):
+            raise ValueError(f"a motion's frame rate must be positive, got {fps}")
+        times = np.arange(len(points), dtype=np.float64) * 1000.0 / fps
+        return cls(points, times, image_size, fps, name, loop)
+
+    @classmethod
+    def from_frames(
+        cls,
+        frames: Iterable[tuple[float, NDArray[np.uint8]]],
+        tracker: FaceTracker,
+        fps: float | None = None,
+        *,
+        name: str = "",
+        loop: bool = False,
+    ) -> Motion:
+        """The motion of the first face that a tracker follows through (timestamp in ms, (H, W, 3) uint8 RGB)
+        frames.
+
+        Frames without a face hold what was found last; frames before the first face hold the first landmarks, with
+        unknown surroundings. Frames are taken one at a time: about 9 kB are kept of each.
+
+        Args:
+            fps: nominal rate; if not given, it is read off the timestamps.
+
+        Raises:
+            ValueError: no frames, no face in any of them, or their size changes.
+        """
+        tracker.reset()
+        found: list[NDArray[np.float32]] = []
+        around: list[NDArray[np.float32]] = []
+        surroundings: DriverSurroundings | None = None
+        times: list[float] = []
+        waiting = 0
+        size: tuple[int, int] | None = None
+        for timestamp_ms, image in frames:
+            here = (image.shape[1], image.shape[0])
+            if size is not None and here != size:
+                raise ValueError(
+                    f"the frames change their size from {size} to {here}; convert the video to one size"
+                )
+            size = here
+            times.append(float(timestamp_ms))
+            faces = tracker.track(image)
+            if faces:
+                landmarks = faces[0].landmarks
+                if surroundings is None:
+                    surroundings = DriverSurroundings(image, landmarks)
+                    found.extend([landmarks] * waiting)
+                    around.extend([unknown_surroundings()] * waiting)
+                found.append(landmarks)
+                around.append(surroundings(image, landmarks))
+            elif found:
+                found.append(found[-1])
+                around.append(around[-1])
+            else:
+                waiting += 1
+        if size is None:
+            raise ValueError("there are no frames to take a motion from")
+        if not found:
+            raise ValueError(
+                f"no face was found in any of {len(times)} frames; use a video that shows a face"
+            )
+        if fps is None:
+            fps = 1000.0 * (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 25.0
+        return cls(np.stack(found), np.array(times) - times[0], size, fps, name, loop, np.stack(around))
+
+    def save(self, path: str | Path) -> None:
+        """Writes a `.motion` file: all of it or nothing.
+
+        Raises:
+            FileNotFoundError, PermissionError, IsADirectoryError: the file cannot be written there.
+        """
+        low, high = self.landmarks.min(axis=(0, 1)).astype(np.float64), self.landmarks.max(axis=(0, 1))
+        step = np.maximum(high - low, 1e-6) / LEVELS  # per axis: 0.01 px for a face 650 px large
+        levels = np.rint((self.landmarks - low) / step).astype(np.uint16)
+        levels[1:] -= levels[:-1].copy()  # modulo 65536
+        manifest = {
+            "format": FORMAT,
+            "version": VERSION,
+            "name": self.name,
+            "loop": self.loop,
+            "fps": self.fps,
+            "image_size": list(self.image_size),
+            "frames": len(self),
+            "landmarks": LANDMARK_COUNT,
+            "offset": low.tolist(),
+            "step": step.tolist(),
+            "surroundings": self.surroundings is not None,
+        }
+        with atomic_path(path) as scratch, zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(_member(MANIFEST), json.dumps(manifest, indent=1))
+            archive.writestr(_member(LANDMARKS), levels.astype("<u2").tobytes())
+            archive.writestr(_member(TIMESTAMPS), self.timestamps_ms.astype("<f8").tobytes())
+            if self.surroundings is not None:
+                archive.writestr(_member(SURROUNDINGS), self.surroundings.astype("<f2").tobytes())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Motion:
+        """Reads a `.motion` file; landmarks come back within half a quantisation step, surroundings as float16.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: it is not a motion, is cut off or damaged, or was written by a newer version.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise FileNotFoundError(f"There is no motion file {path}.")
+        try:
+            with zipfile.ZipFile(path) as archive:
+                manifest = json.loads(_read(archive, MANIFEST, None))
+                _check_version(manifest, path)
+                frames = _frame_count(manifest)
+                raw = _read(archive, LANDMARKS, frames * FRAME_BYTES)
+                times = _read(archive, TIMESTAMPS, frames * 8)
+                around = None
+                if _has_surroundings(manifest):
+                    around = _read(archive, SURROUNDINGS, frames * math.prod(SURROUNDINGS_SHAPE) * 2)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+            raise ValueError(
+                f"{path} is not a .motion file, or it is cut off or damaged ({error}). "
+                "Extract the motion again with `monalive motion extract`."
+            ) from error
+        except (LookupError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise ValueError(f"{path} is a zip archive but not a .motion file ({error}).") from error
+        try:
+            changes = np.frombuffer(raw, "<u2").reshape(frames, LANDMARK_COUNT, 3)
+            levels = np.cumsum(changes, axis=0, dtype=np.uint16)
+            offset, step = (np.array(manifest[key], np.float64).reshape(3) for key in ("offset", "step"))
+            landmarks = offset + levels * step
+            width, height = (int(side) for side in manifest["image_size"])
+            timestamps = np.frombuffer(times, "<f8").astype(np.float64)
+            fps, name, loop = float(manifest["fps"]), str(manifest["name"]), bool(manifest["loop"])
+            surroundings = None
+            if around is not None:
+                surroundings = np.frombuffer(around, "<f2").astype(np.float32).reshape(frames, *SURROUNDINGS_SHAPE)
+            return cls(landmarks.astype(np.float32), timestamps, (width, height), fps, name, loop, surroundings)
+        except (LookupError, TypeError, ValueError, OverflowError) as error:
+            raise ValueError(
+                f"{path} is a .motion file with contents that make no sense ({error})."
+            ) from error
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    """A member without the time of day: the same motion gives the same file."""
+    member = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+    member.compress_type = zipfile.ZIP_DEFLATED
+    member.external_attr = 0o644 << 16
+    return member
+
+
+def _read(archive: zipfile.ZipFile, name: str, size: int | None) -> bytes:
+    """A member's bytes, none of them before its size is known to be right."""
+    content = read_member(archive, name, MAX_MANIFEST_BYTES if size is None else size)
+    if size is not None and len(content) != size:
+        raise zipfile.BadZipFile(f"{name} has {len(content)} bytes")
+    return content
+
+
+def _check_version(manifest: Any, path: Path) -> None:
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise ValueError(f"{path} is a zip archive but not a .motion file.")
+    if not isinstance(manifest.get("version"), int) or manifest["version"] > VERSION:
+        raise ValueError(
+            f"{path} has version {manifest.get('version')} of the .motion format; "
+            f"this monalive reads up to {VERSION}. Update monalive."
+        )
+
+
+def _has_surroundings(manifest: dict[str, Any]) -> bool:
+    measured = manifest.get("surroundings", False)  # version 1 does not say
+    if not isinstance(measured, bool):
+        raise TypeError(f"surroundings: {measured}")
+    return measured
+
+
+def _checked_surroundings(values: ArrayLike, frames: int) -> NDArray[np.float32]:
+    array = np.asarray(values, np.float32)
+    if array.shape != (frames, *SURROUNDINGS_SHAPE):
+        raise ValueError(f"a motion's surroundings must be {(frames, *SURROUNDINGS_SHAPE)}, got {array.shape}")
+    if not (np.abs(array) <= np.finfo(np.float16).max).all():  # nor may they become infinite in a file
+        raise ValueError("a motion's surroundings must be finite")
+    known = array[..., 2]
+    if known.min() < 0 or known.max() > 1:
+        raise ValueError("how much of a motion's surroundings is known must be from 0 to 1")
+    return array
+
+
+def _frame_count(manifest: dict[str, Any]) -> int:
+    frames = manifest["frames"]
+    if not isinstance(frames, int) or not 1 <= frames <= MAX_FRAMES:
+        raise TypeError(f"{frames} frames")
+    return frames

@@ -1,0 +1,1 @@
+"""Networks on whatever runtime fits: LiteRT, ONNX Runtime, Core ML."""

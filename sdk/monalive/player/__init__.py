@@ -1,0 +1,1 @@
+"""A portrait that follows a driver, frame by frame."""

@@ -1,0 +1,142 @@
+"""One portrait following one driver: retargeting, networks and paste-back, frame by frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from monalive.media.image_io import is_black_and_white
+from monalive.player.face_networks import IMAGE_SIZE, FaceNetworks, NetworkFrame
+from monalive.player.paste_back import PasteBack
+from monalive.player.several_photos import PhotoChoice, blend_weights, face_mask
+from monalive.portrait import EnrolledPhoto, Portrait
+from monalive.retargeting.retarget import Retargeter, RetargetOptions
+from monalive.retargeting.surroundings_transfer import SurroundingsTransfer
+
+
+@dataclass(frozen=True)
+class WantedFrame:
+    """What a portrait is to look like in one frame.
+
+    Attributes:
+        landmarks: (478, 3) float32 in crop units.
+        surroundings: (16, 16, 3) float32, how what is around the face moved (see `SurroundingsFlow`); None where the
+            network decides.
+    """
+
+    landmarks: NDArray[np.float32]
+    surroundings: NDArray[np.float32] | None = None
+
+
+class PortraitPlayer:
+    """Call `start` with the driver's reference frame, then `follow` and `draw` for every frame.
+
+    Args:
+        portrait: the person.
+        networks: they must outlive the player.
+        options: what of the driver's motion is taken over.
+    """
+
+    def __init__(self, portrait: Portrait, networks: FaceNetworks, options: RetargetOptions) -> None:
+        self._portrait = portrait
+        self._networks = networks
+        self._retargeter = Retargeter(portrait.landmarks, portrait.crop, options)
+        self._surroundings = SurroundingsTransfer(options)
+        self.rest: NDArray[np.float32] = portrait.crop.to_unit(portrait.landmarks)
+        height, width = portrait.photo.shape[:2]
+        self._paste_back = PasteBack(portrait.crop, width, height)
+        self._others = [
+            PasteBack(entry.photo.crop, entry.photo.image.shape[1], entry.photo.image.shape[0])
+            for entry in portrait.enrolled[1:]
+        ]
+        faces = [entry.photo.crop.to_unit(entry.photo.landmarks)[:, :2] for entry in portrait.enrolled]
+        self._choice = PhotoChoice(faces)
+        self._grey = is_black_and_white(self.still())
+
+    def start(self, driver_landmarks: NDArray[np.float32], driver_size: tuple[int, int]) -> None:
+        """Takes the driver's reference frame: landmarks (478, 3) in pixels of frames of size (width, height)."""
+        self._retargeter.start(driver_landmarks, driver_size)
+        self._surroundings.start()
+
+    def follow(
+        self,
+        driver_landmarks: NDArray[np.float32],
+        timestamp_ms: float,
+        surroundings: NDArray[np.float32] | None = None,
+    ) -> WantedFrame:
+        """What a frame of the driver asks of the portrait.
+
+        Args:
+            driver_landmarks: (478, 3) in pixels of the driver's frame.
+            timestamp_ms: when; it must increase if smoothing is on.
+            surroundings: (16, 16, 3) measured since the reference frame; None for unknown.
+        """
+        landmarks = self._retargeter.step(driver_landmarks, timestamp_ms)
+        return WantedFrame(landmarks, self._surroundings.step(surroundings, timestamp_ms))
+
+    def still(self) -> NDArray[np.uint8]:
+        """The crop of the unmoved photo, (256, 256, 3) uint8."""
+        return self._portrait.crop.extract(self._portrait.photo, IMAGE_SIZE)
+
+    def draw(
+        self, picture: NDArray[np.uint8], wanted: WantedFrame, *, fade: bool
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Animates the face in `picture`.
+
+        Args:
+            picture: (H, W, 3) uint8: the photo, or the photo with other faces already animated.
+            wanted: of `follow`.
+            fade: the frame follows the one before (matters with several photos of the person).
+
+        Returns:
+            The whole picture (H, W, 3) uint8 and the crop alone (256, 256, 3) uint8.
+        """
+        gates = self._choice.gates(wanted.landmarks, fade=fade)
+        out = self._animate(self._portrait.enrolled[0], wanted)
+        whole = self._paste_back(picture, out.flow, out.mask, out.painted)
+        crop = out.image
+        others = [int(index) for index in np.flatnonzero(gates) if index > 0]
+        if others:
+            # What surrounds the head moves in the first photo alone.
+            moved = [self._animate(self._portrait.enrolled[i], replace(wanted, surroundings=None)) for i in others]
+            confidences = np.stack([frame.confidence for frame in (out, *moved)])
+            weights = blend_weights(confidences, gates[[0, *others]])
+            shares = weights[1:] / np.cumsum(weights, 0)[1:] * face_mask(wanted.landmarks)
+            for index, frame, share in zip(others, moved, shares, strict=True):
+                crop = self._lay_over(whole, crop, index, frame, share)
+        return whole, np.clip(crop * 255 + 0.5, 0, 255).astype(np.uint8)
+
+    def _animate(self, enrolled: EnrolledPhoto, wanted: WantedFrame) -> NetworkFrame:
+        """The network's frame; what it paints into a black-and-white photo is black and white, too."""
+        out = self._networks.animate(enrolled, wanted.landmarks, wanted.surroundings)
+        if not self._grey:
+            return out
+        image, painted = (np.repeat(x.mean(-1, keepdims=True), 3, -1) for x in (out.image, out.painted))
+        return replace(out, image=image, painted=painted)
+
+    def _lay_over(
+        self,
+        whole: NDArray[np.uint8],
+        crop: NDArray[np.float32],
+        index: int,
+        out: NetworkFrame,
+        share: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """Blends another photo's face into `whole` (in place) and `crop` (returned); `share` (256, 256) in [0, 1]."""
+        photo = self._portrait.enrolled[index].photo
+        # The photo's own pixels at its own resolution, then over to the first photo's square.
+        face = self._others[index - 1](photo.image, out.flow, out.mask, out.painted)
+        square = self._portrait.crop
+        x, y, side = round(square.x), round(square.y), max(1, round(square.side))
+        patch = photo.crop.extract(face, side)
+        weight = cv2.resize(share, (side, side), interpolation=cv2.INTER_LINEAR)
+        top, left = max(-y, 0), max(-x, 0)
+        rows, columns = min(side, whole.shape[0] - y) - top, min(side, whole.shape[1] - x) - left
+        inside = np.s_[top : top + rows, left : left + columns]
+        under = whole[y + top : y + top + rows, x + left : x + left + columns]
+        alpha = weight[inside][..., None]
+        under[:] = (under + (patch[inside].astype(np.float32) - under) * alpha + 0.5).astype(np.uint8)
+        return crop + (out.image - crop) * share[..., None]

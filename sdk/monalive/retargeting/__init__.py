@@ -1,0 +1,1 @@
+"""A driver's motion carried over to another face."""

@@ -1,0 +1,197 @@
+"""Expression from driver to portrait: lips, eyelids, gaze and brows in the head's own frame.
+
+Displacements since the driver's reference frame are scaled to the portrait's proportions. Eyelids and lips
+are not left to displacements alone: what must meet, meets. A driver's closed eye closes the portrait's,
+whatever the two look like.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monalive.faces.apertures import Aperture, FaceApertures
+from monalive.faces.face_regions import RegionWeights, smooth_step
+from monalive.faces.landmarks import LEFT_BROW, LEFT_EYE, LEFT_IRIS, RIGHT_BROW, RIGHT_EYE, RIGHT_IRIS
+from monalive.retargeting.pose_transfer import soft_limit
+
+Array = NDArray[np.float64]
+
+# Eye openness (lid gap over eye width). Typical: the middle of what 54 people show; closed: what they show in
+# a blink.
+TYPICAL_OPENNESS = 0.28
+CLOSED_EYE = 0.22  # of the open eye
+MAX_WIDENING = 0.3  # of the open eye
+SURELY_OPEN = (0.05, 0.15)
+# Lip gaps over mouth width below the first are a closed mouth; above the second the mouth was surely open.
+CLOSED_LIPS, OPEN_LIPS = 0.012, 0.05
+# How far the iris may move from where it is in the portrait, in eye widths.
+MAX_GAZE_X, MAX_GAZE_Y = 0.24, 0.14
+# MediaPipe's depth is a guess from one picture and mostly noise from frame to frame.
+DEPTH_DAMPING = 0.5
+# Proportions of two faces are trusted within these bounds; beyond, an expression at the reference frame is
+# more likely.
+MOUTH_RATIO, HEIGHT_RATIO, BROW_RATIO = (0.75, 1.35), (0.8, 1.25), (0.75, 1.3)
+
+NOSE_BASE, CHIN = 2, 152
+IRIS_OF_EYE = (RIGHT_IRIS, LEFT_IRIS)
+
+
+@dataclass(frozen=True)
+class Gains:
+    """Strength of each region's expression: 0 keeps the portrait's own, 1 follows the driver."""
+
+    eyes: float = 1.0
+    lips: float = 1.0
+    brows: float = 1.0
+
+
+@dataclass(frozen=True)
+class Expression:
+    """What a driver's face does, free of its head's pose.
+
+    Attributes:
+        face: (478, 3) its landmarks in its head's frame.
+        closing: (2, 1) right and left eyelid: 0 as open as this driver's eyes are, 1 closed, below 0 wide
+            open.
+        gaze: (1, 2) how far both irises moved since the reference frame, right and down, in eye widths.
+    """
+
+    face: Array
+    closing: Array
+    gaze: Array
+
+
+@dataclass
+class _EyeReference:
+    """What counts as the driver's open eye, and where it then looked: learned while the driver is watched."""
+
+    openness: float  # the eye counts as open from here
+    seen_at: float  # how open the eye was when `gaze` was taken
+    gaze: Array  # (2,) iris position in eye widths
+    move: Array  # (2,) the latest movement since `gaze` that was seen with the eye open
+
+
+class ExpressionTransfer:
+    """Carries a driver's expression since its reference frame over to one portrait.
+
+    `measure` reads the driver, and learns while it does: if the driver blinks or talks in the reference
+    frame, later frames correct what counts as open eyes and as a closed mouth. `apply` moves the portrait.
+
+    Args:
+        portrait: (478, 3) the portrait's landmarks in its head's frame (`HeadPose.to_canonical`).
+        driver: (478, 3) the driver's in the reference frame, in its head's frame.
+        apertures, regions: eyelids, lips and weights laid out on the mean face.
+        gains: strength per region.
+    """
+
+    def __init__(
+        self, portrait: Array, driver: Array, apertures: FaceApertures, regions: RegionWeights, gains: Gains
+    ) -> None:
+        self._portrait, self._driver, self._apertures, self._gains = portrait, driver, apertures, gains
+        mouth = apertures.mouth
+        self._mouth_ratio = float(np.clip(mouth.width(portrait) / mouth.width(driver), *MOUTH_RATIO))
+        height = _distance(portrait, NOSE_BASE, CHIN) / _distance(driver, NOSE_BASE, CHIN)
+        lower_face = regions.mouth * self._mouth_ratio + (1.0 - regions.mouth) * np.clip(
+            height, *HEIGHT_RATIO
+        )
+        brow = float(np.clip(_brow_height(portrait) / _brow_height(driver), *BROW_RATIO))
+        # One factor per landmark and axis: region weight, gain and proportion in one. (478, 3)
+        self._scales = regions.lips * gains.lips * lower_face + regions.brows * gains.brows * brow
+        self._scales = self._scales * np.array([1.0, 1.0, DEPTH_DAMPING])
+        self._mouth_width = mouth.width(driver)
+        self._portrait_slack = np.minimum(mouth.gaps(portrait), 0.0)
+        self._portrait_lips = np.maximum(mouth.gaps(portrait), 0.0)
+        self._driver_lips = self._lip_gaps(driver)
+        self._least_lips = self._driver_lips
+        self._eyes = []
+        self._gaze_moves = []
+        for eye, iris in zip(apertures.eyes, IRIS_OF_EYE, strict=True):
+            openness = eye.openness(driver)
+            self._eyes.append(_EyeReference(openness, openness, _gaze(eye, iris, driver), np.zeros(2)))
+            own = _gaze(eye, iris, portrait)
+            most = np.array([MAX_GAZE_X, MAX_GAZE_Y])
+            self._gaze_moves.append(
+                (np.minimum(-most - own, 0.0), np.maximum(most - own, 0.0), _eye_axes(eye, portrait))
+            )
+
+    def measure(self, driver: Array) -> Expression:
+        """What the driver (478, 3), in its head's frame, does now."""
+        closing, moves, weights = [], [], []
+        for eye, iris, reference in zip(self._apertures.eyes, IRIS_OF_EYE, self._eyes, strict=True):
+            openness, gaze = eye.openness(driver), _gaze(eye, iris, driver)
+            reference.openness = max(reference.openness, min(openness, TYPICAL_OPENNESS))
+            share = openness / max(reference.openness, 1e-3)
+            # An eye that was never seen open (one the tracker misreads, or a driver asleep) cannot close.
+            sure = float(smooth_step(reference.openness, *SURELY_OPEN))
+            closing.append(sure * min((1.0 - share) / (1.0 - CLOSED_EYE), 1.0))
+            if reference.seen_at < openness and reference.seen_at < 0.6 * reference.openness:
+                reference.gaze, reference.seen_at = gaze, openness  # the reference frame was in a blink
+            seen = float(smooth_step(share, 0.3, 0.6))
+            reference.move = reference.move + seen * (gaze - reference.gaze - reference.move)
+            moves.append(reference.move)
+            weights.append(seen + 1e-3)
+        # Both eyes turn alike, by what the open ones do.
+        gaze_move = (moves[0] * weights[0] + moves[1] * weights[1]) / (weights[0] + weights[1])
+        return Expression(driver, np.array(closing)[:, None], gaze_move[None])
+
+    def apply(self, expression: Expression) -> Array:
+        """The portrait's landmarks (478, 3) in its head's frame; exactly its own for the reference frame."""
+        points = self._portrait + (expression.face - self._driver) * self._scales
+        points = self._set_lips(points, expression.face)
+        for eye, closing in zip(self._apertures.eyes, expression.closing[:, 0], strict=True):
+            closing = self._gains.eyes * closing
+            if closing < 0.0:
+                closing = float(soft_limit(closing, -MAX_WIDENING, 1.0))
+            points = eye.scale_gaps(points, max(1.0 - closing, 0.0))
+        for iris, (low, high, (across, down)) in zip(IRIS_OF_EYE, self._gaze_moves, strict=True):
+            x, y = soft_limit(self._gains.eyes * expression.gaze[0], low, high)
+            points[list(iris)] += x * across + y * down
+        return points
+
+    def _lip_gaps(self, face: Array) -> Array:
+        mouth = self._apertures.mouth
+        return np.maximum(mouth.gaps(face) - CLOSED_LIPS * mouth.width(face), 0.0)
+
+    def _set_lips(self, points: Array, driver: Array) -> Array:
+        """Lip gaps that close when the driver's do, and never turn negative."""
+        mouth, ratio, gain = self._apertures.mouth, self._mouth_ratio, self._gains.lips
+        gaps = self._lip_gaps(driver)
+        self._least_lips = np.minimum(self._least_lips, gaps)
+        # The driver's gap that corresponds to the portrait's own: the reference frame's, unless the driver,
+        # caught with an open mouth, has since shown that it can close it as far as the portrait's.
+        rest = np.clip(self._portrait_lips / ratio, self._least_lips, self._driver_lips)
+        opening = ratio * gain * np.maximum(gaps - rest, 0.0)
+        # Closing below it is proportional, as far as the driver's mouth was surely open at its rest.
+        sure = smooth_step(rest, CLOSED_LIPS * self._mouth_width, OPEN_LIPS * self._mouth_width)
+        kept = np.clip(1.0 - gain * sure * (1.0 - gaps / np.maximum(rest, 1e-9)), 0.0, 1.0)
+        wanted = self._portrait_lips * np.where(gaps < rest, kept, 1.0) + opening
+        # Gaps of a closed mouth are a hair below or above 0: leave the portrait's as they are.
+        return mouth.add_to_gaps(points, wanted + self._portrait_slack - mouth.gaps(points))
+
+
+def _eye_axes(eye: Aperture, face: Array) -> tuple[Array, Array]:
+    """(3,) along the eye's corners to the picture's right, (3,) down, both one eye width long."""
+    first, second = sorted(eye.corners, key=lambda index: face[index, 0])
+    across = face[second] - face[first]
+    return across, np.array([-across[1], across[0], 0.0])
+
+
+def _gaze(eye: Aperture, iris: tuple[int, ...], face: Array) -> Array:
+    """(2,) the iris' centre from the middle between the eye's corners, in the eye's frame."""
+    across, down = _eye_axes(eye, face)
+    offset = face[iris[0]] - (face[eye.corners[0]] + face[eye.corners[1]]) / 2
+    squared = float(across[:2] @ across[:2])
+    return np.array([offset[:2] @ across[:2], offset[:2] @ down[:2]]) / squared
+
+
+def _distance(face: Array, first: int, second: int) -> float:
+    return float(np.linalg.norm(face[first] - face[second]))
+
+
+def _brow_height(face: Array) -> float:
+    """Mean height of the brows above the eyes."""
+    brows = face[[*LEFT_BROW, *RIGHT_BROW], 1].mean()
+    return max(float(face[[*LEFT_EYE, *RIGHT_EYE], 1].mean() - brows), 1e-3)
