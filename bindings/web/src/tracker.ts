@@ -6,6 +6,7 @@ import { ValueError } from "./errors.js";
 import { type Box, boxIou, closerLooks, FaceDetector, ROI_SCALE, RotatedSquare, sigmoid } from "./face_detector.js";
 import type { Network, Runtime } from "./network.js";
 import { type Picture, requirePicture, toTensor } from "./picture.js";
+import { withStaticShapes } from "./static_shapes.js";
 
 const MESH_SIZE = 256;
 const MIN_IMAGE_SIDE = 16;
@@ -44,7 +45,7 @@ export async function trackerFromTask(content: Uint8Array, runtime: Runtime): Pr
   const [detector, mesh] = readable(
     () => {
       const archive = new Archive(content);
-      return ["face_detector.tflite", "face_landmarks_detector.tflite"].map((name) => archive.read(name, MAX_NETWORK_BYTES));
+      return ["face_detector.tflite", "face_landmarks_detector.tflite"].map((name) => withStaticShapes(archive.read(name, MAX_NETWORK_BYTES)));
     },
     (reason) => `this is not a readable face landmarker bundle: ${reason}`,
   );
