@@ -291,7 +291,9 @@ async function boot(): Promise<void> {
   hand = new HandDriver(handFile);
   makeMotions(names);
   const wasmUrl = new URL("wasm/", location.href).href;
-  const made = new Engine("worker.js", { bundle, tracker, wasmUrl, numThreads: Math.min(4, navigator.hardwareConcurrency || 2) }, {
+  const asked = Number(new URLSearchParams(location.search).get("threads")); // ?threads=1 for a busy machine
+  const numThreads = Number.isInteger(asked) && asked >= 1 ? Math.min(asked, 8) : Math.min(4, navigator.hardwareConcurrency || 2);
+  const made = new Engine("worker.js", { bundle, tracker, wasmUrl, numThreads }, {
     frame: onFrame,
     crash: (again) => {
       if (again) complain(new InputProblem("The animator stopped and was started again."));

@@ -14,7 +14,7 @@ def add_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "ui",
         help="animate photos in the browser",
-        description="Serves a page on this machine on which photos are animated; photos and camera stay in the browser. "
+        description="Serves a page on this machine that animates photos; photos and camera stay in the browser. "
         "Ctrl-C ends it.",
     )
     parser.add_argument("--port", type=_port, metavar="N", help="port to serve on, 0 for any (default 8765)")
