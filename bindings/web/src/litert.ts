@@ -23,7 +23,8 @@ export class LiteRT implements Runtime {
    * @throws Error its files are missing, or the browser cannot run them.
    */
   static async create({ wasmUrl, numThreads = 2 }: LiteRTOptions): Promise<LiteRT> {
-    const threads = globalThis.crossOriginIsolated && numThreads > 1 && (await supportsFeature("relaxedSimd"));
+    // Two of LiteRT.js' builds do for all browsers: the one with threads, also for one thread, and the most modest one.
+    const threads = globalThis.crossOriginIsolated && (await supportsFeature("relaxedSimd")) && (await supportsFeature("threads"));
     // In a worker LiteRT.js would look for its files, and its threads for their script, beside the worker's.
     (globalThis as { Module?: object }).Module = {
       locateFile: (name: string) => wasmUrl + name,
@@ -31,7 +32,7 @@ export class LiteRT implements Runtime {
       print: () => {},
       printErr: () => {},
     };
-    await loadLiteRt(wasmUrl, { threads });
+    await (threads ? loadLiteRt(wasmUrl, { threads }) : loadLiteRt(`${wasmUrl}litert_wasm_compat_internal.js`));
     return new LiteRT(threads ? numThreads : 1);
   }
 
