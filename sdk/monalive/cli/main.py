@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-from monalive.cli import animate, bench, info, live, motion, verify
+from monalive.cli import animate, bench, info, live, motion, ui, verify
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -33,7 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line; `run` in its result is the function to call with it."""
     parser = OneLineParser(prog="monalive", description=_DESCRIPTION, epilog=_EPILOG)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (animate, verify, motion, info, bench, live):
+    for command in (animate, ui, verify, motion, info, bench, live):
         command.add_parser(commands)
     return parser
 

@@ -1,0 +1,53 @@
+package monalive
+
+import java.io.Closeable
+
+/**
+ * A face found in a picture.
+ *
+ * @property landmarks 478 x 3: x, y in picture pixels, z in the scale of x, smaller is nearer.
+ * @property blendshapes 52 scores in [0, 1] in MediaPipe's order, or null if not asked for.
+ */
+class Face(val landmarks: FloatArray, val blendshapes: FloatArray? = null) {
+    init { requireLandmarks(landmarks, "face") }
+
+    internal val left: Float get() = (landmarks.indices step 3).minOf { landmarks[it] }
+    internal val centre: Float get() = left + width / 2
+    internal val width: Float get() = (landmarks.indices step 3).maxOf { landmarks[it] } - left
+    internal val area: Float
+        get() = width * ((1 until landmarks.size step 3).maxOf { landmarks[it] } - (1 until landmarks.size step 3).minOf { landmarks[it] })
+}
+
+/** Finds faces. MediaPipe's face landmarker on Android (`MediaPipeTracker`). Not to be called from two threads at once. */
+interface FaceTracker : Closeable {
+    /** All faces of a still, in any order. */
+    fun detect(image: RgbImage): List<Face>
+
+    /** The face followed through the frames of a video, or none. */
+    fun track(image: RgbImage, timestampMs: Double): Face?
+
+    /** Forgets the video, so that another may begin. */
+    fun reset()
+}
+
+/** Makes the trackers of an animator: one for photos, one for the driver. */
+fun interface FaceTrackerFactory {
+    /** @param maxFaces the most faces looked for in a still. @param blendshapes give expression scores with the faces. */
+    fun create(maxFaces: Int, blendshapes: Boolean): FaceTracker
+}
+
+/** Which face of a photo. */
+sealed interface FaceChoice {
+    /** The largest one. */
+    data object Largest : FaceChoice
+
+    /** Counted from the left, from 0. */
+    data class FromLeft(val index: Int) : FaceChoice
+
+    /** @throws IllegalArgumentException there are not so many faces. */
+    fun choose(faces: List<Face>): Face = when (this) {
+        Largest -> faces.maxBy { it.area }
+        is FromLeft -> faces.sortedBy { it.centre }.getOrNull(index)
+            ?: throw IllegalArgumentException("there is no face number $index; ${faces.size} were found, counted from 0 at the left")
+    }
+}

@@ -1,0 +1,211 @@
+package monalive
+
+import java.io.ByteArrayOutputStream
+import java.io.File
+import java.io.FileNotFoundException
+import java.io.IOException
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
+import java.util.zip.ZipEntry
+import java.util.zip.ZipOutputStream
+import kotlin.math.round
+
+/**
+ * A driving motion: a face's landmarks, and what moved around it, over time. It holds no pixels of the driver.
+ *
+ * @property landmarks one array per frame: 478 x 3 numbers, pixels of the driver's frames, z in the scale of x. The first
+ *   frame is the rest from which relative motion is counted.
+ * @property timestampsMs from 0, increasing.
+ * @property imageWidth width of the driver's frames.
+ * @property imageHeight height of the driver's frames.
+ * @property fps nominal frames per second.
+ * @property name for people to read.
+ * @property loop the last frame runs into the first, one frame time later.
+ * @property surroundings one array of 16 x 16 x 3 per frame, or null where nothing was measured.
+ * @throws IllegalArgumentException a property has another size, is not finite, or is out of range.
+ */
+class Motion(
+    val landmarks: List<FloatArray>,
+    val timestampsMs: DoubleArray,
+    val imageWidth: Int,
+    val imageHeight: Int,
+    val fps: Double,
+    val name: String = "",
+    val loop: Boolean = false,
+    val surroundings: List<FloatArray>? = null,
+) {
+    init {
+        require(landmarks.isNotEmpty()) { "a motion has at least one frame" }
+        landmarks.forEach { requireLandmarks(it, "motion") }
+        require(timestampsMs.size == landmarks.size) {
+            "a motion of ${landmarks.size} frames needs as many timestamps, got ${timestampsMs.size}"
+        }
+        require(timestampsMs[0] == 0.0 && timestampsMs.all(Double::isFinite) && rises(timestampsMs)) {
+            "a motion's timestamps must start at 0 and increase from frame to frame"
+        }
+        require(imageWidth >= 1 && imageHeight >= 1) { "a motion's image size must be positive, got $imageWidth x $imageHeight" }
+        require(fps.isFinite() && fps > 0) { "a motion's frame rate must be positive, got $fps" }
+        surroundings?.let { around ->
+            require(around.size == landmarks.size && around.all { it.size == SURROUNDINGS_COUNT }) {
+                "a motion's surroundings must be 16 x 16 x 3 for every frame"
+            }
+            require(around.all { frame -> frame.all(Float::isFinite) }) { "a motion's surroundings must be finite" }
+            require(around.all { frame -> (2 until frame.size step 3).all { frame[it] in 0f..1f } }) {
+                "how much of a motion's surroundings is known must be from 0 to 1"
+            }
+        }
+    }
+
+    /** Number of frames. */
+    val size: Int get() = landmarks.size
+
+    /** From the first frame to the end of the last one. */
+    val durationMs: Double get() = timestampsMs.last() + 1000.0 / fps
+
+    /**
+     * Writes a `.motion` file: all of it or nothing. Landmarks are kept to a 65,535th of their range.
+     *
+     * @throws IOException the file cannot be written there.
+     */
+    fun save(path: File) {
+        val low = DoubleArray(3) { axis -> landmarks.minOf { frame -> (axis until frame.size step 3).minOf { frame[it] } }.toDouble() }
+        val high = DoubleArray(3) { axis -> landmarks.maxOf { frame -> (axis until frame.size step 3).maxOf { frame[it] } }.toDouble() }
+        val step = DoubleArray(3) { maxOf(high[it] - low[it], 1e-6) / LEVELS }
+        val levels = littleEndian(size * LANDMARKS_BYTES)
+        var before = IntArray(LANDMARK_COUNT * 3)
+        for (frame in landmarks) {
+            val now = IntArray(frame.size) { round((frame[it] - low[it % 3]) / step[it % 3]).toInt() }
+            for (i in now.indices) levels.putShort((now[i] - before[i]).toShort()) // modulo 65536
+            before = now
+        }
+        val times = littleEndian(size * 8)
+        timestampsMs.forEach(times::putDouble)
+        val members = mutableListOf(
+            MANIFEST to manifest(low, step).toByteArray(), LANDMARKS to levels.array(), TIMESTAMPS to times.array(),
+        )
+        surroundings?.let { around ->
+            val halves = littleEndian(size * SURROUNDINGS_COUNT * 2)
+            around.forEach { frame -> frame.forEach { halves.putShort(halfFromFloat(it)) } }
+            members.add(SURROUNDINGS to halves.array())
+        }
+        val archive = ByteArrayOutputStream()
+        ZipOutputStream(archive).use { zip ->
+            for ((name, content) in members) {
+                zip.putNextEntry(ZipEntry(name).apply { time = 315532800000L }) // 1980: the same motion gives the same file
+                zip.write(content)
+            }
+        }
+        val unfinished = File(path.absoluteFile.parentFile, ".${path.name}.unfinished")
+        try {
+            unfinished.writeBytes(archive.toByteArray())
+            if (!unfinished.renameTo(path)) throw IOException("$path cannot be written")
+        } finally {
+            unfinished.delete()
+        }
+    }
+
+    private fun manifest(low: DoubleArray, step: DoubleArray): String {
+        val escaped = name.flatMap { c ->
+            if (c < ' ' || c == '"' || c == '\\') "\\u%04x".format(c.code).toList() else listOf(c)
+        }.joinToString("")
+        return """{"format": "$FORMAT", "version": $VERSION, "name": "$escaped", "loop": $loop, "fps": $fps, """ +
+            """"image_size": [$imageWidth, $imageHeight], "frames": $size, "landmarks": $LANDMARK_COUNT, """ +
+            """"offset": ${low.contentToString()}, "step": ${step.contentToString()}, "surroundings": ${surroundings != null}}"""
+    }
+
+    companion object {
+        const val VERSION = 2
+        private const val FORMAT = "monalive.motion"
+        private const val MANIFEST = "manifest.json"
+        private const val LANDMARKS = "landmarks.u16"
+        private const val TIMESTAMPS = "timestamps.f64"
+        private const val SURROUNDINGS = "surroundings.f16"
+        private const val MAX_MANIFEST_BYTES = 1 shl 20
+        private const val MAX_FRAMES = 200_000 // more than two hours; more is a damaged or hostile file
+        private const val LEVELS = 65535
+        private const val LANDMARKS_BYTES = LANDMARK_COUNT * 3 * 2
+
+        /** A motion of evenly spaced frames. Throws as [Motion] does. */
+        @JvmStatic
+        fun fromLandmarks(
+            landmarks: List<FloatArray>, imageWidth: Int, imageHeight: Int, fps: Double = 25.0, name: String = "", loop: Boolean = false,
+        ): Motion = Motion(landmarks, DoubleArray(landmarks.size) { it * 1000.0 / fps }, imageWidth, imageHeight, fps, name, loop)
+
+        /**
+         * Reads a `.motion` file.
+         *
+         * @throws FileNotFoundException there is no such file.
+         * @throws IllegalArgumentException it is not a motion, is cut off or damaged, or was written by a newer version.
+         */
+        @JvmStatic
+        fun load(path: File): Motion {
+            if (!path.isFile) throw FileNotFoundException("There is no motion file $path.")
+            val archive: ZipMembers
+            val manifest: Fields
+            val frames: Int
+            val raw: ByteBuffer
+            val times: ByteBuffer
+            val around: ByteBuffer?
+            try {
+                archive = ZipMembers(ByteBuffer.wrap(path.readBytes()))
+                manifest = Fields(Json.parse(Charsets.UTF_8.decode(archive.readChecked(MANIFEST, MAX_MANIFEST_BYTES)).toString()))
+                require(manifest.all["format"] == FORMAT) { "it is of another format" }
+                val version = manifest.number("version")
+                if (version % 1.0 != 0.0 || version > VERSION) {
+                    throw NewerMotionException(
+                        "$path has version ${version.toLong()} of the .motion format; this monalive reads up to $VERSION. Update monalive."
+                    )
+                }
+                val count = manifest.number("frames")
+                require(count % 1.0 == 0.0 && count in 1.0..MAX_FRAMES.toDouble()) { "$count frames" }
+                frames = count.toInt()
+                raw = exactly(archive, LANDMARKS, frames * LANDMARKS_BYTES)
+                times = exactly(archive, TIMESTAMPS, frames * 8)
+                around = if (manifest.all["surroundings"] == true) exactly(archive, SURROUNDINGS, frames * SURROUNDINGS_COUNT * 2) else null
+            } catch (error: NewerMotionException) {
+                throw IllegalArgumentException(error.message)
+            } catch (error: DamagedZipException) {
+                throw IllegalArgumentException("$path is not a .motion file, or it is cut off or damaged (${error.message}).", error)
+            } catch (error: IllegalArgumentException) {
+                throw IllegalArgumentException("$path is a zip archive but not a .motion file (${error.message}).", error)
+            }
+            return try {
+                decode(manifest, frames, raw, times, around)
+            } catch (error: IllegalArgumentException) {
+                throw IllegalArgumentException("$path is a .motion file with contents that make no sense (${error.message}).", error)
+            }
+        }
+
+        private fun decode(manifest: Fields, frames: Int, raw: ByteBuffer, times: ByteBuffer, around: ByteBuffer?): Motion {
+            val offset = manifest.numbers("offset", 3)
+            val step = manifest.numbers("step", 3)
+            val (width, height) = manifest.numbers("image_size", 2)
+            val levels = IntArray(LANDMARK_COUNT * 3)
+            val landmarks = List(frames) {
+                FloatArray(levels.size) { i ->
+                    levels[i] = (levels[i] + raw.getShort()) and 0xFFFF
+                    (offset[i % 3] + levels[i] * step[i % 3]).toFloat()
+                }
+            }
+            val surroundings = around?.let { halves ->
+                List(frames) { FloatArray(SURROUNDINGS_COUNT) { floatFromHalf(halves.getShort()) } }
+            }
+            return Motion(
+                landmarks, DoubleArray(frames) { times.getDouble() }, width.toInt(), height.toInt(),
+                manifest.number("fps"), manifest.text("name"), manifest.all["loop"] == true, surroundings,
+            )
+        }
+
+        private fun exactly(archive: ZipMembers, name: String, size: Int): ByteBuffer {
+            val content = archive.readChecked(name, size)
+            if (content.remaining() != size) throw DamagedZipException("$name has ${content.remaining()} bytes")
+            return content
+        }
+
+        private fun littleEndian(size: Int): ByteBuffer = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN)
+
+        private fun rises(values: DoubleArray) = (1 until values.size).all { values[it] > values[it - 1] }
+    }
+}
+
+private class NewerMotionException(message: String) : Exception(message)

@@ -1,0 +1,52 @@
+package monalive
+
+import java.io.File
+
+/** What the driver is: single pictures, a video's frames in order, or a live camera. */
+enum class RunningMode { IMAGE, VIDEO, LIVE_STREAM }
+
+/**
+ * A frame of the result.
+ *
+ * @property image the whole photo with the face animated; outside the crop it is the photo.
+ * @property cropImage 256 x 256, the crop alone as the network made it (the first portrait's).
+ * @property landmarks 478 x 3, units of the portrait's crop (the first portrait's).
+ * @property timestampMs as given.
+ * @property driverFound whether the driver's face was found; if not, the last pose is held.
+ */
+class AnimatedFrame(
+    val image: RgbImage,
+    val cropImage: RgbImage,
+    val landmarks: FloatArray,
+    val timestampMs: Double,
+    val driverFound: Boolean = true,
+)
+
+/** Called with every result and its timestamp, from another thread. */
+typealias ResultCallback = (AnimatedFrame, Double) -> Unit
+
+/**
+ * How a [PhotoAnimator] works.
+ *
+ * @property bundlePath the models.
+ * @property runtime what runs them (`LiteRtRuntime` on Android, which also takes threads and the accelerator).
+ * @property trackers what finds faces (`MediaPipeTrackers` on Android).
+ * @property runningMode what the driver is.
+ * @property retarget what of the driver's motion is taken over, and how.
+ * @property resultCallback gets every result in LIVE_STREAM mode; only there.
+ * @throws IllegalArgumentException options that do not go together.
+ */
+class PhotoAnimatorOptions(
+    val bundlePath: File,
+    val runtime: NetworkRuntime,
+    val trackers: FaceTrackerFactory,
+    val runningMode: RunningMode = RunningMode.IMAGE,
+    val retarget: RetargetOptions = RetargetOptions(),
+    val resultCallback: ResultCallback? = null,
+) {
+    init {
+        val live = runningMode == RunningMode.LIVE_STREAM
+        require(!live || resultCallback != null) { "running mode LIVE_STREAM needs a resultCallback: results arrive there" }
+        require(live || resultCallback == null) { "a resultCallback is for LIVE_STREAM; in $runningMode results are returned" }
+    }
+}

@@ -1,0 +1,43 @@
+package monalive
+
+/**
+ * An 8-bit picture: [rgb] holds red, green and blue of each pixel in turn, row by row, without gaps.
+ *
+ * @throws IllegalArgumentException it is empty, or the bytes are not as many as its size says.
+ */
+class RgbImage(val width: Int, val height: Int, val rgb: ByteArray = ByteArray(width * height * 3)) {
+    init {
+        require(width >= 1 && height >= 1) { "a picture of $width x $height has no pixels" }
+        require(rgb.size == width * height * 3) { "a picture of $width x $height has ${width * height * 3} bytes of RGB, not ${rgb.size}" }
+    }
+
+    /** A picture of its own with the same pixels. */
+    fun copy() = RgbImage(width, height, rgb.copyOf())
+
+    /** Whether it shows shades of grey only, up to a trace of compression. */
+    val isBlackAndWhite: Boolean
+        get() {
+            val counts = IntArray(256)
+            for (i in rgb.indices step 3) {
+                val (r, g, b) = Triple(byte(i), byte(i + 1), byte(i + 2))
+                counts[maxOf(r, g, b) - minOf(r, g, b)]++
+            }
+            val pixels = width.toLong() * height
+            val mean = counts.indices.sumOf { it.toLong() * counts[it] }.toDouble() / pixels
+            return mean < 1.5 && percentile(counts, pixels, 0.99) <= 8
+        }
+
+    internal fun byte(index: Int): Int = rgb[index].toInt() and 0xFF
+
+    private fun percentile(counts: IntArray, pixels: Long, share: Double): Double {
+        val place = share * (pixels - 1)
+        val low = valueAt(counts, place.toLong())
+        val high = valueAt(counts, minOf(place.toLong() + 1, pixels - 1))
+        return low + (high - low) * (place - place.toLong())
+    }
+
+    private fun valueAt(counts: IntArray, rank: Long): Int {
+        var seen = 0L
+        return counts.indices.first { seen += counts[it]; seen > rank }
+    }
+}

@@ -1,0 +1,58 @@
+/// What the animate network computes for a frame: `image` and `painted` 256 x 256 x 3 RGB in [0, 1], `flow` h x h x 2 in crop
+/// units (source position minus target position), `mask` 256 x 256 in [0, 1], 1 keeping the photo's own pixels.
+struct NetworkFrame {
+    let image: [Float], flow: [Float], mask: [Float], painted: [Float]
+}
+
+/// The networks of a bundle, loaded. Not to be called from two threads at once.
+final class FaceNetworks {
+    private let enrollNetwork: NamedNetwork, animateNetwork: NamedNetwork
+    let retargetStart: NamedNetwork, retarget: NamedNetwork
+
+    init(_ bundle: Bundle, _ runtime: NetworkRuntime) throws {
+        enrollNetwork = try NamedNetwork(bundle, "enroll", runtime)
+        animateNetwork = try NamedNetwork(bundle, "animate", runtime)
+        retargetStart = try NamedNetwork(bundle, "retarget_start", runtime)
+        retarget = try NamedNetwork(bundle, "retarget", runtime)
+    }
+
+    /// Computes what depends on the photo alone: the animate network's inputs that stay the same for every frame.
+    func enroll(_ photo: RgbImage, _ landmarks: [Float], _ crop: SquareCrop) throws -> [String: [Float]] {
+        let inputs = [
+            "photo": crop.extract(photo, size: networkSize).rgb.map { Float($0) / 255 },
+            "source_landmarks": flat(crop.toUnit(landmarks)),
+        ]
+        return try inputs.merging(enrollNetwork(inputs)) { $1 }
+    }
+
+    /// One frame.
+    ///
+    /// - Parameters:
+    ///   - landmarks: 478 x 3 wanted, in units of the photo's crop.
+    ///   - surroundings: 16 x 16 x 3, how what is around the face moved; nil for unknown, and the network guesses.
+    func animate(_ portrait: Portrait, _ landmarks: [Float], _ surroundings: [Float]?) throws -> NetworkFrame {
+        let moving = [
+            "target_landmarks": flat(landmarks),
+            "surroundings": surroundings ?? [Float](repeating: 0, count: surroundingsCount),
+        ]
+        let out = try animateNetwork(portrait.inputs.merging(moving) { $1 })
+        func output(_ name: String) throws -> [Float] {
+            guard let values = out[name] else { throw MonaliveError.valueError("the animate network gives no '\(name)'") }
+            return values
+        }
+        // What it paints into a black-and-white photo is black and white, too.
+        let tone: ([Float]) -> [Float] = { [grey] in portrait.isBlackAndWhite ? grey($0) : $0 }
+        return NetworkFrame(
+            image: tone(try output("image")), flow: try output("flow"), mask: try output("mask"), painted: tone(try output("painted"))
+        )
+    }
+
+    private func flat(_ landmarks: [Float]) -> [Float] { (0..<(landmarkCount * 2)).map { landmarks[$0 / 2 * 3 + $0 % 2] } }
+
+    private func grey(_ rgb: [Float]) -> [Float] {
+        rgb.indices.map { i in
+            let first = i - i % 3
+            return (rgb[first] + rgb[first + 1] + rgb[first + 2]) / 3
+        }
+    }
+}

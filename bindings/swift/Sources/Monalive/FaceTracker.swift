@@ -1,0 +1,65 @@
+/// A face found in a picture.
+public struct Face: Sendable {
+    /// 478 x 3: x, y in picture pixels, z in the scale of x, smaller is nearer.
+    public let landmarks: [Float]
+    /// 52 scores in [0, 1] in MediaPipe's order (`Blendshapes.names`), or nil if not asked for.
+    public let blendshapes: [Float]?
+
+    /// - Throws: `valueError`: the landmarks are not 478 x 3 finite numbers.
+    public init(landmarks: [Float], blendshapes: [Float]? = nil) throws {
+        try requireLandmarks(landmarks, "face")
+        (self.landmarks, self.blendshapes) = (landmarks, blendshapes)
+    }
+
+    private func extent(_ axis: Int) -> (low: Float, high: Float) {
+        let values = stride(from: axis, to: landmarks.count, by: 3).map { landmarks[$0] }
+        return (values.min()!, values.max()!)
+    }
+
+    var centre: Float { (extent(0).low + extent(0).high) / 2 }
+
+    var area: Float {
+        let (x, y) = (extent(0), extent(1))
+        return (x.high - x.low) * (y.high - y.low)
+    }
+}
+
+/// Finds faces: MediaPipe's face landmarker on phones. Not to be called from two threads at once.
+public protocol FaceTracker: AnyObject {
+    /// All faces of a still, in any order.
+    func detect(_ image: RgbImage) throws -> [Face]
+
+    /// The face followed through the frames of a video, or none.
+    func track(_ image: RgbImage, timestampMs: Double) throws -> Face?
+
+    /// Forgets the video, so that another may begin.
+    func reset()
+}
+
+/// Makes the trackers of an animator: one for photos, one for the driver.
+public protocol FaceTrackerFactory {
+    /// - Parameters:
+    ///   - maxFaces: the most faces looked for in a still.
+    ///   - blendshapes: give expression scores with the faces.
+    func create(maxFaces: Int, blendshapes: Bool) throws -> FaceTracker
+}
+
+/// Which face of a photo.
+public enum FaceChoice: Equatable, Sendable {
+    /// The largest one.
+    case largest
+    /// Counted from the left, from 0.
+    case fromLeft(Int)
+
+    /// - Throws: `valueError`: there are not so many faces.
+    func choose(_ faces: [Face]) throws -> Face {
+        switch self {
+        case .largest:
+            if let face = faces.max(by: { $0.area < $1.area }) { return face }
+        case .fromLeft(let index):
+            let sorted = faces.sorted { $0.centre < $1.centre }
+            if sorted.indices.contains(index) { return sorted[index] }
+        }
+        throw MonaliveError.valueError("there is no such face; \(faces.count) were found, counted from 0 at the left")
+    }
+}

@@ -1,0 +1,93 @@
+/// Portraits of one photo that follow one driver, whatever the running mode.
+final class Following {
+    let portraits: [Portrait]
+    private let players: [PortraitPlayer]
+    private var last: AnimatedFrame?
+    private var started = false
+
+    /// - Throws: `valueError`: no portrait, or portraits of several photos.
+    init(_ portraits: [Portrait], _ networks: FaceNetworks, _ options: RetargetOptions) throws {
+        try require(!portraits.isEmpty, "there is no portrait to animate")
+        try require(
+            portraits.allSatisfy { $0.photo == portraits[0].photo },
+            "portraits animated together must come from one photo: use enrollAll(photo)"
+        )
+        self.portraits = portraits
+        players = try portraits.map { try PortraitPlayer($0, networks, options) }
+    }
+
+    /// Takes the driver's reference frame.
+    func start(_ landmarks: [Float], width: Int, height: Int) throws {
+        try players.forEach { try $0.start(landmarks, width: width, height: height) }
+        started = true
+    }
+
+    /// A frame of the driver's video and the face in it; the first one is the reference.
+    func videoFrame(_ image: RgbImage, _ landmarks: [Float], _ timestampMs: Double) throws -> AnimatedFrame {
+        if !started { try start(landmarks, width: image.width, height: image.height) }
+        return try frame(landmarks, timestampMs, nil)
+    }
+
+    /// What a frame of the driver makes of the photo.
+    func frame(_ landmarks: [Float], _ timestampMs: Double, _ surroundings: [Float]?) throws -> AnimatedFrame {
+        var picture = portraits[0].photo
+        var drawn: [(RgbImage, [Float])] = []
+        for player in players {
+            let wanted = try player.follow(landmarks, timestampMs)
+            let (whole, crop) = try player.draw(picture, wanted, try player.surroundings(surroundings, timestampMs))
+            picture = whole
+            drawn.append((crop, wanted))
+        }
+        let result = AnimatedFrame(
+            image: picture, cropImage: drawn[0].0, landmarks: drawn[0].1, timestampMs: timestampMs, driverFound: true
+        )
+        last = result
+        return result
+    }
+
+    /// The last frame again, or the photo where there is none.
+    func hold(_ timestampMs: Double) -> AnimatedFrame {
+        let image = last?.image ?? portraits[0].photo
+        let crop = last?.cropImage ?? players[0].still(), landmarks = last?.landmarks ?? players[0].rest
+        return AnimatedFrame(image: image, cropImage: crop, landmarks: landmarks, timestampMs: timestampMs, driverFound: false)
+    }
+}
+
+/// One portrait following one driver: retargeting, networks and paste-back, frame by frame.
+final class PortraitPlayer {
+    let rest: [Float]
+    private let portrait: Portrait, networks: FaceNetworks
+    private let retargeter: Retargeter, pasteBack: PasteBack
+    private var around: SurroundingsTransfer
+
+    init(_ portrait: Portrait, _ networks: FaceNetworks, _ options: RetargetOptions) throws {
+        (self.portrait, self.networks) = (portrait, networks)
+        rest = portrait.crop.toUnit(portrait.landmarks)
+        retargeter = try Retargeter(portrait.landmarks, portrait.crop, networks, options)
+        pasteBack = try PasteBack(portrait.crop, imageWidth: portrait.photo.width, imageHeight: portrait.photo.height)
+        around = SurroundingsTransfer(options)
+    }
+
+    func start(_ landmarks: [Float], width: Int, height: Int) throws {
+        try retargeter.start(landmarks, driverWidth: width, driverHeight: height)
+        around.start()
+    }
+
+    /// The landmarks that a frame of the driver asks of the portrait.
+    func follow(_ landmarks: [Float], _ timestampMs: Double) throws -> [Float] { try retargeter.step(landmarks, timestampMs) }
+
+    func surroundings(_ measured: [Float]?, _ timestampMs: Double) throws -> [Float]? { try around.step(measured, timestampMs) }
+
+    /// The crop of the unmoved photo.
+    func still() -> RgbImage { portrait.crop.extract(portrait.photo, size: networkSize) }
+
+    /// The whole picture and the crop alone. `picture` is the photo, or the photo with other faces already animated.
+    func draw(_ picture: RgbImage, _ landmarks: [Float], _ surroundings: [Float]?) throws -> (RgbImage, RgbImage) {
+        let out = try networks.animate(portrait, landmarks, surroundings)
+        let whole = try pasteBack(picture, flow: out.flow, mask: out.mask, painted: out.painted)
+        var crop = RgbImage(black: networkSize, networkSize)
+        try require(out.image.count == crop.rgb.count, "the animate network's picture is not 256 x 256 x 3")
+        crop.rgb = out.image.map { UInt8(min(max($0 * 255 + 0.5, 0), 255)) }
+        return (whole, crop)
+    }
+}

@@ -1,0 +1,88 @@
+/// A similarity of space that carries a face in its own frame into a picture: image = scale * rotation * point + translation.
+/// The camera is weak perspective, as MediaPipe's landmarks assume.
+struct HeadPose {
+    /// 3 x 3, row by row.
+    let rotation: [Double]
+    let scale: Double
+    let translation: [Double]
+
+    /// Points (x, y, z in turn) of the face's frame in the picture.
+    func toImage(_ points: [Double]) -> [Float] {
+        points.indices.map { i in
+            let row = i % 3 * 3, at = i - i % 3
+            let turned = rotation[row] * points[at] + rotation[row + 1] * points[at + 1] + rotation[row + 2] * points[at + 2]
+            return Float(scale * turned + translation[i % 3])
+        }
+    }
+
+    /// The pose that carries `template` onto `landmarks` with the least squared error over points that move with the skull.
+    ///
+    /// The rotation is Horn's: the eigenvector of the largest eigenvalue of a 4 x 4 matrix, as a quaternion ("Closed-form solution
+    /// of absolute orientation using unit quaternions", JOSA A 1987).
+    static func fit(_ landmarks: [Float], to template: [Double]) -> HeadPose {
+        func mean(_ value: (Int) -> Double) -> Double { rigid.reduce(0) { $0 + value($1) } / Double(rigid.count) }
+        let centre = (0..<3).map { axis in mean { Double(landmarks[$0 * 3 + axis]) } }
+        let own = (0..<3).map { axis in mean { template[$0 * 3 + axis] } }
+        var s = [[Double]](repeating: [0, 0, 0], count: 3)
+        var spread = 0.0
+        for point in rigid {
+            for a in 0..<3 {
+                let model = template[point * 3 + a] - own[a]
+                spread += model * model
+                for b in 0..<3 { s[a][b] += model * (Double(landmarks[point * 3 + b]) - centre[b]) }
+            }
+        }
+        let (x, y, z) = (s[1][2] - s[2][1], s[2][0] - s[0][2], s[0][1] - s[1][0])
+        let matrix = [
+            [s[0][0] + s[1][1] + s[2][2], x, y, z],
+            [x, s[0][0] - s[1][1] - s[2][2], s[0][1] + s[1][0], s[2][0] + s[0][2]],
+            [y, s[0][1] + s[1][0], s[1][1] - s[0][0] - s[2][2], s[1][2] + s[2][1]],
+            [z, s[2][0] + s[0][2], s[1][2] + s[2][1], s[2][2] - s[0][0] - s[1][1]],
+        ]
+        let (largest, quaternion) = largestEigenvector(matrix)
+        let turn = rotation(quaternion)
+        let scale = largest / spread // the largest eigenvalue is the sum of p . (R m)
+        let translation = (0..<3).map { row in
+            centre[row] - scale * (0..<3).reduce(0.0) { $0 + turn[row * 3 + $1] * own[$1] }
+        }
+        return HeadPose(rotation: turn, scale: scale, translation: translation)
+    }
+
+    private static func rotation(_ q: [Double]) -> [Double] {
+        let (w, x, y, z) = (q[0], q[1], q[2], q[3])
+        return [
+            1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
+            2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
+            2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
+        ]
+    }
+
+    /// Of a symmetric matrix, by Jacobi's rotations.
+    private static func largestEigenvector(_ matrix: [[Double]]) -> (Double, [Double]) {
+        var a = matrix
+        let size = a.count
+        var vectors = (0..<size).map { i in (0..<size).map { $0 == i ? 1.0 : 0.0 } }
+        for _ in 0..<50 {
+            for p in 0..<(size - 1) {
+                for q in (p + 1)..<size where abs(a[p][q]) > 1e-300 {
+                    let theta = (a[q][q] - a[p][p]) / (2 * a[p][q])
+                    let t = (theta < 0 ? -1 : 1) / (abs(theta) + (theta * theta + 1).squareRoot())
+                    let c = 1 / (t * t + 1).squareRoot(), sine = t * c
+                    for k in 0..<size { (a[k][p], a[k][q]) = (c * a[k][p] - sine * a[k][q], sine * a[k][p] + c * a[k][q]) }
+                    for k in 0..<size { (a[p][k], a[q][k]) = (c * a[p][k] - sine * a[q][k], sine * a[p][k] + c * a[q][k]) }
+                    for k in 0..<size {
+                        (vectors[k][p], vectors[k][q]) = (c * vectors[k][p] - sine * vectors[k][q], sine * vectors[k][p] + c * vectors[k][q])
+                    }
+                }
+            }
+        }
+        let best = (0..<size).max { a[$0][$0] < a[$1][$1] }!
+        return (a[best][best], vectors.map { $0[best] })
+    }
+
+    // Points that move with the skull: forehead, nose bridge, eye corners, temples, ears.
+    private static let rigid = [
+        10, 151, 9, 8, 168, 6, 197, 195, 5, 4, 1, 33, 133, 362, 263,
+        127, 356, 234, 454, 93, 323, 54, 284, 21, 251, 162, 389,
+    ]
+}

@@ -1,0 +1,55 @@
+import Foundation
+
+/// What the driver is: single pictures, a video's frames in order, or a live camera.
+public enum RunningMode: String, Sendable {
+    case image = "IMAGE"
+    case video = "VIDEO"
+    case liveStream = "LIVE_STREAM"
+}
+
+/// A frame of the result.
+public struct AnimatedFrame: Sendable {
+    /// The whole photo with the face animated; outside the crop it is the photo.
+    public let image: RgbImage
+    /// 256 x 256, the crop alone as the network made it (the first portrait's).
+    public let cropImage: RgbImage
+    /// 478 x 3, units of the portrait's crop (the first portrait's).
+    public let landmarks: [Float]
+    /// As given.
+    public let timestampMs: Double
+    /// Whether the driver's face was found; if not, the last pose is held.
+    public let driverFound: Bool
+}
+
+/// Called with every result and its timestamp, from another thread.
+public typealias ResultCallback = (AnimatedFrame, Double) -> Void
+
+/// How a `PhotoAnimator` works.
+public struct PhotoAnimatorOptions {
+    /// The models.
+    public let bundlePath: URL
+    /// What runs them (`CoreMLRuntime` on Apple's systems, which also takes the compute units).
+    public let runtime: NetworkRuntime
+    /// What finds faces.
+    public let trackers: FaceTrackerFactory
+    /// What the driver is.
+    public let runningMode: RunningMode
+    /// What of the driver's motion is taken over, and how.
+    public let retarget: RetargetOptions
+    /// Gets every result in `liveStream` mode; only there.
+    public let resultCallback: ResultCallback?
+
+    /// - Throws: `valueError`: options that do not go together.
+    public init(
+        bundlePath: URL, runtime: NetworkRuntime, trackers: FaceTrackerFactory, runningMode: RunningMode = .image,
+        retarget: RetargetOptions = .standard, resultCallback: ResultCallback? = nil
+    ) throws {
+        let live = runningMode == .liveStream
+        try require(!live || resultCallback != nil, "running mode LIVE_STREAM needs a resultCallback: results arrive there")
+        try require(
+            live || resultCallback == nil, "a resultCallback is for LIVE_STREAM; in \(runningMode.rawValue) results are returned"
+        )
+        (self.bundlePath, self.runtime, self.trackers) = (bundlePath, runtime, trackers)
+        (self.runningMode, self.retarget, self.resultCallback) = (runningMode, retarget, resultCallback)
+    }
+}

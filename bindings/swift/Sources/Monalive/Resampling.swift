@@ -1,0 +1,101 @@
+/// How one side of an array becomes one of another size: for each new cell the first cell read, and weights of those from there
+/// on. Cells beyond the end repeat the last one. Centres lie at halves, as in OpenCV's resize.
+struct Taps {
+    let first: [Int]
+    /// `reach` weights for each new cell.
+    let weights: [Float]
+    let reach: Int
+    let from: Int
+
+    var count: Int { first.count }
+
+    /// The cell that weight `tap` of new cell `index` is for.
+    @inline(__always)
+    func cell(_ index: Int, _ tap: Int) -> Int { min(max(first[index] + tap, 0), from - 1) }
+
+    /// Between two neighbours.
+    static func linear(from: Int, to: Int) -> Taps {
+        atPlaces(from: from, to: to) { (Double($0) + 0.5) * Double(from) / Double(to) - 0.5 }
+    }
+
+    /// Between two neighbours, at any places.
+    static func atPlaces(from: Int, to: Int, _ place: (Int) -> Double) -> Taps {
+        let places = (0..<to).map(place)
+        let weights = places.flatMap { x -> [Float] in
+            let share = Float(x - x.rounded(.down))
+            return [1 - share, share]
+        }
+        return Taps(first: places.map { Int($0.rounded(.down)) }, weights: weights, reach: 2, from: from)
+    }
+
+    /// Keys' cubic with a = -0.75 over four neighbours, as OpenCV's INTER_CUBIC.
+    static func cubic(from: Int, to: Int) -> Taps {
+        let a = -0.75
+        func outer(_ d: Double) -> Double { ((a * d - 5 * a) * d + 8 * a) * d - 4 * a }
+        func inner(_ d: Double) -> Double { ((a + 2) * d - (a + 3)) * d * d + 1 }
+        let places = (0..<to).map { (Double($0) + 0.5) * Double(from) / Double(to) - 0.5 }
+        let weights = places.flatMap { x -> [Float] in
+            let t = x - x.rounded(.down)
+            return [Float(outer(t + 1)), Float(inner(t)), Float(inner(1 - t)), Float(outer(2 - t))]
+        }
+        return Taps(first: places.map { Int($0.rounded(.down)) - 1 }, weights: weights, reach: 4, from: from)
+    }
+
+    /// The mean over what a new cell covers: for making smaller.
+    static func area(from: Int, to: Int) -> Taps {
+        let scale = Double(from) / Double(to)
+        let reach = Int(scale) + 2
+        var first: [Int] = [], weights: [Float] = []
+        for index in 0..<to {
+            let start = Double(index) * scale, end = min(Double(index + 1) * scale, Double(from))
+            first.append(Int(start))
+            for tap in 0..<reach {
+                let cell = Double(Int(start) + tap)
+                weights.append(Float(max(0, min(end, cell + 1) - max(start, cell)) / (end - start)))
+            }
+        }
+        return Taps(first: first, weights: weights, reach: reach, from: from)
+    }
+}
+
+/// A float array of several channels, row by row.
+struct Plane {
+    let width: Int
+    let height: Int
+    let channels: Int
+    let values: [Float]
+
+    /// Resized, or otherwise resampled, along both sides.
+    func resampled(_ across: Taps, _ down: Taps) -> Plane {
+        let row = across.count * channels
+        var wide = [Float](repeating: 0, count: row * height)
+        var result = [Float](repeating: 0, count: row * down.count)
+        values.withUnsafeBufferPointer { source in
+            wide.withUnsafeMutableBufferPointer { target in
+                for x in 0..<across.count {
+                    for tap in 0..<across.reach {
+                        let weight = across.weights[x * across.reach + tap]
+                        if weight == 0 { continue }
+                        let cell = across.cell(x, tap)
+                        for y in 0..<height {
+                            for c in 0..<channels { target[y * row + x * channels + c] += weight * source[(y * width + cell) * channels + c] }
+                        }
+                    }
+                }
+            }
+        }
+        wide.withUnsafeBufferPointer { source in
+            result.withUnsafeMutableBufferPointer { target in
+                for y in 0..<down.count {
+                    for tap in 0..<down.reach {
+                        let weight = down.weights[y * down.reach + tap]
+                        if weight == 0 { continue }
+                        let from = down.cell(y, tap) * row
+                        for i in 0..<row { target[y * row + i] += weight * source[from + i] }
+                    }
+                }
+            }
+        }
+        return Plane(width: across.count, height: down.count, channels: channels, values: result)
+    }
+}

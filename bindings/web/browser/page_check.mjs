@@ -1,0 +1,202 @@
+// Drives the page that `monalive ui` serves through one scenario and prints what happened as JSON.
+//
+//   node browser/page_check.mjs SCENARIO URL FOLDER [CAMERA.mjpeg]
+//
+// Pictures and videos go to FOLDER, inputs come from there. The scenarios are the functions below; tests/web runs them.
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { openChromium } from "./chromium.mjs";
+
+const DESKTOP = { width: 1200, height: 900 }, PHONE = { width: 390, height: 844 };
+const PATIENCE = Number(process.env.MONALIVE_PATIENCE_S ?? 120) * 1000;
+const THREADS = Number(process.env.MONALIVE_THREADS ?? 2);
+const [scenario, url, folder, camera] = process.argv.slice(2);
+
+const text = (page, id) => page.textContent(`#${id}`);
+const shot = (page, name) => page.screenshot({ path: path.join(folder, name), fullPage: true });
+const sum = (page) => page.evaluate(() => {
+  const canvas = document.getElementById("canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return data.reduce((total, value, i) => (total * 31 + value * (1 + (i % 7))) >>> 0, 0);
+});
+
+/** How many of `count` looks at the canvas, `gap` ms apart, differ from the look before. */
+async function changes(page, count = 6, gap = 250) {
+  let changed = 0, before = await sum(page);
+  for (let i = 0; i < count; i++) {
+    await page.waitForTimeout(gap);
+    const now = await sum(page);
+    changed += now !== before;
+    before = now;
+  }
+  return changed;
+}
+
+async function open(browser) {
+  const page = await browser.context.newPage();
+  page.errors = [];
+  page.on("pageerror", (error) => page.errors.push(String(error)));
+  page.on("request", (request) => request.url().startsWith(url) || /^(blob|data):/.test(request.url()) || page.errors.push(`asked ${request.url()}`));
+  page.setDefaultTimeout(PATIENCE);
+  await page.goto(`${url}?threads=${THREADS}`);
+  return page;
+}
+
+const ready = (page) => page.waitForSelector("body[data-ready]", { state: "attached" });
+const moving = (page) => page.waitForFunction(() => globalThis.monalive?.engine()?.photo && document.getElementById("rate").textContent);
+const consent = (page, value = "artwork") => page.check(`input[value=${value}]`);
+const alertText = async (page, about) => {
+  await page.waitForFunction((word) => {
+    const box = document.getElementById("alert");
+    return !box.hidden && box.textContent.includes(word);
+  }, about);
+  return text(page, "alert");
+};
+
+const scenarios = {
+  /** Frames of a built-in motion through the worker, for comparison with the Python SDK's. */
+  async frames(browser) {
+    const page = await open(browser);
+    const wanted = JSON.parse(readFileSync(path.join(folder, "wanted.json"), "utf8")); // {motion, frames, last}
+    const photo = readFileSync(path.join(folder, "photo.png")).toString("base64");
+    const result = await page.evaluate(async ([photo64, { motion, frames, last }, threads]) => {
+      const { AnimatorWorker, Motion, loadPhoto } = globalThis.monalive;
+      const bytes = async (name) => new Uint8Array(await (await fetch(name)).arrayBuffer());
+      const blob = new Blob([Uint8Array.from(atob(photo64), (c) => c.charCodeAt(0))]);
+      const { picture } = await loadPhoto(blob, "photo.png");
+      const animator = await AnimatorWorker.create("worker.js", {
+        bundle: await bytes("models/default.bundle"), tracker: await bytes("models/face_landmarker.task"),
+        wasmUrl: new URL("wasm/", location.href).href, numThreads: threads,
+      });
+      const { landmarks, crop } = await animator.enroll(picture, "artwork");
+      const driver = Motion.load(await bytes(`motions/${motion}.motion`));
+      await animator.start(driver.landmarks[0], driver.imageSize);
+      const images = {}, times = [];
+      for (let i = 0; i <= last; i++) {
+        const { image, workMs } = await animator.step(driver.landmarks[i], driver.timestampsMs[i]);
+        times.push(workMs);
+        if (!frames.includes(i)) continue;
+        const canvas = new OffscreenCanvas(image.width, image.height);
+        canvas.getContext("2d").putImageData(new ImageData(image.data, image.width, image.height), 0, 0);
+        const png = new Uint8Array(await (await canvas.convertToBlob({ type: "image/png" })).arrayBuffer());
+        images[i] = btoa(png.reduce((all, byte) => all + String.fromCharCode(byte), ""));
+      }
+      animator.close();
+      times.sort((a, b) => a - b);
+      return { images, crop, landmarks: [...landmarks], least_ms: times[0], median_ms: times[times.length >> 1] };
+    }, [photo, wanted, THREADS]);
+    for (const [index, png] of Object.entries(result.images)) writeFileSync(path.join(folder, `frame_${index}.png`), Buffer.from(png, "base64"));
+    return { ...result, images: undefined, errors: page.errors };
+  },
+
+  /** The sample and a motion: when it moves, how fast, what it looks like; then sliders, recording, breakdown. */
+  async page(browser) {
+    const start = Date.now();
+    const page = await open(browser);
+    await consent(page);
+    await moving(page);
+    const firstFrameMs = Date.now() - start;
+    const changed = await changes(page);
+    await page.waitForTimeout(3000);
+    const rate = await text(page, "rate");
+    await shot(page, "desktop.png");
+    await page.setViewportSize(PHONE);
+    const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    await shot(page, "phone.png");
+    await page.setViewportSize(DESKTOP);
+
+    await page.click("#record");
+    await page.waitForTimeout(2500);
+    await page.click("#record");
+    await page.waitForSelector("#download:not([hidden])");
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click("#download")]);
+    const video = download.suggestedFilename();
+    await download.saveAs(path.join(folder, video));
+
+    await page.click("#by-hand summary");
+    await page.focus("#hand-turn");
+    for (let i = 0; i < 30; i++) await page.keyboard.press("ArrowRight");
+    await page.waitForTimeout(1500);
+    const handSource = await page.evaluate(() => globalThis.monalive.engine().sourceName);
+    await shot(page, "by_hand.png");
+    await page.click("#play");
+    await page.waitForTimeout(1500);
+    const pausedChanges = await changes(page, 3);
+    await page.click("#play");
+
+    await page.evaluate(() => globalThis.monalive.engine().crash());
+    const crash = await alertText(page, "started again");
+    await page.check("input[value=nod]", { force: true });
+    await page.waitForTimeout(1000);
+    await page.waitForFunction(() => document.getElementById("rate").textContent);
+    const afterCrash = await changes(page);
+
+    await page.evaluate(() => {
+      Object.defineProperty(document, "hidden", { value: true, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
+    await page.waitForTimeout(1500);
+    const hiddenChanges = await changes(page, 3);
+    await page.evaluate(() => {
+      Object.defineProperty(document, "hidden", { value: false, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
+    const hidden = await text(page, "status");
+    await page.waitForTimeout(1500);
+    const shownChanges = await changes(page);
+    return { firstFrameMs, changed, rate, sideways, video, handSource, pausedChanges, crash, afterCrash, hiddenChanges, hidden, shownChanges, errors: page.errors };
+  },
+
+  /** The fake camera drives the sample. */
+  async camera(browser) {
+    const page = await open(browser);
+    await consent(page);
+    await ready(page);
+    await page.click("#camera");
+    await page.waitForFunction(() => globalThis.monalive.engine().sourceName === "camera");
+    await page.waitForTimeout(4000);
+    await page.waitForFunction(() => document.getElementById("rate").textContent);
+    const changed = await changes(page, 8, 400), rate = await text(page, "rate"), status = await text(page, "status");
+    await shot(page, "camera.png");
+    await page.click("#camera");
+    const after = await page.evaluate(() => [document.getElementById("preview").srcObject === null, globalThis.monalive.engine().sourceName]);
+    return { changed, rate, status, after, alert: await text(page, "alert"), errors: page.errors };
+  },
+
+  /** Everything a user may give that is of no use, one after the other; then a good photo. */
+  async bad_input(browser) {
+    const page = await open(browser);
+    await ready(page);
+    const said = {};
+    const give = (name) => page.setInputFiles("#photo", path.join(folder, name));
+    for (const [name, word] of [["report.pdf", "PDF"], ["notes.jpg", "not a picture"], ["empty.png", "empty"], ["cut_off.png", "not a picture"]]) {
+      await give(name);
+      said[name] = await alertText(page, word);
+    }
+    await give("no_face.png");
+    await consent(page);
+    said["no_face.png"] = await alertText(page, "face");
+    await page.setInputFiles("#motion-file", path.join(folder, "damaged.motion"));
+    said["damaged.motion"] = await alertText(page, "motion");
+    await page.click("#camera"); // nothing is allowed in this window, and there is no camera
+    said.camera = await alertText(page, "camera");
+    await shot(page, "bad_input.png");
+    await give("large.jpg");
+    await page.waitForFunction(() => document.getElementById("status").textContent.includes("megapixels"));
+    said["large.jpg"] = await text(page, "status");
+    await consent(page, "self");
+    await moving(page);
+    return { said, changed: await changes(page), errors: page.errors };
+  },
+};
+
+if (!scenarios[scenario] || !folder) {
+  console.error(`usage: node browser/page_check.mjs ${Object.keys(scenarios).join("|")} URL FOLDER [CAMERA.mjpeg]`);
+  process.exit(2);
+}
+const browser = await openChromium({ camera, viewport: DESKTOP, acceptDownloads: true });
+try {
+  console.log(JSON.stringify(await scenarios[scenario](browser)));
+} finally {
+  await browser.close();
+}

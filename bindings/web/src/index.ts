@@ -1,0 +1,16 @@
+export { Bundle, type ModelAbout, type PartManifest } from "./bundle.js";
+export { type Landmarks, portraitCrop, SquareCrop } from "./crop.js";
+export { RuntimeError, ValueError } from "./errors.js";
+export { LiteRT } from "./litert.js";
+export { Motion } from "./motion.js";
+export type { Network, Runtime } from "./network.js";
+export { OneEuroFilter } from "./one_euro.js";
+export type { PhotoAnimatorOptions, RunningMode } from "./options.js";
+export { cropFeather, PasteBack } from "./paste_back.js";
+export { type FaceChoice, PhotoAnimator } from "./photo_animator.js";
+export { isBlackAndWhite, type Picture } from "./picture.js";
+export { type Consent, CONSENTS, type Portrait } from "./portrait.js";
+export { type AnimatedFrame, PortraitPlayer } from "./portrait_player.js";
+export { REGIONS, Retargeter, type RetargetOptions } from "./retarget.js";
+export { type Face, FaceTracker, trackerFromTask } from "./tracker.js";
+export { AnimatorWorker, WorkerCrash, type EnrolledFace, type WorkerFrame, type WorkerOptions } from "./worker_client.js";

@@ -1,0 +1,182 @@
+/** A driving motion: a moving face's landmarks over time, and the `.motion` file that holds them. */
+
+import { Archive, isRecord, readable, reworded } from "./archive.js";
+import { LANDMARK_COUNT, type Landmarks } from "./crop.js";
+import { ValueError } from "./errors.js";
+
+const FORMAT = "monalive.motion";
+const VERSION = 2;
+const MANIFEST = "manifest.json";
+const LANDMARKS = "landmarks.u16";
+const TIMESTAMPS = "timestamps.f64";
+const SURROUNDINGS = "surroundings.f16";
+const MAX_MANIFEST_BYTES = 2 ** 20;
+const MAX_FRAMES = 1_000_000; // eleven hours; more is a damaged or hostile file
+const FRAME_VALUES = LANDMARK_COUNT * 3;
+/** Values of a frame's surroundings: 16 x 16 cells of flow (x, y) and how much is known. */
+const SURROUNDINGS_VALUES = 16 * 16 * 3;
+
+interface MotionFields {
+  readonly landmarks: readonly Landmarks[];
+  readonly timestampsMs: Float64Array;
+  readonly imageSize: readonly [number, number];
+  readonly fps: number;
+  readonly name?: string;
+  readonly loop?: boolean;
+  readonly surroundings?: readonly Float32Array[] | undefined;
+}
+
+/** A face's landmarks over time. The first frame is the rest from which relative motion is counted. */
+export class Motion {
+  /** Per frame: 478 x 3 pixels of the driver's frames. */
+  readonly landmarks: readonly Landmarks[];
+  /** From 0, increasing. */
+  readonly timestampsMs: Float64Array;
+  /** Width and height of the driver's frames. */
+  readonly imageSize: readonly [number, number];
+  readonly fps: number;
+  readonly name: string;
+  /** The last frame runs into the first, one frame time later. */
+  readonly loop: boolean;
+  /** Per frame: 16 x 16 x 3; undefined where nothing was measured. */
+  readonly surroundings: readonly Float32Array[] | undefined;
+
+  /** @throws ValueError a field has another size, is not finite, or is out of range. */
+  constructor({ landmarks, timestampsMs, imageSize, fps, name = "", loop = false, surroundings }: MotionFields) {
+    if (!landmarks.length || landmarks.some((frame) => frame.length !== FRAME_VALUES)) {
+      throw new ValueError(`a motion's landmarks must be frames of ${LANDMARK_COUNT} x 3 values`);
+    }
+    if (timestampsMs.length !== landmarks.length) {
+      throw new ValueError(`a motion of ${landmarks.length} frames needs as many timestamps, got ${timestampsMs.length}`);
+    }
+    if (!timestampsMs.every(Number.isFinite) || !landmarks.every((frame) => frame.every(Number.isFinite))) {
+      throw new ValueError("a motion's landmarks and timestamps must be finite");
+    }
+    if (timestampsMs[0] !== 0 || timestampsMs.some((time, index) => index > 0 && time <= timestampsMs[index - 1]!)) {
+      throw new ValueError("a motion's timestamps must start at 0 and increase from frame to frame");
+    }
+    if (!(imageSize[0] >= 1 && imageSize[1] >= 1)) throw new ValueError(`a motion's image size must be positive, got ${imageSize}`);
+    if (!(Number.isFinite(fps) && fps > 0)) throw new ValueError(`a motion's frame rate must be positive, got ${fps}`);
+    if (surroundings && !surroundings.every(isSurroundings)) {
+      throw new ValueError("a motion's surroundings must be finite, and how much of them is known from 0 to 1");
+    }
+    this.landmarks = landmarks;
+    this.timestampsMs = timestampsMs;
+    this.imageSize = imageSize;
+    this.fps = fps;
+    this.name = name;
+    this.loop = loop;
+    this.surroundings = surroundings;
+  }
+
+  /** Number of frames. */
+  get length(): number {
+    return this.landmarks.length;
+  }
+
+  /** From the first frame to the end of the last one. */
+  get durationMs(): number {
+    return this.timestampsMs[this.length - 1]! + 1000 / this.fps;
+  }
+
+  /**
+   * Reads a `.motion` file.
+   * @param content the file's bytes.
+   * @param where what to call it in an error.
+   * @throws ValueError it is not a motion, is cut off or damaged, or was written by a newer version.
+   */
+  static load(content: Uint8Array, where = "the file"): Motion {
+    const { manifest, frames, levels, times, around } = readable(
+      () => readMembers(new Archive(content), where),
+      (reason) => `${where} is not a .motion file, or it is cut off or damaged (${reason}). ` +
+        "Extract the motion again with `monalive motion extract`.",
+    );
+    return reworded(
+      () => {
+        const offset = triple(manifest["offset"]), step = triple(manifest["step"]);
+        const landmarks: Landmarks[] = [];
+        const now = new Uint16Array(FRAME_VALUES); // every frame but the first holds the change, modulo 65536
+        for (let frame = 0; frame < frames; frame++) {
+          const points = new Float32Array(FRAME_VALUES);
+          for (let i = 0; i < FRAME_VALUES; i++) {
+            now[i]! += levels[frame * FRAME_VALUES + i]!;
+            points[i] = offset[i % 3]! + now[i]! * step[i % 3]!;
+          }
+          landmarks.push(points);
+        }
+        const size = manifest["image_size"];
+        if (!Array.isArray(size) || size.length !== 2) throw new Error("it has no image size");
+        return new Motion({
+          landmarks,
+          timestampsMs: times,
+          imageSize: [Math.trunc(number(size[0])), Math.trunc(number(size[1]))],
+          fps: number(manifest["fps"]),
+          name: String(manifest["name"] ?? ""),
+          loop: Boolean(manifest["loop"]),
+          surroundings: around,
+        });
+      },
+      (reason) => `${where} is a .motion file with contents that make no sense (${reason}).`,
+    );
+  }
+}
+
+interface Members {
+  readonly manifest: Record<string, unknown>;
+  readonly frames: number;
+  readonly levels: Uint16Array;
+  readonly times: Float64Array;
+  readonly around: Float32Array[] | undefined;
+}
+
+function readMembers(archive: Archive, where: string): Members {
+  const manifest = archive.readJson(MANIFEST, MAX_MANIFEST_BYTES);
+  if (!isRecord(manifest) || manifest["format"] !== FORMAT) throw new ValueError(`${where} is a zip archive but not a .motion file.`);
+  const { version, frames, surroundings = false } = manifest;
+  if (!Number.isInteger(version) || (version as number) > VERSION) {
+    throw new ValueError(
+      `${where} has version ${String(version)} of the .motion format; this monalive reads up to ${VERSION}. Update monalive.`,
+    );
+  }
+  if (!Number.isInteger(frames) || (frames as number) < 1 || (frames as number) > MAX_FRAMES || typeof surroundings !== "boolean") {
+    throw new ValueError(`${where} is a zip archive but not a .motion file (${String(frames)} frames).`);
+  }
+  const count = frames as number;
+  const exactly = (name: string, bytes: number): ArrayBuffer => {
+    const member = archive.read(name, bytes);
+    if (member.length !== bytes) throw new Error(`${name} has ${member.length} bytes`);
+    return member.buffer;
+  };
+  // Typed arrays read in the machine's byte order, which is little-endian wherever a browser runs today.
+  const levels = new Uint16Array(exactly(LANDMARKS, count * FRAME_VALUES * 2));
+  const times = new Float64Array(exactly(TIMESTAMPS, count * 8));
+  let around: Float32Array[] | undefined;
+  if (surroundings) {
+    const halves = new Uint16Array(exactly(SURROUNDINGS, count * SURROUNDINGS_VALUES * 2));
+    const values = Float32Array.from(halves, halfToFloat);
+    around = Array.from({ length: count }, (_, i) => values.subarray(i * SURROUNDINGS_VALUES, (i + 1) * SURROUNDINGS_VALUES));
+  }
+  return { manifest, frames: count, levels, times, around };
+}
+
+function isSurroundings(values: Float32Array): boolean {
+  return values.length === SURROUNDINGS_VALUES &&
+    values.every((value, i) => Number.isFinite(value) && (i % 3 < 2 || (value >= 0 && value <= 1)));
+}
+
+/** IEEE 754 half precision to a number. */
+function halfToFloat(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return exponent ? sign * 2 ** (exponent - 15) * (1 + fraction / 1024) : sign * 2 ** -14 * (fraction / 1024);
+}
+
+function triple(values: unknown): number[] {
+  if (!Array.isArray(values) || values.length !== 3) throw new Error("a scale has not three values");
+  return values.map(number);
+}
+
+function number(value: unknown): number {
+  if (typeof value !== "number") throw new Error(`${String(value)} is no number`);
+  return value;
+}

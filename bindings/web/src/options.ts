@@ -1,0 +1,39 @@
+/** Options of the photo animator, after MediaPipe Tasks. */
+
+import { ValueError } from "./errors.js";
+import type { AnimatedFrame } from "./portrait_player.js";
+import { checkedGains, type RetargetOptions } from "./retarget.js";
+
+/** What the driver is: single pictures, a video's frames in order, or a live camera. */
+export type RunningMode = "IMAGE" | "VIDEO" | "LIVE_STREAM";
+
+export interface PhotoAnimatorOptions {
+  /** The bundle file's bytes. */
+  bundle: Uint8Array;
+  /** The face landmarker file's bytes (`face_landmarker.task`). */
+  tracker: Uint8Array;
+  /** URL of the folder with LiteRT.js' wasm files, ending in a slash. */
+  wasmUrl: string;
+  runningMode?: RunningMode;
+  /** CPU threads per network, 1 to 64; more than 1 needs a cross-origin isolated page. */
+  numThreads?: number;
+  retarget?: RetargetOptions;
+  /** Called with every result in LIVE_STREAM mode; only there. */
+  resultCallback?: (frame: AnimatedFrame, timestampMs: number) => void;
+}
+
+/** @throws ValueError options that do not go together. */
+export function requireConsistent({ runningMode = "IMAGE", numThreads = 2, retarget = {}, resultCallback }: Partial<PhotoAnimatorOptions>): void {
+  if (!["IMAGE", "VIDEO", "LIVE_STREAM"].includes(runningMode)) {
+    throw new ValueError(`the running mode is IMAGE, VIDEO or LIVE_STREAM, not ${runningMode}`);
+  }
+  if (!(Number.isInteger(numThreads) && numThreads >= 1 && numThreads <= 64)) {
+    throw new ValueError(`the number of threads must be from 1 to 64, not ${numThreads}`);
+  }
+  checkedGains(retarget);
+  const live = runningMode === "LIVE_STREAM";
+  if (live && !resultCallback) throw new ValueError("running mode LIVE_STREAM needs a resultCallback: results arrive there");
+  if (!live && resultCallback) {
+    throw new ValueError(`a resultCallback is for LIVE_STREAM; in ${runningMode} results are returned`);
+  }
+}

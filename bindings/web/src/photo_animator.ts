@@ -1,0 +1,209 @@
+/** The task object: enrol a person once, animate as often as you like. */
+
+import { Bundle } from "./bundle.js";
+import { bounds, portraitCrop } from "./crop.js";
+import { RuntimeError, ValueError } from "./errors.js";
+import { LatestOnly } from "./latest_only.js";
+import { LiteRT } from "./litert.js";
+import type { Motion } from "./motion.js";
+import { loadPart, type Network, type Runtime } from "./network.js";
+import { type PhotoAnimatorOptions, requireConsistent, type RunningMode } from "./options.js";
+import { NETWORK_SIZE } from "./paste_back.js";
+import { type Picture, requirePicture, toTensor } from "./picture.js";
+import { CONSENT_NOTICE, type Portrait, statedConsent } from "./portrait.js";
+import { type AnimatedFrame, type PlayerNetworks, PortraitPlayer } from "./portrait_player.js";
+import type { RetargetOptions } from "./retarget.js";
+import { type Face, FaceTracker, trackerFromTask, type TrackerNetworks } from "./tracker.js";
+
+const MAX_FACES = 8;
+
+/** Which face of a photo: the largest, or a number counted from the left, from 0. */
+export type FaceChoice = "largest" | number;
+
+/** All that an animator runs. */
+export interface AnimatorNetworks extends PlayerNetworks {
+  readonly enroll: Network;
+  readonly tracker: TrackerNetworks;
+}
+
+/**
+ * Brings photos to life. It computes in the thread that it is made in: on a page use `AnimatorWorker`.
+ *
+ *     const animator = await PhotoAnimator.createFromOptions({ bundle, tracker, wasmUrl: "/wasm/" });
+ *     const portrait = await animator.enroll(photo, { consent: "self" });
+ *     for await (const frame of animator.play(portrait, motion)) show(frame.image);
+ */
+export class PhotoAnimator {
+  static #noticed = false;
+  readonly #options: Pick<PhotoAnimatorOptions, "resultCallback"> & { runningMode: RunningMode; retarget: RetargetOptions };
+  readonly #photoTracker: FaceTracker;
+  readonly #driverTracker: FaceTracker;
+  #following: { player: PortraitPlayer; started: boolean } | undefined;
+  #lastTimestamp = -Infinity;
+  #worker: LatestOnly<[Portrait, Picture, number]> | undefined;
+  #closed = false;
+
+  /** For networks that are loaded already; `createFromOptions` loads them. */
+  constructor(
+    readonly networks: AnimatorNetworks,
+    options: Pick<PhotoAnimatorOptions, "runningMode" | "retarget" | "resultCallback"> = {},
+    readonly runtime?: Runtime,
+  ) {
+    requireConsistent(options);
+    this.#options = { runningMode: "IMAGE", retarget: {}, ...options };
+    this.#photoTracker = new FaceTracker(networks.tracker, MAX_FACES);
+    this.#driverTracker = new FaceTracker(networks.tracker);
+  }
+
+  /**
+   * Loads the models and makes the animator.
+   * @throws ValueError options that do not go together, or files that cannot be used.
+   */
+  static async createFromOptions(options: PhotoAnimatorOptions): Promise<PhotoAnimator> {
+    requireConsistent(options);
+    const bundle = await Bundle.load(options.bundle);
+    const runtime = await LiteRT.create(options);
+    const part = (name: string): Promise<Network> => loadPart(bundle, name, runtime);
+    const networks = {
+      enroll: await part("enroll"),
+      animate: await part("animate"),
+      retarget: { start: await part("retarget_start"), step: await part("retarget") },
+      tracker: await trackerFromTask(options.tracker, runtime),
+    };
+    return new PhotoAnimator(networks, options, runtime);
+  }
+
+  /**
+   * Makes a portrait of a person. Without `consent` the first call logs whose consent is needed; it stops nothing.
+   * @throws ValueError not a picture, another `consent`, no face in it, or not the one asked for.
+   */
+  async enroll(photo: Picture, { face = "largest", consent }: { face?: FaceChoice; consent?: string } = {}): Promise<Portrait> {
+    this.#requireOpen();
+    const stated = statedConsent(consent);
+    requirePicture(photo);
+    const faces = await this.#photoTracker.detect(photo);
+    const { landmarks } = chosenFace(faces, face);
+    if (!stated && !PhotoAnimator.#noticed) {
+      PhotoAnimator.#noticed = true;
+      console.warn(CONSENT_NOTICE);
+    }
+    const crop = portraitCrop(landmarks, photo.width, photo.height);
+    const inputs = {
+      photo: toTensor(crop.extract(photo, NETWORK_SIZE), (level) => level / 255),
+      source_landmarks: crop.toUnit(landmarks).filter((_, index) => index % 3 < 2),
+    };
+    return { photo, landmarks, crop, consent: stated, inputs: { ...inputs, ...(await this.networks.enroll.run(inputs)) } };
+  }
+
+  /**
+   * Lets the next frame of a video drive a portrait. Mode VIDEO. The first frame with a face is the driver's reference;
+   * while the face is lost the last pose is held.
+   * @throws RuntimeError another running mode, or closed.
+   * @throws ValueError not a picture, or time that does not move forward.
+   */
+  async animateForVideo(portrait: Portrait, frame: Picture, timestampMs: number): Promise<AnimatedFrame> {
+    this.#requireMode("VIDEO", "animateForVideo");
+    requirePicture(frame);
+    this.#requireLater(timestampMs);
+    return this.#follow(portrait, frame, timestampMs);
+  }
+
+  /**
+   * Hands in the next frame of a live source and returns at once. Mode LIVE_STREAM. A frame that comes while another
+   * is at work waits; if yet another comes, it is left out.
+   * @throws RuntimeError another running mode, closed, or a frame before failed.
+   * @throws ValueError not a picture, or time that does not move forward.
+   */
+  animateAsync(portrait: Portrait, frame: Picture, timestampMs: number): void {
+    this.#requireMode("LIVE_STREAM", "animateAsync");
+    requirePicture(frame);
+    this.#requireLater(timestampMs);
+    this.#worker ??= new LatestOnly(async ([person, image, time]) => {
+      this.#options.resultCallback!(await this.#follow(person, image, time), time);
+    });
+    this.#worker.submit([portrait, frame, timestampMs]);
+  }
+
+  /** A player of its own for a portrait; for drivers other than pictures. Any mode. */
+  player(portrait: Portrait): PortraitPlayer {
+    this.#requireOpen();
+    return new PortraitPlayer(portrait, this.networks, this.#options.retarget);
+  }
+
+  /** Plays a motion on a portrait, one frame at a time; its first frame is the reference. Any mode. */
+  async *play(portrait: Portrait, motion: Motion): AsyncGenerator<AnimatedFrame> {
+    const player = this.player(portrait);
+    await player.start(motion.landmarks[0]!, motion.imageSize);
+    for (const [index, landmarks] of motion.landmarks.entries()) {
+      this.#requireOpen();
+      yield await player.frame(landmarks, motion.timestampsMs[index]!);
+    }
+  }
+
+  /** Changes what of the driver's motion is taken over, from the next frame on. */
+  setGains(options: Pick<RetargetOptions, "regions" | "gains">): void {
+    this.#following?.player.retargeter.setGains(options);
+    this.#options.retarget = { ...this.#options.retarget, ...options };
+  }
+
+  /** Forgets the driver, so that another video may begin. */
+  reset(): void {
+    this.#driverTracker.reset();
+    this.#following = undefined;
+    this.#lastTimestamp = -Infinity;
+  }
+
+  /** Lets go of the models. Safe to call again. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#worker?.close();
+    const { enroll, animate, retarget, tracker } = this.networks;
+    for (const network of [enroll, animate, retarget.start, retarget.step, tracker.detector, tracker.mesh]) network.close();
+    this.runtime?.close();
+  }
+
+  async #follow(portrait: Portrait, frame: Picture, timestampMs: number): Promise<AnimatedFrame> {
+    const [face] = await this.#driverTracker.track(frame);
+    if (this.#following?.player.portrait !== portrait) this.#following = { player: this.player(portrait), started: false };
+    const following = this.#following;
+    if (!face) return following.player.hold(timestampMs);
+    if (!following.started) await following.player.start(face.landmarks, [frame.width, frame.height]);
+    following.started = true;
+    return following.player.frame(face.landmarks, timestampMs);
+  }
+
+  #requireOpen(): void {
+    if (this.#closed) throw new RuntimeError("the animator is closed; make a new one");
+  }
+
+  #requireMode(mode: RunningMode, method: string): void {
+    this.#requireOpen();
+    const own = this.#options.runningMode;
+    if (own !== mode) throw new RuntimeError(`${method}() is for running mode ${mode}; this animator was made for ${own}`);
+  }
+
+  #requireLater(timestampMs: number): void {
+    if (!(timestampMs > this.#lastTimestamp)) {
+      throw new ValueError(
+        `timestamps must increase: ${timestampMs} ms came after ${this.#lastTimestamp} ms; call reset() before another video`,
+      );
+    }
+    this.#lastTimestamp = timestampMs;
+  }
+}
+
+/** @throws ValueError there are no faces, or not the one asked for. */
+function chosenFace(faces: readonly Face[], which: FaceChoice): Face {
+  if (!faces.length) throw new ValueError("no face was found in the photo; use one that shows a face from the front, well lit");
+  const boxes = new Map(faces.map((face) => [face, bounds(face.landmarks)]));
+  const by = (key: (box: [number, number, number, number]) => number): Face[] =>
+    [...faces].sort((a, b) => key(boxes.get(a)!) - key(boxes.get(b)!));
+  if (which === "largest") return by(([left, top, right, bottom]) => -(right - left) * (bottom - top))[0]!;
+  const face = Number.isInteger(which) ? by(([left, , right]) => left + right)[which] : undefined;
+  if (!face) {
+    const count = faces.length === 1 ? "only one face" : `${faces.length} faces`;
+    throw new ValueError(`face ${which} was asked for, but the picture shows ${count}, counted from the left from 0`);
+  }
+  return face;
+}

@@ -1,0 +1,33 @@
+/** An enrolled person: everything about the photo that is computed once. */
+
+import type { Landmarks, SquareCrop } from "./crop.js";
+import { ValueError } from "./errors.js";
+import type { Tensors } from "./network.js";
+import type { Picture } from "./picture.js";
+
+export const CONSENTS = ["self", "given", "artwork"] as const;
+/** Why this face may be animated, as the user states it: my own, its owner has agreed, a work of art. */
+export type Consent = (typeof CONSENTS)[number];
+
+export const CONSENT_NOTICE =
+  "Faces are people: animate your own face, one whose owner has agreed, or a work of art. Say which with consent: " +
+  "'self', 'given' or 'artwork'.";
+
+/** A person to animate, made by `PhotoAnimator.enroll`. */
+export interface Portrait {
+  readonly photo: Picture;
+  /** In pixels of `photo`. */
+  readonly landmarks: Landmarks;
+  /** The square of `photo` that moves. */
+  readonly crop: SquareCrop;
+  readonly consent: Consent | undefined;
+  /** The animate network's inputs that stay the same for every frame. */
+  readonly inputs: Tensors;
+}
+
+/** @throws ValueError another name. */
+export function statedConsent(consent: string | undefined): Consent | undefined {
+  if (consent === undefined) return undefined;
+  if ((CONSENTS as readonly string[]).includes(consent)) return consent as Consent;
+  throw new ValueError(`consent is 'self', 'given' or 'artwork' (or left out), not '${consent}'`);
+}

@@ -1,0 +1,95 @@
+/** One portrait following one driver: retargeting, networks and paste-back, frame by frame. */
+
+import type { Landmarks } from "./crop.js";
+import type { Network } from "./network.js";
+import { PasteBack, NETWORK_SIZE } from "./paste_back.js";
+import { isBlackAndWhite, newPicture, type Picture } from "./picture.js";
+import type { Portrait } from "./portrait.js";
+import { Retargeter, type RetargetNetworks, type RetargetOptions } from "./retarget.js";
+
+const SURROUNDINGS_VALUES = 16 * 16 * 3;
+
+/** A frame of the result. */
+export interface AnimatedFrame {
+  /** The whole photo with the face animated; outside the crop it is the photo. */
+  readonly image: Picture;
+  /** The crop alone as the network made it, 256 x 256. */
+  readonly cropImage: Picture;
+  /** In units of the portrait's crop. */
+  readonly landmarks: Landmarks;
+  readonly timestampMs: number;
+  /** Whether the driver's face was found; if not, the last pose is held. */
+  readonly driverFound: boolean;
+}
+
+export interface PlayerNetworks {
+  readonly animate: Network;
+  readonly retarget: RetargetNetworks;
+}
+
+/** Call `start` with the driver's reference frame, then `frame` for every frame. */
+export class PortraitPlayer {
+  readonly retargeter: Retargeter;
+  readonly #pasteBack: PasteBack;
+  readonly #grey: boolean;
+  readonly #still: Picture;
+  #last: AnimatedFrame | undefined;
+
+  constructor(readonly portrait: Portrait, readonly networks: PlayerNetworks, options: RetargetOptions) {
+    const { photo, crop, landmarks } = portrait;
+    this.retargeter = new Retargeter(networks.retarget, landmarks, crop, options);
+    this.#pasteBack = new PasteBack(crop, photo.width, photo.height);
+    this.#still = crop.extract(photo, NETWORK_SIZE);
+    this.#grey = isBlackAndWhite(this.#still);
+  }
+
+  /** Takes the driver's reference frame: landmarks in pixels of frames of `size` (width, height). */
+  start(driver: Landmarks, size: readonly [number, number]): Promise<void> {
+    return this.retargeter.start(driver, size);
+  }
+
+  /** What a frame of the driver makes of the photo. */
+  async frame(driver: Landmarks, timestampMs: number): Promise<AnimatedFrame> {
+    return this.draw(await this.retargeter.step(driver, timestampMs), timestampMs);
+  }
+
+  /** The photo with the face of `landmarks` (crop units). */
+  async draw(landmarks: Landmarks, timestampMs: number): Promise<AnimatedFrame> {
+    const target = landmarks.filter((_, index) => index % 3 < 2);
+    // Zeros stand for "not measured": the network decides what moves along with the head.
+    const surroundings = new Float32Array(SURROUNDINGS_VALUES);
+    const out = await this.networks.animate.run({ ...this.portrait.inputs, target_landmarks: target, surroundings });
+    const image = out["image"]!, painted = out["painted"]!;
+    if (this.#grey) {
+      toGrey(image);
+      toGrey(painted);
+    }
+    this.#last = {
+      image: this.#pasteBack.apply(this.portrait.photo, out["flow"]!, out["mask"]!, painted),
+      cropImage: fromUnit(image),
+      landmarks,
+      timestampMs,
+      driverFound: true,
+    };
+    return this.#last;
+  }
+
+  /** The last frame again, or the photo where there is none. */
+  hold(timestampMs: number): AnimatedFrame {
+    if (this.#last) return { ...this.#last, timestampMs, driverFound: false };
+    const { photo, crop, landmarks } = this.portrait;
+    return { image: photo, cropImage: this.#still, landmarks: crop.toUnit(landmarks), timestampMs, driverFound: false };
+  }
+}
+
+function toGrey(rgb: Float32Array): void {
+  for (let i = 0; i < rgb.length; i += 3) rgb.fill((rgb[i]! + rgb[i + 1]! + rgb[i + 2]!) / 3, i, i + 3);
+}
+
+function fromUnit(rgb: Float32Array): Picture {
+  const picture = newPicture(NETWORK_SIZE, NETWORK_SIZE);
+  for (let from = 0, to = 0; from < rgb.length; to++) {
+    for (let k = 0; k < 3; k++) picture.data[to++] = rgb[from++]! * 255;
+  }
+  return picture;
+}

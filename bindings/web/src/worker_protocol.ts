@@ -1,0 +1,60 @@
+/** What a page and the worker that animates for it say to each other. */
+
+import type { Landmarks } from "./crop.js";
+import type { Picture } from "./picture.js";
+import type { RetargetOptions } from "./retarget.js";
+
+/** Model files and settings; the page fetches, the worker loads. */
+export interface WorkerOptions {
+  bundle: Uint8Array;
+  tracker: Uint8Array;
+  /** URL of the folder with LiteRT.js' wasm files, ending in a slash. */
+  wasmUrl: string;
+  numThreads?: number;
+  retarget?: RetargetOptions;
+}
+
+/** An animated frame as it crosses over: the whole photo, and what is known of it. */
+export interface WorkerFrame {
+  readonly image: Picture;
+  readonly timestampMs: number;
+  readonly driverFound: boolean;
+  /** Milliseconds of work in the worker. */
+  readonly workMs: number;
+}
+
+/** Where the enrolled face is, in pixels of the photo. */
+export interface EnrolledFace {
+  readonly crop: { readonly x: number; readonly y: number; readonly side: number };
+  readonly landmarks: Landmarks;
+  readonly modelVersion: string;
+}
+
+/** Calls, with their arguments and results. */
+export interface WorkerCalls {
+  open: [WorkerOptions, void];
+  /** Makes the portrait that the calls below animate. */
+  enroll: [{ photo: Picture; consent: string | undefined }, EnrolledFace];
+  /** Begins with a driver of given landmarks: its reference frame. */
+  start: [{ landmarks: Landmarks; size: readonly [number, number] }, void];
+  /** One frame of that driver. */
+  step: [{ landmarks: Landmarks; timestampMs: number }, WorkerFrame];
+  /** One frame of a camera or video, as in a mirror if asked for; the first with a face is the reference. */
+  follow: [{ frame: ImageBitmap; timestampMs: number; mirror: boolean }, WorkerFrame];
+  setGains: [Pick<RetargetOptions, "regions" | "gains">, void];
+  /** Forgets the driver. */
+  reset: [undefined, void];
+}
+
+export type CallName = keyof WorkerCalls;
+
+export interface Request<Name extends CallName = CallName> {
+  readonly id: number;
+  readonly call: Name;
+  readonly argument: WorkerCalls[Name][0];
+}
+
+/** `fatal`: the runtime itself broke down, nothing more can be expected of this worker. */
+export type Reply =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: { readonly name: string; readonly message: string; readonly fatal: boolean } };

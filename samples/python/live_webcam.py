@@ -1,0 +1,39 @@
+"""A camera moves a photo, live: in a window, or into a file. Every frame carries an "AI" badge. Ctrl-C ends it.
+
+python samples/python/live_webcam.py photo.jpg --consent self --camera 0    (needs opencv-python, which has windows)"""
+
+import argparse
+import time
+from contextlib import suppress
+
+import cv2
+
+from monalive import Consent, Disclosure, PhotoAnimator, PhotoAnimatorOptions, RunningMode
+from monalive.media.video_sinks import open_sink
+from monalive.trust.badge import Badge
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("photo")
+parser.add_argument("--consent", required=True, choices=[c.value for c in Consent], help="why this face?")
+parser.add_argument("--camera", default="0", help="its number, or a video file instead of one")
+parser.add_argument("--record", help="write a video instead of opening a window")
+given = parser.parse_args()
+camera = cv2.VideoCapture(int(given.camera) if given.camera.isdigit() else given.camera)
+if not camera.isOpened():
+    parser.error(f"the camera {given.camera} cannot be opened")
+with PhotoAnimator.create_from_options(PhotoAnimatorOptions(running_mode=RunningMode.VIDEO)) as animator:
+    portrait = animator.enroll(given.photo, consent=given.consent)
+    size, start = portrait.photo.shape[1::-1], time.monotonic()
+    said = Disclosure(portrait.consent, "a camera", animator.bundle.about, [given.photo], [portrait.crop], badge=True)
+    sink, badge = open_sink(given.record, 30, size, disclosure=said) if given.record else None, Badge(size)
+    with suppress(KeyboardInterrupt):
+        while (image := camera.read()[1]) is not None:
+            driver = cv2.cvtColor(cv2.flip(image, 1), cv2.COLOR_BGR2RGB)  # as in a mirror
+            frame = animator.animate_for_video(portrait, driver, (time.monotonic() - start) * 1000)
+            if sink:
+                sink.write(frame.image, frame.timestamp_ms)
+            else:
+                cv2.imshow("monalive", cv2.cvtColor(badge.apply(frame.image), cv2.COLOR_RGB2BGR))
+                cv2.waitKey(1)
+    if sink:
+        sink.close()

@@ -1,0 +1,125 @@
+/** Keeps an animator running: starts it, plays a source on it, and starts it anew when it breaks down. */
+
+import { AnimatorWorker, type EnrolledFace, WorkerCrash, type WorkerFrame, type WorkerOptions } from "../../../bindings/web/src/worker_client.js";
+import type { Picture } from "../../../bindings/web/src/picture.js";
+import type { RetargetOptions } from "../../../bindings/web/src/retarget.js";
+import type { Source } from "./sources.js";
+
+/** So many breakdowns in a row, with no frame between them, and it is given up. */
+const MOST_CRASHES = 3;
+
+export interface EngineEvents {
+  frame(frame: WorkerFrame): void;
+  /** It broke down; it runs again if `again`. */
+  crash(again: boolean): void;
+  /** A source failed with a message for the user. */
+  failed(error: Error): void;
+}
+
+export class Engine {
+  #animator: AnimatorWorker | undefined;
+  #photo: { picture: Picture; consent: string } | undefined;
+  #gains: Pick<RetargetOptions, "gains"> = {};
+  #source: Source | undefined;
+  #round = 0;
+  #crashes = 0;
+  #paused = false;
+
+  constructor(readonly workerUrl: string, readonly options: WorkerOptions, readonly events: EngineEvents) {}
+
+  /** @throws WorkerCrash the models cannot be loaded. */
+  async open(): Promise<void> {
+    this.#animator = await AnimatorWorker.create(this.workerUrl, this.options);
+  }
+
+  /** @throws ValueError no face in the photo; the one before stays. */
+  async enroll(picture: Picture, consent: string): Promise<EnrolledFace> {
+    await this.#stop();
+    const face = await this.#ready().enroll(picture, consent);
+    this.#photo = { picture, consent };
+    return face;
+  }
+
+  get photo(): Picture | undefined {
+    return this.#photo?.picture;
+  }
+
+  get sourceName(): string {
+    return this.#source?.name ?? "";
+  }
+
+  /** Plays a source until another one, or `stop`; the source before is ended. */
+  play(source: Source): void {
+    if (this.#source !== source) this.#source?.end();
+    this.#source = source;
+    void this.#run(source, ++this.#round);
+  }
+
+  /** Plays the source again that was playing, from its start. */
+  again(): void {
+    if (this.#source) this.play(this.#source);
+  }
+
+  pause(paused: boolean): void {
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    if (paused) void this.#stop();
+    else this.again();
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  async setGains(gains: Pick<RetargetOptions, "gains">): Promise<void> {
+    this.#gains = gains;
+    await this.#animator?.setGains(gains).catch(() => {}); // a breakdown is told where frames are made
+  }
+
+  /** Ends the worker as a breakdown would, for tests. */
+  crash(): void {
+    this.#animator?.close();
+  }
+
+  async #stop(): Promise<void> {
+    this.#round++;
+  }
+
+  #ready(): AnimatorWorker {
+    if (!this.#animator) throw new WorkerCrash("the animator is not running; reload the page");
+    return this.#animator;
+  }
+
+  async #run(source: Source, round: number): Promise<void> {
+    const current = (): boolean => round === this.#round && !this.#paused;
+    try {
+      if (!this.#photo || !current()) return;
+      await source.begin(this.#ready());
+      while (current()) {
+        const frame = await source.next(this.#ready());
+        if (!current()) return;
+        this.#crashes = 0;
+        this.events.frame(frame);
+      }
+    } catch (error) {
+      if (!current()) return;
+      if (error instanceof WorkerCrash) await this.#restart(round);
+      else this.events.failed(error as Error);
+    }
+  }
+
+  async #restart(round: number): Promise<void> {
+    const again = ++this.#crashes < MOST_CRASHES;
+    this.events.crash(again);
+    if (!again) return;
+    try {
+      await this.open();
+      if (this.#photo) await this.#ready().enroll(this.#photo.picture, this.#photo.consent);
+      await this.#ready().setGains(this.#gains);
+    } catch (error) {
+      this.events.failed(error as Error);
+      return;
+    }
+    if (round === this.#round) this.again();
+  }
+}

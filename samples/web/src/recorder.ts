@@ -1,0 +1,35 @@
+/** Records what the canvas shows. */
+
+import { InputProblem } from "./photo.js";
+
+const TYPES = ["video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm", "video/mp4"];
+const BITS_PER_SECOND = 6_000_000;
+
+export class Recorder {
+  readonly #recorder: MediaRecorder;
+  readonly #parts: Blob[] = [];
+
+  /** @throws InputProblem this browser records no video. */
+  constructor(canvas: HTMLCanvasElement) {
+    const type = typeof MediaRecorder === "undefined" ? undefined : TYPES.find((each) => MediaRecorder.isTypeSupported(each));
+    if (!type) throw new InputProblem("This browser cannot record videos. Use a current Chrome, Edge, Firefox or Safari.");
+    this.#recorder = new MediaRecorder(canvas.captureStream(), { mimeType: type, videoBitsPerSecond: BITS_PER_SECOND });
+    this.#recorder.ondataavailable = ({ data }) => this.#parts.push(data);
+    this.#recorder.start(1000);
+  }
+
+  /** Nothing is recorded while the page is hidden. */
+  hold(held: boolean): void {
+    if (held && this.#recorder.state === "recording") this.#recorder.pause();
+    if (!held && this.#recorder.state === "paused") this.#recorder.resume();
+  }
+
+  /** Ends the recording; the whole video. */
+  stop(): Promise<Blob> {
+    return new Promise((resolve, reject) => {
+      this.#recorder.onstop = () => resolve(new Blob(this.#parts, { type: this.#recorder.mimeType }));
+      this.#recorder.onerror = () => reject(new InputProblem("The recording failed."));
+      this.#recorder.stop();
+    });
+  }
+}

@@ -1,0 +1,147 @@
+/** What moves the photo: a motion, the sliders, or the camera. */
+
+import type { Landmarks } from "../../../bindings/web/src/crop.js";
+import type { AnimatorWorker, Motion, WorkerFrame } from "../../../bindings/web/src/worker_client.js";
+import type { HandDriver } from "./hand.js";
+import { InputProblem } from "./photo.js";
+
+/** One driver. `next` gives the frame that is due, and waits while none is. */
+export interface Source {
+  readonly name: string;
+  begin(animator: AnimatorWorker): Promise<void>;
+  next(animator: AnimatorWorker): Promise<WorkerFrame>;
+  end(): void;
+}
+
+const FRAME_MS = 1000 / 30;
+
+/** Plays a motion over and over, at its own pace; frames that come too late are left out. */
+export class MotionSource implements Source {
+  readonly name: string;
+  #began = 0;
+  #lastTime = -1;
+
+  constructor(readonly motion: Motion) {
+    this.name = motion.name || "motion";
+  }
+
+  async begin(animator: AnimatorWorker): Promise<void> {
+    await animator.start(this.motion.landmarks[0]!, this.motion.imageSize);
+    this.#began = performance.now();
+    this.#lastTime = -1;
+  }
+
+  async next(animator: AnimatorWorker): Promise<WorkerFrame> {
+    const { motion } = this;
+    let { index, time } = this.#due();
+    while (time <= this.#lastTime) {
+      await pause(2);
+      ({ index, time } = this.#due());
+    }
+    if (!motion.loop && time >= motion.durationMs) {
+      await this.begin(animator); // its end does not run into its start: begin anew
+      ({ index, time } = this.#due());
+    }
+    this.#lastTime = time;
+    return animator.step(motion.landmarks[index]!, time);
+  }
+
+  end(): void {}
+
+  #due(): { index: number; time: number } {
+    const { timestampsMs, durationMs } = this.motion;
+    const elapsed = performance.now() - this.#began, round = Math.floor(elapsed / durationMs), within = elapsed - round * durationMs;
+    let index = timestampsMs.length - 1;
+    while (index > 0 && timestampsMs[index]! > within) index--;
+    return { index, time: round * durationMs + timestampsMs[index]! };
+  }
+}
+
+/** The face that the sliders make. */
+export class HandSource implements Source {
+  readonly name = "by hand";
+  #began = 0;
+  #last = -Infinity;
+
+  constructor(readonly driver: HandDriver) {}
+
+  async begin(animator: AnimatorWorker): Promise<void> {
+    await animator.start(this.driver.rest, this.driver.imageSize);
+    this.#began = performance.now();
+    this.#last = -Infinity;
+  }
+
+  async next(animator: AnimatorWorker): Promise<WorkerFrame> {
+    const wait = this.#last + FRAME_MS - performance.now();
+    if (wait > 0) await pause(wait);
+    this.#last = performance.now();
+    const face: Landmarks = this.driver.face();
+    return animator.step(face, this.#last - this.#began + 1);
+  }
+
+  end(): void {}
+}
+
+/** The face before the camera, as in a mirror. */
+export class CameraSource implements Source {
+  readonly name = "camera";
+  #lastTime = -Infinity;
+
+  private constructor(readonly video: HTMLVideoElement, readonly stream: MediaStream) {}
+
+  /**
+   * Asks for the camera.
+   * @param ended called if the camera goes away by itself.
+   * @throws InputProblem there is none, or it may not be used.
+   */
+  static async open(video: HTMLVideoElement, ended: () => void): Promise<CameraSource> {
+    const devices = navigator.mediaDevices as MediaDevices | undefined;
+    if (!devices) throw new InputProblem("Cameras work only on pages opened at localhost or over HTTPS.");
+    let stream: MediaStream;
+    try {
+      stream = await devices.getUserMedia({ video: { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: "user" }, audio: false });
+    } catch (error) {
+      throw new InputProblem(cameraProblem(error instanceof Error ? error.name : ""));
+    }
+    stream.getVideoTracks()[0]?.addEventListener("ended", ended);
+    video.srcObject = stream;
+    video.hidden = false;
+    await video.play();
+    return new CameraSource(video, stream);
+  }
+
+  async begin(animator: AnimatorWorker): Promise<void> {
+    await animator.reset();
+    this.#lastTime = -Infinity;
+  }
+
+  async next(animator: AnimatorWorker): Promise<WorkerFrame> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, 500); // a camera that stalls must not stall the page
+      this.video.requestVideoFrameCallback(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    const time = Math.max(performance.now(), this.#lastTime + 0.1);
+    this.#lastTime = time;
+    return animator.follow(await createImageBitmap(this.video), time, true);
+  }
+
+  end(): void {
+    for (const track of this.stream.getTracks()) track.stop();
+    this.video.srcObject = null;
+    this.video.hidden = true;
+  }
+}
+
+function cameraProblem(name: string): string {
+  if (name === "NotAllowedError") return "The camera was refused. Allow it in the browser's address bar, then press the button again.";
+  if (name === "NotFoundError" || name === "OverconstrainedError") return "No camera was found. Connect one, then press the button again.";
+  if (name === "NotReadableError") return "The camera cannot be used: another program may hold it.";
+  return `The camera cannot be used (${name || "unknown reason"}).`;
+}
+
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

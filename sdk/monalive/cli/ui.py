@@ -1,0 +1,52 @@
+"""`monalive ui`: the page for animating photos in the browser."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[Any]
+
+
+def add_parser(commands: Commands) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "ui",
+        help="animate photos in the browser",
+        description="Serves a page on this machine that animates photos; photos and camera stay in the browser. "
+        "Ctrl-C ends it.",
+    )
+    parser.add_argument("--port", type=_port, metavar="N", help="port to serve on, 0 for any (default 8765)")
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    parser.add_argument("--bundle", metavar="FILE", help="models to use instead of those that come with the package")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serves until Ctrl-C."""
+    import webbrowser
+
+    from monalive.ui.content import page_routes
+    from monalive.ui.server import DEFAULT_PORT, PageServer
+
+    routes = page_routes(arguments.bundle)
+    with PageServer(routes, DEFAULT_PORT if arguments.port is None else arguments.port) as server:
+        print(f"The page is at {server.url} (Ctrl-C ends it)", flush=True)
+        if not arguments.no_browser:
+            webbrowser.open(server.url)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print()
+    return 0
+
+
+def _port(text: str) -> int:
+    try:
+        port = int(text)
+    except ValueError:
+        port = -1
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
+    return port

@@ -1,0 +1,97 @@
+"""The server of the page: on this machine only, files only, with the headers that let WASM use threads."""
+
+from __future__ import annotations
+
+import errno
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from monalive.ui.content import Routes
+
+ADDRESS: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 8765
+_OWN_NAMES: Final = ("127.0.0.1", "localhost")
+_HEADERS: Final = {
+    # Both together isolate the page, without which browsers give WASM no threads.
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # The page loads nothing from anywhere else, and can send the photo nowhere.
+    "Content-Security-Policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; "
+    "img-src 'self' blob: data:; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+class PageServer(ThreadingHTTPServer):
+    """Serves `routes`; `serve_forever` as any server of the standard library, `url` says where.
+
+    Args:
+        routes: see `content.page_routes`.
+        port: 0 for any that is free.
+
+    Raises:
+        OSError: the port cannot be used, with the reason and what to do.
+    """
+
+    daemon_threads = True
+    # On Windows two servers could else listen on one port.
+    allow_reuse_address = True
+
+    def __init__(self, routes: Routes, port: int = DEFAULT_PORT) -> None:
+        self.routes = routes
+        try:
+            super().__init__((ADDRESS, port), _Handler)
+        except OSError as error:
+            reason = {
+                errno.EADDRINUSE: "another program uses it",
+                errno.EACCES: "you may not use it (ports below 1024 are the system's)",
+            }.get(error.errno or 0, str(error))
+            raise OSError(f"The page cannot be served on port {port}: {reason}. Choose another with --port.") from error
+
+    @property
+    def url(self) -> str:
+        """The page's address."""
+        return f"http://{_OWN_NAMES[1]}:{self.server_address[1]}/"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: PageServer
+    server_version = "monalive"
+    sys_version = ""
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._answer(with_body=True)
+
+    def do_HEAD(self) -> None:
+        self._answer(with_body=False)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Requests are nobody's business."""
+
+    def _answer(self, *, with_body: bool) -> None:
+        # Another site's name that points here (DNS rebinding) must not read anything.
+        if urlsplit(f"//{self.headers.get('Host', '')}").hostname not in _OWN_NAMES:
+            self._send(HTTPStatus.FORBIDDEN, "text/plain", b"This page is served to this machine only.\n", with_body)
+            return
+        route = self.server.routes.get(urlsplit(self.path).path)
+        if route is None:
+            self._send(HTTPStatus.NOT_FOUND, "text/plain", b"There is nothing here.\n", with_body)
+            return
+        kind, content = route
+        self._send(HTTPStatus.OK, kind, content(), with_body)
+
+    def _send(self, status: HTTPStatus, kind: str, content: bytes, with_body: bool) -> None:
+        self.send_response(status)
+        for name, value in _HEADERS.items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", kind + ("; charset=utf-8" if kind.startswith("text/") else ""))
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if with_body:
+            self.wfile.write(content)

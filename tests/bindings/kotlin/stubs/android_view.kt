@@ -1,0 +1,10 @@
+package android.view
+
+import android.content.Context
+
+open class View(context: Context) {
+    fun interface OnClickListener { fun onClick(view: View) }
+
+    var isEnabled = true
+    fun setOnClickListener(listener: OnClickListener?): Unit = TODO()
+}

@@ -1,0 +1,148 @@
+"""The page of `monalive ui` in a real browser, headless. Needs node, Chromium and the built page (`make web`)."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+import monalive
+from monalive.media.image_io import load_image
+from monalive.ui.content import STATIC, page_routes
+from monalive.ui.server import PageServer
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "bindings" / "web"
+SAMPLE = ROOT / "sdk" / "monalive" / "assets" / "sample_portrait.jpg"
+CHROMIUM = os.environ.get("MONALIVE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+MOTION, FRAMES = "laugh", (0, 6, 12, 18)
+
+_MISSING = [
+    what
+    for what, there in (
+        ("node", shutil.which("node")),
+        ("chromium", CHROMIUM),
+        ("bindings/web/node_modules (make web)", (PACKAGE / "node_modules" / "playwright-core").is_dir()),
+        ("the built page (make web)", (STATIC / "index.html").is_file()),
+    )
+    if not there
+]
+pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"missing: {', '.join(_MISSING)}")
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    server = PageServer(page_routes(), port=0)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server.url
+    server.shutdown()
+    server.server_close()
+
+
+def _check(scenario: str, url: str, folder: Path, *more: str) -> dict[str, Any]:
+    command = ["node", "browser/page_check.mjs", scenario, url, str(folder), *more]
+    environment = os.environ | {"MONALIVE_CHROMIUM": str(CHROMIUM)}
+    done = subprocess.run(command, cwd=PACKAGE, capture_output=True, text=True, timeout=600, env=environment)
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    assert result.pop("errors") == []
+    print(scenario, {name: value for name, value in result.items() if name != "landmarks"})
+    return result
+
+
+def _psnr(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    return float(10 * np.log10(255**2 / np.mean((a.astype(float) - b) ** 2)))
+
+
+def test_frames_are_those_of_the_python_sdk(url: str, tmp_path: Path) -> None:
+    Image.fromarray(load_image(SAMPLE)).save(tmp_path / "photo.png")
+    (tmp_path / "wanted.json").write_text(json.dumps({"motion": MOTION, "frames": FRAMES, "last": max(FRAMES)}))
+    result = _check("frames", url, tmp_path)
+    motion_file = tmp_path / "motion.motion"
+    monalive.builtin_motions.load(MOTION).save(motion_file)  # as the page gets it
+    with monalive.PhotoAnimator.create_from_options(monalive.PhotoAnimatorOptions()) as animator:
+        portrait = animator.enroll(str(tmp_path / "photo.png"), consent="artwork")
+        assert np.abs(np.reshape(result["landmarks"], (478, 3)) - portrait.landmarks).max() < 0.5
+        near, moved = {}, {}
+        for index, frame in enumerate(animator.play(portrait, monalive.Motion.load(motion_file))):
+            if index in FRAMES:
+                page = load_image(tmp_path / f"frame_{index}.png")
+                near[index], moved[index] = _psnr(page, frame.image), _psnr(page, portrait.photo)
+            if index == max(FRAMES):
+                break
+    print("PSNR to the Python SDK", near, "to the photo", moved)
+    assert min(near.values()) >= 40
+    assert min(moved.values()) < 35  # it does move
+
+
+def test_page_moves_records_and_survives(url: str, tmp_path: Path) -> None:
+    result = _check("page", url, tmp_path)
+    assert result["changed"] >= 3 and result["sideways"] <= 0
+    assert result["handSource"] == "by hand" and result["pausedChanges"] == 0
+    assert "started again" in result["crash"] and result["afterCrash"] >= 2
+    assert result["hiddenChanges"] == 0 and "hidden" in result["hidden"] and result["shownChanges"] >= 2
+    assert result["video"].startswith("ai-made-monalive-smile.")
+    with av.open(str(tmp_path / result["video"])) as video:
+        assert "AI-made" in str(video.metadata), video.metadata
+        pictures = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
+    assert len(pictures) >= 3
+    height, width = pictures[-1].shape[:2]
+    corner = pictures[-1][
+        -round(height * 0.098) : -round(height * 0.028), -round(width * 0.133) : -round(width * 0.028)
+    ]
+    assert corner.max() > 200 and np.median(corner) < 110  # light letters on a dark plate
+
+
+def test_camera_drives_the_photo(url: str, tmp_path: Path) -> None:
+    camera = tmp_path / "camera.mjpeg"
+    _moving_face(camera)
+    result = _check("camera", url, tmp_path, str(camera))
+    assert result["changed"] >= 3 and result["alert"] == ""
+    assert "no face" not in result["status"]
+    assert result["after"][0] is True
+
+
+def test_bad_input_is_explained_and_the_page_goes_on(url: str, tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    (tmp_path / "report.pdf").write_bytes(b"%PDF-1.7\n%%EOF\n")
+    (tmp_path / "notes.jpg").write_bytes(b"this is text")
+    (tmp_path / "empty.png").write_bytes(b"")
+    photo = load_image(SAMPLE)
+    Image.fromarray(photo).save(tmp_path / "whole.png")
+    (tmp_path / "cut_off.png").write_bytes((tmp_path / "whole.png").read_bytes()[:60])
+    Image.fromarray(random.integers(90, 120, (300, 400, 3), np.uint8)).save(tmp_path / "no_face.png")
+    (tmp_path / "damaged.motion").write_bytes(b"PK\x03\x04 damaged")
+    Image.fromarray(photo).resize((7100, 7100)).save(tmp_path / "large.jpg", quality=80)  # 50 megapixels
+    result = _check("bad_input", url, tmp_path)
+    assert set(result["said"]) == {
+        *("report.pdf", "notes.jpg", "empty.png", "cut_off.png", "no_face.png", "damaged.motion", "camera", "large.jpg")
+    }
+    assert "50 megapixels" in result["said"]["large.jpg"]
+    assert result["changed"] >= 2
+
+
+def _moving_face(path: Path) -> None:
+    """A camera's picture of the second sample portrait that nods and talks: made by the SDK, as motion JPEG."""
+    with monalive.PhotoAnimator.create_from_options(monalive.PhotoAnimatorOptions()) as animator:
+        picture = np.asarray(Image.open(SAMPLE.with_name("sample_portrait_2.jpg")).convert("RGB").resize((480, 480)))
+        portrait = animator.enroll(picture, consent="artwork")
+        with av.open(str(path), "w", format="mjpeg") as video:
+            stream = video.add_stream("mjpeg", rate=25)
+            stream.width, stream.height, stream.pix_fmt = 640, 480, "yuvj420p"
+            for index, frame in enumerate(animator.play(portrait, monalive.builtin_motions.load("laugh"))):
+                if index % 3 == 0:
+                    wide = np.pad(frame.image, ((0, 0), (80, 80), (0, 0)), mode="edge")
+                    video.mux(stream.encode(av.VideoFrame.from_ndarray(wide, "rgb24")))
+            video.mux(stream.encode(None))
