@@ -31,12 +31,13 @@ export function cropFeather(crop: SquareCrop, width: number, height: number, ban
  */
 export class PasteBack {
   readonly #feather: Float32Array;
-  readonly #shift: { scale: number; x: number; y: number } | undefined;
+  /** How the crop lies under the square of whole pixels nearest to it, in cells of the network's picture. */
+  readonly #shift: { readonly scale: number; readonly x: number; readonly y: number };
   readonly #left: number;
   readonly #top: number;
   readonly #side: number;
-  readonly #linear: Taps;
-  readonly #cubic: Taps;
+  readonly #columns: Enlarging;
+  readonly #rows: Enlarging;
 
   /** @throws ValueError the crop does not touch the photo. */
   constructor(readonly crop: SquareCrop, readonly width: number, readonly height: number) {
@@ -48,12 +49,15 @@ export class PasteBack {
     this.#left = left;
     this.#top = top;
     this.#side = side;
-    if (left !== crop.x || top !== crop.y || side !== crop.side) {
-      const scale = side / crop.side, cells = NETWORK_SIZE / crop.side;
-      this.#shift = { scale, x: (left - crop.x) * cells + scale / 2 - 0.5, y: (top - crop.y) * cells + scale / 2 - 0.5 };
-    }
-    this.#linear = taps(NETWORK_SIZE, side, side < NETWORK_SIZE ? "area" : "linear");
-    this.#cubic = taps(NETWORK_SIZE, side, side < NETWORK_SIZE ? "area" : "cubic");
+    const scale = side / crop.side, cells = NETWORK_SIZE / crop.side;
+    this.#shift = { scale, x: (left - crop.x) * cells + scale / 2 - 0.5, y: (top - crop.y) * cells + scale / 2 - 0.5 };
+    const enlarging = (shift: number): Enlarging => {
+      if (side < NETWORK_SIZE) return { linear: taps(side, side, "linear"), cubic: taps(side, side, "cubic") };
+      const [linear, cubic] = (["linear", "cubic"] as const).map((kernel) => taps(NETWORK_SIZE, side, kernel, scale, shift));
+      return { linear: linear!, cubic: cubic! };
+    };
+    this.#columns = enlarging(this.#shift.x);
+    this.#rows = enlarging(this.#shift.y);
   }
 
   /**
@@ -88,70 +92,82 @@ export class PasteBack {
       data[i * 3 + 1] = moved.data[i * 2 + 1]! * feather * this.crop.side;
       data[i * 3 + 2] = 1 - (1 - mask[i]!) * feather;
     }
-    return this.#overSquare({ width: NETWORK_SIZE, height: NETWORK_SIZE, channels: 3, data });
+    return this.#fitted({ width: NETWORK_SIZE, height: NETWORK_SIZE, channels: 3, data });
   }
 
   /** (256, 256, 3) painted colours as levels in [0, 255]. */
   #paint(painted: Float32Array): Field {
-    const data = painted.map((value) => Math.min(Math.max(value, 0), 1) * 255);
-    return this.#overSquare({ width: NETWORK_SIZE, height: NETWORK_SIZE, channels: 3, data });
+    const data = new Float32Array(painted.length);
+    for (let i = 0; i < data.length; i++) data[i] = level(painted[i]! * 255);
+    return this.#fitted({ width: NETWORK_SIZE, height: NETWORK_SIZE, channels: 3, data });
   }
 
-  /** A field over the crop as one over the square of whole pixels nearest to it. */
-  #overSquare(field: Field): Field {
-    const shift = this.#shift;
-    return shift ? shiftField(field, shift.scale, shift.x, shift.y) : field;
+  /** A crop smaller than the network's picture: the field is shrunk to it by areas. Others are enlarged pixel by pixel. */
+  #fitted(field: Field): Field {
+    if (this.#side >= NETWORK_SIZE) return field;
+    const { scale, x, y } = this.#shift;
+    return resizeField(shiftField(field, scale, x, y), this.#side, this.#side, "area");
   }
 
   #blend(photo: Picture, motion: Field, paint: Field): Picture {
     const frame = newPicture(this.width, this.height);
     frame.data.set(photo.data);
     const { width, height } = photo, from = photo.data, to = frame.data;
-    const linear = this.#linear, cubic = this.#cubic, side = this.#side;
-    const rowLength = NETWORK_SIZE * 3;
-    const motionRow = new Float32Array(rowLength), paintRow = new Float32Array(rowLength);
+    const { linear, cubic } = this.#columns, side = this.#side;
+    const motionRow = new Float32Array(motion.width * 3), paintRow = new Float32Array(paint.width * 3);
     const x0 = Math.max(-this.#left, 0), x1 = Math.min(side, width - this.#left);
     const y0 = Math.max(-this.#top, 0), y1 = Math.min(side, height - this.#top);
     for (let y = y0; y < y1; y++) {
-      mixRows(motion.data, linear, y, motionRow);
-      mixRows(paint.data, cubic, y, paintRow);
+      mixRows(motion.data, this.#rows.linear, y, motionRow);
+      const painting = leastKept(motionRow) < 1 - LEAST_PAINT;
+      if (painting) mixRows(paint.data, this.#rows.cubic, y, paintRow);
       const photoY = y + this.#top;
       for (let x = x0; x < x1; x++) {
-        let dx = 0, dy = 0, keep = 0;
-        for (let i = linear.first[x]!, end = linear.first[x + 1]!; i < end; i++) {
-          const cell = linear.index[i]! * 3, weight = linear.weight[i]!;
-          dx += motionRow[cell]! * weight;
-          dy += motionRow[cell + 1]! * weight;
-          keep += motionRow[cell + 2]! * weight;
-        }
+        const a = linear.index[x * 2]! * 3, b = linear.index[x * 2 + 1]! * 3, wa = linear.weight[x * 2]!, wb = linear.weight[x * 2 + 1]!;
+        const dx = motionRow[a]! * wa + motionRow[b]! * wb;
+        const dy = motionRow[a + 1]! * wa + motionRow[b + 1]! * wb;
+        const keep = motionRow[a + 2]! * wa + motionRow[b + 2]! * wb;
         const photoX = x + this.#left, at = (photoY * width + photoX) * 4;
         const u = Math.min(Math.max(photoX + dx, 0), width - 1), v = Math.min(Math.max(photoY + dy, 0), height - 1);
         const left = u | 0, top = v | 0, s = u - left, t = v - top;
         const p00 = (top * width + left) * 4, p01 = left + 1 < width ? p00 + 4 : p00;
         const below = top + 1 < height ? width * 4 : 0, p10 = p00 + below, p11 = p01 + below;
         const w00 = (1 - s) * (1 - t), w01 = s * (1 - t), w10 = (1 - s) * t, w11 = s * t;
-        let r = from[p00]! * w00 + from[p01]! * w01 + from[p10]! * w10 + from[p11]! * w11;
-        let g = from[p00 + 1]! * w00 + from[p01 + 1]! * w01 + from[p10 + 1]! * w10 + from[p11 + 1]! * w11;
-        let b = from[p00 + 2]! * w00 + from[p01 + 2]! * w01 + from[p10 + 2]! * w10 + from[p11 + 2]! * w11;
-        if (keep < 1 - LEAST_PAINT) {
-          let pr = 0, pg = 0, pb = 0;
-          for (let i = cubic.first[x]!, end = cubic.first[x + 1]!; i < end; i++) {
+        let red = from[p00]! * w00 + from[p01]! * w01 + from[p10]! * w10 + from[p11]! * w11;
+        let green = from[p00 + 1]! * w00 + from[p01 + 1]! * w01 + from[p10 + 1]! * w10 + from[p11 + 1]! * w11;
+        let blue = from[p00 + 2]! * w00 + from[p01 + 2]! * w01 + from[p10 + 2]! * w10 + from[p11 + 2]! * w11;
+        if (painting && keep < 1 - LEAST_PAINT) {
+          let paintRed = 0, paintGreen = 0, paintBlue = 0;
+          for (let i = x * 4; i < x * 4 + 4; i++) {
             const cell = cubic.index[i]! * 3, weight = cubic.weight[i]!;
-            pr += paintRow[cell]! * weight;
-            pg += paintRow[cell + 1]! * weight;
-            pb += paintRow[cell + 2]! * weight;
+            paintRed += paintRow[cell]! * weight;
+            paintGreen += paintRow[cell + 1]! * weight;
+            paintBlue += paintRow[cell + 2]! * weight;
           }
-          r = r * keep + level(pr) * (1 - keep);
-          g = g * keep + level(pg) * (1 - keep);
-          b = b * keep + level(pb) * (1 - keep);
+          red = red * keep + level(paintRed) * (1 - keep);
+          green = green * keep + level(paintGreen) * (1 - keep);
+          blue = blue * keep + level(paintBlue) * (1 - keep);
         }
-        to[at] = r;
-        to[at + 1] = g;
-        to[at + 2] = b;
+        to[at] = red;
+        to[at + 1] = green;
+        to[at + 2] = blue;
       }
     }
     return frame;
   }
+}
+
+/** How a row of the network's values becomes one of the photo's pixels. */
+interface Enlarging {
+  readonly linear: Taps;
+  readonly cubic: Taps;
+}
+
+/** The smallest share of the photo's own pixels in a row of motion. */
+function leastKept(row: Float32Array): number {
+  let least = 1;
+  for (let i = 2; i < row.length; i += 3) if (row[i]! < least) least = row[i]!;
+  return least;
 }
 
 /** One row of an enlarged field, still as narrow as the field. */

@@ -86,14 +86,18 @@ export function shiftField(field: Field, scale: number, x0: number, y0: number):
   return { width, height, channels, data: result };
 }
 
-/** Which source values, with what weights, make each value of a resized row: those of i are first[i] to first[i + 1]. */
+/**
+ * Which source values, with what weights, make each value of a resized row: those of i are first[i] to first[i + 1].
+ * Each "linear" value has two, each "cubic" one four.
+ */
 export interface Taps {
   readonly first: Int32Array;
   readonly index: Int32Array;
   readonly weight: Float32Array;
 }
 
-export function taps(from: number, to: number, kernel: "area" | "linear" | "cubic"): Taps {
+/** `stretch` and `shift`: the source lies so under the result, in source cells, instead of edge on edge; not for "area". */
+export function taps(from: number, to: number, kernel: "area" | "linear" | "cubic", stretch = 1, shift = 0): Taps {
   const first = new Int32Array(to + 1), index: number[] = [], weight: number[] = [];
   const scale = from / to;
   for (let i = 0; i < to; i++) {
@@ -104,7 +108,7 @@ export function taps(from: number, to: number, kernel: "area" | "linear" | "cubi
         weight.push((Math.min(j + 1, high) - Math.max(j, low)) / (high - low));
       }
     } else {
-      const place = (i + 0.5) * scale - 0.5, left = Math.floor(place), t = place - left;
+      const place = stretch * ((i + 0.5) * scale - 0.5) + shift, left = Math.floor(place), t = place - left;
       const shares = kernel === "linear" ? [1 - t, t] : cubic(t);
       const start = kernel === "linear" ? left : left - 1;
       shares.forEach((share, j) => {
