@@ -22,7 +22,7 @@ from monalive.faces.landmarks import (
     RIGID,
 )
 from monalive_distill.splat import splat, take
-from monalive_distill.warp import pixel_centres, resize
+from monalive_distill.warp import pixel_centres, planes, resize
 
 PRIOR_SIZE = 128
 FINE_LANDMARKS = (
@@ -72,12 +72,14 @@ def geometry_prior(source: torch.Tensor, target: torch.Tensor) -> GeometryPrior:
         at = target if level.landmarks is None else take(target, level.landmarks)
         value = residual if level.landmarks is None else take(residual, level.landmarks)
         sums = splat(at, torch.cat((value, torch.ones_like(value[:, :, :1])), -1), level.size, level.sigma)
+        sums = planes(sums)
         density = sums[:, 2:3]
         share = 1 / (density + level.epsilon)
         local, here = sums[:, :2] * share, density * share
-        flow = local if flow is None else local * here + resize(flow, level.size) * (1 - here)
+        flow = local if flow is None else local * here + planes(resize(flow, level.size)) * (1 - here)
+        flow = flow.unflatten(2, (level.size, level.size))
         if level.landmarks is None:
-            presence = here
+            presence = here.unflatten(2, (level.size, level.size))
     assert flow is not None and presence is not None
     return GeometryPrior(affine_flow, affine_flow + flow, resize(presence, PRIOR_SIZE))
 

@@ -10,7 +10,7 @@ from torch import nn
 from monalive_distill.geometry_prior import GeometryPrior
 from monalive_distill.layers import UNet
 from monalive_distill.splat import DRAWING_CHANNELS
-from monalive_distill.warp import resize, warp
+from monalive_distill.warp import planes, resize, warp
 
 MOTION_SIZE = 64
 MOTION_FEATURES = 8
@@ -85,12 +85,13 @@ class MotionNet(nn.Module):
                 it is known, in [0, 1] (`monalive.motions.surroundings_flow`); zeros where nothing was measured.
         """
         size = prior.face_flow.shape[-1]
-        raw = resize(raw, size)
-        on_face = (prior.presence - 0.5) * 4
-        weights = torch.softmax(torch.cat((raw[:, 0:1] + on_face, raw[:, 1:4]), 1), 1)
-        return (
-            weights[:, 0:1] * prior.face_flow
-            + weights[:, 1:2] * prior.affine_flow
-            + weights[:, 3:4] * resize(surroundings[:, 0:2], size)
-            + raw[:, 4:6] * _RESIDUAL_SCALE
-        )
+        raw = planes(resize(raw, size))
+        on_face = (planes(prior.presence) - 0.5) * 4
+        logits = torch.cat((raw[:, 0:1] + on_face, raw[:, 1:4]), 1)
+        weights = torch.exp(logits - logits.amax(1, keepdim=True))  # softmax, over planes
+        flow = (
+            weights[:, 0:1] * planes(prior.face_flow)
+            + weights[:, 1:2] * planes(prior.affine_flow)
+            + weights[:, 3:4] * planes(resize(surroundings[:, 0:2], size))
+        ) * (1 / weights.sum(1, keepdim=True))
+        return (flow + raw[:, 4:6] * _RESIDUAL_SCALE).unflatten(2, (size, size))

@@ -6,6 +6,8 @@ value, because the kernel is separable. It needs no rasteriser and no scatter, a
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 
 from monalive.faces.landmarks import DRAWN_CONTOURS, IRIS_CENTRES, LEFT_LID_PAIRS, LIP_PAIRS, RIGHT_LID_PAIRS
@@ -30,19 +32,19 @@ def splat(positions: torch.Tensor, values: torch.Tensor, size: int, sigma: float
     Returns:
         (N, C, size, size) float32.
     """
-    centres = pixel_centres(size, positions.device)
-    offset = positions.unsqueeze(-1) - centres  # (N, K, 2, n)
-    kernel = torch.exp(offset * offset * (-0.5 / sigma**2))
-    columns, rows = kernel[:, :, 0], kernel[:, :, 1].transpose(1, 2)  # (N, K, n), (N, n, K)
-    channels = [
-        torch.bmm(rows * values[:, :, c].unsqueeze(1), columns).unsqueeze(1) for c in range(values.shape[-1])
-    ]
-    return torch.cat(channels, 1)
+    count, points, channels = values.shape
+    columns, rows = _kernels(positions, size, -0.5 / sigma**2)  # (N, K, n), (N, n, K)
+    weights = values.transpose(1, 2).unsqueeze(2)  # (N, C, 1, K)
+    weighted = (rows.unsqueeze(1) * weights).reshape(count, channels * size, points)
+    return torch.bmm(weighted, columns).reshape(count, channels, size, size)
 
 
 def draw_landmarks(landmarks: torch.Tensor, size: int, sigma: float) -> torch.Tensor:
     """A landmark drawing: one soft line map per facial contour, one for the irises, and the areas of the open mouth
     and the open eyes.
+
+    All maps come from one matrix product: every map has as many Gaussians as the one with most, those that it does not
+    need with weight 0. (Few large operations: on a phone each small one costs more than its arithmetic.)
 
     Args:
         landmarks: (N, 478, 2) unit coordinates.
@@ -52,17 +54,18 @@ def draw_landmarks(landmarks: torch.Tensor, size: int, sigma: float) -> torch.Te
     Returns:
         (N, DRAWING_CHANNELS, size, size) in [0, 1.5].
     """
-    maps = []
-    for contour, closed in DRAWN_CONTOURS:
-        points = take(landmarks, contour)  # (N, k, 2)
-        after = take(landmarks, (*contour[1:], contour[0]))
-        middles = (points + after) * 0.5
-        if not closed:
-            middles = middles[:, : len(contour) - 1]
-        maps.append(_density(torch.cat((points, middles), 1), size, sigma))
-    maps.append(_density(take(landmarks, IRIS_CENTRES), size, sigma))
-    maps.extend(_opening(landmarks, pairs, size, sigma) for pairs in OPENINGS)
-    return torch.clamp(torch.cat(maps, 1), max=1.5)
+    count, per_map = landmarks.shape[0], len(_FIRST) // DRAWING_CHANNELS
+    first, second = take(landmarks, _FIRST), take(landmarks, _SECOND)
+    apart = second - first
+    gap = (apart * apart).sum(-1, keepdim=True)  # squared, (N, 11 K, 1)
+    line, area, share = (_constant(x, landmarks.device) for x in (_LINE, _AREA, _SHARE))  # (1, 11 K, 1)
+    # An area fades to nothing where its upper and lower points meet.
+    weights = line + area * (gap / (gap + (1.5 * sigma) ** 2))
+    sharpness = (line + area / 1.3**2) * (-0.5 / sigma**2)  # areas are drawn with broader strokes
+    positions = (first + apart * share).reshape(count, DRAWING_CHANNELS, per_map, 2)
+    columns, rows = _kernels(positions, size, sharpness.reshape(1, DRAWING_CHANNELS, per_map, 1))
+    drawing = torch.matmul(rows * weights.reshape(count, DRAWING_CHANNELS, 1, per_map), columns)
+    return torch.clamp(drawing, max=1.5)
 
 
 def take(landmarks: torch.Tensor, indices: tuple[int, ...]) -> torch.Tensor:
@@ -70,14 +73,43 @@ def take(landmarks: torch.Tensor, indices: tuple[int, ...]) -> torch.Tensor:
     return primitives().take(landmarks, indices)
 
 
-def _opening(landmarks: torch.Tensor, pairs: tuple[tuple[int, int], ...], size: int, sigma: float) -> torch.Tensor:
-    """The area between upper and lower points; it fades to nothing where they meet."""
-    upper, lower = take(landmarks, tuple(a for a, _ in pairs)), take(landmarks, tuple(b for _, b in pairs))
-    gap = ((lower - upper) * (lower - upper)).sum(-1, keepdim=True)  # squared, (N, k, 1)
-    weight = gap / (gap + (1.5 * sigma) ** 2)
-    points = torch.cat([upper + (lower - upper) * share for share in _ACROSS], 1)
-    return splat(points, torch.cat([weight] * len(_ACROSS), 1), size, 1.3 * sigma)
+def _kernels(positions: torch.Tensor, size: int, sharpness: torch.Tensor | float) -> tuple[torch.Tensor, torch.Tensor]:
+    """exp(sharpness d d) over distances d along x (..., K, n) and along y (..., n, K); positions (..., K, 2)."""
+    centres = pixel_centres(size, positions.device)
+    x = positions[..., 0:1] - centres
+    y = positions[..., 1:2].transpose(-1, -2) - centres.unsqueeze(-1)
+    along_y = sharpness if isinstance(sharpness, float) else sharpness.transpose(-1, -2)
+    return torch.exp(x * x * sharpness), torch.exp(y * y * along_y)
 
 
-def _density(points: torch.Tensor, size: int, sigma: float) -> torch.Tensor:
-    return splat(points, torch.ones_like(points[:, :, :1]), size, sigma)
+def _constant(values: tuple[float, ...], device: torch.device) -> torch.Tensor:
+    return torch.tensor(values, device=device).reshape(1, -1, 1)
+
+
+class _Stroke(NamedTuple):
+    """A Gaussian of a drawing, at `first` + `share` * (`second` - `first`)."""
+
+    first: int
+    second: int
+    share: float
+    line: float = 1.0  # its weight if it belongs to a line
+    area: float = 0.0  # 1 if it belongs to an area, whose weight depends on the gap between first and second
+
+
+def _strokes() -> list[list[_Stroke]]:
+    """Of every map."""
+    maps = []
+    for contour, closed in DRAWN_CONTOURS:
+        lines = list(zip(contour, (*contour[1:], contour[0]), strict=True))
+        points = [_Stroke(first, second, 0.0) for first, second in lines]
+        maps.append(points + [_Stroke(first, second, 0.5) for first, second in (lines if closed else lines[:-1])])
+    maps.append([_Stroke(centre, centre, 0.0) for centre in IRIS_CENTRES])
+    for pairs in OPENINGS:
+        maps.append([_Stroke(upper, lower, share, 0.0, 1.0) for share in _ACROSS for upper, lower in pairs])
+    longest = max(map(len, maps))
+    nothing = _Stroke(0, 0, 0.0, 0.0, 0.0)
+    return [strokes + [nothing] * (longest - len(strokes)) for strokes in maps]
+
+
+# By map, then by stroke.
+_FIRST, _SECOND, _SHARE, _LINE, _AREA = zip(*(stroke for strokes in _strokes() for stroke in strokes), strict=True)

@@ -20,6 +20,15 @@ def resize(x: torch.Tensor, size: int) -> torch.Tensor:
     return F.interpolate(x, size=(size, size), mode="bilinear", align_corners=False)
 
 
+def planes(x: torch.Tensor) -> torch.Tensor:
+    """(N, C, H, W) to (N, C, H * W): every channel's values side by side.
+
+    Converters for phones lay pictures out channels last, where multiplying two channels by a third goes pixel by pixel;
+    what is not shaped like a picture stays as it is and is multiplied plane by plane.
+    """
+    return x.flatten(2)
+
+
 def warp(image: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
     """Reads `image` where `flow` points to.
 

@@ -48,8 +48,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--model-version", default="0.1.0")
     parser.add_argument("--licence", default="Apache-2.0", help="of the weights, as an SPDX name")
-    parser.add_argument("--frames", type=Path, metavar="CACHE", help="measure the gate on frames of a prepared cache")
-    parser.add_argument("--calibrate", type=Path, metavar="CACHE", help="calibrate static int8 on a prepared cache")
+    clips = "a folder of clips, or a cache that monalive-distill prepare made"
+    parser.add_argument("--frames", type=Path, metavar="FOLDER", help=f"measure the gate on frames of {clips}")
+    parser.add_argument(
+        "--calibrate",
+        type=Path,
+        metavar="FOLDER",
+        help=f"calibrate static int8 on {clips}; LiteRT's bundle then takes it, since it is the fastest there",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     return parser
 

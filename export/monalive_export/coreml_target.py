@@ -46,6 +46,7 @@ class CoreMLTarget:
     runtime = "Core ML"
     platforms = ("iOS 16", "macOS 13")
     precisions = ("int8", "palette6", "fp16", "fp32")
+    calibrated: tuple[str, ...] = ()
 
     def convert(self, graph: Graph, inputs: Mapping[str, torch.Tensor]) -> _Converted:
         with quiet(), torch.no_grad():

@@ -17,14 +17,16 @@ from monalive.bundle import write_bundle
 from monalive.faces.task_file import TASK_PACKAGE_PIN, TASK_SHA256
 from monalive_export.artefact_file import artefact_path, make_folder, write_checked
 from monalive_export.divergence import ProbedGraph, first_divergence
-from monalive_export.frames import Frame, cached_frames, packaged_frames
+from monalive_export.frames import Frame, folder_frames, packaged_frames
 from monalive_export.gate import LIMITS, Measured, Reference
 from monalive_export.models import ExportModel, count_macs
 from monalive_export.ports import Graph
 from monalive_export.target import Facts, Target
 
 REPORT_FILE: Final = "export.json"
+# Of the packaged samples (two people), and of a folder of clips, where everyone gives as many in turn.
 GATE_FRAMES, CALIBRATION_FRAMES = 6, 12
+GATE_FRAMES_OF_CLIPS, CALIBRATION_FRAMES_OF_CLIPS = 24, 48
 # What a user asks for with one word.
 PRECISION_GROUPS: Final = {"fp32": ("fp32",), "fp16": ("fp16",), "int8": ("int8", "int8-static", "palette6")}
 # The face tracker is Google's (MediaPipe, Apache-2.0): not ours to convert or to sign, so bundles say which file it is.
@@ -49,8 +51,10 @@ class ExportOptions:
         targets: from `targets.TARGETS`.
         precisions: keys of `PRECISION_GROUPS`.
         model_version, licence: of the weights; the licence as an SPDX name.
-        frames: a cache of `monalive-distill prepare` to measure the gate on; None for the sample portraits.
-        calibration: a cache of training pictures for static int8; None for the sample portraits.
+        frames: a folder of clips, or a cache of `monalive-distill prepare`, to measure the gate on; None for the sample
+            portraits.
+        calibration: such a folder of training clips for static int8, which bundles then prefer where it is fastest;
+            None for the sample portraits.
     """
 
     output: Path
@@ -71,8 +75,8 @@ def export_model(model: ExportModel, options: ExportOptions, say: Say = lambda l
         say: called with a line of progress for every file.
 
     Returns:
-        What `REPORT_FILE` in the folder holds: {"model", "model_version", "licence", "seconds", "frames", "files",
-        "bundles"}.
+        What `REPORT_FILE` in the folder holds: {"model", "model_version", "licence", "seconds", "frames",
+        "frames_of", "calibrated_on", "files", "bundles"}.
 
     Raises:
         ValueError: a file does not pass the gate; the message names the first layer that diverges. Files that passed
@@ -82,12 +86,15 @@ def export_model(model: ExportModel, options: ExportOptions, say: Say = lambda l
     started = time.monotonic()
     make_folder(options.output)
     precisions = [name for group in options.precisions for name in PRECISION_GROUPS[group]]
-    frames = _frames(options.frames, GATE_FRAMES, model.image_size, 0)
+    if options.frames is None:
+        frames = packaged_frames(GATE_FRAMES, model.image_size)
+    else:
+        frames = folder_frames(options.frames, GATE_FRAMES_OF_CLIPS, model.image_size)
     say(f"PyTorch on {len(frames)} frames")
     reference = Reference(model, frames)
     calibration = reference
     if "int8-static" in precisions:
-        calibration = Reference(model, _frames(options.calibration, CALIBRATION_FRAMES, model.image_size, GATE_FRAMES))
+        calibration = Reference(model, _calibration_frames(options.calibration, model.image_size))
     files, bundles = [], []
     for target in options.targets:
         made: dict[str, dict[str, tuple[bytes, dict[str, Any]]]] = {}
@@ -104,6 +111,8 @@ def export_model(model: ExportModel, options: ExportOptions, say: Say = lambda l
         "licence": options.licence,
         "seconds": round(time.monotonic() - started, 1),
         "frames": len(frames),
+        "frames_of": _source(options.frames),
+        "calibrated_on": _source(options.calibration) if "int8-static" in precisions else None,
         "files": files,
         "bundles": bundles,
     }
@@ -183,8 +192,14 @@ class _GraphExporter:
         return str(first_divergence(probed, made, inputs, LIMITS[precision]))
 
 
-def _frames(cache: Path | None, count: int, size: int, start: int) -> list[Frame]:
-    return packaged_frames(count, size, start) if cache is None else cached_frames(cache, count, size, start)
+def _source(folder: Path | None) -> str:
+    return "sample portraits" if folder is None else folder.name
+
+
+def _calibration_frames(folder: Path | None, size: int) -> list[Frame]:
+    if folder is None:
+        return packaged_frames(CALIBRATION_FRAMES, size, GATE_FRAMES)  # others than the gate's
+    return folder_frames(folder, CALIBRATION_FRAMES_OF_CLIPS, size)
 
 
 def _bundle(
@@ -196,7 +211,10 @@ def _bundle(
     """Writes the bundle of a target, every part in the precision that the target prefers."""
     parts, entries = {}, {}
     for name, files in made.items():
-        precision = next(p for p in (*target.precisions, "fp32") if p in files)
+        if not model.graphs[name].bundled:
+            continue
+        preferred = target.precisions if options.calibration is None else (*target.calibrated, *target.precisions)
+        precision = next(p for p in (*preferred, "fp32") if p in files)
         parts[name], entry = files[precision]
         entries[name] = {key: value for key, value in entry.items() if key not in ("path", "bytes", "seconds")}
     path = options.output / f"{target.name}.bundle"

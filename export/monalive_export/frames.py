@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -18,13 +19,16 @@ from monalive.media.image_io import load_image
 from monalive.motions import builtin_motions
 from monalive.motions.surroundings_flow import SurroundingsFlow, unknown_surroundings
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
-from monalive_distill.training_pairs import FaceSequence, load_sequences
+from monalive_distill.prepare import prepare
+from monalive_distill.training_pairs import INDEX_FILE, FaceSequence, load_sequences
+from monalive_export.retarget_absolute import ABSOLUTE_FILTER_SHAPES
 from monalive_export.retarget_graph import FILTER_SHAPES
 
 Array = NDArray[np.float32]
 PORTRAITS: Final = ("sample_portrait.jpg", "sample_portrait_2.jpg")
 MOTIONS: Final = ("laugh", "shake", "talk", "look_around", "surprise", "kiss")
 FRAME_MS: Final = 40.0
+CLIP_STRIDE: Final = 25
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,22 @@ def cached_frames(folder: Path, count: int, size: int, start: int = 0) -> list[F
         later = 1 + (number // len(sequences) * 37 + len(sequence.frames) // 2) % (len(sequence.frames) - 1)
         frames.append(_cached(sequence, later, size))
     return frames
+
+
+def folder_frames(folder: Path, count: int, size: int) -> list[Frame]:
+    """`cached_frames` of a cache, or of a folder of clips: of those, frames a second apart are tracked first.
+
+    Raises:
+        FileNotFoundError: no such folder, or neither a cache in it nor a video that shows a face.
+        ValueError: nobody is shown twice.
+    """
+    if (folder / INDEX_FILE).is_file():
+        return cached_frames(folder, count, size)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no folder {folder}; name a folder of clips or a cache of prepared ones")
+    with tempfile.TemporaryDirectory() as cache:
+        prepare(folder, Path(cache), kind="clip", stride=CLIP_STRIDE, progress=False)
+        return cached_frames(Path(cache), count, size)
 
 
 def _packaged(size: int) -> Iterator[Frame]:
@@ -122,7 +142,8 @@ def _retarget_inputs(portrait: Array, crop: SquareCrop, reference: Array, driver
         "gains": np.ones((1, 4), np.float32),
         "driver_landmarks": _batch(driver),
         "elapsed_ms": np.full((1, 1), FRAME_MS, np.float32),
-        **{name: np.zeros(shape, np.float32) for name, shape in FILTER_SHAPES.items()},
+        "driver_crop": np.array([[crop.x, crop.y, crop.side]], np.float32),
+        **{name: np.zeros(shape, np.float32) for name, shape in (FILTER_SHAPES | ABSOLUTE_FILTER_SHAPES).items()},
     }
 
 

@@ -23,6 +23,8 @@ from monalive_export.quiet import quiet
 from monalive_export.target import Facts, Tensors, contiguous
 
 METADATA: Final = "monalive.json"
+# Operations of layers, by their tensors' names. Geometry, which is outside any layer, stays in float32.
+LAYERS: Final = ".*/.*"
 # Static int8 is for the networks that paint and describe. The motion network's outputs are places in the picture, to a
 # fraction of a pixel: 256 steps are too few for them, so its activations are quantised frame by frame as in "int8".
 # So are those of the AdaIN generator: whose picture it is sets their ranges, which no calibration covers.
@@ -40,6 +42,7 @@ class LiteRTTarget:
     runtime = "LiteRT"
     platforms = ("Android", "Linux", "macOS", "Windows", "web (LiteRT.js)")
     precisions = ("int8", "int8-static", "fp16", "fp32")
+    calibrated: tuple[str, ...] = ("int8-static",)
 
     def convert(self, graph: Graph, inputs: Mapping[str, torch.Tensor]) -> bytes:
         with quiet(), using(LiteRTPrimitives()), tempfile.TemporaryDirectory() as folder:
@@ -67,7 +70,7 @@ def _quantised(named: bytes, precision: str, calibration: Sequence[Tensors]) -> 
         every = qtyping.TFLOperationName.ALL_SUPPORTED
         quantised.update_quantization_recipe(".*", every, _half(), algorithm_key="float_casting")
         return quantised.quantize()
-    quantised.load_quantization_recipe(recipe.dynamic_wi8_afp32())
+    quantised.load_quantization_recipe([rule | {"regex": LAYERS} for rule in recipe.dynamic_wi8_afp32()])
     if precision == "int8":
         return quantised.quantize()
     for operation in STATIC_OPERATIONS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,16 @@ from monalive_distill.training_state import load_average, read_record
 from monalive_export.few_shot_graphs import FewShotAnimateGraph, FewShotEnrollGraph, PersonAnimateGraph
 from monalive_export.graphs import AnimateGraph, EnrollGraph
 from monalive_export.ports import Graph
+from monalive_export.retarget_absolute import RetargetAbsoluteGraph
 from monalive_export.retarget_graph import RetargetGraph, RetargetStartGraph
 
 LIGHTWEIGHT_SIZE = 256
+# What every pipeline has before its networks, in the order in which it runs: a part is one line here.
+GEOMETRY: Mapping[str, Callable[[], Graph]] = {
+    "retarget_start": RetargetStartGraph,
+    "retarget": RetargetGraph,
+    "retarget_absolute": RetargetAbsoluteGraph,
+}
 
 
 @dataclass(frozen=True)
@@ -80,5 +87,5 @@ def count_macs(graph: Graph, inputs: Mapping[str, torch.Tensor]) -> int:
 
 
 def _with_geometry(name: str, image_size: int, graphs: dict[str, Graph]) -> ExportModel:
-    every: dict[str, Graph] = {"retarget_start": RetargetStartGraph(), "retarget": RetargetGraph(), **graphs}
+    every: dict[str, Graph] = {**{part: graph() for part, graph in GEOMETRY.items()}, **graphs}
     return ExportModel(name, image_size, {part: graph.eval() for part, graph in every.items()})

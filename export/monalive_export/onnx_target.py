@@ -43,6 +43,7 @@ class OnnxTarget:
     runtime = "ONNX Runtime"
     platforms = ("web", "Windows", "Linux", "macOS")
     precisions = ("fp16", "int8-static", "int8", "fp32")
+    calibrated: tuple[str, ...] = ()
 
     def convert(self, graph: Graph, inputs: Mapping[str, torch.Tensor]) -> onnx.ModelProto:
         with quiet():

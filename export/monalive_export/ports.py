@@ -42,12 +42,14 @@ class Graph(nn.Module):
         inputs, outputs: `forward` takes and returns exactly these.
         about: what it does and when it is called.
         compressible: whether it is a neural network whose weights may be rounded; geometry stays in float32.
+        bundled: whether bundles hold it; the others are files alone.
     """
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     about: str
     compressible = True
+    bundled = True
 
 
 def channels_first(x: torch.Tensor) -> torch.Tensor:

@@ -24,9 +24,9 @@ from monalive.faces.landmarks import LANDMARK_COUNT, LEFT_BROW, LEFT_EYE, RIGHT_
 from monalive.retargeting import expression_transfer as transfer
 from monalive.retargeting import pose_transfer as poses
 from monalive.retargeting.motion_smoother import MotionSmoother
-from monalive.retargeting.one_euro import OneEuroFilter
 from monalive_distill.splat import take
 from monalive_export.ports import SIDES, Graph, Port
+from monalive_export.retarget_filter import filtered
 from monalive_export.retarget_math import (
     angles_of,
     fit_rotation,
@@ -199,8 +199,8 @@ class RetargetStartGraph(Graph):
             "portrait_face": portrait,
             "driver_face": driver,
             "scales": self._scales(portrait, driver, gains),
-            "portrait_pose": torch.cat((rotation, translation, scale.expand(1, 1, 3)), 1),
-            "driver_pose": torch.cat((angles_of(turned).transpose(1, 2), place, size.expand(1, 1, 3)), 1),
+            "portrait_pose": torch.cat((rotation, translation, _thrice(scale)), 1),
+            "driver_pose": torch.cat((angles_of(turned).transpose(1, 2), place, _thrice(size)), 1),
             "limits": self._limits(own, portrait_landmarks, crop),
             "rest": self._rest(portrait, driver),
             "mouth": torch.cat((_mouth_ratio(self.face, portrait, driver), self.face.mouth.width(driver)), 2),
@@ -356,16 +356,7 @@ class RetargetGraph(Graph):
     def _smooth(
         self, name: str, new: torch.Tensor, before: torch.Tensor, velocity: torch.Tensor, elapsed: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """One step of a One-Euro filter: the filtered values and their velocity. No time elapsed: `new` as it is."""
-        settings: OneEuroFilter = self._filters[name]
-        begins = 1.0 - step(elapsed)
-        at_speed = (new - before) / (elapsed + begins)
-        velocity = (velocity + _factor(elapsed * settings._derivative_cutoff) * (at_speed - velocity)) * (1.0 - begins)
-        pooled = velocity if settings._pool is None else torch.bmm(self.pool, velocity)
-        speed = torch.sqrt((pooled * pooled).sum(2, keepdim=True))
-        share = _factor(elapsed * (settings._min_cutoff + settings._beta * speed))
-        share = share + begins * (1.0 - share)
-        return before + share * (new - before), velocity
+        return filtered(self._filters[name], new, before, velocity, elapsed, self.pool)
 
     def _set_lips(
         self,
@@ -422,14 +413,13 @@ def _mark(indices: tuple[int, ...]) -> torch.Tensor:
     return _constant(marks)
 
 
+def _thrice(value: torch.Tensor) -> torch.Tensor:
+    """(1, 1, 1) to (1, 1, 3). Expanding becomes BROADCAST_TO, which the GPU delegate refuses."""
+    return torch.cat((value, value, value), 2)
+
+
 def _length(vector: torch.Tensor) -> torch.Tensor:
     return torch.sqrt((vector * vector).sum(2, keepdim=True))
-
-
-def _factor(turns: torch.Tensor) -> torch.Tensor:
-    """`one_euro.smoothing_factor` of cutoff times seconds."""
-    turn = turns * (2.0 * math.pi)
-    return turn / (turn + 1.0)
 
 
 def _fit(landmarks: torch.Tensor, template: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -51,6 +51,7 @@ class Target(Protocol):
         runtime: what a manifest calls it.
         platforms: where its bundle is used.
         precisions: those it can build, the one preferred for its bundle first.
+        calibrated: those that its bundle prefers to these where static quantisation was calibrated on many people.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Target(Protocol):
     runtime: str
     platforms: tuple[str, ...]
     precisions: tuple[str, ...]
+    calibrated: tuple[str, ...]
 
     def convert(self, graph: Graph, inputs: Mapping[str, torch.Tensor]) -> Any:
         """The graph in float32, in the form from which `build` goes on."""

@@ -63,7 +63,7 @@ def test_a_checkpoint_of_the_wrong_kind(
     [
         (["--to", "tensorrt"], "there is no target 'tensorrt': choose from litert, coreml, onnx"),
         (["--precision", "int3"], "there is no precision 'int3': choose from fp32, fp16, int8"),
-        (["--frames", "nowhere"], "no training cache in nowhere"),
+        (["--frames", "nowhere"], "there is no folder nowhere"),
     ],
 )
 def test_what_there_is_not(tmp_path: Path, words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,12 +7,14 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from monalive.faces.crop import SquareCrop
+from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import angles_rotation, fit_pose, rotation_angles
 from monalive.motions import builtin_motions
 from monalive.retargeting.pose_transfer import soft_limit as soft_limit_reference
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
+from monalive_export.ports import Graph
+from monalive_export.retarget_absolute import ABSOLUTE_FILTER_SHAPES, NO_LIMITS, RetargetAbsoluteGraph
 from monalive_export.retarget_graph import FILTER_SHAPES, RetargetGraph, RetargetStartGraph
 from monalive_export.retarget_math import angles_of, atan2, fit_rotation, rotation_of, soft_limit, wrapped
 
@@ -43,17 +45,28 @@ def _play(
     driver: NDArray[np.float32],
     gains: dict[str, float],
     elapsed_ms: float,
+    crop: SquareCrop = CROP,
+    limits: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     start, step = graphs
     values = {
         "portrait_landmarks": _batch(portrait),
-        "crop": torch.tensor([[CROP.x, CROP.y, CROP.side]]),
+        "crop": torch.tensor([[crop.x, crop.y, crop.side]]),
         "driver_reference": _batch(driver[0]),
         "gains": torch.tensor([[gains.get(name, 1.0) for name in GAINS]]),
         **{name: torch.zeros(shape) for name, shape in FILTER_SHAPES.items()},
     }
     begun = start(*(values[port.name] for port in start.inputs))
     values |= dict(zip((port.name for port in start.outputs), begun, strict=True))
+    if limits is not None:
+        values["limits"] = torch.from_numpy(limits)
+    return _run(step, "landmarks", values, driver, elapsed_ms)
+
+
+def _run(
+    step: Graph, output: str, values: dict[str, torch.Tensor], driver: NDArray[np.float32], elapsed_ms: float
+) -> NDArray[np.float32]:
+    """A graph over all frames, what it gives as `next_X` being its X of the next."""
     made = []
     for index, landmarks in enumerate(driver):
         values |= {
@@ -62,7 +75,7 @@ def _play(
         }
         outputs = step(*(values[port.name] for port in step.inputs))
         named = dict(zip((port.name for port in step.outputs), outputs, strict=True))
-        made.append(named.pop("landmarks")[0].numpy())
+        made.append(named.pop(output)[0].numpy())
         values |= {name.removeprefix("next_"): value for name, value in named.items()}
     return np.stack(made)
 
@@ -85,6 +98,33 @@ def test_it_equals_the_sdk(
     wanted = np.stack([sdk.step(landmarks, index * 40.0) for index, landmarks in enumerate(driver)])
     made = _play(graphs, portrait, driver, gains, 40.0 if smooth else 0.0)
     assert np.abs(wanted - wanted[0]).max() > 0.01  # the motion is one
+    assert np.abs(made - wanted).max() < 2e-5
+
+
+@pytest.mark.parametrize("smooth", [True, False])
+@pytest.mark.parametrize("gains", [{}, {"pose": 1.0, "eyes": 1.5, "lips": 0.5, "brows": 0.0}])
+@torch.inference_mode()
+def test_absolute_motion_equals_the_sdk(
+    graphs: tuple[RetargetStartGraph, RetargetGraph],
+    portrait: NDArray[np.float32],
+    gains: dict[str, float],
+    smooth: bool,
+) -> None:
+    clip = builtin_motions.load("talk")
+    noise = np.random.default_rng(0).normal(0, 0.4, clip.landmarks[:40].shape)
+    driver = (clip.landmarks[:40] + noise).astype(np.float32)
+    sdk = Retargeter(portrait, CROP, RetargetOptions(absolute=True, smooth=smooth, gains=gains))
+    sdk.start(driver[0], clip.image_size)
+    wanted = np.stack([sdk.step(landmarks, index * 40.0) for index, landmarks in enumerate(driver)])
+    crop = portrait_crop(driver[0], *clip.image_size)
+    elapsed_ms = 40.0 if smooth else 0.0
+    if gains:
+        made = _play(graphs, driver[0], driver, gains, elapsed_ms, crop, NO_LIMITS)
+    else:
+        values = {name: torch.zeros(shape) for name, shape in ABSOLUTE_FILTER_SHAPES.items()}
+        values["driver_crop"] = torch.tensor([[crop.x, crop.y, crop.side]])
+        made = _run(RetargetAbsoluteGraph().eval(), "absolute_landmarks", values, driver, elapsed_ms)
+    assert np.abs(wanted - wanted[0]).max() > 0.01
     assert np.abs(made - wanted).max() < 2e-5
 
 
