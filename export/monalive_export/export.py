@@ -213,7 +213,9 @@ def _bundle(
     for name, files in made.items():
         if not model.graphs[name].bundled:
             continue
-        preferred = target.precisions if options.calibration is None else (*target.calibrated, *target.precisions)
+        preferred = target.precisions
+        if model.graphs[name].per_frame and options.calibration is not None:
+            preferred = (*target.calibrated, *preferred)
         precision = next(p for p in (*preferred, "fp32") if p in files)
         parts[name], entry = files[precision]
         entries[name] = {key: value for key, value in entry.items() if key not in ("path", "bytes", "seconds")}
