@@ -15,9 +15,9 @@ pytest.importorskip("litert_torch")
 from monalive_distill.training_pairs import INDEX_FILE
 from monalive_export.export import ExportOptions, export_model
 from monalive_export.frames import folder_frames, packaged_frames
-from monalive_export.litert_target import LiteRTTarget
 from monalive_export.models import ExportModel
 from monalive_export.ports import RGB, Graph, Port, channels_first, channels_last
+from monalive_export.targets import load_target
 
 SIZE = 32
 
@@ -78,7 +78,7 @@ def test_a_bundle_takes_the_static_file_where_people_calibrated_it(
     model = ExportModel("one layer", SIZE, {"animate": OneLayer().eval()})
     calibration = cache if calibrated else None
     options = ExportOptions(
-        tmp_path / "out", [LiteRTTarget()], ["int8"], "0", "Apache-2.0", frames=cache, calibration=calibration
+        tmp_path / "out", [load_target("litert")], ["int8"], "0", "Apache-2.0", frames=cache, calibration=calibration
     )
     report = export_model(model, options)
     assert report["bundles"][0]["precisions"] == {"animate": bundled}
