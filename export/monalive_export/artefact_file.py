@@ -51,6 +51,9 @@ def make_folder(path: Path) -> None:
     """
     if path.exists() and not path.is_dir():
         raise NotADirectoryError(f"{path} is a file; name a folder to export to")
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise type(error)(f"the folder {path} cannot be made: {error.strerror}") from error
     if not os.access(path, os.W_OK | os.X_OK):
         raise PermissionError(f"no permission to write into the folder {path}")

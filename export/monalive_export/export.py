@@ -17,7 +17,7 @@ from monalive.bundle import write_bundle
 from monalive.faces.task_file import TASK_PACKAGE_PIN, TASK_SHA256
 from monalive_export.artefact_file import artefact_path, make_folder, write_checked
 from monalive_export.divergence import ProbedGraph, first_divergence
-from monalive_export.frames import Frame, folder_frames, packaged_frames
+from monalive_export.frames import Frame, check_folder, folder_frames, packaged_frames
 from monalive_export.gate import LIMITS, Measured, Reference
 from monalive_export.models import ExportModel, count_macs
 from monalive_export.ports import Graph
@@ -81,9 +81,12 @@ def export_model(model: ExportModel, options: ExportOptions, say: Say = lambda l
     Raises:
         ValueError: a file does not pass the gate; the message names the first layer that diverges. Files that passed
             before it stay.
-        OSError: the folder cannot be written to.
+        OSError: the folder cannot be written to, or there is none to take frames from.
     """
     started = time.monotonic()
+    for folder in (options.frames, options.calibration):
+        if folder is not None:
+            check_folder(folder)
     make_folder(options.output)
     precisions = [name for group in options.precisions for name in PRECISION_GROUPS[group]]
     if options.frames is None:
@@ -213,7 +216,9 @@ def _bundle(
     for name, files in made.items():
         if not model.graphs[name].bundled:
             continue
-        preferred = target.precisions if options.calibration is None else (*target.calibrated, *target.precisions)
+        preferred = target.precisions
+        if model.graphs[name].per_frame and options.calibration is not None:
+            preferred = (*target.calibrated, *preferred)
         precision = next(p for p in (*preferred, "fp32") if p in files)
         parts[name], entry = files[precision]
         entries[name] = {key: value for key, value in entry.items() if key not in ("path", "bytes", "seconds")}

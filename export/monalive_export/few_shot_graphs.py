@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Final, TypeVar
 
 import torch
 from torch import nn
@@ -11,13 +12,18 @@ from torch.nn.utils import parametrize
 
 from monalive_distill.few_shot.few_shot_model import FewShotModel
 from monalive_distill.few_shot.few_shot_person import FewShotPerson
+from monalive_distill.few_shot.photo_mover import shrink
 from monalive_distill.few_shot.pose_input import draw, move_photo
-from monalive_export.graphs import PHOTO, SOURCE, TARGET
+from monalive_distill.lightweight_generator import LightweightGenerator
+from monalive_export.graphs import PHOTO, SOURCE, TARGET, AnimateGraph
 from monalive_export.ports import RGB, Graph, Port, channels_first, channels_last
 
 Model = TypeVar("Model", bound=nn.Module)
 
 ADAIN = Port("adain", "gains and biases that make the generator draw this person; the mean over several photos' serves")
+MOVED = Port(
+    "moved_photo", "the photo as the lightweight generator moves it", (0.0, 1.0), RGB
+)
 IMAGE = Port("image", "the picture of the wanted pose", (0.0, 1.0), RGB)
 
 
@@ -35,75 +41,70 @@ class FewShotEnrollGraph(Graph):
 
     def forward(self, photo: torch.Tensor, source_landmarks: torch.Tensor) -> tuple[torch.Tensor, ...]:
         drawing = draw(source_landmarks, self.size)
-        embedding = self.embedder(channels_first(photo).unsqueeze(1), drawing.unsqueeze(1))
-        return (self.projection(embedding),)
+        small = shrink(channels_first(photo), self.size)
+        return (self.projection(self.embedder(small.unsqueeze(1), drawing.unsqueeze(1))),)
+
+
+class MovePhotoGraph(Graph):
+    """The lightweight generator in front of a few-shot model: all it gives is the moved photo."""
+
+    inputs = AnimateGraph.inputs
+    outputs = (MOVED,)
+    per_frame = True
+    about = "Once per frame, before the animate network: the photo moved by the lightweight generator."
+
+    def __init__(self, generator: LightweightGenerator, size: int) -> None:
+        super().__init__()
+        self.lightweight, self.size = AnimateGraph(generator), size
+
+    def forward(self, **inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        image = self.lightweight(**inputs)[0]
+        return (channels_last(shrink(channels_first(image), self.size)),)
 
 
 class FewShotAnimateGraph(Graph):
-    """The generator."""
+    """The generator: of any person, or of a fine-tuned one, whose parameters are part of it.
 
-    inputs: tuple[Port, ...] = (PHOTO, SOURCE, ADAIN, TARGET)
+    Its inputs are those that the model uses: `adain` of any person; of the photo to move, where geometry moves it, the
+    photo itself, and where the lightweight generator does, what `MovePhotoGraph` makes of it.
+    """
+
+    per_frame = True
     outputs = (IMAGE,)
-    about = "Once per frame: the person in the pose of the landmarks wanted."
+    adain: torch.Tensor | None
 
-    def __init__(self, model: FewShotModel) -> None:
+    def __init__(self, model: FewShotModel | FewShotPerson) -> None:
         super().__init__()
-        self.generator = _without_spectral_norm(model).generator
-        self.size, self.moves_photo = model.size, _moves_photo(model)
-        if not self.moves_photo:
-            self.inputs = (ADAIN, TARGET)
+        plain = _without_spectral_norm(model)
+        self.generator, self.size, self.warped_photo = plain.generator, model.size, model.warped_photo
+        adain = plain.adain.detach() if isinstance(plain, FewShotPerson) else None
+        self.register_buffer("adain", adain, persistent=False)
+        whose = "the person" if adain is None else "the fine-tuned person"
+        of_theirs = "; the photo is one of theirs" if adain is not None and self.warped_photo != "none" else ""
+        self.about = f"Once per frame: {whose} in the pose of the landmarks wanted{of_theirs}."
+        self.inputs = (*_OF_PHOTO[self.warped_photo], *((ADAIN,) if adain is None else ()), TARGET)
 
     def forward(
         self,
+        target_landmarks: torch.Tensor,
         photo: torch.Tensor | None = None,
         source_landmarks: torch.Tensor | None = None,
+        moved_photo: torch.Tensor | None = None,
         adain: torch.Tensor | None = None,
-        target_landmarks: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, ...]:
-        assert target_landmarks is not None
-        moved = _moved(photo, source_landmarks, target_landmarks) if self.moves_photo else None
-        return (channels_last(self.generator(draw(target_landmarks, self.size), moved, adain)),)
+        moved = None if moved_photo is None else channels_first(moved_photo)
+        if photo is not None and source_landmarks is not None:
+            moved = move_photo(channels_first(photo), source_landmarks, target_landmarks)
+        own = adain if self.adain is None else self.adain
+        return (channels_last(self.generator(draw(target_landmarks, self.size), moved, own)),)
 
 
-class PersonAnimateGraph(Graph):
-    """The generator of a fine-tuned person, whose parameters are part of it."""
-
-    inputs: tuple[Port, ...] = (PHOTO, SOURCE, TARGET)
-    outputs = (IMAGE,)
-    about = "Once per frame: the fine-tuned person in the pose of the landmarks wanted; the photo is one of theirs."
-    adain: torch.Tensor
-
-    def __init__(self, person: FewShotPerson) -> None:
-        super().__init__()
-        plain = _without_spectral_norm(person)
-        self.generator, self.size, self.moves_photo = plain.generator, person.size, _moves_photo(person)
-        self.register_buffer("adain", plain.adain.detach(), persistent=False)
-        if not self.moves_photo:
-            self.inputs = (TARGET,)
-
-    def forward(
-        self,
-        photo: torch.Tensor | None = None,
-        source_landmarks: torch.Tensor | None = None,
-        target_landmarks: torch.Tensor | None = None,
-    ) -> tuple[torch.Tensor, ...]:
-        assert target_landmarks is not None
-        moved = _moved(photo, source_landmarks, target_landmarks) if self.moves_photo else None
-        return (channels_last(self.generator(draw(target_landmarks, self.size), moved, self.adain)),)
-
-
-def _moves_photo(model: FewShotModel | FewShotPerson) -> bool:
-    if model.warped_photo == "lightweight":
-        raise ValueError(
-            "a few-shot model whose photo is moved by the lightweight generator is not exported; train one with "
-            "warped_photo geometry or none"
-        )
-    return model.warped_photo == "geometry"
-
-
-def _moved(photo: torch.Tensor | None, source: torch.Tensor | None, target: torch.Tensor) -> torch.Tensor:
-    assert photo is not None and source is not None
-    return move_photo(channels_first(photo), source, target)
+# By what moves the photo: what the animate graph takes of it.
+_OF_PHOTO: Final[Mapping[str, tuple[Port, ...]]] = {
+    "none": (),
+    "geometry": (PHOTO, SOURCE),
+    "lightweight": (MOVED,),
+}
 
 
 def _without_spectral_norm(model: Model) -> Model:

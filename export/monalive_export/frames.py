@@ -85,11 +85,22 @@ def folder_frames(folder: Path, count: int, size: int) -> list[Frame]:
     """
     if (folder / INDEX_FILE).is_file():
         return cached_frames(folder, count, size)
+    check_folder(folder)
+    with tempfile.TemporaryDirectory() as cache:
+        try:
+            prepare(folder, Path(cache), kind="clip", stride=CLIP_STRIDE, progress=False)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f"no video in {folder} shows a face for two seconds") from error
+        return cached_frames(Path(cache), count, size)
+
+
+def check_folder(folder: Path) -> None:
+    """
+    Raises:
+        FileNotFoundError: it is not there.
+    """
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}; name a folder of clips or a cache of prepared ones")
-    with tempfile.TemporaryDirectory() as cache:
-        prepare(folder, Path(cache), kind="clip", stride=CLIP_STRIDE, progress=False)
-        return cached_frames(Path(cache), count, size)
 
 
 def _packaged(size: int) -> Iterator[Frame]:

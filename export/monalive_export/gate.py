@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -126,6 +127,9 @@ class Reference:
     def _rise(self, made: Array, wanted: Array, truth: Array | None) -> float:
         if truth is None:
             return self._distance(made, wanted)
+        size = made.shape[1]
+        if truth.shape[0] != size:  # a few-shot model draws smaller pictures than the photos that it takes
+            truth = np.asarray(cv2.resize(truth, (size, size), interpolation=cv2.INTER_AREA), np.float32)
         return self._distance(made, truth[None]) - self._distance(wanted, truth[None])
 
     @torch.inference_mode()

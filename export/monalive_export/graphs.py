@@ -62,6 +62,7 @@ class AnimateGraph(Graph):
 
     inputs = (PHOTO, SOURCE, *ENROLLED, TARGET, SURROUNDINGS)
     outputs = ANIMATED
+    per_frame = True
     about = "Once per frame: the photo with the face of the landmarks wanted."
 
     def __init__(self, generator: LightweightGenerator) -> None:

@@ -12,11 +12,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from monalive_distill.few_shot.few_shot_checkpoint import MODEL_NAME as FEW_SHOT
 from monalive_distill.few_shot.few_shot_checkpoint import load_few_shot_model
+from monalive_distill.few_shot.few_shot_model import FewShotModel
 from monalive_distill.few_shot.few_shot_person import MODEL_NAME as PERSON
-from monalive_distill.few_shot.few_shot_person import load_person
+from monalive_distill.few_shot.few_shot_person import FewShotPerson, load_person
 from monalive_distill.lightweight_generator import LightweightGenerator, build_generator
 from monalive_distill.training_state import load_average, read_record
-from monalive_export.few_shot_graphs import FewShotAnimateGraph, FewShotEnrollGraph, PersonAnimateGraph
+from monalive_export.few_shot_graphs import FewShotAnimateGraph, FewShotEnrollGraph, MovePhotoGraph
 from monalive_export.graphs import AnimateGraph, EnrollGraph
 from monalive_export.ports import Graph
 from monalive_export.retarget_absolute import RetargetAbsoluteGraph
@@ -37,7 +38,7 @@ class ExportModel:
 
     Attributes:
         name: what it is, for people.
-        image_size: side of its pictures.
+        image_size: side of the photos that it takes.
         graphs: by part name, in the order in which they run; an output feeds every later input of the same name.
     """
 
@@ -57,13 +58,9 @@ def load_model(weights: Path) -> ExportModel:
     kind, variant = record.get("model"), record.get("variant")
     if kind == FEW_SHOT:
         model = load_few_shot_model(weights)
-        graphs: dict[str, Graph] = {"enroll": FewShotEnrollGraph(model), "animate": FewShotAnimateGraph(model)}
-        return _with_geometry(f"monalive few-shot model ({variant})", model.size, graphs)
+        return few_shot_pipeline(f"monalive few-shot model ({variant})", model, {"enroll": FewShotEnrollGraph(model)})
     if kind == PERSON:
-        person = load_person(weights)
-        return _with_geometry(
-            f"monalive few-shot model ({variant}), fine-tuned", person.size, {"animate": PersonAnimateGraph(person)}
-        )
+        return few_shot_pipeline(f"monalive few-shot model ({variant}), fine-tuned", load_person(weights), {})
     if kind is not None or not isinstance(variant, str):
         raise ValueError(f"{weights} is a checkpoint of something that is not exported ({kind or 'no variant named'})")
     generator = build_generator(variant)
@@ -76,6 +73,16 @@ def lightweight_model(generator: LightweightGenerator) -> ExportModel:
     generator = generator.eval()
     graphs: dict[str, Graph] = {"enroll": EnrollGraph(generator), "animate": AnimateGraph(generator)}
     return _with_geometry("monalive lightweight generator", LIGHTWEIGHT_SIZE, graphs)
+
+
+def few_shot_pipeline(name: str, model: FewShotModel | FewShotPerson, graphs: dict[str, Graph]) -> ExportModel:
+    """A few-shot pipeline. Where the lightweight generator moves the photo, its two graphs run first."""
+    mover, size = model.mover, model.size
+    if mover is not None and mover.how == "lightweight":
+        generator, size = mover.full_precision_generator(), mover.photo_size
+        lightweight = {"enroll_mover": EnrollGraph(generator), "move_photo": MovePhotoGraph(generator, model.size)}
+        graphs = {**lightweight, **graphs}
+    return _with_geometry(name, size, {**graphs, "animate": FewShotAnimateGraph(model)})
 
 
 def count_macs(graph: Graph, inputs: Mapping[str, torch.Tensor]) -> int:

@@ -42,6 +42,7 @@ class Graph(nn.Module):
         inputs, outputs: `forward` takes and returns exactly these.
         about: what it does and when it is called.
         compressible: whether it is a neural network whose weights may be rounded; geometry stays in float32.
+        per_frame: whether it is a neural network that runs for every frame: a bundle takes its fastest file.
         bundled: whether bundles hold it; the others are files alone.
     """
 
@@ -49,6 +50,7 @@ class Graph(nn.Module):
     outputs: tuple[Port, ...]
     about: str
     compressible = True
+    per_frame = False
     bundled = True
 
 

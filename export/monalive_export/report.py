@@ -118,8 +118,6 @@ def draw(points: Sequence[Point], output: Path) -> None:
             places.append((right, point.median_ms))
         for axes, x in places:
             axes.scatter([x], [point.psnr_db], s=70, **style)
-            label = f"{point.target} {point.precision}"
-            axes.annotate(label, (x, point.psnr_db), xytext=(7, 3), textcoords="offset points", fontsize=8)
     left.set_xlabel("size of the animate network, MB")
     right.set_xlabel("time of one frame here, ms (median)")
     left.set_ylabel("picture against PyTorch's, dB PSNR (worst frame)")
@@ -127,5 +125,18 @@ def draw(points: Sequence[Point], output: Path) -> None:
         axes.set_xlim(left=0)
         axes.margins(x=0.25, y=0.12)
         axes.grid(alpha=0.3)
+    figure.legend(handles=_legend(points), loc="outside lower center", ncols=8, fontsize=8, frameon=False)
     with atomic_path(output) as unfinished:
         figure.savefig(unfinished, dpi=110)
+
+
+def _legend(points: Sequence[Point]) -> list[Any]:
+    """One entry per target (colour) and per precision (mark) among the points."""
+    from matplotlib.lines import Line2D
+
+    targets = [name for name in _COLOURS if any(point.target == name for point in points)]
+    precisions = [name for name in _MARKS if any(point.precision == name for point in points)]
+    colours = [Line2D([], [], color=_COLOURS[name], linewidth=4, label=name) for name in targets]
+    return colours + [
+        Line2D([], [], color="grey", marker=_MARKS[name], linestyle="none", label=name) for name in precisions
+    ]

@@ -22,7 +22,12 @@ from monalive_export.retarget_graph import DRIVER, ELAPSED
 
 DRIVER_CROP = Port("driver_crop", "left, top and side of the driver's crop in its first frame", None, "pixels")
 FILTER_PORTS = (
-    Port("landmark_filter", "filtered landmarks; zeros for the first frame", None, SIDES + ", z alike"),
+    Port(
+        "landmark_filter",
+        "absolute_landmarks of the frame before; zeros for the first frame",
+        None,
+        SIDES + ", z alike",
+    ),
     Port("landmark_velocity", "their velocity; zeros for the first frame"),
 )
 ABSOLUTE_FILTER_SHAPES: Final = {port.name: (1, LANDMARK_COUNT, 3) for port in FILTER_PORTS}
@@ -36,7 +41,7 @@ class RetargetAbsoluteGraph(Graph):
     inputs = (DRIVER, ELAPSED, DRIVER_CROP, *FILTER_PORTS)
     outputs = (
         Port("absolute_landmarks", "the landmarks to animate the photo to", None, SIDES + ", z alike"),
-        *(Port(f"next_{port.name}", f"{port.name} for the next frame", None, port.unit) for port in FILTER_PORTS),
+        Port("next_landmark_velocity", "landmark_velocity for the next frame"),
     )
     about = "Once per frame, instead of the retarget network, for absolute motion: the driver's face as it is."
     compressible = False
@@ -60,5 +65,4 @@ class RetargetAbsoluteGraph(Graph):
         corner = torch.cat((driver_crop[:, 0:2], driver_crop[:, 0:1] * 0.0), 1).unsqueeze(1)  # (1, 1, 3)
         unit = (driver_landmarks - corner) / driver_crop[:, 2:3].unsqueeze(1)
         elapsed = elapsed_ms.unsqueeze(1) * 1e-3
-        landmarks, velocity = filtered(self._filter, unit, landmark_filter, landmark_velocity, elapsed, self.pool)
-        return landmarks, landmarks * 1.0, velocity  # outputs are tensors of their own
+        return filtered(self._filter, unit, landmark_filter, landmark_velocity, elapsed, self.pool)

@@ -51,7 +51,8 @@ class Target(Protocol):
         runtime: what a manifest calls it.
         platforms: where its bundle is used.
         precisions: those it can build, the one preferred for its bundle first.
-        calibrated: those that its bundle prefers to these where static quantisation was calibrated on many people.
+        calibrated: those that its bundle prefers to these for networks that run for every frame, where static
+            quantisation was calibrated on many people.
     """
 
     name: str

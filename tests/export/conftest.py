@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
 torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_frames() -> Iterator[None]:
+    """The gate and calibration on a frame or two: what they find in more is not what these tests are about."""
+    pytest.importorskip("litert_torch")
+    from monalive_export import export as export_module
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export_module, "GATE_FRAMES", 2)
+        patch.setattr(export_module, "CALIBRATION_FRAMES", 2)
+        yield
 
 
 @pytest.fixture(scope="session")

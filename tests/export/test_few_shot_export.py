@@ -17,11 +17,13 @@ from monalive_distill.few_shot.few_shot_checkpoint import load_few_shot_model
 from monalive_distill.few_shot.few_shot_model import build_few_shot_model
 from monalive_distill.few_shot.few_shot_person import FewShotPerson, load_person, save_person
 from monalive_distill.few_shot.person_photos import PersonPhotos
+from monalive_distill.lightweight_generator import build_generator
 from monalive_distill.training_state import ExponentialAverage, save_state
 from monalive_export.cli import main
+from monalive_export.few_shot_graphs import FewShotEnrollGraph
 from monalive_export.frames import packaged_frames
 from monalive_export.gate import torch_run
-from monalive_export.models import load_model
+from monalive_export.models import few_shot_pipeline, load_model
 
 SIZE = 32
 
@@ -61,10 +63,32 @@ def test_the_graphs_are_the_model(checkpoint: Path) -> None:
 
 
 @torch.inference_mode()
+def test_the_lightweight_generator_moves_the_photo_in_graphs_of_its_own(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    light = tmp_path / "lightweight.safetensors"
+    save_state(light, {}, {}, ExponentialAverage(build_generator("tiny"), 0.9), {"variant": "tiny"})
+    model = build_few_shot_model("tiny", "lightweight", light)
+    assert model.mover is not None
+    model.mover._generator.autocast_dtype = None  # type: ignore[union-attr]  # as exported: in float32
+    graphs = few_shot_pipeline("few-shot", model.eval(), {"enroll": FewShotEnrollGraph(model)}).graphs
+    assert list(graphs)[-4:] == ["enroll_mover", "move_photo", "enroll", "animate"]
+    inputs = dict(packaged_frames(1, model.photo_size)[0].inputs)
+    for name in list(graphs)[-4:]:
+        inputs |= torch_run(graphs[name])(inputs)
+    photo, source, target = (
+        torch.from_numpy(inputs[name]) for name in ("photo", "source_landmarks", "target_landmarks")
+    )
+    wanted = model(photo.permute(0, 3, 1, 2)[:, None], source[:, None], target)
+    assert wanted.moved is not None and wanted.moved.shape[-1] == SIZE
+    np.testing.assert_allclose(inputs["moved_photo"], wanted.moved.permute(0, 2, 3, 1).numpy(), atol=1e-5)
+    np.testing.assert_allclose(inputs["image"], wanted.images.permute(0, 2, 3, 1).numpy(), atol=1e-5)
+
+
+@torch.inference_mode()
 def test_a_persons_graph_is_the_person(person: Path) -> None:
     inputs = dict(packaged_frames(1, SIZE)[0].inputs)
     exported = load_model(person)
-    assert set(exported.graphs) == {"retarget_start", "retarget", "animate"}
+    assert set(exported.graphs) == {"retarget_start", "retarget", "retarget_absolute", "animate"}
     loaded = load_person(person)
     target = torch.from_numpy(inputs["target_landmarks"])
     inputs["photo"] = loaded.photos.images.permute(0, 2, 3, 1).contiguous().numpy()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,9 +20,12 @@ from ai_edge_litert.interpreter import Interpreter
 from monalive.bundle import Bundle
 from monalive.player.face_networks import FaceNetworks
 from monalive_distill.primitives import TorchPrimitives
+from monalive_export.frames import packaged_frames
 from monalive_export.litert_primitives import LiteRTPrimitives
-from monalive_export.litert_target import read_metadata
+from monalive_export.litert_target import LiteRTTarget, read_metadata
 from monalive_export.portability import litert_problems
+from monalive_export.retarget_graph import RetargetStartGraph
+from monalive_export.target import Facts
 
 Exported = Callable[[str], Path]
 SWIFTSHADER = Path("/usr/lib/chromium/vk_swiftshader_icd.json")
@@ -95,6 +99,23 @@ def test_the_gpu_delegate_takes_everything(exported: Exported) -> None:
         command = [sys.executable, "-c", _ASK_DELEGATE, str(exported("litert") / f"{name}_fp32.tflite")]
         answer = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
         assert "all taken: True" in answer.stdout, answer.stderr[-2000:]
+
+
+@pytest.mark.skipif(not SWIFTSHADER.is_file(), reason="needs a GPU: Debian's chromium brings one in software")
+def test_retargeting_is_refused_two_operations_by_the_gpu(tmp_path: Path) -> None:
+    """What export/README.md says of it. Nothing that `portability` lists is among them: those can be avoided."""
+    inputs = {name: torch.from_numpy(value) for name, value in packaged_frames(1, 32)[0].inputs.items()}
+    target, graph = LiteRTTarget(), RetargetStartGraph().eval()
+    inputs = {port.name: inputs[port.name] for port in graph.inputs}
+    content = target.build(target.convert(graph, inputs), graph, Facts("x", "0", "Apache-2.0", "fp32"), [])
+    assert litert_problems(content) == []
+    (tmp_path / "start.tflite").write_bytes(content)
+    command = [sys.executable, "-c", _ASK_DELEGATE, str(tmp_path / "start.tflite")]
+    environment = os.environ | {"VK_ICD_FILENAMES": str(SWIFTSHADER)}
+    answer = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
+    said = answer.stderr.partition("not supported by GPU delegate:\n")[2]
+    refused = [line.partition(":")[0] for line in said.splitlines() if re.match(r"[A-Z0-9_]+: Not supported", line)]
+    assert sorted(refused) == ["BATCH_MATMUL", "RELU_0_TO_1"], answer.stderr[-2000:]
 
 
 def test_the_check_sees_what_it_is_for(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("matplotlib")
 
 from monalive_export.cli import main
-from monalive_export.report import read_points
+from monalive_export.report import _legend, read_points
 
 
 def _entry(target: str, file_format: str, precision: str, size: int, psnr: float) -> dict[str, Any]:
@@ -56,6 +56,11 @@ def test_the_command_draws(exported: Path, capsys: pytest.CaptureFixture[str]) -
     assert "not run here" in capsys.readouterr().out
     picture = cv2.imread(str(exported / "report.png"))
     assert picture is not None and picture.shape[1] > 1000 and picture.std() > 5
+
+
+def test_the_legend_says_what_colours_and_marks_mean(exported: Path) -> None:
+    labels = [entry.get_label() for entry in _legend(read_points(exported, []))]
+    assert labels == ["litert", "coreml", "fp32", "int8"]
 
 
 def test_a_folder_without_an_export_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -75,7 +75,9 @@ def _run(
         }
         outputs = step(*(values[port.name] for port in step.inputs))
         named = dict(zip((port.name for port in step.outputs), outputs, strict=True))
-        made.append(named.pop(output)[0].numpy())
+        result = named.pop(output)
+        made.append(result[0].numpy())
+        values["landmark_filter"] = result  # of absolute motion
         values |= {name.removeprefix("next_"): value for name, value in named.items()}
     return np.stack(made)
 

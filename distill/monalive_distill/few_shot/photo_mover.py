@@ -4,6 +4,7 @@ lightweight generator, which paints what geometry cannot. A switch of the model;
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import warnings
 from importlib import resources
@@ -100,6 +101,19 @@ class PhotoMover:
             generator = self._generator.to(photos.device)
             made = generator(photos.float(), source.float(), target.float(), surroundings)
             return MovedPhoto(shrink(made.image, self.size), made.flow)
+
+    def full_precision_generator(self) -> LightweightGenerator:
+        """A copy of the lightweight generator that computes in float32, for export.
+
+        Raises:
+            ValueError: the photo is moved by geometry alone.
+        """
+        if self._generator is None:
+            raise ValueError("this photo is moved by geometry: there is no lightweight generator in it")
+        generator = copy.deepcopy(self._generator)
+        generator.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        generator.autocast_dtype = None
+        return generator
 
     def warn_unless(self, fingerprint: str | None, path: Path) -> None:
         """Warns if the model in `path` was trained beside other weights than these."""
