@@ -20,7 +20,7 @@ final class AnimatorTests: XCTestCase {
     func testRetarget() throws {
         let file = try Golden.fields("retarget.json")
         let kept = Golden.numbers(try file.any("kept_landmarks")).map { Int($0) }
-        let face = try FaceNetworks(try Monalive.Bundle.load(Golden.bundle), networks)
+        let face = try FaceNetworks(try ModelBundle.load(Golden.bundle), networks)
         for value in try file.list("cases") {
             let fields = try Fields(value), name = try fields.text("name")
             // Absolute motion in parts is not offered here.
