@@ -34,6 +34,7 @@ SAME: Final = {
     "is_black_and_white": "RgbImage.isBlackAndWhite",
     "isBlackAndWhite": "RgbImage.isBlackAndWhite",
     "ModelAbout": "Bundle.about",
+    "ModelBundle": "Bundle",
     "Motion.size": "Motion.count",
     "Motion.length": "Motion.count",
     "Runtime": "NetworkRuntime",
@@ -175,8 +176,8 @@ def typescript_names(folder: Path = HERE / "web" / "src") -> set[str]:
 def key(name: str) -> str:
     """What names of the same thing have in common."""
     name = SAME.get(name, name)
-    if name.startswith("Picture."):
-        name = SAME["Picture"] + name.removeprefix("Picture")
+    owner, dot, member = name.partition(".")
+    name = SAME.get(owner, owner) + dot + member if dot else name
     return name.replace("_", "").lower()
 
 

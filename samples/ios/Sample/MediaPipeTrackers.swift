@@ -7,7 +7,7 @@ import UIKit
 struct MediaPipeTrackers: FaceTrackerFactory {
     func create(maxFaces: Int, blendshapes: Bool) throws -> FaceTracker {
         MediaPipeTracker { mode in
-            guard let model = Foundation.Bundle.main.path(forResource: "face_landmarker", ofType: "task", inDirectory: "Models") else {
+            guard let model = Bundle.main.path(forResource: "face_landmarker", ofType: "task", inDirectory: "Models") else {
                 throw MonaliveError.fileNotFoundError("face_landmarker.task is missing: run samples/python/export_for_phone.py")
             }
             let options = FaceLandmarkerOptions()

@@ -136,7 +136,7 @@ final class Studio: ObservableObject {
     private func say(_ text: String) { DispatchQueue.main.async { self.message = text } }
 
     private static func models(_ suffix: String) -> [URL] {
-        Foundation.Bundle.main.urls(forResourcesWithExtension: suffix, subdirectory: "Models") ?? []
+        Bundle.main.urls(forResourcesWithExtension: suffix, subdirectory: "Models") ?? []
     }
 }
 

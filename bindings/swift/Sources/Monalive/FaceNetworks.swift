@@ -9,7 +9,7 @@ final class FaceNetworks {
     private let enrollNetwork: NamedNetwork, animateNetwork: NamedNetwork
     let retargetStart: NamedNetwork, retarget: NamedNetwork
 
-    init(_ bundle: Bundle, _ runtime: NetworkRuntime) throws {
+    init(_ bundle: ModelBundle, _ runtime: NetworkRuntime) throws {
         enrollNetwork = try NamedNetwork(bundle, "enroll", runtime)
         animateNetwork = try NamedNetwork(bundle, "animate", runtime)
         retargetStart = try NamedNetwork(bundle, "retarget_start", runtime)
@@ -41,7 +41,7 @@ final class FaceNetworks {
             return values
         }
         // What it paints into a black-and-white photo is black and white, too.
-        let tone: ([Float]) -> [Float] = { [grey] in portrait.isBlackAndWhite ? grey($0) : $0 }
+        func tone(_ rgb: [Float]) -> [Float] { portrait.isBlackAndWhite ? grey(rgb) : rgb }
         return NetworkFrame(
             image: tone(try output("image")), flow: try output("flow"), mask: try output("mask"), painted: tone(try output("painted"))
         )

@@ -33,12 +33,13 @@ struct HeadPose {
             }
         }
         let (x, y, z) = (s[1][2] - s[2][1], s[2][0] - s[0][2], s[0][1] - s[1][0])
-        let matrix = [
-            [s[0][0] + s[1][1] + s[2][2], x, y, z],
-            [x, s[0][0] - s[1][1] - s[2][2], s[0][1] + s[1][0], s[2][0] + s[0][2]],
-            [y, s[0][1] + s[1][0], s[1][1] - s[0][0] - s[2][2], s[1][2] + s[2][1]],
-            [z, s[2][0] + s[0][2], s[1][2] + s[2][1], s[2][2] - s[0][0] - s[1][1]],
-        ]
+        let (xx, yy, zz) = (s[0][0], s[1][1], s[2][2])
+        let xy: Double = s[0][1] + s[1][0], xz: Double = s[2][0] + s[0][2], yz: Double = s[1][2] + s[2][1]
+        let first: [Double] = [xx + yy + zz, x, y, z]
+        let second: [Double] = [x, xx - yy - zz, xy, xz]
+        let third: [Double] = [y, xy, yy - xx - zz, yz]
+        let fourth: [Double] = [z, xz, yz, zz - xx - yy]
+        let matrix = [first, second, third, fourth]
         let (largest, quaternion) = largestEigenvector(matrix)
         let turn = rotation(quaternion)
         let scale = largest / spread // the largest eigenvalue is the sum of p . (R m)
@@ -49,12 +50,11 @@ struct HeadPose {
     }
 
     private static func rotation(_ q: [Double]) -> [Double] {
-        let (w, x, y, z) = (q[0], q[1], q[2], q[3])
-        return [
-            1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
-            2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
-            2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
-        ]
+        func twice(_ a: Int, _ b: Int) -> Double { 2 * q[a] * q[b] } // w, x, y, z
+        let first: [Double] = [1 - twice(2, 2) - twice(3, 3), twice(1, 2) - twice(0, 3), twice(1, 3) + twice(0, 2)]
+        let second: [Double] = [twice(1, 2) + twice(0, 3), 1 - twice(1, 1) - twice(3, 3), twice(2, 3) - twice(0, 1)]
+        let third: [Double] = [twice(1, 3) - twice(0, 2), twice(2, 3) + twice(0, 1), 1 - twice(1, 1) - twice(2, 2)]
+        return first + second + third
     }
 
     /// Of a symmetric matrix, by Jacobi's rotations.

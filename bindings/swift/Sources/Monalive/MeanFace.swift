@@ -19,7 +19,7 @@ struct MeanFace {
     static func shared() throws -> MeanFace { try once.get() }
 
     private init() throws {
-        guard let file = Foundation.Bundle.module.url(forResource: "expressions", withExtension: "npz") else {
+        guard let file = Bundle.module.url(forResource: "expressions", withExtension: "npz") else {
             throw MonaliveError.fileNotFoundError("expressions.npz is missing from the package")
         }
         let shapes = Blendshapes.names.count

@@ -20,7 +20,7 @@ final class NamedNetwork {
     private let manifest: PartManifest
     private let network: Network
 
-    init(_ bundle: Bundle, _ part: String, _ runtime: NetworkRuntime) throws {
+    init(_ bundle: ModelBundle, _ part: String, _ runtime: NetworkRuntime) throws {
         manifest = try bundle.partManifest(part)
         network = try runtime.load(bundle.parts[part] ?? Data(), part: manifest)
     }

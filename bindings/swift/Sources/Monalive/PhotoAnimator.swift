@@ -9,7 +9,7 @@ import Foundation
 /// Not to be called from two threads at once; two animators in two threads do not disturb each other.
 public final class PhotoAnimator {
     /// The models in use.
-    public let bundle: Bundle
+    public let bundle: ModelBundle
     private let options: PhotoAnimatorOptions
     private let networks: FaceNetworks
     private let photoTracker: FaceTracker, driverTracker: FaceTracker
@@ -26,7 +26,7 @@ public final class PhotoAnimator {
 
     private init(_ options: PhotoAnimatorOptions) throws {
         self.options = options
-        bundle = try Bundle.load(options.bundlePath)
+        bundle = try ModelBundle.load(options.bundlePath)
         networks = try FaceNetworks(bundle, options.runtime)
         photoTracker = try options.trackers.create(maxFaces: PhotoAnimator.maxFaces, blendshapes: false)
         driverTracker = try options.trackers.create(maxFaces: 1, blendshapes: options.runningMode == .image)
@@ -99,7 +99,8 @@ public final class PhotoAnimator {
         try requireMode(.liveStream, "animateAsync")
         try requireLater(timestampMs)
         let worker = worker ?? LatestOnlyWorker { [unowned self] in
-            options.resultCallback?(try followVideo($0.0, $0.1, $0.2), $0.2)
+            let frame = try self.followVideo($0.0, $0.1, $0.2)
+            self.options.resultCallback?(frame, $0.2)
         }
         self.worker = worker
         try worker.submit((portraits, frame, timestampMs))

@@ -53,7 +53,8 @@ final class Retargeter {
         try requireLandmarks(driverLandmarks, "driver")
         if let driverCrop {
             let moved = driverCrop.toUnit(driverLandmarks)
-            return try filter?(moved.map(Double.init), timestampMs).map { Float($0) } ?? moved
+            guard filter != nil else { return moved }
+            return try filter!.callAsFunction(moved.map { Double($0) }, timestampMs).map { Float($0) }
         }
         guard let before = state else { throw MonaliveError.runtimeError("call start() with the driver's first frame before step()") }
         let elapsed = options.smooth ? timestampMs - (lastMs ?? timestampMs) : 0

@@ -102,16 +102,16 @@ final class GoldenTests: XCTestCase {
 
     func testBundles() throws {
         for fields in try Golden.cases("bundles.json") {
-            var found: Monalive.Bundle?
-            try expect(fields, errorOf { found = try Monalive.Bundle.load(Golden.file(try fields.text("file"))) })
+            var found: ModelBundle?
+            try expect(fields, errorOf { found = try ModelBundle.load(Golden.file(try fields.text("file"))) })
             guard let bundle = found else { continue }
             XCTAssertEqual(bundle.modelVersion, try fields.text("model_version"))
             XCTAssertEqual(bundle.sha256, try fields.text("sha256"))
             XCTAssertEqual(bundle.about, try fields.fields("about").all as? [String: String])
             XCTAssertEqual(bundle.parts.mapValues(\.count), try fields.fields("parts").all as? [String: Int])
         }
-        XCTAssertEqual(errorOf { _ = try Monalive.Bundle.load(Golden.file("none.bundle")) }.name, "FileNotFoundError")
-        let bundle = try Monalive.Bundle.load(Golden.bundle)
+        XCTAssertEqual(errorOf { _ = try ModelBundle.load(Golden.file("none.bundle")) }.name, "FileNotFoundError")
+        let bundle = try ModelBundle.load(Golden.bundle)
         XCTAssertEqual(try bundle.partManifest("animate").inputs.first { $0.name == "target_landmarks" }?.shape, [1, 478, 2])
         XCTAssert(errorOf { _ = try bundle.partManifest("tracker") }.message?.contains("no part 'tracker'") == true)
     }

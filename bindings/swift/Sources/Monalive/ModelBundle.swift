@@ -21,7 +21,7 @@ public struct PartManifest: Equatable, Sendable {
 }
 
 /// The models: one file that holds the networks and a manifest. It is mapped into memory, and the parts are views of it.
-public struct Bundle {
+public struct ModelBundle {
     /// The parsed manifest.
     public let manifest: [String: Any]
     /// The networks' files by part name ("enroll", "animate", "retarget_start", "retarget").
@@ -56,7 +56,7 @@ public struct Bundle {
     ///
     /// - Throws: `fileNotFoundError`: there is no such file. `valueError`: not a bundle, a damaged one (sha256), or one of a
     ///   newer schema.
-    public static func load(_ path: URL) throws -> Bundle {
+    public static func load(_ path: URL) throws -> ModelBundle {
         guard isFile(path) else { throw MonaliveError.fileNotFoundError("there is no bundle at \(path.path)") }
         let notOne = "\(path.path) is not a monalive bundle, or a damaged one"
         do {
@@ -76,12 +76,12 @@ public struct Bundle {
         let message: String
     }
 
-    private static func read(_ content: Data) throws -> Bundle {
+    private static func read(_ content: Data) throws -> ModelBundle {
         let archive = try ZipMembers(content)
         let manifest = try Fields(json: try archive.readChecked("manifest.json", most: maxManifestBytes))
         let stated = try manifest.any("schema")
-        guard let schema = stated as? Int, !(stated is String), schema <= Bundle.schema else {
-            throw Unusable(message: "its schema is \(stated), this version reads up to \(Bundle.schema); update monalive")
+        guard let schema = stated as? Int, !(stated is String), schema <= ModelBundle.schema else {
+            throw Unusable(message: "its schema is \(stated), this version reads up to \(ModelBundle.schema); update monalive")
         }
         _ = try manifest.any("model_version")
         var parts: [String: Data] = [:], entries: [String: PartManifest] = [:]
@@ -90,7 +90,7 @@ public struct Bundle {
             entries[name] = try partManifest(name, entry)
             parts[name] = try part(archive, name, entry)
         }
-        return Bundle(manifest: manifest.all, parts: parts, sha256: Monalive.sha256(content), entries: entries)
+        return ModelBundle(manifest: manifest.all, parts: parts, sha256: Monalive.sha256(content), entries: entries)
     }
 
     private static func part(_ archive: ZipMembers, _ name: String, _ entry: Fields) throws -> Data {
