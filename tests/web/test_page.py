@@ -54,7 +54,7 @@ def url() -> Iterator[str]:
 def _check(scenario: str, url: str, folder: Path, *more: str) -> dict[str, Any]:
     command = ["node", "browser/page_check.mjs", scenario, url, str(folder), *more]
     environment = os.environ | {"MONALIVE_CHROMIUM": str(CHROMIUM)}
-    done = subprocess.run(command, cwd=PACKAGE, capture_output=True, text=True, timeout=600, env=environment)
+    done = subprocess.run(command, cwd=PACKAGE, capture_output=True, text=True, timeout=900, env=environment)
     assert done.returncode == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
     assert result.pop("errors") == []

@@ -20,16 +20,39 @@ const sum = (page) => page.evaluate(() => {
   return data.reduce((total, value, i) => (total * 31 + value * (1 + (i % 7))) >>> 0, 0);
 });
 
-/** How many of `count` looks at the canvas, `gap` ms apart, differ from the look before. */
-async function changes(page, count = 6, gap = 250) {
+const frames = (page) => page.evaluate(() => globalThis.monalive.frames());
+
+/** Waits until `count` more frames were shown. */
+async function more(page, count = 1) {
+  const enough = (await frames(page)) + count;
+  await page.waitForFunction((number) => globalThis.monalive.frames() >= number, enough);
+}
+
+/** How many of `count` looks at the canvas, at least two frames apart, differ from the look before. */
+async function changes(page, count = 4) {
   let changed = 0, before = await sum(page);
   for (let i = 0; i < count; i++) {
-    await page.waitForTimeout(gap);
+    await more(page, 2);
     const now = await sum(page);
     changed += now !== before;
     before = now;
   }
   return changed;
+}
+
+/** Frames shown in 1.5 s. */
+async function framesWhileWaiting(page) {
+  const before = await frames(page);
+  await page.waitForTimeout(1500);
+  return (await frames(page)) - before;
+}
+
+/** Frames per second, over at least 3 s and 10 frames. */
+async function frameRate(page) {
+  await more(page);
+  const start = Date.now(), before = await frames(page);
+  await Promise.all([page.waitForTimeout(3000), more(page, 10)]);
+  return Number((((await frames(page)) - before) * 1000 / (Date.now() - start)).toFixed(2));
 }
 
 async function open(browser) {
@@ -43,7 +66,10 @@ async function open(browser) {
 }
 
 const ready = (page) => page.waitForSelector("body[data-ready]", { state: "attached" });
-const moving = (page) => page.waitForFunction(() => globalThis.monalive?.engine()?.photo && document.getElementById("rate").textContent);
+const moving = async (page) => {
+  await page.waitForFunction(() => globalThis.monalive?.engine()?.photo);
+  await more(page);
+};
 const consent = (page, value = "artwork") => page.check(`input[value=${value}]`);
 const alertText = async (page, about) => {
   await page.waitForFunction((word) => {
@@ -96,9 +122,7 @@ const scenarios = {
     await consent(page);
     await moving(page);
     const firstFrameMs = Date.now() - start;
-    const changed = await changes(page);
-    await page.waitForTimeout(3000);
-    const rate = await text(page, "rate");
+    const changed = await changes(page), rate = await frameRate(page);
     await shot(page, "desktop.png");
     await page.setViewportSize(PHONE);
     const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -106,7 +130,7 @@ const scenarios = {
     await page.setViewportSize(DESKTOP);
 
     await page.click("#record");
-    await page.waitForTimeout(2500);
+    await more(page, 6);
     await page.click("#record");
     await page.waitForSelector("#download:not([hidden])");
     const [download] = await Promise.all([page.waitForEvent("download"), page.click("#download")]);
@@ -116,33 +140,29 @@ const scenarios = {
     await page.click("#by-hand summary");
     await page.focus("#hand-turn");
     for (let i = 0; i < 30; i++) await page.keyboard.press("ArrowRight");
-    await page.waitForTimeout(1500);
+    await more(page, 3);
     const handSource = await page.evaluate(() => globalThis.monalive.engine().sourceName);
     await shot(page, "by_hand.png");
     await page.click("#play");
-    await page.waitForTimeout(1500);
-    const pausedChanges = await changes(page, 3);
+    const pausedChanges = await framesWhileWaiting(page);
     await page.click("#play");
+    await more(page);
 
     await page.evaluate(() => globalThis.monalive.engine().crash());
     const crash = await alertText(page, "started again");
     await page.check("input[value=nod]", { force: true });
-    await page.waitForTimeout(1000);
-    await page.waitForFunction(() => document.getElementById("rate").textContent);
     const afterCrash = await changes(page);
 
     await page.evaluate(() => {
       Object.defineProperty(document, "hidden", { value: true, configurable: true });
       document.dispatchEvent(new Event("visibilitychange"));
     });
-    await page.waitForTimeout(1500);
-    const hiddenChanges = await changes(page, 3);
+    const hiddenChanges = await framesWhileWaiting(page);
     await page.evaluate(() => {
       Object.defineProperty(document, "hidden", { value: false, configurable: true });
       document.dispatchEvent(new Event("visibilitychange"));
     });
     const hidden = await text(page, "status");
-    await page.waitForTimeout(1500);
     const shownChanges = await changes(page);
     return { firstFrameMs, changed, rate, sideways, video, handSource, pausedChanges, crash, afterCrash, hiddenChanges, hidden, shownChanges, errors: page.errors };
   },
@@ -154,9 +174,8 @@ const scenarios = {
     await ready(page);
     await page.click("#camera");
     await page.waitForFunction(() => globalThis.monalive.engine().sourceName === "camera");
-    await page.waitForTimeout(4000);
-    await page.waitForFunction(() => document.getElementById("rate").textContent);
-    const changed = await changes(page, 8, 400), rate = await text(page, "rate"), status = await text(page, "status");
+    await more(page, 4);
+    const changed = await changes(page), rate = await frameRate(page), status = await text(page, "status");
     await shot(page, "camera.png");
     await page.click("#camera");
     const after = await page.evaluate(() => [document.getElementById("preview").srcObject === null, globalThis.monalive.engine().sourceName]);

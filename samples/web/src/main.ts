@@ -310,5 +310,5 @@ async function boot(): Promise<void> {
 }
 
 // For the console, and for tests.
-Object.assign(globalThis, { monalive: { AnimatorWorker, Motion, loadPhoto, engine: () => engine } });
+Object.assign(globalThis, { monalive: { AnimatorWorker, Motion, loadPhoto, engine: () => engine, frames: () => stage.frames } });
 void attempt(boot);

@@ -24,10 +24,17 @@ export class Recorder {
     if (!held && this.#recorder.state === "paused") this.#recorder.resume();
   }
 
-  /** Ends the recording; the whole video. */
+  /**
+   * Ends the recording; the whole video.
+   * @throws InputProblem it failed, or the picture did not move in the meantime.
+   */
   stop(): Promise<Blob> {
     return new Promise((resolve, reject) => {
-      this.#recorder.onstop = () => resolve(new Blob(this.#parts, { type: this.#recorder.mimeType }));
+      this.#recorder.onstop = () => {
+        const video = new Blob(this.#parts, { type: this.#recorder.mimeType });
+        if (video.size) resolve(video);
+        else reject(new InputProblem("Nothing was recorded: the picture did not move. Let it play, and record again."));
+      };
       this.#recorder.onerror = () => reject(new InputProblem("The recording failed."));
       this.#recorder.stop();
     });

@@ -8,6 +8,8 @@ export class Stage {
   #times: number[] = [];
   #shown: Picture | undefined;
   badge = true;
+  /** Moving frames shown so far. */
+  frames = 0;
 
   constructor(readonly canvas: HTMLCanvasElement) {
     this.#context = canvas.getContext("2d")!;
@@ -22,7 +24,9 @@ export class Stage {
     this.#context.putImageData(new ImageData(picture.data as Uint8ClampedArray<ArrayBuffer>, picture.width, picture.height), 0, 0);
     if (this.badge) drawBadge(this.#context);
     this.#shown = picture;
-    if (moving) this.#times.push(performance.now());
+    if (!moving) return;
+    this.frames++;
+    this.#times.push(performance.now());
   }
 
   /** Shows the last picture anew, after the badge was switched. */
