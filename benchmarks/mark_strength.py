@@ -1,7 +1,7 @@
 """What a strength of the pixel mark costs and how far it is from failing: `python benchmarks/mark_strength.py FOLDER`.
 
 Clips are made as in `mark_attacks.py`, marked, attacked, and read where the mark is known to be (tiles of 64 pixels).
-For each strength: PSNR; LPIPS added, against a frame of the same clip 8 frames on; and after each attack the clips whose
+For each strength: PSNR; LPIPS added, against a frame of the same clip 8 frames on; after each attack the clips whose
 message is read, and the margin: the mean of the code word's soft values, signed as sent, over their deviation.
 """
 
@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 import torch
 from mark_attacks import ATTACKS, Frames, clips, h264, jpeg
-from monalive_distill.lpips import LPIPS
 
 from monalive.trust.mark_code import MarkMessage, decode, encode
 from monalive.trust.mark_reader import _evidence, _read_tile, _soft_bits
 from monalive.trust.pixel_mark import LOSSLESS, LOSSY, MarkStrength, PixelMark
+from monalive_distill.lpips import LPIPS
 
 SHOWN = {
     "none": lambda frames: frames[::2],
