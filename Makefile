@@ -77,7 +77,7 @@ $(TEST)/.installed: pyproject.toml $(TEST_LOCK)
 	$(PYTHON) -m venv --clear $(TEST)
 ifneq ($(TEST_LOCK),)
 	$(TEST)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(TEST_LOCK)
-# Finds everything there; only where PyTorch is a build for CUDA does it add that build's libraries (pinned by PyTorch).
+# What is not in the lock file yet comes by its pinned version; PyTorch for CUDA adds its own libraries here.
 	$(TEST)/bin/pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[export,dev]'
 else
 	$(TEST)/bin/pip install --quiet --disable-pip-version-check -e '.[export,dev]'

@@ -44,14 +44,12 @@ def motions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     save_image("photo.png", np.full((60, 80, 3), 120, np.uint8))
     with open_sink("driver.mp4", 25, (64, 48)) as sink:
         for grey in (60, 80, 100):
             sink.write(np.full((48, 64, 3), grey, np.uint8))
-    yield
-    logging.getLogger().handlers.clear()
 
 
 def error_line(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -209,6 +207,18 @@ def test_what_libraries_print_stays_off_standard_error(
     monkeypatch.setattr("monalive.animation.animate_photos", chatty)
     assert main(["animate", "photo.png", "--motion", "smile", "-o", "out.mp4"]) == 2
     assert capfd.readouterr().err == "monalive: clip.mp4 is cut short.\nmonalive: a b\n"
+
+
+def test_a_program_that_calls_the_command_gets_its_logging_back() -> None:
+    root, own = logging.getLogger(), logging.NullHandler()
+    root.addHandler(own)
+    try:
+        before = root.handlers[:], root.level
+        assert main(["motion", "list"]) == 0
+        assert main(["verify", "nothing.mp4"]) == 2
+        assert (root.handlers, root.level) == before
+    finally:
+        root.removeHandler(own)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

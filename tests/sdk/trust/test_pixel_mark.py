@@ -28,9 +28,9 @@ def face() -> Picture:
     return cv2.resize(load_image(sample_portrait_path()), (256, 256), interpolation=cv2.INTER_AREA)
 
 
-@pytest.fixture(scope="module")
-def marked(face: Picture) -> Picture:
-    return PixelMark(MESSAGE, (256, 256)).apply(face)
+@pytest.fixture(scope="module", params=[LOSSY, LOSSLESS], ids=["lossy", "lossless"])
+def marked(face: Picture, request: pytest.FixtureRequest) -> Picture:
+    return PixelMark(MESSAGE, (256, 256), None, request.param).apply(face)
 
 
 def psnr(a: Picture, b: Picture) -> float:
@@ -95,8 +95,11 @@ ATTACKS: dict[str, Callable[[Picture], Picture]] = {
 }
 
 
+# Two losses one after the other are asked of the stronger mark alone.
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
-def test_it_survives(marked: Picture, attack: Callable[[Picture], Picture]) -> None:
+def test_it_survives(marked: Picture, attack: Callable[[Picture], Picture], request: pytest.FixtureRequest) -> None:
+    if request.node.callspec.id == "lossless-half the size, JPEG 85":
+        pytest.skip("the weaker mark of PNG files is not made for it")
     assert message_in(attack(marked)) == MESSAGE
 
 
@@ -105,6 +108,25 @@ def test_it_survives_two_video_encodings_down_to_crf_28(face: Picture) -> None:
     written = h264([mark.apply(sway(face, index)) for index in range(16)], 18)
     again = h264(written, 28)
     assert MESSAGE in (message_in(*again[::2]), message_in(again[0]), message_in(again[8]))
+
+
+def test_png_frames_survive_one_video_encoding_at_crf_28(face: Picture) -> None:
+    mark = PixelMark(MESSAGE, (256, 256), None, LOSSLESS)
+    again = h264([mark.apply(sway(face, index)) for index in range(16)], 28)
+    assert MESSAGE in (message_in(*again[::2]), message_in(again[0]), message_in(again[8]))
+
+
+def test_the_strength_follows_the_texture_of_the_whole_square() -> None:
+    random = np.random.default_rng(3)
+    noise = random.normal(0, 1, (256, 256, 1))
+    levels = []
+    for deviation in (0.0, 10.0, 60.0):
+        picture = np.repeat(np.clip(128 + deviation * noise, 20, 235), 3, axis=2).astype(np.uint8)
+        changed = PixelMark(MESSAGE, (256, 256), None, LOSSLESS).apply(picture).astype(float) - picture
+        levels.append(changed.std())
+    assert levels[0] == pytest.approx(LOSSLESS.least, abs=0.1)
+    assert levels[0] + 0.2 < levels[1] < levels[2] - 0.2
+    assert levels[2] == pytest.approx(LOSSLESS.most, abs=0.1)
 
 
 def test_it_survives_a_recording_of_the_screen(face: Picture) -> None:
