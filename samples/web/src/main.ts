@@ -38,7 +38,7 @@ function complain(error: unknown): void {
   problem.hidden = false;
   problem.textContent = error instanceof WorkerCrash || !(error instanceof Error)
     ? "The animator could not be started. Reload the page; if that does not help, close other tabs to free memory."
-    : sentence(error.message);
+    : error instanceof InputProblem ? error.message : sentence(error.message);
   console.info(error);
 }
 
@@ -227,7 +227,7 @@ function fileOf(input: HTMLInputElement, use: (file: File) => Promise<void>): vo
 function listen(): void {
   fileOf(element<HTMLInputElement>("photo"), (file) => take(file, file.name));
   fileOf(element<HTMLInputElement>("motion-file"), async (file) => {
-    const motion = Motion.load(new Uint8Array(await file.arrayBuffer()), file.name);
+    const motion = Motion.load(new Uint8Array(await file.arrayBuffer()), `the file ${file.name}`);
     showSource("");
     start(() => engine?.play(new MotionSource(motion)));
     say(`${file.name} plays: ${(motion.durationMs / 1000).toFixed(1)} seconds.`);

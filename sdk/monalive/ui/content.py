@@ -6,6 +6,7 @@ import json
 import mimetypes
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -52,7 +53,7 @@ def page_routes(bundle: str | Path | None = None, static: Path = STATIC) -> Rout
         "/sample.jpg": ("image/jpeg", (default_bundle_path().parent / "sample_portrait.jpg").read_bytes),
     }
     for name in names:
-        routes[f"/motions/{name}.motion"] = (_BINARY, lambda name=name: _motion_file(name))  # type: ignore[misc]
+        routes[f"/motions/{name}.motion"] = (_BINARY, partial(_motion_file, name))
     for path in static.rglob("*"):
         if path.is_file():
             kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or _BINARY
