@@ -16,7 +16,6 @@ from monalive_distill.tracker.landmark_samples import LandmarkBatch, LandmarkSam
 from monalive_distill.training_pairs import FaceSequence
 
 FACES_FOR_THE_MEAN = 1500
-TWINS_EVERY = 8  # one crop of so many comes twice
 
 
 class LandmarkLesson:
@@ -32,12 +31,12 @@ class LandmarkLesson:
         self.network.start_from_faces(self._sampler.faces(FACES_FOR_THE_MEAN))
 
     def draw(self, step: int, count: int) -> LandmarkBatch:
-        return self._sampler.draw(step, count, count // TWINS_EVERY)
+        return self._sampler.draw(step, count)
 
     def loss(self, output: FaceReading, batch: LandmarkBatch) -> tuple[torch.Tensor, dict[str, float]]:
         device = output.landmarks.device
         truth = (torch.from_numpy(x).to(device) for x in (batch.landmarks, batch.openness, batch.present))
-        total, terms = self._loss.to(device)(output, *truth, batch.twins)
+        total, terms = self._loss.to(device)(output, *truth)
         return total, terms
 
     def sheet(self, output: FaceReading, batch: LandmarkBatch) -> Sequence[torch.Tensor]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from monalive.faces.expressions import load_expressions
 from monalive.faces.landmarks import (
     FACE_OVAL,
     IRISES,
@@ -37,7 +38,7 @@ class LandmarkLossWeights:
 
     depth: float = 0.3
     pairs: float = 1.0  # lids and lips: the way from one edge to the other
-    steadiness: float = 0.5
+    steadiness: float = 0.3  # the mirrored picture, under other noise, must give the mirrored face
     openness: float = 4.0
     presence: float = 2.0
     eyes_and_lips: float = 2.5
@@ -62,6 +63,9 @@ class LandmarkLoss(torch.nn.Module):
         for indices, weight in groups:
             each[list(indices)] = weight
         self.register_buffer("each", each / each.mean())
+        self.register_buffer("mirror", torch.from_numpy(load_expressions().mirror.copy()))
+        self.register_buffer("sides", torch.tensor([-1.0, 1.0, 1.0]))
+        self.register_buffer("corner", torch.tensor([1.0, 0.0, 0.0]))
 
     def forward(
         self,
@@ -69,7 +73,6 @@ class LandmarkLoss(torch.nn.Module):
         landmarks: torch.Tensor,
         openness: torch.Tensor,
         present: torch.Tensor,
-        twins: int,
     ) -> tuple[torch.Tensor, dict[str, float]]:
         """Args as in `LandmarkBatch`. "places" is in percent of a usual outer-eye-corner distance."""
         count = present.sum().clamp(min=1)
@@ -88,9 +91,10 @@ class LandmarkLoss(torch.nn.Module):
             "openness": of_faces((reading.openness - openness).abs().mean(1)) * 10,
             "presence": torch.nn.functional.binary_cross_entropy_with_logits(reading.presence[:, 0], present),
         }
-        if twins:
-            apart = (reading.landmarks[:twins] - reading.landmarks[-twins:])[..., :2] * PERCENT
-            terms["steadiness"] = _length(apart).mean()
+        first, second = reading.landmarks.chunk(2)
+        back = second[:, self.mirror] * self.sides + self.corner
+        apart = _length((first - back)[..., :2] * PERCENT).mean(1)
+        terms["steadiness"] = of_faces(torch.cat((apart, apart)))
         w = self.weights
         factors = {"places": 1.0, "depth": w.depth, "pairs": w.pairs, "openness": w.openness / 10}
         factors |= {"presence": w.presence, "steadiness": w.steadiness}

@@ -17,8 +17,9 @@ from monalive.faces.landmarks import LANDMARK_COUNT
 from monalive_distill.layers import ConvBlock, ResidualBlock
 
 INPUT_SIZE = 192
-CHANNELS = (12, 24, 32, 64, 96)  # at a half, a quarter, ... a 32nd of the input
-RESIDUAL_BLOCKS = (0, 0, 1, 2, 1)
+STEM = 24  # channels at a quarter of the input, read in one step: maps at a half would cost more than all the rest
+CHANNELS = (32, 64, 96)  # at an eighth, a 16th, a 32nd
+RESIDUAL_BLOCKS = (1, 2, 1)
 PACKED = 48  # channels of the last map, which is read place by place
 HIDDEN, SHAPE_NUMBERS = 192, 128
 # What the last layer counts in: its weights are about 1 in it, so that steps of the usual size do not undo its start.
@@ -45,14 +46,15 @@ class LandmarkNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        before = 3
+        stem = nn.Conv2d(3, STEM, 6, 4, 1, bias=False)
+        layers: list[nn.Module] = [stem, nn.BatchNorm2d(STEM), nn.ReLU(inplace=True)]
+        before = STEM
         for channels, blocks in zip(CHANNELS, RESIDUAL_BLOCKS, strict=True):
             layers += [ConvBlock(before, channels, stride=2), *(ResidualBlock(channels) for _ in range(blocks))]
             before = channels
         self.features = nn.Sequential(*layers)
         self.pack = nn.Sequential(nn.Conv2d(before, PACKED, 1, bias=False), nn.BatchNorm2d(PACKED))
-        places = (INPUT_SIZE >> len(CHANNELS)) ** 2
+        places = (INPUT_SIZE // 4 >> len(CHANNELS)) ** 2
         self.hidden = nn.Sequential(nn.Linear(PACKED * places, HIDDEN, bias=False), nn.BatchNorm1d(HIDDEN), nn.ReLU())
         self.shape_numbers = nn.Linear(HIDDEN, SHAPE_NUMBERS)
         self.face = nn.Linear(SHAPE_NUMBERS, LANDMARK_COUNT * 3)

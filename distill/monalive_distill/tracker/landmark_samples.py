@@ -17,28 +17,26 @@ from monalive_distill.tracker.landmark_network import INPUT_SIZE
 
 BORDERS = (cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT, cv2.BORDER_CONSTANT)
 # Of the region: how far off it usually is (standard deviations), and how far in one of so many samples (at most).
-USUAL_SHIFT, USUAL_ZOOM, USUAL_TURN = 0.03, 0.06, 5.0
-FAR_EVERY, FAR_SHIFT, FAR_ZOOM, FAR_TURN = 5, 0.14, 0.25, 32.0
+USUAL_SHIFT, USUAL_ZOOM, USUAL_TURN = 0.025, 0.05, 4.0
+FAR_EVERY, FAR_SHIFT, FAR_ZOOM, FAR_TURN = 8, 0.14, 0.25, 32.0
 NO_FACE = 0.12
 
 
 @dataclass(frozen=True)
 class LandmarkBatch:
-    """N crops. The last `twins` are the first `twins` again with other noise: their landmarks must not differ.
+    """N crops; the second half are the first half's mirror images, with other noise.
 
     Attributes:
         pictures: (N, 192, 192, 3) uint8 RGB.
         landmarks: (N, 478, 3) float32 in units of the crop's side; zeros where there is no face.
         openness: (N, 3) float32.
         present: (N,) float32, 1 where a face is to be found.
-        twins: how many.
     """
 
     pictures: NDArray[np.uint8]
     landmarks: NDArray[np.float32]
     openness: NDArray[np.float32]
     present: NDArray[np.float32]
-    twins: int
 
 
 class LandmarkSampler:
@@ -48,30 +46,31 @@ class LandmarkSampler:
         self._pool, self._disturbances, self._seed = pool, disturbances, seed
         self._backgrounds = Backgrounds(pool)
 
-    def draw(self, step: int, count: int, twins: int) -> LandmarkBatch:
-        """The batch of a step: `count` crops, `twins` of which come twice."""
+    def draw(self, step: int, count: int) -> LandmarkBatch:
+        """The batch of a step: `count` crops, an even number."""
         rng = np.random.default_rng((self._seed, step))
-        crops, landmarks, openness, present = [], [], [], []
-        while len(crops) < count - twins:
-            with_face = len(crops) < twins or rng.random() >= NO_FACE
-            if with_face:
+        pictures, landmarks, openness, present = [], [], [], []
+        for _ in range(count // 2):
+            if rng.random() >= NO_FACE:
                 face = self._pool.draw(rng)
                 crop, points = self._crop(rng, face)
-                openness.append(face.openness)
+                opened = face.openness
+                present.append(1.0)
             else:
-                crop = self._without_face(rng)
-                points = np.zeros((478, 3), np.float32)
-                openness.append(np.zeros(3, np.float32))
-            crops.append(crop)
+                crop, points, opened = self._without_face(rng), np.zeros((478, 3), np.float32), np.zeros(3, np.float32)
+                present.append(0.0)
+            pictures.append(crop)
             landmarks.append(points)
-            present.append(float(with_face))
-        for number in range(twins):
-            deviation = float(rng.uniform(1.0, 8.0))
-            crops.append(add_noise(rng, crops[number], deviation))
-            for column in (landmarks, openness, present):
-                column.append(column[number])  # type: ignore[attr-defined]
+            openness.append(opened)
+        for number in range(count // 2):
+            mirrored = np.asarray(cv2.flip(pictures[number], 1), np.uint8)
+            if rng.random() < 0.5:
+                mirrored = add_noise(rng, mirrored, float(rng.uniform(1.0, 8.0)))
+            pictures.append(mirrored)
+            landmarks.append(mirror_points(landmarks[number], self._pool.mirror) * np.float32(present[number]))
+            openness.append(openness[number][[1, 0, 2]])
         return LandmarkBatch(
-            np.stack(crops), np.stack(landmarks), np.stack(openness), np.array(present, np.float32), twins
+            np.stack(pictures), np.stack(landmarks), np.stack(openness), np.array(present * 2, np.float32)
         )
 
     def faces(self, count: int) -> NDArray[np.float32]:
@@ -108,6 +107,11 @@ class LandmarkSampler:
             place = region.x + np.cos(angle) * away, region.y + np.sin(angle) * away
             crop = extract_level(face.image, RotatedSquare(*place, side, rng.normal(0, 0.5)), INPUT_SIZE)
         return self._disturbances.apply(rng, crop, None)
+
+
+def mirror_points(points: NDArray[np.float32], mirror: NDArray[np.intp]) -> NDArray[np.float32]:
+    """(478, 3) landmarks in units of a crop's side to those of the mirrored crop."""
+    return np.asarray(points[mirror] * [-1, 1, 1] + [1, 0, 0], np.float32)
 
 
 def misplaced(rng: np.random.Generator, region: RotatedSquare) -> RotatedSquare:
