@@ -82,6 +82,10 @@ def build_parser() -> argparse.ArgumentParser:
     tracker_cli.add_train_tracker_arguments(command)
     command.set_defaults(run=tracker_cli.run_train_tracker)
 
+    command = commands.add_parser("tracker-weights", help="both networks of the tracker in one file, small enough to ship")
+    tracker_cli.add_tracker_weights_arguments(command)
+    command.set_defaults(run=tracker_cli.run_tracker_weights)
+
     command = commands.add_parser("weights", help="the weights of a run alone, small enough to ship")
     command.add_argument("state", type=Path, help="state.safetensors of a run")
     command.add_argument("-o", "--output", type=Path, required=True, help="the .safetensors file to write")

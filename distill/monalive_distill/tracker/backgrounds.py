@@ -1,4 +1,4 @@
-"""Pictures without faces, made from what there is: pieces around the training faces, faces wiped out, plain patterns."""
+"""Pictures without faces, made from what there is: pieces around the training faces, faces wiped out, patterns."""
 
 from __future__ import annotations
 

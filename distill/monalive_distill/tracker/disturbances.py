@@ -9,8 +9,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.faces.landmarks import FACE_OVAL, LEFT_BROW, LEFT_EYE, LEFT_EYE_CORNERS, RIGHT_BROW, RIGHT_EYE
-from monalive.faces.landmarks import RIGHT_EYE_CORNERS
+from monalive.faces.landmarks import (
+    FACE_OVAL,
+    LEFT_BROW,
+    LEFT_EYE,
+    LEFT_EYE_CORNERS,
+    RIGHT_BROW,
+    RIGHT_EYE,
+    RIGHT_EYE_CORNERS,
+)
 
 Image = NDArray[np.uint8]
 _LUMA = np.array([0.299, 0.587, 0.114])
@@ -175,7 +182,8 @@ def paint(rng: np.random.Generator, image: Image) -> Image:
         tones = int(rng.integers(5, 14))
         made = np.asarray(np.round(made / 255 * tones) / tones * 255, np.uint8)
     if rng.random() < 0.5:  # canvas, or cracks in varnish
-        texture = cv2.GaussianBlur(rng.standard_normal(image.shape[:2]).astype(np.float32), (0, 0), rng.uniform(0.6, 1.5))
+        grain = rng.standard_normal(image.shape[:2]).astype(np.float32)
+        texture = cv2.GaussianBlur(grain, (0, 0), rng.uniform(0.6, 1.5))
         made = np.asarray(np.clip(made + (texture * rng.uniform(10, 40))[..., None], 0, 255), np.uint8)
     return made
 

@@ -1,4 +1,4 @@
-"""Training batches of the landmark network: level crops that are off as a tracker's are, disturbed, some without face."""
+"""Training batches of the landmark network: level crops, off as a tracker's are, disturbed, some without a face."""
 
 from __future__ import annotations
 

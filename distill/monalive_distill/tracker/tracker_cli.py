@@ -9,6 +9,7 @@ import cv2
 import torch
 
 from monalive_distill.tracker.lessons import LESSONS
+from monalive_distill.tracker.tracker_networks import write_tracker_weights
 from monalive_distill.tracker.tracker_training import TrackerTrainingConfig, train_lesson
 from monalive_distill.training_pairs import load_sequences
 
@@ -50,3 +51,20 @@ def run_train_tracker(arguments: argparse.Namespace) -> None:
         total_minutes=arguments.total_minutes,
         start_from=arguments.start_from,
     )
+
+
+def add_tracker_weights_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments that `run_tracker_weights` reads."""
+    add = parser.add_argument
+    add("landmarks", type=Path, help="state.safetensors of a run of train-tracker landmarks")
+    add("detector", type=Path, help="state.safetensors of a run of train-tracker detector")
+    add("-o", "--output", type=Path, required=True, help="the .safetensors file to write")
+
+
+def run_tracker_weights(arguments: argparse.Namespace) -> None:
+    """Runs the command.
+
+    Raises:
+        FileNotFoundError, ValueError: as `write_tracker_weights`.
+    """
+    write_tracker_weights(arguments.landmarks, arguments.detector, arguments.output)
