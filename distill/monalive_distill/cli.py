@@ -82,7 +82,11 @@ def build_parser() -> argparse.ArgumentParser:
     tracker_cli.add_train_tracker_arguments(command)
     command.set_defaults(run=tracker_cli.run_train_tracker)
 
-    command = commands.add_parser("tracker-weights", help="both networks of the tracker in one file, small enough to ship")
+    command = commands.add_parser("evaluate-tracker", help="measure our tracker against MediaPipe's on clips")
+    tracker_cli.add_evaluate_tracker_arguments(command)
+    command.set_defaults(run=tracker_cli.run_evaluate_tracker)
+
+    command = commands.add_parser("tracker-weights", help="the tracker's two networks in one file, to ship")
     tracker_cli.add_tracker_weights_arguments(command)
     command.set_defaults(run=tracker_cli.run_tracker_weights)
 

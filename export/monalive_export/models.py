@@ -15,11 +15,14 @@ from monalive_distill.few_shot.few_shot_checkpoint import load_few_shot_model
 from monalive_distill.few_shot.few_shot_person import MODEL_NAME as PERSON
 from monalive_distill.few_shot.few_shot_person import load_person
 from monalive_distill.lightweight_generator import LightweightGenerator, build_generator
+from monalive_distill.tracker.tracker_networks import MODEL_NAME as TRACKER
+from monalive_distill.tracker.tracker_networks import load_tracker
 from monalive_distill.training_state import load_average, read_record
 from monalive_export.few_shot_graphs import FewShotAnimateGraph, FewShotEnrollGraph, PersonAnimateGraph
 from monalive_export.graphs import AnimateGraph, EnrollGraph
 from monalive_export.ports import Graph
 from monalive_export.retarget_graph import RetargetGraph, RetargetStartGraph
+from monalive_export.tracker_graphs import TrackerDetectorGraph, TrackerLandmarksGraph
 
 LIGHTWEIGHT_SIZE = 256
 
@@ -40,7 +43,7 @@ class ExportModel:
 
 
 def load_model(weights: Path) -> ExportModel:
-    """The pipeline of a checkpoint: the lightweight generator, the few-shot model, or a fine-tuned person.
+    """The pipeline of a checkpoint: the lightweight generator, the few-shot model, a fine-tuned person, or the tracker.
 
     Raises:
         FileNotFoundError: no such file.
@@ -57,6 +60,13 @@ def load_model(weights: Path) -> ExportModel:
         return _with_geometry(
             f"monalive few-shot model ({variant}), fine-tuned", person.size, {"animate": PersonAnimateGraph(person)}
         )
+    if kind == TRACKER:
+        tracker = load_tracker(weights)
+        parts: dict[str, Graph] = {
+            "tracker_detector": TrackerDetectorGraph(tracker.detector),
+            "tracker_landmarks": TrackerLandmarksGraph(tracker.landmarks),
+        }
+        return ExportModel("monalive tracker", LIGHTWEIGHT_SIZE, {name: graph.eval() for name, graph in parts.items()})
     if kind is not None or not isinstance(variant, str):
         raise ValueError(f"{weights} is a checkpoint of something that is not exported ({kind or 'no variant named'})")
     generator = build_generator(variant)

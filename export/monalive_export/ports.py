@@ -42,12 +42,15 @@ class Graph(nn.Module):
         inputs, outputs: `forward` takes and returns exactly these.
         about: what it does and when it is called.
         compressible: whether it is a neural network whose weights may be rounded; geometry stays in float32.
+        tolerance: largest error of any output after rounding, in parts of its range (of 1 where that is smaller); None
+            where the picture it makes is what counts.
     """
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     about: str
     compressible = True
+    tolerance: float | None = None
 
 
 def channels_first(x: torch.Tensor) -> torch.Tensor:

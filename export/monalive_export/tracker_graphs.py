@@ -10,7 +10,7 @@ from monalive_distill.tracker.landmark_network import LandmarkNetwork
 from monalive_export.ports import RGB, SIDES, Graph, Port, channels_first, channels_last
 
 PICTURE = Port("picture", "the picture, or a square of it, at 128 x 128; black beside it", (0.0, 1.0), RGB)
-CROP = Port("crop", "the level square around a face, 1.4 times its longer side, at 192 x 192", (0.0, 1.0), RGB)
+CROP = Port("crop_of_face", "the level square around a face, 1.4 times its longer side, at 192 x 192", (0.0, 1.0), RGB)
 
 
 class TrackerDetectorGraph(Graph):
@@ -34,10 +34,9 @@ class TrackerDetectorGraph(Graph):
         super().__init__()
         self.network = network
         self.score, self.place = (_part_of(network.head, part) for part in (slice(0, 1), slice(1, None)))
-        network.head = nn.Identity()
 
     def forward(self, picture: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        mixed = self.network(channels_first(picture))
+        mixed = self.network.places(channels_first(picture))
         return channels_last(torch.sigmoid(self.score(mixed))), channels_last(self.place(mixed))
 
 
@@ -57,8 +56,8 @@ class TrackerLandmarksGraph(Graph):
         super().__init__()
         self.network = network
 
-    def forward(self, crop: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        reading = self.network(channels_first(crop))
+    def forward(self, crop_of_face: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        reading = self.network(channels_first(crop_of_face))
         return reading.landmarks, torch.sigmoid(reading.presence), reading.openness
 
 

@@ -36,9 +36,15 @@ class DetectorNetwork(nn.Module):
             self.head.bias.copy_(torch.tensor([-4.0, 0.0, 0.0, -1.0, 1.0, 0.0]))
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        answers: torch.Tensor = self.head(self.places(pictures))
+        return answers.float()
+
+    def places(self, pictures: torch.Tensor) -> torch.Tensor:
+        """What the last layer reads its answers from: (N, 32, 16, 16)."""
         fine = self.fine(pictures)  # 16 x 16
         coarse = self.coarse(fine)  # 8 x 8
         coarsest = self.coarsest(coarse)  # 4 x 4
         joined = self.join[1](coarse) + upsample(self.join[2](coarsest))
         joined = torch.relu(self.join[0](fine) + upsample(joined))
-        return self.head(self.mix(joined)).float()
+        mixed: torch.Tensor = self.mix(joined)
+        return mixed

@@ -98,11 +98,11 @@ class DetectorSampler:
         if scale < 0.5:  # averaged before it is sampled
             factor = 1.0 / 2 ** int(np.floor(np.log2(1 / scale)))
             source = np.asarray(cv2.resize(source, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
-            mask = cv2.resize(mask, source.shape[1::-1], interpolation=cv2.INTER_AREA)
+            mask = np.asarray(cv2.resize(mask, source.shape[1::-1], interpolation=cv2.INTER_AREA), np.float32)
             square = RotatedSquare(square.x * factor, square.y * factor, square.side * factor, square.angle)
             scale /= factor
         elif mask.shape[:2] != source.shape[:2]:
-            mask = cv2.resize(mask, source.shape[1::-1], interpolation=cv2.INTER_AREA)
+            mask = np.asarray(cv2.resize(mask, source.shape[1::-1], interpolation=cv2.INTER_AREA), np.float32)
         turn = place.angle - square.angle
         linear = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
         offset = np.array([place.x, place.y]) - linear @ np.array([square.x, square.y])

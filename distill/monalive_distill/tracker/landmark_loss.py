@@ -13,7 +13,6 @@ from monalive.faces.landmarks import (
     LANDMARK_COUNT,
     LEFT_BROW,
     LEFT_EYE,
-    LEFT_EYE_CORNERS,
     LEFT_LID_PAIRS,
     LIP_PAIRS,
     LIPS_INNER,
@@ -21,7 +20,6 @@ from monalive.faces.landmarks import (
     NOSE,
     RIGHT_BROW,
     RIGHT_EYE,
-    RIGHT_EYE_CORNERS,
     RIGHT_LID_PAIRS,
 )
 from monalive_distill.tracker.landmark_network import FaceReading
@@ -49,6 +47,11 @@ class LandmarkLossWeights:
 
 class LandmarkLoss(torch.nn.Module):
     """The weighted sum of the terms, and each of them."""
+
+    each: torch.Tensor  # (478,) weights, 1 in the mean
+    mirror: torch.Tensor
+    sides: torch.Tensor
+    corner: torch.Tensor
 
     def __init__(self, weights: LandmarkLossWeights) -> None:
         super().__init__()
@@ -101,12 +104,6 @@ class LandmarkLoss(torch.nn.Module):
         total = sum((factors[name] * term for name, term in terms.items()), torch.zeros(()))
         values = {name: float(term.detach()) for name, term in terms.items()}
         return total, values | {"mean_percent": float(of_faces(distance.mean(1)).detach())}
-
-
-def eye_distance(landmarks: torch.Tensor) -> torch.Tensor:
-    """(N, 478, 2 or 3) to (N,): between the outer eye corners."""
-    corners = landmarks[:, [LEFT_EYE_CORNERS[0], RIGHT_EYE_CORNERS[0]]]
-    return (corners[:, 0] - corners[:, 1]).norm(dim=-1)
 
 
 def _length(vectors: torch.Tensor) -> torch.Tensor:

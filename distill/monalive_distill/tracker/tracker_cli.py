@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 import cv2
 import torch
 
+from monalive.atomic_file import atomic_path
+from monalive_distill.evaluation_clips import find_clips
+from monalive_distill.portrait_sheets import find_portraits
+from monalive_distill.tracker.evaluate_tracker import evaluate_tracker
 from monalive_distill.tracker.lessons import LESSONS
 from monalive_distill.tracker.tracker_networks import write_tracker_weights
 from monalive_distill.tracker.tracker_training import TrackerTrainingConfig, train_lesson
@@ -51,6 +56,35 @@ def run_train_tracker(arguments: argparse.Namespace) -> None:
         total_minutes=arguments.total_minutes,
         start_from=arguments.start_from,
     )
+
+
+def add_evaluate_tracker_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments that `run_evaluate_tracker` reads."""
+    add = parser.add_argument
+    add("clips_dir", type=Path, metavar="CLIPS_DIR", help="folder of .mp4 clips, one face in each")
+    add("--portraits", type=Path, metavar="DIR", help="folder of pictures in which a face is to be found")
+    add("--bundle", type=Path, metavar="FILE", help="the tracker's bundle (default: the one that ships)")
+    add("--frames", type=int, default=12, metavar="N", help="frames per clip besides the first (default: 12)")
+    add("-o", "--output", type=Path, metavar="FILE", help="JSON file to write the results to")
+    add("-q", "--quiet", action="store_true", help="no progress bar")
+
+
+def run_evaluate_tracker(arguments: argparse.Namespace) -> None:
+    """Runs the command.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError, ValueError: clips, pictures or the bundle cannot be used.
+    """
+    clips = find_clips(arguments.clips_dir)
+    portraits = find_portraits(arguments.portraits) if arguments.portraits is not None else []
+    results = evaluate_tracker(
+        clips, portraits, arguments.bundle, frame_count=arguments.frames, progress=not arguments.quiet
+    )
+    text = json.dumps(results, indent=1)
+    if arguments.output is not None:
+        with atomic_path(arguments.output) as unfinished:
+            unfinished.write_text(text + "\n")
+    print(text)
 
 
 def add_tracker_weights_arguments(parser: argparse.ArgumentParser) -> None:

@@ -65,4 +65,3 @@ def write_tracker_weights(landmarks: Path, detector: Path, output: Path) -> None
     }
     with atomic_path(output) as unfinished:
         save_file(tensors, unfinished, {"record": json.dumps({"model": MODEL_NAME, "runs": runs})})
-

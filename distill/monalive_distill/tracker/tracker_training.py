@@ -45,15 +45,15 @@ class TrackerTrainingConfig:
 
 
 class Lesson(Protocol):
-    """What is trained: a network, its data and its loss.
+    """What is trained: a network, its data and its loss."""
 
-    Attributes:
-        name: stands in the checkpoint; a run goes on only with the same.
-        network: (N, 3, H, W) pictures to whatever the loss reads.
-    """
+    @property
+    def name(self) -> str:
+        """Stands in the checkpoint; a run goes on only with the same."""
 
-    name: str
-    network: nn.Module
+    @property
+    def network(self) -> nn.Module:
+        """(N, 3, H, W) pictures to whatever the loss reads."""
 
     def draw(self, step: int, count: int) -> Any:
         """The batch of a step; its `pictures` are (N, H, W, 3) uint8 RGB."""

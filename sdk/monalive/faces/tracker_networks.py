@@ -90,7 +90,7 @@ class LevelFaceMesh:
             (478, 3) float32: x, y in picture pixels, z in the scale of x (smaller is nearer).
             Presence of a face, [0, 1].
         """
-        made = self._network({"crop": _to_unit(extract_level(image, region, self._size))})
+        made = self._network({"crop_of_face": _to_unit(extract_level(image, region, self._size))})
         return from_region(made["landmarks"][0], region).astype(np.float32), float(made["presence"][0, 0])
 
     @staticmethod
