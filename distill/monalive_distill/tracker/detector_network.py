@@ -32,8 +32,8 @@ class DetectorNetwork(nn.Module):
         self.join = nn.ModuleList(nn.Conv2d(channels, JOINED, 1) for channels in (eighth, coarse, coarsest))
         self.mix = ConvBlock(JOINED, JOINED)
         self.head = nn.Conv2d(JOINED, OUTPUTS, 1)
-        with torch.no_grad():
-            self.head.bias.copy_(torch.tensor([-4.0, 0.0, 0.0, -1.0, 1.0, 0.0]))
+        start = torch.tensor([-4.0, 0.0, 0.0, -1.0, 1.0, 0.0])  # no face; if one, a third of the picture and upright
+        self.head.bias = nn.Parameter(start)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         answers: torch.Tensor = self.head(self.places(pictures))

@@ -185,7 +185,7 @@ def paint(rng: np.random.Generator, image: Image) -> Image:
         grain = rng.standard_normal(image.shape[:2]).astype(np.float32)
         texture = cv2.GaussianBlur(grain, (0, 0), rng.uniform(0.6, 1.5))
         made = np.asarray(np.clip(made + (texture * rng.uniform(10, 40))[..., None], 0, 255), np.uint8)
-    return made
+    return np.asarray(made, np.uint8)
 
 
 def occlude(

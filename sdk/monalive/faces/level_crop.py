@@ -68,8 +68,9 @@ def extract_level(
     if scale > 2.0:  # bilinear sampling alone reads 2x2 pixels: halve what is read until that is enough
         source, origin = _surroundings(image, region)
         factor = 1.0 / 2 ** int(np.floor(np.log2(scale)))
-        smaller = cv2.resize(source, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-        shrink = np.array([smaller.shape[1] / source.shape[1], smaller.shape[0] / source.shape[0]])
+        wide, high = (max(1, round(length * factor)) for length in source.shape[1::-1])
+        smaller = cv2.resize(source, (wide, high), interpolation=cv2.INTER_AREA)
+        shrink = np.array([wide / source.shape[1], high / source.shape[0]])
         source = np.asarray(smaller, np.uint8)
     linear = matrix[:, :2] * shrink[:, None]
     offset = (matrix[:, 2] - origin) * shrink + linear @ np.array([0.5, 0.5]) - 0.5  # cv2: pixel centres on integers
