@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch.utils.flop_counter import FlopCounterMode
 
 from monalive.faces.expressions import load_expressions
+from monalive_distill.tracker import landmark_lesson
 from monalive_distill.tracker.detector_lesson import DetectorLesson, detector_loss, read_map, target_map
 from monalive_distill.tracker.detector_network import DetectorNetwork
 from monalive_distill.tracker.disturbances import Disturbances
@@ -25,6 +26,11 @@ from monalive_distill.tracker.tracker_networks import load_tracker, write_tracke
 from monalive_distill.tracker.tracker_training import Lesson, TrackerTrainingConfig, train_lesson
 from monalive_distill.training_pairs import FaceSequence
 from monalive_distill.training_state import STATE_FILE, read_record
+
+
+@pytest.fixture(autouse=True)
+def _few_faces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(landmark_lesson, "FACES_FOR_THE_MEAN", 20)
 
 
 def face(jaw_open: float = 0.0, blink_left: float = 0.0) -> NDArray[np.float64]:
