@@ -15,6 +15,7 @@ from monalive_distill import evaluate_cli, personalize_cli, synthetic_people
 from monalive_distill.few_shot import evaluate_few_shot_cli, few_shot_cli
 from monalive_distill.few_shot.few_shot_checkpoint import load_few_shot_model
 from monalive_distill.prepare import prepare
+from monalive_distill.tracker import tracker_cli
 from monalive_distill.train_lightweight import train
 from monalive_distill.training_config import TrainingConfig, read_config
 from monalive_distill.training_state import write_weights
@@ -76,6 +77,18 @@ def build_parser() -> argparse.ArgumentParser:
     command = commands.add_parser("personalize", help="photos of a person to a bundle that is theirs")
     personalize_cli.add_personalize_arguments(command)
     command.set_defaults(run=personalize_cli.run_personalize)
+
+    command = commands.add_parser("train-tracker", help="train the tracker's landmark network or its detector")
+    tracker_cli.add_train_tracker_arguments(command)
+    command.set_defaults(run=tracker_cli.run_train_tracker)
+
+    command = commands.add_parser("evaluate-tracker", help="measure our tracker against MediaPipe's on clips")
+    tracker_cli.add_evaluate_tracker_arguments(command)
+    command.set_defaults(run=tracker_cli.run_evaluate_tracker)
+
+    command = commands.add_parser("tracker-weights", help="the tracker's two networks in one file, to ship")
+    tracker_cli.add_tracker_weights_arguments(command)
+    command.set_defaults(run=tracker_cli.run_tracker_weights)
 
     command = commands.add_parser("weights", help="the weights of a run alone, small enough to ship")
     command.add_argument("state", type=Path, help="state.safetensors of a run")

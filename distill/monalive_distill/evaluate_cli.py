@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
-from monalive.faces.tracker import FaceTracker
+from monalive.faces.tracker import TRACKER_NETWORKS, FaceTracker
 from monalive_distill.evaluation_clips import find_clips
 from monalive_distill.evaluation_report import summary_text, write_evaluation
 from monalive_distill.portrait_sheets import find_portraits, write_portrait_sheets
@@ -32,6 +32,7 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     add("--vgg", action="store_true", help="also LPIPS with VGG16 (slow)")
     add("--portraits", type=Path, metavar="DIR", help="also show these pictures, driven by --drivers")
     add("--drivers", type=Path, nargs="+", default=[], metavar="FILE", help="videos that drive the portraits")
+    add("--tracker", choices=TRACKER_NETWORKS, default="mediapipe", help="whose networks find faces")
     add("--no-cross", action="store_true", help="leave cross-reenactment out")
 
 
@@ -45,11 +46,14 @@ def run_evaluate(args: argparse.Namespace) -> int:
     clips = find_clips(args.clips_dir)
     if (args.portraits is None) != (not args.drivers):
         raise ValueError("--portraits and --drivers go together: name a folder of pictures and videos that drive them")
-    with FaceTracker(settle=True) as tracker, BundleReenactor(args.bundle) as product:
+    with (
+        FaceTracker(networks=args.tracker, settle=True) as tracker,
+        BundleReenactor(args.bundle, tracker=args.tracker) as product,
+    ):
         portraits = []
         if args.portraits is not None:
             args.output.mkdir(parents=True, exist_ok=True)
-            options = PhotoAnimatorOptions(bundle_path=args.bundle)
+            options = PhotoAnimatorOptions(bundle_path=args.bundle, tracker=args.tracker)
             with PhotoAnimator.create_from_options(options) as animator:
                 portraits = write_portrait_sheets(find_portraits(args.portraits), args.drivers, animator, args.output)
         report = write_evaluation(

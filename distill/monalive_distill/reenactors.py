@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
 from monalive.bundle import Bundle
 from monalive.faces.crop import portrait_crop
+from monalive.faces.tracker import TrackerNetworks
 from monalive.motions.motion import Motion
 from monalive.player.paste_back import paste_back
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
@@ -31,18 +32,22 @@ class BundleReenactor:
     Args:
         bundle_path: the bundle, or None for the one that ships with the package.
         num_threads: CPU threads of the networks.
+        tracker: whose networks find the photo's face, see `PhotoAnimatorOptions`.
 
     Raises:
         FileNotFoundError, ValueError: the bundle is missing or cannot be used.
     """
 
-    def __init__(self, bundle_path: str | Path | None = None, *, num_threads: int = 1) -> None:
+    def __init__(
+        self, bundle_path: str | Path | None = None, *, num_threads: int = 1, tracker: TrackerNetworks = "mediapipe"
+    ) -> None:
         self._animators = {
             absolute: PhotoAnimator.create_from_options(
                 PhotoAnimatorOptions(
                     bundle_path=bundle_path,
                     num_threads=num_threads,
                     retarget=RetargetOptions(absolute=absolute, smooth=False),
+                    tracker=tracker,
                 )
             )
             for absolute in (True, False)

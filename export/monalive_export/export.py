@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -176,6 +176,8 @@ class _GraphExporter:
 
     def _check(self, content: bytes, precision: str) -> Measured:
         limits = LIMITS[precision]
+        if limits.max_error is None:
+            limits = replace(limits, max_error=self._graph.tolerance)
         measured = self._reference.measure(self._name, self._target.load(content, self._graph))
         failure = measured.failure(limits)
         if failure is not None:

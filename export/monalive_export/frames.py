@@ -14,12 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.faces.crop import SquareCrop, portrait_crop
+from monalive.faces.face_detector import whole_picture
+from monalive.faces.level_crop import extract_level, level_region
 from monalive.faces.tracker import FaceTracker, choose_face
 from monalive.media.image_io import load_image
 from monalive.motions import builtin_motions
 from monalive.motions.surroundings_flow import SurroundingsFlow, unknown_surroundings
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
 from monalive_distill.prepare import prepare
+from monalive_distill.tracker.detector_network import INPUT_SIZE as DETECTOR_SIZE
+from monalive_distill.tracker.landmark_network import INPUT_SIZE as LANDMARKS_SIZE
 from monalive_distill.training_pairs import INDEX_FILE, FaceSequence, load_sequences
 from monalive_export.retarget_absolute import ABSOLUTE_FILTER_SHAPES
 from monalive_export.retarget_graph import FILTER_SHAPES
@@ -137,7 +141,12 @@ def _cached(sequence: FaceSequence, later: int, size: int) -> Frame:
 
 
 def _inputs(photo: NDArray[np.uint8], source: Array, target: Array, around: Array) -> dict[str, Array]:
+    points = source * photo.shape[0]
+    picture = extract_level(photo, whole_picture(photo), DETECTOR_SIZE)
+    crop = extract_level(photo, level_region(points), LANDMARKS_SIZE)
     return {
+        "picture": picture[None].astype(np.float32) / np.float32(255),
+        "crop_of_face": crop[None].astype(np.float32) / np.float32(255),
         "photo": photo[None].astype(np.float32) / np.float32(255),
         "source_landmarks": _batch(source[:, :2]),
         "target_landmarks": _batch(target[:, :2]),

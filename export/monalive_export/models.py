@@ -16,12 +16,15 @@ from monalive_distill.few_shot.few_shot_model import FewShotModel
 from monalive_distill.few_shot.few_shot_person import MODEL_NAME as PERSON
 from monalive_distill.few_shot.few_shot_person import FewShotPerson, load_person
 from monalive_distill.lightweight_generator import LightweightGenerator, build_generator
+from monalive_distill.tracker.tracker_networks import MODEL_NAME as TRACKER
+from monalive_distill.tracker.tracker_networks import load_tracker
 from monalive_distill.training_state import load_average, read_record
 from monalive_export.few_shot_graphs import FewShotAnimateGraph, FewShotEnrollGraph, MovePhotoGraph
 from monalive_export.graphs import AnimateGraph, EnrollGraph
 from monalive_export.ports import Graph
 from monalive_export.retarget_absolute import RetargetAbsoluteGraph
 from monalive_export.retarget_graph import RetargetGraph, RetargetStartGraph
+from monalive_export.tracker_graphs import TrackerDetectorGraph, TrackerLandmarksGraph
 
 LIGHTWEIGHT_SIZE = 256
 # What every pipeline has before its networks, in the order in which it runs: a part is one line here.
@@ -48,7 +51,7 @@ class ExportModel:
 
 
 def load_model(weights: Path) -> ExportModel:
-    """The pipeline of a checkpoint: the lightweight generator, the few-shot model, or a fine-tuned person.
+    """The pipeline of a checkpoint: the lightweight generator, the few-shot model, a fine-tuned person, or the tracker.
 
     Raises:
         FileNotFoundError: no such file.
@@ -61,6 +64,13 @@ def load_model(weights: Path) -> ExportModel:
         return few_shot_pipeline(f"monalive few-shot model ({variant})", model, {"enroll": FewShotEnrollGraph(model)})
     if kind == PERSON:
         return few_shot_pipeline(f"monalive few-shot model ({variant}), fine-tuned", load_person(weights), {})
+    if kind == TRACKER:
+        tracker = load_tracker(weights)
+        parts: dict[str, Graph] = {
+            "tracker_detector": TrackerDetectorGraph(tracker.detector),
+            "tracker_landmarks": TrackerLandmarksGraph(tracker.landmarks),
+        }
+        return ExportModel("monalive tracker", LIGHTWEIGHT_SIZE, {name: graph.eval() for name, graph in parts.items()})
     if kind is not None or not isinstance(variant, str):
         raise ValueError(f"{weights} is a checkpoint of something that is not exported ({kind or 'no variant named'})")
     generator = build_generator(variant)

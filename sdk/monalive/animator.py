@@ -54,11 +54,14 @@ class PhotoAnimator:
         self._networks = FaceNetworks(self.bundle, options.runtime_options)
         # The tracker's networks are too small to gain from a second thread, and its idle thread would take time from
         # the animate network's (LiteRT's threads spin for a while before they sleep).
-        self._photo_tracker = FaceTracker(options.tracker_path, num_faces=MAX_FACES, num_threads=1, settle=True)
+        self._photo_tracker = FaceTracker(
+            options.tracker_path, num_faces=MAX_FACES, num_threads=1, networks=options.tracker, settle=True
+        )
         self._driver_tracker = FaceTracker(
             options.tracker_path,
             num_threads=1,
             output_blendshapes=options.running_mode is RunningMode.IMAGE,
+            networks=options.tracker,
             settle=True,
         )
         self._following: Following | None = None

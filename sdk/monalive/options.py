@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from monalive.faces.tracker import TRACKER_NETWORKS, TrackerNetworks
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.retargeting.retarget import RetargetOptions
 
@@ -57,7 +58,10 @@ class PhotoAnimatorOptions:
         retarget: what of the driver's motion is taken over, and how.
         result_callback: called with every result and its timestamp in `LIVE_STREAM` mode, from another thread; only
             there.
-        tracker_path: a face_landmarker.task file instead of the packaged one.
+        tracker_path: a face_landmarker.task file instead of the packaged one; with `tracker="monalive"`, a bundle with
+            the tracker's networks.
+        tracker: whose networks find faces and landmarks: "mediapipe" or "monalive" (see `FaceTracker`). In mode IMAGE
+            expressions are MediaPipe's either way.
 
     Raises:
         ValueError: options that do not go together.
@@ -71,9 +75,12 @@ class PhotoAnimatorOptions:
     retarget: RetargetOptions = field(default_factory=RetargetOptions)
     result_callback: ResultCallback | None = None
     tracker_path: str | Path | None = None
+    tracker: TrackerNetworks = "mediapipe"
 
     def __post_init__(self) -> None:
         _ = self.runtime_options  # raises where they do not go together
+        if self.tracker not in TRACKER_NETWORKS:
+            raise ValueError(f"tracker must be one of {', '.join(TRACKER_NETWORKS)}, not {self.tracker!r}")
         live = self.running_mode is RunningMode.LIVE_STREAM
         if live and self.result_callback is None:
             raise ValueError("running mode LIVE_STREAM needs a result_callback: results arrive there")

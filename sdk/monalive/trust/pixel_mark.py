@@ -40,7 +40,7 @@ class MarkStrength:
 # For files whose encoder takes part of it away: mp4, webm, webp, gif, JPEG.
 LOSSY: Final = MarkStrength(texture=0.21, least=1.6, most=1.95)
 # For PNG, where nothing is lost and frames are measured and worked on.
-LOSSLESS: Final = MarkStrength(texture=0.16, least=0.9, most=1.95)
+LOSSLESS: Final = MarkStrength(texture=0.16, least=1.25, most=1.95)
 
 
 class PixelMark:

@@ -70,7 +70,7 @@ def message_in(*frames: Picture) -> MarkMessage | None:
     return None if found is None else found.message
 
 
-@pytest.mark.parametrize(("strength", "least"), [(LOSSY, 42.0), (LOSSLESS, 46.0)])
+@pytest.mark.parametrize(("strength", "least"), [(LOSSY, 42.0), (LOSSLESS, 45.0)])
 def test_it_is_hard_to_see(face: Picture, strength: object, least: float) -> None:
     changed = PixelMark(MESSAGE, (256, 256), None, strength).apply(face)  # type: ignore[arg-type]
     assert psnr(changed, face) >= least
@@ -120,7 +120,7 @@ def test_the_strength_follows_the_texture_of_the_whole_square() -> None:
     random = np.random.default_rng(3)
     noise = random.normal(0, 1, (256, 256, 1))
     levels = []
-    for deviation in (0.0, 10.0, 60.0):
+    for deviation in (0.0, 12.5, 60.0):
         picture = np.repeat(np.clip(128 + deviation * noise, 20, 235), 3, axis=2).astype(np.uint8)
         changed = PixelMark(MESSAGE, (256, 256), None, LOSSLESS).apply(picture).astype(float) - picture
         levels.append(changed.std())

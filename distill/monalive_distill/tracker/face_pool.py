@@ -1,0 +1,74 @@
+"""The faces to learn from: pictures with MediaPipe's landmarks, and how open their eyes and mouths are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from monalive.faces.expressions import load_expressions
+from monalive.faces.head_pose import fit_pose
+from monalive_distill.training_pairs import FaceSequence
+
+KIND_WEIGHTS = {"clip": 0.66, "stills": 0.16, "synthetic": 0.18}
+
+
+@dataclass(frozen=True)
+class LabelledFace:
+    """A picture and what is known of the face in it.
+
+    Attributes:
+        image: (H, H, 3) uint8 RGB.
+        landmarks: (478, 3) pixels of the picture.
+        openness: (3,) right eye, left eye, mouth: see `openness_of`.
+    """
+
+    image: NDArray[np.uint8]
+    landmarks: NDArray[np.float32]
+    openness: NDArray[np.float32]
+
+
+class FacePool:
+    """Draws faces: by kind of source, then by the square root of the sequences' length.
+
+    Raises:
+        ValueError: no sequences.
+    """
+
+    def __init__(self, sequences: Sequence[FaceSequence], kind_weights: Mapping[str, float] = KIND_WEIGHTS) -> None:
+        if not sequences:
+            raise ValueError("no faces to learn from")
+        self.sequences = list(sequences)
+        self.mirror = load_expressions().mirror
+        self._openness = [np.stack([openness_of(points) for points in s.landmarks]) for s in self.sequences]
+        weights = np.array([np.sqrt(len(s.frames)) for s in self.sequences])
+        for kind in {s.kind for s in self.sequences}:
+            of_kind = np.array([s.kind == kind for s in self.sequences])
+            weights[of_kind] *= kind_weights.get(kind, 1.0) / weights[of_kind].sum()
+        self._weights = weights / weights.sum()
+
+    def draw(self, rng: np.random.Generator) -> LabelledFace:
+        """A face, mirrored every other time."""
+        number = int(rng.choice(len(self.sequences), p=self._weights))
+        sequence = self.sequences[number]
+        index = int(rng.integers(len(sequence.frames)))
+        image = np.asarray(sequence.frames[index])
+        landmarks = sequence.landmarks[index] * np.float32(image.shape[0])
+        openness = self._openness[number][index]
+        if rng.random() < 0.5:
+            image = np.asarray(cv2.flip(image, 1), np.uint8)
+            landmarks = landmarks[self.mirror] * np.array([-1, 1, 1], np.float32)
+            landmarks[:, 0] += image.shape[1]
+            openness = openness[[1, 0, 2]]
+        return LabelledFace(image, landmarks, openness)
+
+
+def openness_of(landmarks: NDArray[np.floating]) -> NDArray[np.float32]:
+    """(478, 3) landmarks to (3,): how open right eye, left eye and mouth are, as retargeting measures it."""
+    basis = load_expressions()
+    level = fit_pose(landmarks, basis.mean_face).to_canonical(landmarks)
+    openings = (*basis.apertures.eyes, basis.apertures.mouth)
+    return np.array([opening.openness(level) for opening in openings], np.float32)

@@ -1,0 +1,111 @@
+"""What the landmark network is to get right: places, openings, steadiness under noise, presence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from monalive.faces.expressions import load_expressions
+from monalive.faces.landmarks import (
+    FACE_OVAL,
+    IRISES,
+    LANDMARK_COUNT,
+    LEFT_BROW,
+    LEFT_EYE,
+    LEFT_LID_PAIRS,
+    LIP_PAIRS,
+    LIPS_INNER,
+    LIPS_OUTER,
+    NOSE,
+    RIGHT_BROW,
+    RIGHT_EYE,
+    RIGHT_LID_PAIRS,
+)
+from monalive_distill.tracker.landmark_network import FaceReading
+
+# Outer-eye-corner distance of a usual face in units of the crop: errors are counted in hundredths of it.
+USUAL_EYE_DISTANCE = 0.42
+PERCENT = 100.0 / USUAL_EYE_DISTANCE
+_PAIRS = (*RIGHT_LID_PAIRS, *LEFT_LID_PAIRS, *LIP_PAIRS)
+
+
+@dataclass(frozen=True)
+class LandmarkLossWeights:
+    """Weights of the terms, and of landmarks against the rest of the face (1)."""
+
+    depth: float = 0.3
+    pairs: float = 1.0  # lids and lips: the way from one edge to the other
+    steadiness: float = 0.3  # the mirrored picture, under other noise, must give the mirrored face
+    openness: float = 4.0
+    presence: float = 2.0
+    eyes_and_lips: float = 2.5
+    irises: float = 2.5
+    brows_and_nose: float = 1.5
+    outline: float = 0.8
+
+
+class LandmarkLoss(torch.nn.Module):
+    """The weighted sum of the terms, and each of them."""
+
+    each: torch.Tensor  # (478,) weights, 1 in the mean
+    mirror: torch.Tensor
+    sides: torch.Tensor
+    corner: torch.Tensor
+
+    def __init__(self, weights: LandmarkLossWeights) -> None:
+        super().__init__()
+        self.weights = weights
+        each = torch.ones(LANDMARK_COUNT)
+        groups = (
+            (FACE_OVAL, weights.outline),
+            ((*LEFT_BROW, *RIGHT_BROW, *NOSE), weights.brows_and_nose),
+            ((*LEFT_EYE, *RIGHT_EYE, *LIPS_INNER, *LIPS_OUTER), weights.eyes_and_lips),
+            (IRISES, weights.irises),
+        )
+        for indices, weight in groups:
+            each[list(indices)] = weight
+        self.register_buffer("each", each / each.mean())
+        self.register_buffer("mirror", torch.from_numpy(load_expressions().mirror.copy()))
+        self.register_buffer("sides", torch.tensor([-1.0, 1.0, 1.0]))
+        self.register_buffer("corner", torch.tensor([1.0, 0.0, 0.0]))
+
+    def forward(
+        self,
+        reading: FaceReading,
+        landmarks: torch.Tensor,
+        openness: torch.Tensor,
+        present: torch.Tensor,
+    ) -> tuple[torch.Tensor, dict[str, float]]:
+        """Args as in `LandmarkBatch`. "places" is in percent of a usual outer-eye-corner distance."""
+        count = present.sum().clamp(min=1)
+
+        def of_faces(per_sample: torch.Tensor) -> torch.Tensor:
+            return (per_sample * present).sum() / count
+
+        error = (reading.landmarks - landmarks) * PERCENT
+        distance = _length(error[..., :2])  # (N, 478)
+        upper, lower = (list(edge) for edge in zip(*_PAIRS, strict=True))
+        gaps = _length((error[:, upper] - error[:, lower])[..., :2])
+        terms = {
+            "places": of_faces((distance * self.each).mean(1)),
+            "depth": of_faces(error[..., 2].abs().mean(1)),
+            "pairs": of_faces(gaps.mean(1)),
+            "openness": of_faces((reading.openness - openness).abs().mean(1)) * 10,
+            "presence": torch.nn.functional.binary_cross_entropy_with_logits(reading.presence[:, 0], present),
+        }
+        first, second = reading.landmarks.chunk(2)
+        back = second[:, self.mirror] * self.sides + self.corner
+        apart = _length((first - back)[..., :2] * PERCENT).mean(1)
+        terms["steadiness"] = of_faces(torch.cat((apart, apart)))
+        w = self.weights
+        factors = {"places": 1.0, "depth": w.depth, "pairs": w.pairs, "openness": w.openness / 10}
+        factors |= {"presence": w.presence, "steadiness": w.steadiness}
+        total = sum((factors[name] * term for name, term in terms.items()), torch.zeros(()))
+        values = {name: float(term.detach()) for name, term in terms.items()}
+        return total, values | {"mean_percent": float(of_faces(distance.mean(1)).detach())}
+
+
+def _length(vectors: torch.Tensor) -> torch.Tensor:
+    """(..., 2) to (...), with a gradient at zero too."""
+    return (vectors * vectors).sum(-1).add(1e-4).sqrt()

@@ -1,0 +1,138 @@
+"""monalive's own tracker networks, from a bundle: a detector and a landmark network, learnt from MediaPipe's.
+
+They do what `FaceDetector` and `FaceMesh` do, at a third of the size; regions are level squares (`level_crop`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from monalive.bundle import Bundle
+from monalive.faces.face_detector import SUPPRESSION_IOU, RotatedSquare, box_iou, detect_any_way_up, whole_picture
+from monalive.faces.level_crop import LEVEL_SCALE, extract_level, from_region, level_region
+from monalive.networks.named_network import NamedNetwork
+from monalive.networks.runtimes import RuntimeOptions
+
+DETECTOR_PART: Final = "tracker_detector"
+LANDMARKS_PART: Final = "tracker_landmarks"
+
+
+@dataclass(frozen=True)
+class FoundFace:
+    """A face that the detector found: how sure, [0, 1], and the region to read its landmarks from."""
+
+    score: float
+    roi: RotatedSquare
+
+
+class LevelFaceDetector:
+    """Runs the detector network over one square region of a picture at a time."""
+
+    def __init__(self, bundle: Bundle, *, min_confidence: float = 0.5, num_threads: int = 1) -> None:
+        self._network = _network(bundle, DETECTOR_PART, num_threads)
+        self._size = _side(bundle, DETECTOR_PART)
+        self._min_confidence = min_confidence
+
+    def detect(self, image: NDArray[np.uint8], region: RotatedSquare | None = None) -> list[FoundFace]:
+        """Faces in `region` (default: the whole picture), the surest first.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            region: where to look; may be rotated and may reach outside the picture (black there).
+        """
+        region = region or whole_picture(image)
+        crop = extract_level(image, region, self._size, border=cv2.BORDER_CONSTANT)
+        made = self._network({"picture": _to_unit(crop)})
+        scores, places = made["scores"][0, ..., 0], made["places"][0]  # (16, 16), (16, 16, 5)
+        grid = len(scores)
+        rows, columns = np.nonzero(scores >= self._min_confidence)
+        answers = places[rows, columns].astype(np.float64)
+        centres = (np.stack([columns, rows], axis=1) + 0.5) / grid + answers[:, :2]
+        sides = np.exp(answers[:, 2])
+        found = []
+        for score, centre, side, roll in _blend(
+            scores[rows, columns].astype(np.float64), centres, sides, answers[:, 3:]
+        ):
+            x, y = from_region(centre, region)
+            angle = region.angle + float(np.arctan2(roll[1], roll[0]))
+            square = RotatedSquare(float(x), float(y), side * region.side * LEVEL_SCALE, angle)
+            found.append(FoundFace(score, square))
+        return found
+
+    def detect_any_way_up(self, image: NDArray[np.uint8]) -> list[FoundFace]:
+        """Faces in the whole picture, also if it is sideways or upside down: see `face_detector.detect_any_way_up`."""
+        return detect_any_way_up(self, image)
+
+
+class LevelFaceMesh:
+    """The landmark network: one region of a picture in, 478 landmarks and the presence of a face out."""
+
+    def __init__(self, bundle: Bundle, *, num_threads: int = 1) -> None:
+        self._network = _network(bundle, LANDMARKS_PART, num_threads)
+        self._size = _side(bundle, LANDMARKS_PART)
+
+    def __call__(self, image: NDArray[np.uint8], region: RotatedSquare) -> tuple[NDArray[np.float32], float]:
+        """Landmarks of the face in `region`.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            region: the face's square, the face level in it; outside the picture its border repeats.
+
+        Returns:
+            (478, 3) float32: x, y in picture pixels, z in the scale of x (smaller is nearer).
+            Presence of a face, [0, 1].
+        """
+        made = self._network({"crop_of_face": _to_unit(extract_level(image, region, self._size))})
+        return from_region(made["landmarks"][0], region).astype(np.float32), float(made["presence"][0, 0])
+
+    @staticmethod
+    def region_of(landmarks: NDArray[np.float32]) -> RotatedSquare:
+        """Where to look for the face of these landmarks."""
+        return level_region(landmarks)
+
+
+def packaged_tracker_bundle() -> Bundle:
+    """The bundle with the tracker's networks that comes with the package.
+
+    Raises:
+        FileNotFoundError, ValueError: it is missing or damaged.
+    """
+    return Bundle.load(Path(str(resources.files("monalive").joinpath("assets", "tracker.bundle"))))
+
+
+def _blend(
+    scores: NDArray[np.float64], centres: NDArray[np.float64], sides: NDArray[np.float64], rolls: NDArray[np.float64]
+) -> Iterator[tuple[float, NDArray[np.float64], float, NDArray[np.float64]]]:
+    """Places that answer for the same face, blended by score: steadier than the best alone."""
+    half = sides[:, None] / 2
+    boxes = np.concatenate([centres - half, centres + half], axis=1)
+    left = np.argsort(-scores, kind="stable")
+    while left.size:
+        same = box_iou(boxes[left], boxes[left[0]]) > SUPPRESSION_IOU
+        same[0] = True
+        group = left[same]
+        weights = scores[group] / scores[group].sum()
+        yield float(scores[left[0]]), weights @ centres[group], float(weights @ sides[group]), weights @ rolls[group]
+        left = left[~same]
+
+
+def _network(bundle: Bundle, part: str, num_threads: int) -> NamedNetwork:
+    entry = bundle.part_manifest(part)
+    return NamedNetwork(bundle.parts[part], entry, RuntimeOptions(num_threads=num_threads), f"the bundle's {part}")
+
+
+def _side(bundle: Bundle, part: str) -> int:
+    (entry,) = bundle.part_manifest(part)["inputs"]
+    return int(entry["shape"][1])
+
+
+def _to_unit(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return crop[None].astype(np.float32) / np.float32(255)
