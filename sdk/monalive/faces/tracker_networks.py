@@ -68,8 +68,11 @@ class LevelFaceDetector:
         return found
 
     def detect_any_way_up(self, image: NDArray[np.uint8]) -> list[FoundFace]:
-        """Faces in the whole picture, also if it is sideways or upside down: see `face_detector.detect_any_way_up`."""
-        return detect_any_way_up(self, image)
+        """Faces in the whole picture; where there is none, also sideways and upside down (`detect_any_way_up`).
+
+        Only then: a bowed face upright scores less than one on its head, which the network was never shown.
+        """
+        return self.detect(image) or detect_any_way_up(self, image)
 
 
 class LevelFaceMesh:
