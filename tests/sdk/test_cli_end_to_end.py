@@ -105,7 +105,7 @@ def test_an_extracted_motion_does_what_its_video_does(photo: Path, driver: Path)
     assert main(["animate", str(photo), "--motion", "sway.motion", "-o", "from_motion"]) == 0
     assert main(["animate", str(photo), "--driver", str(driver), "-o", "from_video"]) == 0
     for one, other in zip(frames_of("from_motion"), frames_of("from_video"), strict=True):
-        assert difference(one, other) < 0.2
+        assert difference(one, other) < 0.3  # the marks of two files differ
 
 
 def test_sound_of_the_driver_is_kept(photo: Path, clip_frames: list[np.ndarray], tmp_path: Path) -> None:
