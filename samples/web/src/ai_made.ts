@@ -31,14 +31,20 @@ export function videoName(motion: string, type: string): string {
 }
 
 /**
- * The video with the statement in its data: in WebM a Tags element (players and ffprobe show it), in MP4 a `uuid` box.
- * Both are appended; what was recorded stays as it is.
+ * The video with the statement in its data: in WebM a Tags element before the first cluster (players and ffprobe show
+ * it; behind the clusters they would not look for it), in MP4 a `uuid` box at the end. What was recorded stays as it is.
  */
-export function markedVideo(video: Blob, consent: string): Blob {
+export async function markedVideo(video: Blob, consent: string): Promise<Blob> {
   const comment = `${SENTENCE} (${SOURCE_TYPE}); consent: ${consent}`;
-  const isWebM = video.type.includes("webm");
-  return new Blob([video, isWebM ? webmTags({ COMMENT: comment, DESCRIPTION: SENTENCE }) : mp4Note(comment)], { type: video.type });
+  if (!video.type.includes("webm")) return new Blob([video, mp4Note(comment)], { type: video.type });
+  const head = new Uint8Array(await video.slice(0, HEAD_BYTES).arrayBuffer());
+  const found = head.findIndex((_, at) => CLUSTER.every((byte, i) => head[at + i] === byte));
+  const cluster = found < 0 ? video.size : found;
+  const tags = webmTags({ COMMENT: comment, DESCRIPTION: SENTENCE });
+  return new Blob([video.slice(0, cluster), tags, video.slice(cluster)], { type: video.type });
 }
+
+const CLUSTER = [0x1f, 0x43, 0xb6, 0x75], HEAD_BYTES = 1 << 16;
 
 const EBML = { tags: [0x12, 0x54, 0xc3, 0x67], tag: [0x73, 0x73], targets: [0x63, 0xc0], simple: [0x67, 0xc8], name: [0x45, 0xa3], text: [0x44, 0x87] };
 

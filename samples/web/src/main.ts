@@ -152,7 +152,7 @@ async function toggleRecording(): Promise<void> {
   recorder = undefined;
   record.textContent = "Record";
   record.classList.remove("on");
-  const video = markedVideo(await ending.stop(), consent() ?? "not stated");
+  const video = await markedVideo(await ending.stop(), consent() ?? "not stated");
   URL.revokeObjectURL(download.href);
   download.href = URL.createObjectURL(video);
   download.download = videoName(engine?.sourceName ?? "", video.type);
