@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from monalive.motions.driver_surroundings import DriverSurroundings
 from monalive.motions.motion import Motion
 
 EVALUATION_SIZE = 256
+NO_FACE = "no face was found in its first frame, which serves as the photo"
 
 
 @dataclass(frozen=True)
@@ -94,29 +96,19 @@ def read_clip(path: Path, tracker: FaceTracker, frame_count: int) -> Clip:
     Raises:
         ValueError: not a readable video, fewer than two frames, no face in frame 0, or in none of the others.
     """
-    with VideoReader(path) as video:
-        total = video.frame_count if video.frame_count is not None else sum(1 for _ in video)
-        wanted = set(spread_frames(total, frame_count))
-        crop: SquareCrop | None = None
-        images, landmarks, timestamps, frames = [], [], [], []
-        without_face = 0
-        for number, (timestamp, frame) in enumerate(video):
-            if number > max(wanted):
-                break
-            if number not in wanted:
-                continue
-            crop = crop or _clip_crop(frame, tracker)
-            image = crop.extract(frame, EVALUATION_SIZE)
-            faces = tracker.detect(image)
-            if not faces:
-                if number == 0:
-                    raise ValueError("no face was found in its first frame, which serves as the photo")
-                without_face += 1
-                continue
-            images.append(image)
-            landmarks.append(faces[0].landmarks)
-            timestamps.append(timestamp)
-            frames.append(number)
+    images, landmarks, timestamps, frames = [], [], [], []
+    without_face = 0
+    for number, timestamp, image in spread_pictures(path, frame_count, lambda frame: _face_crop(frame, tracker)):
+        faces = tracker.detect(image)
+        if not faces:
+            if number == 0:
+                raise ValueError(NO_FACE)
+            without_face += 1
+            continue
+        images.append(image)
+        landmarks.append(faces[0].landmarks)
+        timestamps.append(timestamp)
+        frames.append(number)
     if len(images) < 2:
         raise ValueError("no frame after the first shows a face")
     around = DriverSurroundings(images[0], landmarks[0])
@@ -129,6 +121,40 @@ def read_clip(path: Path, tracker: FaceTracker, frame_count: int) -> Clip:
         without_face,
         np.stack([around(image, points) for image, points in zip(images, landmarks, strict=True)]),
     )
+
+
+def spread_pictures(
+    path: Path, frame_count: int, choose_crop: Callable[[NDArray[np.uint8]], SquareCrop]
+) -> Iterator[tuple[int, float, NDArray[np.uint8]]]:
+    """Number, timestamp in ms and picture, at the evaluation's size, of the frames that `spread_frames` chooses.
+
+    Args:
+        path: the video.
+        frame_count: frames besides the first.
+        choose_crop: given the first frame, the square that is cut from all.
+
+    Raises:
+        ValueError: not a readable video, or fewer than two frames.
+    """
+    with VideoReader(path) as video:
+        total = video.frame_count if video.frame_count is not None else sum(1 for _ in video)
+        wanted = set(spread_frames(total, frame_count))
+        crop: SquareCrop | None = None
+        for number, (timestamp, frame) in enumerate(video):
+            if number > max(wanted):
+                break
+            if number in wanted:
+                crop = crop or choose_crop(frame)
+                yield number, timestamp, crop.extract(frame, EVALUATION_SIZE)
+
+
+def clip_crop(frame: NDArray[np.uint8], tracker: FaceTracker) -> SquareCrop | None:
+    """Square frames whole; of others, the square that the product would animate. None: it shows no face."""
+    height, width = frame.shape[:2]
+    if height == width:
+        return SquareCrop(0.0, 0.0, float(width))
+    faces = tracker.detect(frame)
+    return portrait_crop(faces[0].landmarks, width, height) if faces else None
 
 
 def spread_frames(total: int, count: int) -> list[int]:
@@ -160,11 +186,8 @@ def read_tiers(folder: Path) -> dict[str, str]:
     return {Path(row["file"]).stem: row["licence_tier"] for row in complete}
 
 
-def _clip_crop(frame: NDArray[np.uint8], tracker: FaceTracker) -> SquareCrop:
-    height, width = frame.shape[:2]
-    if height == width:
-        return SquareCrop(0.0, 0.0, float(width))
-    faces = tracker.detect(frame)
-    if not faces:
-        raise ValueError("no face was found in its first frame, which serves as the photo")
-    return portrait_crop(faces[0].landmarks, width, height)
+def _face_crop(frame: NDArray[np.uint8], tracker: FaceTracker) -> SquareCrop:
+    crop = clip_crop(frame, tracker)
+    if crop is None:
+        raise ValueError(NO_FACE)
+    return crop

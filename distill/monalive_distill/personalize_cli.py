@@ -5,15 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import cv2
-import torch
-
 from monalive.bundle import Bundle
 from monalive_distill.bundle_exporter import find_bundle_exporter
 from monalive_distill.few_shot.person_photos import check_photo_count, track_photos
 from monalive_distill.few_shot.photo_mover import lightweight_weights
 from monalive_distill.lightweight_generator import build_generator
 from monalive_distill.personalize import PHOTO_SIZE, Personalization, personalize
+from monalive_distill.training_arguments import add_compute_arguments, use_threads
 from monalive_distill.training_state import load_average, read_record
 
 
@@ -26,8 +24,7 @@ def add_personalize_arguments(command: argparse.ArgumentParser) -> None:
     add("--minutes", type=float, default=Personalization.minutes, help="at most (default %(default)s)")
     add("--steps", type=int, default=Personalization.steps, help="at most (default %(default)s)")
     add("--precision", choices=("int8", "fp32"), default="int8")
-    add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    add("--threads", type=int, default=torch.get_num_threads())
+    add_compute_arguments(command)
 
 
 def run_personalize(arguments: argparse.Namespace) -> None:
@@ -41,8 +38,7 @@ def run_personalize(arguments: argparse.Namespace) -> None:
     export_bundle = find_bundle_exporter()  # before the minutes of work, not after them
     if not arguments.output.resolve().parent.is_dir():
         raise FileNotFoundError(f"cannot write {arguments.output}: there is no folder {arguments.output.parent}")
-    torch.set_num_threads(arguments.threads)
-    cv2.setNumThreads(1)
+    use_threads(arguments.threads)
     weights = arguments.weights or lightweight_weights()
     generator = build_generator(str(read_record(weights)["variant"]))
     load_average(weights, generator)

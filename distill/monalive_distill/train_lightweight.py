@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -18,6 +17,7 @@ from monalive_distill.adversary import Adversary
 from monalive_distill.data_parallel import Processes
 from monalive_distill.detail_crops import detail_crops
 from monalive_distill.few_shot.few_shot_model import FewShotModel
+from monalive_distill.learning_rate import scheduled_learning_rate
 from monalive_distill.lightweight_generator import build_generator
 from monalive_distill.losses import ReconstructionLoss
 from monalive_distill.lpips import LPIPS
@@ -120,7 +120,7 @@ def train(
                 group = sampler.draw(drawn, stage.photos, stage.targets, stage.size, per_person)
             photos, sources, images, targets, surroundings = _to_tensors(group, device)
             for parameters in optimizer.param_groups:
-                parameters["lr"] = _learning_rate(config, step, progress)
+                parameters["lr"] = scheduled_learning_rate(config, step, progress)
             out = generator(photos, sources, targets, surroundings)
             value, terms = loss(out, images, sources, targets, generator.autocast_dtype)
             parts: dict[str, torch.Tensor] = {}  # those that only some steps have
@@ -170,12 +170,6 @@ def train(
 def _photos_per_person(config: TrainingConfig, step: int, photos: int) -> int:
     every = config.several_photos_every
     return 2 if every and step % every == 0 and photos % 2 == 0 else 1
-
-
-def _learning_rate(config: TrainingConfig, step: int, progress: float) -> float:
-    low, high = config.final_learning_rate, config.learning_rate
-    cosine = low + (high - low) * 0.5 * (1 + math.cos(math.pi * progress))
-    return cosine * min(1.0, (step + 1) / config.warm_up_steps)
 
 
 def _to_tensors(group: TrainingGroup, device: str) -> tuple[torch.Tensor, ...]:

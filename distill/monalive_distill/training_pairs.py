@@ -7,6 +7,7 @@ units of the picture's side, with an `index.json` that names the person and the 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,23 @@ def load_sequences(folder: Path) -> list[FaceSequence]:
     ]
 
 
+def drawing_weights(
+    kinds: Sequence[str], lengths: Sequence[int], kind_weights: Mapping[str, float]
+) -> NDArray[np.float64]:
+    """How likely each of N sources is to be drawn: by kind, then by the square root of its length.
+
+    So a person with hours of video does not crowd out the others.
+
+    Args:
+        kinds, lengths: of each source.
+        kind_weights: share of each kind that there is; 1 for those it does not name.
+    """
+    weights, of = np.sqrt(lengths), np.array(kinds)
+    for kind in set(kinds):
+        weights[of == kind] *= kind_weights.get(kind, 1.0) / weights[of == kind].sum()
+    return np.asarray(weights / weights.sum(), np.float64)
+
+
 class PairSampler:
     """Draws training groups; the same seed and step always give the same group, so that training resumes exactly.
 
@@ -95,11 +113,7 @@ class PairSampler:
         self._mirror = load_expressions().mirror
         self._augmentation = augmentation
         self._seed = seed
-        weights = np.array([np.sqrt(len(s.frames)) for s in sequences])
-        for kind in {s.kind for s in sequences}:
-            of_kind = np.array([s.kind == kind for s in sequences])
-            weights[of_kind] *= kind_weights.get(kind, 1.0) / weights[of_kind].sum()
-        self._weights = weights / weights.sum()
+        self._weights = drawing_weights([s.kind for s in sequences], [len(s.frames) for s in sequences], kind_weights)
 
     def draw(self, step: int, photos: int, targets: int, size: int, per_person: int = 1) -> TrainingGroup:
         """The group of a training step: `photos` photos with `targets` targets each, pictures of side `size`.

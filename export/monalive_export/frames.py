@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +19,7 @@ from monalive.faces.tracker import FaceTracker, choose_face
 from monalive.media.image_io import load_image
 from monalive.motions import builtin_motions
 from monalive.motions.surroundings_flow import SurroundingsFlow, unknown_surroundings
+from monalive.packaged_assets import asset_path
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
 from monalive_distill.prepare import prepare
 from monalive_distill.tracker.detector_network import INPUT_SIZE as DETECTOR_SIZE
@@ -111,7 +111,7 @@ def _packaged(size: int) -> Iterator[Frame]:
     people = []
     with FaceTracker(settle=True) as tracker:
         for name in PORTRAITS:
-            image = load_image(Path(str(resources.files("monalive").joinpath("assets", name))))
+            image = load_image(asset_path(name))
             people.append((image, choose_face(tracker.detect(image)).landmarks))
     step = 0
     while True:

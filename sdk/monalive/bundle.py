@@ -18,12 +18,12 @@ import struct
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
 from monalive.atomic_file import atomic_path
 from monalive.networks.runtimes import DEFAULT_FORMAT, FORMAT_SUFFIXES
+from monalive.packaged_assets import asset_path
 from monalive.zip_members import UNREADABLE, read_member
 
 SCHEMA: Final = 1
@@ -102,7 +102,7 @@ class Bundle:
 
 def default_bundle_path() -> Path:
     """The bundle that comes with the package."""
-    return Path(str(resources.files("monalive").joinpath("assets", "default.bundle")))
+    return asset_path("default.bundle")
 
 
 def write_bundle(path: str | Path, manifest: Mapping[str, Any], parts: Mapping[str, bytes]) -> None:

@@ -16,7 +16,7 @@ from torch.utils.data import Dataset
 from monalive.faces.expressions import load_expressions
 from monalive.motions.surroundings_flow import SurroundingsFlow, unknown_surroundings
 from monalive_distill.augment import Augmentation
-from monalive_distill.training_pairs import UNKNOWN_SURROUNDINGS, FaceSequence
+from monalive_distill.training_pairs import UNKNOWN_SURROUNDINGS, FaceSequence, drawing_weights
 
 # How often candidates for the target are compared, and the one farthest in pose from the first photo taken.
 _FAR_TARGETS = 0.7
@@ -85,11 +85,7 @@ class EpisodeSampler(Dataset[Episodes]):
         self._surroundings = surroundings
         self._same_sequence = same_sequence
         frames = [sum(len(s.frames) for s in own) for own in self._sequences]
-        kinds = np.array([own[0].kind for own in self._sequences])
-        weights = np.sqrt(frames)
-        for kind in sorted(set(kinds)):
-            weights[kinds == kind] *= kind_weights.get(kind, 1.0) / weights[kinds == kind].sum()
-        self._weights = weights / weights.sum()
+        self._weights = drawing_weights([own[0].kind for own in self._sequences], frames, kind_weights)
 
     def __getitem__(self, step: int) -> Episodes:
         """The episodes of a training step (of all processes together: each takes other steps)."""

@@ -13,9 +13,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import cv2
-import torch
-
 from monalive.atomic_file import atomic_path
 from monalive.faces.tracker import FaceTracker
 from monalive_distill.evaluation_clips import EVALUATION_SIZE, find_clips
@@ -24,6 +21,7 @@ from monalive_distill.few_shot.few_shot_evaluation import METRICS, collect, meas
 from monalive_distill.few_shot.few_shot_rows import FewShotRow, LightweightRow, Row
 from monalive_distill.few_shot.finetune import FineTuning
 from monalive_distill.report_html import STYLE, figure, metric_name, number, summary_table
+from monalive_distill.training_arguments import add_compute_arguments, use_threads
 
 ABOUT = (
     "Self-reenactment in the shape of the paper's Table 1: T photos are spread over the first two thirds of the"
@@ -55,8 +53,7 @@ def add_evaluate_few_shot_arguments(command: argparse.ArgumentParser) -> None:
     add("--learning-rate", type=float, default=FineTuning.learning_rate, help="of a fine-tuning (default: %(default)s)")
     add("--finetune-minutes", type=float, default=FineTuning.minutes, help="at most (default: %(default)s)")
     add("--minutes", type=float, help="begin no new clip after that; the next call goes on")
-    add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    add("--threads", type=int, default=torch.get_num_threads())
+    add_compute_arguments(command)
 
 
 def run_evaluate_few_shot(arguments: argparse.Namespace) -> None:
@@ -65,8 +62,7 @@ def run_evaluate_few_shot(arguments: argparse.Namespace) -> None:
     Raises:
         FileNotFoundError, NotADirectoryError, ValueError: clips, bases or bundle cannot be used, or do not fit.
     """
-    torch.set_num_threads(arguments.threads)
-    cv2.setNumThreads(1)
+    use_threads(arguments.threads)
     paths = spread(find_clips(arguments.clips_dir), arguments.clips)
     if min([*arguments.shots, *arguments.lightweight_shots]) < 1:
         raise ValueError("T must be at least 1")

@@ -6,12 +6,10 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
-import torch
-
 from monalive_distill.few_shot.few_shot_config import FewShotConfig, read_few_shot_config
 from monalive_distill.few_shot.finetune import FineTuning, finetune
 from monalive_distill.few_shot.photo_mover import WARPED_PHOTO
+from monalive_distill.training_arguments import add_compute_arguments, add_run_arguments, use_threads
 
 # The paper's two models (4): FT is meant to be fine-tuned, FF is used as it is and trained without the match loss.
 MATCH_WEIGHTS = {"ft": 80.0, "ff": 0.0}
@@ -19,9 +17,7 @@ MATCH_WEIGHTS = {"ft": 80.0, "ff": 0.0}
 
 def add_train_few_shot_arguments(command: argparse.ArgumentParser) -> None:
     """Arguments of `monalive-distill train-few-shot`."""
-    command.add_argument("caches", type=Path, nargs="+", help="folders made by prepare")
-    command.add_argument("-o", "--run", dest="folder", type=Path, required=True, help="folder of the run")
-    command.add_argument("--minutes", type=float, required=True, help="time budget of this call")
+    add_run_arguments(command)
     command.add_argument("--config", type=Path, metavar="JSON", help="what differs from the default configuration")
     command.add_argument("--variant", help="size of the model (default: the configuration's)")
     command.add_argument("--setting", choices=tuple(MATCH_WEIGHTS), help="ft: to be fine-tuned; ff: to use as it is")
@@ -30,8 +26,6 @@ def add_train_few_shot_arguments(command: argparse.ArgumentParser) -> None:
         choices=WARPED_PHOTO,
         help="what moves the photo that the generator sees beside the drawing; none: the paper's model",
     )
-    command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    command.add_argument("--threads", type=int, default=torch.get_num_threads())
 
 
 def run_train_few_shot(arguments: argparse.Namespace) -> None:
@@ -39,7 +33,7 @@ def run_train_few_shot(arguments: argparse.Namespace) -> None:
     # Here, because Lightning Fabric takes a second or two to load, and every other command would wait for it.
     from monalive_distill.few_shot.train_few_shot import train_few_shot
 
-    _use_threads(arguments.threads)
+    use_threads(arguments.threads)
     config = read_few_shot_config(arguments.config) if arguments.config else FewShotConfig()
     if arguments.variant:
         config = replace(config, variant=arguments.variant)
@@ -59,13 +53,12 @@ def add_finetune_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--minutes", type=float, default=FineTuning.minutes, help="at most (default %(default)s)")
     command.add_argument("--steps", type=int, default=FineTuning.steps, help="at most (default %(default)s)")
     command.add_argument("--learning-rate", type=float, default=FineTuning.learning_rate, help="default %(default)s")
-    command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    command.add_argument("--threads", type=int, default=torch.get_num_threads())
+    add_compute_arguments(command)
 
 
 def run_finetune(arguments: argparse.Namespace) -> None:
     """Runs `monalive-distill finetune`."""
-    _use_threads(arguments.threads)
+    use_threads(arguments.threads)
     settings = FineTuning(
         steps=arguments.steps, minutes=arguments.minutes, learning_rate=arguments.learning_rate
     )
@@ -76,8 +69,3 @@ def run_finetune(arguments: argparse.Namespace) -> None:
     told = f"{made.held_out} photos held out" if made.held_out else "photos moved by geometry"
     print(f"{arguments.output}: {made.steps} steps, the state after {made.kept_step} kept")
     print(f"LPIPS {before:.3f} before, {after:.3f} after ({told})")
-
-
-def _use_threads(threads: int) -> None:
-    torch.set_num_threads(threads)
-    cv2.setNumThreads(1)  # the pictures are small; its threads would only fight torch's

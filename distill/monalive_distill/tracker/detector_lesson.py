@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from monalive_distill.tracker.detector_network import GRID, DetectorNetwork
 from monalive_distill.tracker.detector_samples import DetectorBatch, DetectorSampler
 from monalive_distill.tracker.face_pool import FacePool
+from monalive_distill.tracker.tracker_training import to_pictures
 from monalive_distill.training_pairs import FaceSequence
 
 # Spread of a face's score around its centre (standard deviation): in parts of its side, and at least in places.
@@ -45,7 +46,7 @@ class DetectorLesson:
         for picture, faces, found in zip(batch.pictures[:12], batch.faces[:12], maps[:12], strict=True):
             rows[0].append(_drawn(picture, faces))
             rows[1].append(_drawn(picture, read_map(found)))
-        return [torch.from_numpy(np.stack(row)).permute(0, 3, 1, 2).float() / 255 for row in rows]
+        return [to_pictures(np.stack(row)) for row in rows]
 
 
 def target_map(faces: NDArray[np.float32]) -> NDArray[np.float32]:

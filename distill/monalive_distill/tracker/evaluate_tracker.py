@@ -6,7 +6,6 @@ import statistics
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from monalive.faces.crop import SquareCrop, portrait_crop
+from monalive.faces.crop import SquareCrop
 from monalive.faces.tracker import FaceTracker
 from monalive.media.image_io import load_image
-from monalive.media.video_io import VideoReader
+from monalive.packaged_assets import sample_portrait_path
 from monalive.retargeting.motion_smoother import landmark_filter
-from monalive_distill.evaluation_clips import EVALUATION_SIZE, spread_frames
+from monalive_distill.evaluation_clips import EVALUATION_SIZE, clip_crop, spread_pictures
 from monalive_distill.tracker.tracker_measures import FrameMeasure, measure_frame, worst_tenth
 
 FRAME_MS = 40.0
@@ -136,7 +135,7 @@ def compare_on_clips(
     comparison = TrackerComparison()
     for path in tqdm(paths, desc="clips", disable=not progress):
         before = len(comparison.frames)
-        for number, image in _frames(path, frame_count, teacher):
+        for number, _, image in spread_pictures(path, frame_count, lambda frame: _crop(frame, teacher)):
             comparison.add(image, ours, teacher, f"{path.stem} frame {number}")
         added = comparison.frames[before:]
         if added:
@@ -224,7 +223,7 @@ def compare_speed(
 
 def _sample_still() -> NDArray[np.uint8]:
     """The packaged sample portrait at the evaluation's size: of nobody who exists."""
-    image = load_image(Path(str(resources.files("monalive").joinpath("assets", "sample_portrait.jpg"))))
+    image = load_image(sample_portrait_path())
     side = min(image.shape[:2])
     return SquareCrop((image.shape[1] - side) / 2, 0.0, float(side)).extract(image, EVALUATION_SIZE)
 
@@ -234,26 +233,8 @@ def _spread(landmarks: list[NDArray[np.float64]]) -> float:
     return float(np.sqrt(((settled - settled.mean(axis=0)) ** 2).sum(axis=-1).mean()))
 
 
-def _frames(path: Path, count: int, teacher: FaceTracker) -> list[tuple[int, NDArray[np.uint8]]]:
-    with VideoReader(path) as video:
-        total = video.frame_count if video.frame_count is not None else sum(1 for _ in video)
-        wanted = set(spread_frames(total, count))
-        crop: SquareCrop | None = None
-        frames = []
-        for number, (_, frame) in enumerate(video):
-            if number not in wanted:
-                continue
-            if crop is None:
-                crop = _crop(frame, teacher)
-            frames.append((number, crop.extract(frame, EVALUATION_SIZE)))
-            if number == max(wanted):
-                break
-    return frames
-
-
 def _crop(frame: NDArray[np.uint8], teacher: FaceTracker) -> SquareCrop:
+    """As the evaluation cuts a clip; without a face its middle, since here it matters who finds one."""
     height, width = frame.shape[:2]
-    faces = [] if height == width else teacher.detect(frame)
-    if not faces:
-        return SquareCrop((width - min(height, width)) / 2, 0.0, float(min(height, width)))
-    return portrait_crop(faces[0].landmarks, width, height)
+    middle = SquareCrop((width - min(height, width)) / 2, 0.0, float(min(height, width)))
+    return clip_crop(frame, teacher) or middle

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import fit_pose
-from monalive_distill.training_pairs import FaceSequence
+from monalive_distill.training_pairs import FaceSequence, drawing_weights
 
 KIND_WEIGHTS = {"clip": 0.66, "stills": 0.16, "synthetic": 0.18}
 
@@ -44,11 +44,8 @@ class FacePool:
         self.sequences = list(sequences)
         self.mirror = load_expressions().mirror
         self._openness = [np.stack([openness_of(points) for points in s.landmarks]) for s in self.sequences]
-        weights = np.array([np.sqrt(len(s.frames)) for s in self.sequences])
-        for kind in {s.kind for s in self.sequences}:
-            of_kind = np.array([s.kind == kind for s in self.sequences])
-            weights[of_kind] *= kind_weights.get(kind, 1.0) / weights[of_kind].sum()
-        self._weights = weights / weights.sum()
+        lengths = [len(s.frames) for s in self.sequences]
+        self._weights = drawing_weights([s.kind for s in self.sequences], lengths, kind_weights)
 
     def draw(self, rng: np.random.Generator) -> LabelledFace:
         """A face, mirrored every other time."""

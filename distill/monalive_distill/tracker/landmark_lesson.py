@@ -13,6 +13,7 @@ from monalive_distill.tracker.face_pool import FacePool
 from monalive_distill.tracker.landmark_loss import LandmarkLoss, LandmarkLossWeights
 from monalive_distill.tracker.landmark_network import INPUT_SIZE, FaceReading, LandmarkNetwork
 from monalive_distill.tracker.landmark_samples import LandmarkBatch, LandmarkSampler
+from monalive_distill.tracker.tracker_training import to_pictures
 from monalive_distill.training_pairs import FaceSequence
 
 FACES_FOR_THE_MEAN = 1500
@@ -47,7 +48,7 @@ class LandmarkLesson:
             pictures = [
                 draw_points(crop, p * INPUT_SIZE) for crop, p in zip(batch.pictures[:12], points[:12], strict=True)
             ]
-            rows.append(torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255)
+            rows.append(to_pictures(np.stack(pictures)))
         return rows
 
 

@@ -6,9 +6,6 @@ import argparse
 import json
 from pathlib import Path
 
-import cv2
-import torch
-
 from monalive.atomic_file import atomic_path
 from monalive_distill.evaluation_clips import find_clips
 from monalive_distill.portrait_sheets import find_portraits
@@ -16,6 +13,7 @@ from monalive_distill.tracker.evaluate_tracker import evaluate_tracker
 from monalive_distill.tracker.lessons import LESSONS
 from monalive_distill.tracker.tracker_networks import write_tracker_weights
 from monalive_distill.tracker.tracker_training import TrackerTrainingConfig, train_lesson
+from monalive_distill.training_arguments import add_run_arguments, add_schedule_arguments, use_threads
 from monalive_distill.training_pairs import load_sequences
 
 
@@ -23,15 +21,10 @@ def add_train_tracker_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that `run_train_tracker` reads."""
     add = parser.add_argument
     add("network", choices=sorted(LESSONS), help="which of the tracker's two networks")
-    add("caches", type=Path, nargs="+", help="folders made by prepare: the teacher's landmarks are in them")
-    add("-o", "--run", dest="folder", type=Path, required=True, help="folder of the run")
-    add("--minutes", type=float, required=True, help="time budget of this call")
-    add("--total-minutes", type=float, help="length of the whole schedule, if this call is a part")
-    add("--start-from", type=Path, metavar="WEIGHTS", help="begin with these weights")
+    add_run_arguments(parser, "folders made by prepare: the teacher's landmarks are in them")
+    add_schedule_arguments(parser)
     add("--batch", type=int, help="pictures per step")
     add("--learning-rate", type=float, help="the highest")
-    add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    add("--threads", type=int, default=torch.get_num_threads())
 
 
 def run_train_tracker(arguments: argparse.Namespace) -> None:
@@ -40,8 +33,7 @@ def run_train_tracker(arguments: argparse.Namespace) -> None:
     Raises:
         FileNotFoundError, ValueError: a cache is missing, or the run belongs to another network.
     """
-    torch.set_num_threads(arguments.threads)
-    cv2.setNumThreads(1)
+    use_threads(arguments.threads)
     sequences = [sequence for cache in arguments.caches for sequence in load_sequences(cache)]
     chosen = {"batch": arguments.batch, "learning_rate": arguments.learning_rate}
     config = TrackerTrainingConfig(**{name: value for name, value in chosen.items() if value is not None})

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Final
 
-from safetensors.torch import save_file
 from torch import nn
 
-from monalive.atomic_file import atomic_path
 from monalive_distill.tracker.detector_lesson import DetectorLesson
 from monalive_distill.tracker.detector_network import DetectorNetwork
 from monalive_distill.tracker.landmark_lesson import LandmarkLesson
 from monalive_distill.tracker.landmark_network import LandmarkNetwork
-from monalive_distill.training_state import load_average, read_record
+from monalive_distill.training_state import load_average, read_record, write_half
 
 MODEL_NAME: Final = "tracker"
 
@@ -59,9 +56,5 @@ def write_tracker_weights(landmarks: Path, detector: Path, output: Path) -> None
             raise ValueError(f"{path} is a run of {record.get('model')!r}, not of {name!r}")
         load_average(path, network)
         runs[name] = record
-    tensors = {
-        f"average/{key}": (value.half() if value.is_floating_point() else value).contiguous()
-        for key, value in networks.state_dict().items()
-    }
-    with atomic_path(output) as unfinished:
-        save_file(tensors, unfinished, {"record": json.dumps({"model": MODEL_NAME, "runs": runs})})
+    averages = {f"average/{name}": value for name, value in networks.state_dict().items()}
+    write_half(averages, {"model": MODEL_NAME, "runs": runs}, output)

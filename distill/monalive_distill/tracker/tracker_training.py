@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from monalive_distill.learning_rate import scheduled_learning_rate
 from monalive_distill.run_record import write_run_record
 from monalive_distill.sample_sheet import write_sample_sheet
 from monalive_distill.training_curves import TrainingCurves
@@ -123,7 +123,7 @@ def train_lesson(
         while (elapsed := clock() - start) < minutes * 60:
             spent = begun + elapsed
             for parameters in optimizer.param_groups:
-                parameters["lr"] = learning_rate(config, step, min(1.0, spent / schedule))
+                parameters["lr"] = scheduled_learning_rate(config, step, min(1.0, spent / schedule))
             batch = lesson.draw(step, config.batch)
             pictures = to_pictures(batch.pictures, device)
             with torch.autocast(torch.device(device).type, torch.bfloat16):
@@ -144,13 +144,6 @@ def train_lesson(
     save(begun + elapsed)
 
 
-def learning_rate(config: TrackerTrainingConfig, step: int, progress: float) -> float:
-    """A short warm-up, then a cosine to the final rate."""
-    low, high = config.final_learning_rate, config.learning_rate
-    cosine = low + (high - low) * 0.5 * (1 + math.cos(math.pi * progress))
-    return cosine * min(1.0, (step + 1) / config.warm_up_steps)
-
-
-def to_pictures(pictures: Any, device: str) -> torch.Tensor:
+def to_pictures(pictures: Any, device: str = "cpu") -> torch.Tensor:
     """(N, H, W, 3) uint8 to (N, 3, H, W) in [0, 1]."""
     return torch.from_numpy(pictures).to(device).permute(0, 3, 1, 2).float() / 255

@@ -13,7 +13,6 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from monalive.faces.apertures import FaceApertures
 from monalive.faces.landmarks import LANDMARK_COUNT, LEFT_EYE_CORNERS, LEFT_IRIS, RIGHT_EYE_CORNERS, RIGHT_IRIS
+from monalive.packaged_assets import asset_path
 
 ASSET = "expressions.npz"
 FORMAT = "monalive.expressions"
@@ -136,7 +136,7 @@ def load_expressions(path: str | Path | None = None) -> ExpressionBasis:
         FileNotFoundError: there is no such file.
         ValueError: the file is not an expression model.
     """
-    source = Path(path) if path is not None else resources.files("monalive") / "assets" / ASSET
+    source = Path(path) if path is not None else asset_path(ASSET)
     if not source.is_file():
         raise FileNotFoundError(
             f"{source} is missing; reinstall monalive, or give the path of an expression model"

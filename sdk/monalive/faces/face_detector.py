@@ -43,7 +43,7 @@ class RotatedSquare:
     side: float
     angle: float = 0.0
 
-    def _matrix(self, size: int) -> NDArray[np.float64]:
+    def matrix(self, size: int) -> NDArray[np.float64]:
         """(2, 3) matrix from pixels of the (size, size) crop to pixels of the picture.
 
         Corner on corner, without the half-pixel shift of pixel centres: MediaPipe's crops are made like that.
@@ -55,12 +55,12 @@ class RotatedSquare:
     def extract(self, image: NDArray[np.uint8], size: int, *, border: int) -> NDArray[np.uint8]:
         """The region, sampled bilinearly: (size, size, 3) uint8. `border`: cv2's rule for what is outside."""
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        crop = cv2.warpAffine(image, self._matrix(size), (size, size), flags=flags, borderMode=border)
+        crop = cv2.warpAffine(image, self.matrix(size), (size, size), flags=flags, borderMode=border)
         return crop  # type: ignore[return-value]
 
     def to_picture(self, points: NDArray[np.floating], size: int) -> NDArray[np.float64]:
         """(..., 2) pixels of the (size, size) crop to pixels of the picture."""
-        matrix = self._matrix(size)
+        matrix = self.matrix(size)
         return points @ matrix[:, :2].T + matrix[:, 2]
 
     @property
@@ -116,6 +116,26 @@ def box_iou(boxes: NDArray[np.floating], box: NDArray[np.floating]) -> NDArray[n
     return iou
 
 
+def overlapping(
+    scores: NDArray[np.float64], boxes: NDArray[np.float64]
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float64]]]:
+    """Candidates (N,) for the same face, the surest group first: their indices, the surest first, and their weights.
+
+    To blend overlapping candidates by score is steadier than to keep the best (BlazeFace, section 3).
+
+    Args:
+        scores: (N,) above 0.
+        boxes: (N, 4) left, top, right, bottom.
+    """
+    left = np.argsort(-scores, kind="stable")
+    while left.size:
+        same = box_iou(boxes[left], boxes[left[0]]) > SUPPRESSION_IOU
+        same[0] = True  # also a degenerate box belongs to itself
+        group = left[same]
+        yield group, scores[group] / scores[group].sum()
+        left = left[~same]
+
+
 class FaceDetector:
     """Runs the detector network over one square region of a picture at a time."""
 
@@ -144,7 +164,10 @@ class FaceDetector:
         centre, size, keypoints = points[:, 0] + anchors[:, 0], points[:, 1], points[:, 2:] + anchors
         corners = np.concatenate([centre - size / 2, centre + size / 2], axis=1)
         found = []
-        for score, box, face in _weighted_suppression(scores[keep], corners, keypoints):
+        kept = scores[keep]
+        for group, weights in overlapping(kept, corners):
+            score, box = float(kept[group[0]]), weights @ corners[group]
+            face = np.tensordot(weights, keypoints[group], axes=1)
             middle = region.to_picture((box[:2] + box[2:]) / 2, INPUT_SIZE)
             side = float((box[2:] - box[:2]).max()) * region.side / INPUT_SIZE
             found.append(
@@ -217,17 +240,3 @@ def _anchor_centres() -> NDArray[np.float64]:
         y, x = np.meshgrid(centre, centre, indexing="ij")
         layers.append(np.repeat(np.stack([x, y], axis=-1).reshape(-1, 2), per_cell, axis=0))
     return np.concatenate(layers)
-
-
-def _weighted_suppression(
-    scores: NDArray[np.float64], boxes: NDArray[np.float64], keypoints: NDArray[np.float64]
-) -> Iterator[tuple[float, NDArray[np.float64], NDArray[np.float64]]]:
-    """Blends overlapping candidates by score, steadier than keeping the best (BlazeFace, section 3)."""
-    left = np.argsort(-scores, kind="stable")
-    while left.size:
-        same = box_iou(boxes[left], boxes[left[0]]) > SUPPRESSION_IOU
-        same[0] = True  # also a degenerate box belongs to itself
-        group = left[same]
-        weights = scores[group] / scores[group].sum()
-        yield float(scores[left[0]]), weights @ boxes[group], np.tensordot(weights, keypoints[group], axes=1)
-        left = left[~same]

@@ -36,22 +36,16 @@ def level_region(landmarks: NDArray[np.floating]) -> RotatedSquare:
     return RotatedSquare(float(x), float(y), float((high - low).max()) * LEVEL_SCALE, angle)
 
 
-def region_matrix(region: RotatedSquare) -> NDArray[np.float64]:
-    """(2, 3) matrix from the region's own units, [0, 1] across it, to pixels of the picture (its corner at 0)."""
-    cos, sin = np.cos(region.angle) * region.side, np.sin(region.angle) * region.side
-    return np.array([[cos, -sin, region.x - (cos - sin) / 2], [sin, cos, region.y - (sin + cos) / 2]])
-
-
 def to_region(points: NDArray[np.floating], region: RotatedSquare) -> NDArray[np.float64]:
     """(..., 2 or 3) picture pixels to units of the region; z is divided by its side."""
-    matrix = region_matrix(region)
+    matrix = region.matrix(1)
     level = (points[..., :2] - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
     return np.concatenate([level, points[..., 2:] / region.side], axis=-1)
 
 
 def from_region(points: NDArray[np.floating], region: RotatedSquare) -> NDArray[np.float64]:
     """The inverse of `to_region`."""
-    matrix = region_matrix(region)
+    matrix = region.matrix(1)
     return np.concatenate([points[..., :2] @ matrix[:, :2].T + matrix[:, 2], points[..., 2:] * region.side], axis=-1)
 
 
@@ -62,7 +56,7 @@ def extract_level(
 
     Shrinking averages over the picture's pixels. `border` is cv2's rule for what lies outside the picture.
     """
-    matrix = region_matrix(region) @ np.array([[1 / size, 0, 0], [0, 1 / size, 0], [0, 0, 1.0]])
+    matrix = region.matrix(size)
     source, origin, shrink = image, np.zeros(2), np.ones(2)
     scale = region.side / size
     if scale > 2.0:  # bilinear sampling alone reads 2x2 pixels: halve what is read until that is enough

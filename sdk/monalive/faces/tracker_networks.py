@@ -5,10 +5,7 @@ They do what `FaceDetector` and `FaceMesh` do, at a third of the size; regions a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
 from typing import Final
 
 import cv2
@@ -16,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.bundle import Bundle
-from monalive.faces.face_detector import SUPPRESSION_IOU, RotatedSquare, box_iou, detect_any_way_up, whole_picture
+from monalive.faces.face_detector import RotatedSquare, detect_any_way_up, overlapping, whole_picture
 from monalive.faces.level_crop import LEVEL_SCALE, extract_level, from_region, level_region
 from monalive.networks.named_network import NamedNetwork
 from monalive.networks.runtimes import RuntimeOptions
+from monalive.packaged_assets import asset_path
 
 DETECTOR_PART: Final = "tracker_detector"
 LANDMARKS_PART: Final = "tracker_landmarks"
@@ -58,13 +56,14 @@ class LevelFaceDetector:
         centres = (np.stack([columns, rows], axis=1) + 0.5) / grid + answers[:, :2]
         sides = np.exp(answers[:, 2])
         found = []
-        for score, centre, side, roll in _blend(
-            scores[rows, columns].astype(np.float64), centres, sides, answers[:, 3:]
-        ):
-            x, y = from_region(centre, region)
-            angle = region.angle + float(np.arctan2(roll[1], roll[0]))
-            square = RotatedSquare(float(x), float(y), side * region.side * LEVEL_SCALE, angle)
-            found.append(FoundFace(score, square))
+        half = sides[:, None] / 2
+        kept = scores[rows, columns].astype(np.float64)
+        for group, weights in overlapping(kept, np.concatenate([centres - half, centres + half], axis=1)):
+            x, y = from_region(weights @ centres[group], region)
+            cosine, sine = weights @ answers[group, 3:]
+            side = float(weights @ sides[group]) * region.side * LEVEL_SCALE
+            angle = region.angle + float(np.arctan2(sine, cosine))
+            found.append(FoundFace(float(kept[group[0]]), RotatedSquare(float(x), float(y), side, angle)))
         return found
 
     def detect_any_way_up(self, image: NDArray[np.uint8]) -> list[FoundFace]:
@@ -108,23 +107,7 @@ def packaged_tracker_bundle() -> Bundle:
     Raises:
         FileNotFoundError, ValueError: it is missing or damaged.
     """
-    return Bundle.load(Path(str(resources.files("monalive").joinpath("assets", "tracker.bundle"))))
-
-
-def _blend(
-    scores: NDArray[np.float64], centres: NDArray[np.float64], sides: NDArray[np.float64], rolls: NDArray[np.float64]
-) -> Iterator[tuple[float, NDArray[np.float64], float, NDArray[np.float64]]]:
-    """Places that answer for the same face, blended by score: steadier than the best alone."""
-    half = sides[:, None] / 2
-    boxes = np.concatenate([centres - half, centres + half], axis=1)
-    left = np.argsort(-scores, kind="stable")
-    while left.size:
-        same = box_iou(boxes[left], boxes[left[0]]) > SUPPRESSION_IOU
-        same[0] = True
-        group = left[same]
-        weights = scores[group] / scores[group].sum()
-        yield float(scores[left[0]]), weights @ centres[group], float(weights @ sides[group]), weights @ rolls[group]
-        left = left[~same]
+    return Bundle.load(asset_path("tracker.bundle"))
 
 
 def _network(bundle: Bundle, part: str, num_threads: int) -> NamedNetwork:

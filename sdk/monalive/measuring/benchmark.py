@@ -9,7 +9,6 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +29,7 @@ from monalive.media.video_io import VideoReader
 from monalive.media.video_sinks import open_sink
 from monalive.motions.driver_surroundings import DriverSurroundings
 from monalive.networks.runtimes import RuntimeOptions
+from monalive.packaged_assets import sample_portrait_path
 from monalive.player.paste_back import NETWORK_SIZE, PasteBack
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
 
@@ -130,11 +130,6 @@ def run_benchmark(
         "networks": networks,
         "memory": memory,
     }
-
-
-def sample_portrait_path() -> Path:
-    """The portrait that comes with the package: a synthetic person."""
-    return Path(str(resources.files("monalive").joinpath("assets", "sample_portrait.jpg")))
 
 
 def to_scene(photo: Array) -> Array:

@@ -14,6 +14,7 @@ from typing import Final
 from monalive.bundle import Bundle, default_bundle_path
 from monalive.faces.task_file import packaged_task_path
 from monalive.motions import builtin_motions
+from monalive.packaged_assets import sample_portrait_path
 from monalive.ui.hand_driver import hand_driver
 
 STATIC: Final = Path(str(resources.files("monalive").joinpath("ui", "static")))
@@ -50,7 +51,7 @@ def page_routes(bundle: str | Path | None = None, static: Path = STATIC) -> Rout
         "/models/face_landmarker.task": (_BINARY, packaged_task_path().read_bytes),
         "/motions.json": ("application/json", lambda: json.dumps(names).encode()),
         "/hand.json": ("application/json", lambda: json.dumps(hand_driver(), separators=(",", ":")).encode()),
-        "/sample.jpg": ("image/jpeg", (default_bundle_path().parent / "sample_portrait.jpg").read_bytes),
+        "/sample.jpg": ("image/jpeg", sample_portrait_path().read_bytes),
     }
     for name in names:
         routes[f"/motions/{name}.motion"] = (_BINARY, partial(_motion_file, name))
