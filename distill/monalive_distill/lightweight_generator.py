@@ -17,7 +17,7 @@ from monalive_distill.motion_net import DRAWING_SIGMA, MOTION_SIZE, MotionEncode
 from monalive_distill.refine_net import RefineNet
 from monalive_distill.splat import draw_landmarks
 from monalive_distill.variants import read_sizes
-from monalive_distill.warp import resize, warp
+from monalive_distill.warp import FeatureWarp, resize, warp
 
 FINE_DRAWING_SIGMA = 0.009
 
@@ -35,6 +35,14 @@ class EnrolledPhoto(NamedTuple):
         photo, drawing, motion = (t.repeat_interleave(times, 0) for t in self[:3])
         appearance = AppearanceFeatures(*(t.repeat_interleave(times, 0) for t in self.appearance))
         return EnrolledPhoto(photo, drawing, motion, appearance)
+
+
+class Movement(NamedTuple):
+    """What `move` computes for a frame: where the photo goes, and what else painting on it takes."""
+
+    flow: torch.Tensor  # (N, 2, 128, 128) source minus target, units of the side
+    appearance: AppearanceFeatures  # moved along it
+    drawing: torch.Tensor  # (N, 11, H / 2, H / 2) of the landmarks wanted
 
 
 class AnimatedPhoto(NamedTuple):
@@ -67,6 +75,7 @@ class LightweightGenerator(nn.Module):
         self.motion_encoder = MotionEncoder(motion_encoder)
         self.motion_net = MotionNet(motion)
         self.appearance_encoder = AppearanceEncoder(appearance, RefineNet.style_channels(refine))
+        self.feature_warp = FeatureWarp()
         self.refine_net = RefineNet(refine, head)
         self.autocast_dtype: torch.dtype | None = None  # of the networks; geometry always runs in float32
 
@@ -91,6 +100,19 @@ class LightweightGenerator(nn.Module):
 
         Args:
             photo: as given to `enroll`.
+            source, enrolled, target, surroundings: see `move`.
+        """
+        moved = self.move(source, enrolled, target, surroundings)
+        warped = warp(photo, moved.flow)
+        painted, mask, confidence = self._run(self.refine_net, warped, moved.appearance, moved.drawing)
+        return AnimatedPhoto(painted + mask * (warped - painted), moved.flow, mask, painted, warped, confidence)
+
+    def move(
+        self, source: torch.Tensor, enrolled: EnrolledPhoto, target: torch.Tensor, surroundings: torch.Tensor
+    ) -> Movement:
+        """Everything before the photo itself is touched.
+
+        Args:
             source: landmarks as given to `enroll`.
             enrolled: what came out of it.
             target: (N, 478, 2) landmarks wanted.
@@ -106,18 +128,15 @@ class LightweightGenerator(nn.Module):
             surroundings,
         )
         flow = self.motion_net.flow(self._run(self.motion_net, motion_inputs), prior, surroundings)
-        warped = warp(photo, flow)
-        size = photo.shape[-1]
         appearance = enrolled.appearance
+        half = appearance.half.shape[-1]
         moved = AppearanceFeatures(
-            warp(appearance.half, flow),
-            warp(appearance.quarter, resize(flow, size // 4)),
-            warp(appearance.eighth, resize(flow, size // 8)),
+            self.feature_warp(appearance.half, flow),
+            self.feature_warp(appearance.quarter, resize(flow, half // 2)),
+            self.feature_warp(appearance.eighth, resize(flow, half // 4)),
             appearance.style,
         )
-        drawing = draw_landmarks(target, size // 2, FINE_DRAWING_SIGMA)
-        painted, mask, confidence = self._run(self.refine_net, warped, moved, drawing)
-        return AnimatedPhoto(painted + mask * (warped - painted), flow, mask, painted, warped, confidence)
+        return Movement(flow, moved, draw_landmarks(target, half, FINE_DRAWING_SIGMA))
 
     def forward(
         self, photo: torch.Tensor, source: torch.Tensor, target: torch.Tensor, surroundings: torch.Tensor

@@ -1,4 +1,4 @@
-"""The two operations that runtimes spell differently, in one place so that an exporter can replace them."""
+"""The operations that runtimes spell differently, in one place so that an exporter can replace them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ class Primitives(Protocol):
     """What the geometry and the networks need beyond plain tensor arithmetic."""
 
     def sample(self, image: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        """Reads `image` (N, C, H, H) bilinearly at unit coordinates x, y (N, H, H); the border is repeated."""
+        """Reads `image` (N, C, H, H) bilinearly at unit coordinates x, y (N, h, w): (N, C, h, w). The border is
+        repeated."""
+
+    def enlarge(self, x: torch.Tensor, size: int) -> torch.Tensor:
+        """(N, C, h, h) to (N, C, size, size), bilinear with half-pixel centres."""
+
+    def repeat(self, plane: torch.Tensor, channels: int) -> torch.Tensor:
+        """(N, H, W, 1) to (N, H, W, channels)."""
 
     def take(self, rows: torch.Tensor, indices: tuple[int, ...]) -> torch.Tensor:
         """Rows (N, K, d) at `indices`: (N, len(indices), d)."""
@@ -24,8 +31,14 @@ class TorchPrimitives:
     """PyTorch's own operations."""
 
     def sample(self, image: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        grid = torch.stack((x, y), -1) * 2 - 1  # (N, H, H, 2)
+        grid = torch.stack((x, y), -1) * 2 - 1  # (N, h, w, 2)
         return F.grid_sample(image, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+    def enlarge(self, x: torch.Tensor, size: int) -> torch.Tensor:
+        return F.interpolate(x, size=(size, size), mode="bilinear", align_corners=False)
+
+    def repeat(self, plane: torch.Tensor, channels: int) -> torch.Tensor:
+        return plane.expand(-1, -1, -1, channels)
 
     def take(self, rows: torch.Tensor, indices: tuple[int, ...]) -> torch.Tensor:
         return torch.index_select(rows, 1, torch.tensor(indices, device=rows.device))

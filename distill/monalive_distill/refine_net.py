@@ -54,7 +54,13 @@ class RefineNet(nn.Module):
             painted (N, 3, H, H) in [0, 1]; mask (N, 1, H, H) in [0, 1], 1 keeps the warped photo; confidence
             (N, 1, H, H), any number, compared with that of other photos of the person (`several_photos.blend`).
         """
-        half = self.at_half(torch.cat((self.stem(warped), features.half, drawing), 1))
+        x = self.at_half_size(self.stem(warped), features, drawing)
+        x = self.head(self.up_full(torch.cat((upsample(x), warped), 1)))
+        return torch.sigmoid(x[:, 0:3]), torch.sigmoid(x[:, 3:4]), x[:, 4:5]
+
+    def at_half_size(self, stem: torch.Tensor, features: AppearanceFeatures, drawing: torch.Tensor) -> torch.Tensor:
+        """Everything between the first layer and the last two: from `stem` of the warped photo on, at half its size."""
+        half = self.at_half(torch.cat((stem, features.half, drawing), 1))
         quarter = self.at_quarter(torch.cat((self.down_quarter(half), features.quarter), 1))
         eighth = self.at_eighth(torch.cat((self.down_eighth(quarter), features.eighth), 1))
         bottom = self.down_sixteenth(eighth)
@@ -62,6 +68,4 @@ class RefineNet(nn.Module):
         x = self.middle(bottom * (1 + gain) + shift)
         x = self.up_eighth(torch.cat((upsample(x), eighth), 1))
         x = self.up_quarter(torch.cat((upsample(x), quarter), 1))
-        x = self.up_half(torch.cat((upsample(x), half), 1))
-        x = self.head(self.up_full(torch.cat((upsample(x), warped), 1)))
-        return torch.sigmoid(x[:, 0:3]), torch.sigmoid(x[:, 3:4]), x[:, 4:5]
+        return self.up_half(torch.cat((upsample(x), half), 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from monalive_distill.primitives import primitives
 
@@ -17,6 +18,8 @@ def resize(x: torch.Tensor, size: int) -> torch.Tensor:
     """(N, C, h, w) to (N, C, size, size), bilinear with half-pixel centres; a no-op at the same size."""
     if x.shape[-1] == size:
         return x
+    if x.shape[-1] < size:
+        return primitives().enlarge(x, size)
     return F.interpolate(x, size=(size, size), mode="bilinear", align_corners=False)
 
 
@@ -46,3 +49,11 @@ def warp(image: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
     x = flow[:, 0] + centres.view(1, 1, size)  # (N, H, H)
     y = flow[:, 1] + centres.view(1, size, 1)
     return primitives().sample(image, x, y)
+
+
+class FeatureWarp(nn.Module):
+    """`warp` of appearance features, a module so that exporters can tell it from that of the photo."""
+
+    def forward(self, image: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
+        """See `warp`."""
+        return warp(image, flow)

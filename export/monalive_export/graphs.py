@@ -6,6 +6,9 @@ import torch
 
 from monalive_distill.appearance_encoder import AppearanceFeatures
 from monalive_distill.lightweight_generator import EnrolledPhoto, LightweightGenerator
+from monalive_distill.primitives import primitives
+from monalive_distill.warp import warp
+from monalive_export.cell_refine_net import CellRefineNet
 from monalive_export.ports import RGB, SIDES, Graph, Port, channels_first, channels_last
 
 LANDMARK_COUNT = 478
@@ -68,6 +71,7 @@ class AnimateGraph(Graph):
     def __init__(self, generator: LightweightGenerator) -> None:
         super().__init__()
         self.generator = generator
+        self.painter = CellRefineNet(generator.refine_net)
 
     def forward(
         self,
@@ -89,7 +93,13 @@ class AnimateGraph(Graph):
             channels_first(motion_features),
             AppearanceFeatures(*(channels_first(x) for x in (half, quarter, eighth, style))),
         )
-        fields = self.generator.animate(
-            channels_first(photo), source_landmarks, enrolled, target_landmarks, channels_first(surroundings)
-        )._asdict()
-        return tuple(channels_last(fields[port.name]) for port in self.outputs)
+        movement = self.generator.move(
+            source_landmarks, enrolled, target_landmarks, channels_first(surroundings)
+        )
+        warped = warp(channels_first(photo), movement.flow)
+        painted, mask, confidence = self.painter(warped, movement)
+        warped = channels_last(warped)
+        image = painted + primitives().repeat(mask, 3) * (warped - painted)
+        fields = {"image": image, "mask": mask, "painted": painted, "confidence": confidence}
+        fields["flow"] = channels_last(movement.flow)
+        return tuple(fields[port.name] for port in self.outputs)

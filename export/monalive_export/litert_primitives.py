@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import litert_torch.backend.experimental.torch_tfl  # noqa: F401  (registers torch.ops.tfl)
 import numpy as np
 import torch
 import torch.nn.functional as F
+
+_GROUP: Final = 8  # pixels side by side whose shares one matrix product repeats for every channel
+
+_FEW: Final = 6  # up to so many channels, a picture is enlarged line by line
 
 
 class LiteRTPrimitives:
@@ -13,23 +19,31 @@ class LiteRTPrimitives:
 
     def sample(self, image: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         _, channels, size, _ = image.shape
-        column, row = (torch.clamp(t * size - 0.5, 0.0, size - 1.0) for t in (x, y))  # (1, H, H) pixels
+        height, width = x.shape[1:]
+        column, row = (torch.clamp(t * size - 0.5, 0.0, size - 1.0) for t in (x, y))  # (1, h, w) pixels
         left, top = (torch.clamp(torch.floor(t), max=size - 2.0) for t in (column, row))
-        across, down = column - left, row - top
-        corner = across * down
-        # Shares of the four neighbours of a place: upper left, upper right, lower left, lower right.
-        shares = (1 - across - down + corner, across - corner, down - corner, corner)
+        across, down = (_repeat(t, channels) for t in (column - left, row - top))  # (h * w, C)
         rows = image.permute(0, 2, 3, 1).reshape(size * size, channels)
         index = (top * size + left).reshape(-1).to(torch.int32)
-        sampled = None
-        for offset, share in zip((0, 1, size, size + 1), shares, strict=True):
-            read = _gather(rows, index + offset if offset else index)
-            read = read.reshape(1, size, size, channels).permute(0, 3, 1, 2)
-            # A convolution repeats the share for every channel: multiplying by one number per row goes row by row.
-            weighted = read * F.conv2d(share.unsqueeze(1), _repeat(channels))
-            sampled = weighted if sampled is None else sampled + weighted
-        assert sampled is not None
-        return sampled
+        left_above, right_above, left_below, right_below = (
+            _gather(rows, index + offset if offset else index) for offset in (0, 1, size, size + 1)
+        )
+        above = left_above + across * (right_above - left_above)
+        below = left_below + across * (right_below - left_below)
+        sampled = above + down * (below - above)
+        return sampled.reshape(1, height, width, channels).permute(0, 3, 1, 2)
+
+    def enlarge(self, x: torch.Tensor, size: int) -> torch.Tensor:
+        _, channels, height, width = x.shape
+        if channels > _FEW:
+            return F.interpolate(x, size=(size, size), mode="bilinear", align_corners=False)
+        # The runtime resizes pixel by pixel. First down, every row as the channels of one pixel, then across.
+        rows = _stretched(x.permute(0, 2, 1, 3).reshape(height, channels * width), size)  # (size, C w)
+        columns = rows.reshape(size, channels, width).permute(2, 1, 0).reshape(width, channels * size)
+        return _stretched(columns, size).reshape(1, size, channels, size).permute(0, 2, 3, 1)
+
+    def repeat(self, plane: torch.Tensor, channels: int) -> torch.Tensor:
+        return _repeat(plane, channels).reshape(*plane.shape[:3], channels)
 
     def take(self, rows: torch.Tensor, indices: tuple[int, ...]) -> torch.Tensor:
         _, count, width = rows.shape
@@ -37,10 +51,21 @@ class LiteRTPrimitives:
         return _gather(rows.reshape(count, width), index).reshape(1, len(indices), width)
 
 
+def _stretched(lines: torch.Tensor, size: int) -> torch.Tensor:
+    """(n, k) to (size, k), bilinear with half-pixel centres."""
+    pixels = lines.T.reshape(1, lines.shape[1], lines.shape[0], 1)  # k channels of a picture one pixel wide
+    return F.interpolate(pixels, size=(size, 1), mode="bilinear", align_corners=False).reshape(lines.shape[1], size).T
+
+
 def _gather(rows: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
     return torch.ops.tfl.gather(rows, index, 0)
 
 
-def _repeat(channels: int) -> torch.Tensor:
-    """(C, 1, 1, 1): a 1 x 1 convolution from one channel to C like it."""
-    return torch.from_numpy(np.ones((channels, 1, 1, 1), np.float32))
+def _repeat(share: torch.Tensor, channels: int) -> torch.Tensor:
+    """(1, H, W) or (1, H, W, 1) to (H * W, C): every pixel's number once per channel, to multiply pictures with.
+
+    (Runtimes multiply a row of channels by one number with a call per pixel; a matrix product takes a tenth of it.)
+    """
+    ones = torch.from_numpy(np.kron(np.eye(_GROUP), np.ones((channels, 1))).astype(np.float32))  # (8 C, 8)
+    groups = share.reshape(1, -1, 1, _GROUP).permute(0, 3, 1, 2)
+    return F.conv2d(groups, ones.unsqueeze(-1).unsqueeze(-1)).permute(0, 2, 3, 1).reshape(-1, channels)

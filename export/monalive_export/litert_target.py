@@ -23,14 +23,16 @@ from monalive_export.quiet import quiet
 from monalive_export.target import Facts, Tensors, contiguous
 
 METADATA: Final = "monalive.json"
-# Operations of layers, by their tensors' names. Geometry, which is outside any layer, stays in float32.
-LAYERS: Final = ".*/.*"
+# Operations of layers, by their tensors' names. Geometry, which is outside any layer, stays in float32, and so do the
+# places from which features are read.
+LAYERS: Final = "^(?!.*FeatureWarp).*/.*"
 # Static int8 is for the networks that paint and describe. The motion network's outputs are places in the picture, to a
 # fraction of a pixel: 256 steps are too few for them, so its activations are quantised frame by frame as in "int8".
 # So are those of the AdaIN generator: whose picture it is sets their ranges, which no calibration covers.
 STATIC_SCOPES: Final = "RefineNet|AppearanceEncoder|Embedder"
 STATIC_OPERATIONS: Final = tuple(
-    getattr(qtyping.TFLOperationName, name) for name in ("CONV_2D", "CONCATENATION", "RESIZE_BILINEAR", "ADD", "PAD")
+    getattr(qtyping.TFLOperationName, name)
+    for name in ("CONV_2D", "CONCATENATION", "RESIZE_BILINEAR", "ADD", "PAD", "SLICE", "RESHAPE", "TRANSPOSE")
 )
 
 
@@ -75,6 +77,9 @@ def _quantised(named: bytes, precision: str, calibration: Sequence[Tensors]) -> 
         return quantised.quantize()
     for operation in STATIC_OPERATIONS:
         quantised.add_static_config(STATIC_SCOPES, operation, activation_num_bits=8, weight_num_bits=8)
+    # Appearance features are read as bytes (they are bytes for the next layer too) and interpolated as numbers.
+    gather = qtyping.TFLOperationName.GATHER
+    quantised.add_static_config("FeatureWarp", gather, activation_num_bits=8, weight_num_bits=8)
     if not quantised.need_calibration:
         return quantised.quantize()
     signature = flatbuffer_utils.read_model_from_bytearray(bytearray(named)).signatureDefs[0].signatureKey.decode()

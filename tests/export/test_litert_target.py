@@ -45,6 +45,17 @@ def test_sampling_by_gathers_equals_grid_sample() -> None:
     assert torch.allclose(LiteRTPrimitives().sample(image, x, y), TorchPrimitives().sample(image, x, y), atol=1e-5)
 
 
+@pytest.mark.parametrize("channels", [2, 12])
+def test_enlarging_line_by_line_equals_interpolation(channels: int) -> None:
+    x = torch.rand(1, channels, 16, 16)
+    assert torch.allclose(LiteRTPrimitives().enlarge(x, 64), TorchPrimitives().enlarge(x, 64), atol=1e-6)
+
+
+def test_repeating_a_plane_for_every_channel() -> None:
+    plane = torch.rand(1, 8, 8, 1)
+    assert torch.equal(LiteRTPrimitives().repeat(plane, 3), TorchPrimitives().repeat(plane, 3))
+
+
 def test_taking_rows_by_a_gather_equals_indexing() -> None:
     rows = torch.rand(1, 478, 2)
     assert torch.equal(LiteRTPrimitives().take(rows, (3, 0, 477)), rows[:, [3, 0, 477]])
