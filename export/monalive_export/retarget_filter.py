@@ -7,7 +7,7 @@ import math
 import torch
 
 from monalive.retargeting.one_euro import OneEuroFilter
-from monalive_export.retarget_math import step
+from monalive_export.retarget_math import constant_times, step
 
 
 def filtered(
@@ -29,7 +29,7 @@ def filtered(
     begins = 1.0 - step(elapsed)
     at_speed = (new - before) / (elapsed + begins)
     velocity = (velocity + _factor(elapsed * settings._derivative_cutoff) * (at_speed - velocity)) * (1.0 - begins)
-    pooled = velocity if settings._pool is None else torch.bmm(pool, velocity)
+    pooled = velocity if settings._pool is None else constant_times(pool, velocity)
     speed = torch.sqrt((pooled * pooled).sum(2, keepdim=True))
     share = _factor(elapsed * (settings._min_cutoff + settings._beta * speed))
     share = share + begins * (1.0 - share)

@@ -29,8 +29,11 @@ from monalive_export.ports import SIDES, Graph, Port
 from monalive_export.retarget_filter import filtered
 from monalive_export.retarget_math import (
     angles_of,
+    clamp_to_unit,
+    constant_times,
     fit_rotation,
     rotation_of,
+    row_times,
     smooth_step,
     soft_limit,
     step,
@@ -121,7 +124,7 @@ class _Opening(nn.Module):
 
     def _move(self, points: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
         up, down = change * -self.upper_share, change * (1.0 - self.upper_share)
-        return points + torch.bmm(self.upper_field, up) + torch.bmm(self.lower_field, down)
+        return points + constant_times(self.upper_field, up) + constant_times(self.lower_field, down)
 
 
 class _Eye(nn.Module):
@@ -377,7 +380,7 @@ class RetargetGraph(Graph):
         sure = smooth_step(
             (at_rest / width - transfer.CLOSED_LIPS) * (1.0 / (transfer.OPEN_LIPS - transfer.CLOSED_LIPS)), 0.0, 1.0
         )
-        kept = torch.clamp(1.0 - gain * sure * (1.0 - gaps / torch.clamp(at_rest, min=1e-9)), 0.0, 1.0)
+        kept = clamp_to_unit(1.0 - gain * sure * (1.0 - gaps / torch.clamp(at_rest, min=1e-9)))
         closes = step(at_rest - gaps)
         wanted = own * (1.0 - closes + closes * kept) + opening
         return self.face.mouth.add_to_gaps(points, wanted + slack - self.face.mouth.gaps(points)), least
@@ -427,7 +430,7 @@ def _fit(landmarks: torch.Tensor, template: torch.Tensor) -> tuple[torch.Tensor,
     points, model = take(landmarks, RIGID), take(template, RIGID)
     centre, model_centre = points.mean(1, keepdim=True), model.mean(1, keepdim=True)
     rotation, scale = fit_rotation(points - centre, model - model_centre)
-    return rotation, scale, centre - scale * torch.bmm(model_centre, rotation.transpose(1, 2))
+    return rotation, scale, centre - scale * row_times(model_centre, rotation.transpose(1, 2))
 
 
 def _to_canonical(
@@ -459,7 +462,7 @@ def _turn_head(
     turned = rotation_of(own + turn)
     # The part of a turn that is not done does not move the face sideways either.
     neck = _constant(NECK).view(1, 1, 3)
-    missing = torch.bmm(neck, (turned - rotation_of(own + wanted)).transpose(1, 2)) * scale  # (1, 1, 3)
+    missing = row_times(neck, (turned - rotation_of(own + wanted)).transpose(1, 2)) * scale  # (1, 1, 3)
     shift = movement[:, 4:6].transpose(1, 2) * scale - missing[:, :, 0:2]
     shift = soft_limit(shift, low[:, 4:6].transpose(1, 2), high[:, 4:6].transpose(1, 2))
     growth = soft_limit(movement[:, 3:4], low[:, 3:4], high[:, 3:4])

@@ -33,7 +33,8 @@ def fit_rotation(points: torch.Tensor, model: torch.Tensor) -> tuple[torch.Tenso
     Returns:
         (1, 3, 3) rotation, (1, 1, 1) scale.
     """
-    products = torch.bmm(model.transpose(1, 2), points)  # (1, 3, 3): sum of model_i point_j
+    # (1, 3, 3): sum of model_i point_j. (LiteRT's GPU delegate has no product with a transposed first factor.)
+    products = torch.cat([(model[:, :, i : i + 1] * points).sum(1, keepdim=True) for i in range(3)], 1)
     (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = (_row(products, i) for i in range(3))
     rows = (
         (xx + yy + zz, yz - zy, zx - xz, xy - yx),
@@ -48,7 +49,7 @@ def fit_rotation(points: torch.Tensor, model: torch.Tensor) -> tuple[torch.Tenso
         power = torch.bmm(power, power)
         power = power / _trace(power)
     rotation = _from_projector(power)
-    turned = torch.bmm(model, rotation.transpose(1, 2))
+    turned = constant_times(model, rotation.transpose(1, 2))
     scale = (turned * points).sum((1, 2), keepdim=True) / (model * model).sum((1, 2), keepdim=True)
     return rotation, scale
 
@@ -85,14 +86,32 @@ def atan2(y: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     return angle * (1.0 - 2.0 * step(-y))
 
 
+def constant_times(matrix: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """(1, n, k), which may be a constant, times (1, k, d): (1, n, d).
+
+    LiteRT's GPU delegate multiplies by a constant on the right, not on the left.
+    """
+    return torch.bmm(values.transpose(1, 2), matrix.transpose(1, 2)).transpose(1, 2)
+
+
+def row_times(row: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
+    """(1, 1, k), which may be a constant, times (1, k, d): (1, 1, d)."""
+    return (row.transpose(1, 2) * matrix).sum(1, keepdim=True)
+
+
+def clamp_to_unit(x: torch.Tensor) -> torch.Tensor:
+    """`x` kept inside [0, 1]: exactly, by way of [0, 2], since LiteRT's GPU delegate has no clamp to 0 and 1."""
+    return torch.clamp(x * 2.0, 0.0, 2.0) * 0.5
+
+
 def step(x: torch.Tensor) -> torch.Tensor:
     """1 where x is above 0, else 0."""
-    return torch.clamp(x * 1e30, 0.0, 1.0)
+    return clamp_to_unit(x * 1e30)
 
 
 def smooth_step(x: torch.Tensor, low: float, high: float) -> torch.Tensor:
     """`face_regions.smooth_step`."""
-    t = torch.clamp((x - low) * (1.0 / (high - low)), 0.0, 1.0)
+    t = clamp_to_unit((x - low) * (1.0 / (high - low)))
     return t * t * (3.0 - 2.0 * t)
 
 
