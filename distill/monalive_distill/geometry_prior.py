@@ -53,8 +53,13 @@ LEVELS = (
 
 class GeometryPrior(NamedTuple):
     affine_flow: torch.Tensor  # (N, 2, 128, 128), source minus target, units of the side
-    face_flow: torch.Tensor  # (N, 2, 128, 128): affine plus the landmarks' own motion
+    local_flow: torch.Tensor  # (N, 2, 128, 128): the landmarks' own motion beyond it
     presence: torch.Tensor  # (N, 1, 128, 128) in [0, 1): where landmarks are
+
+    @property
+    def face_flow(self) -> torch.Tensor:
+        """(N, 2, 128, 128): both together."""
+        return self.affine_flow + self.local_flow
 
 
 def geometry_prior(source: torch.Tensor, target: torch.Tensor) -> GeometryPrior:
@@ -64,9 +69,11 @@ def geometry_prior(source: torch.Tensor, target: torch.Tensor) -> GeometryPrior:
         source: (N, 478, 2) landmarks of the photo, unit coordinates, float32.
         target: (N, 478, 2) landmarks wanted.
     """
-    linear, source_mean, target_mean = _fit_affine(take(target, RIGID), take(source, RIGID))
-    affine_flow = _affine_flow(linear, source_mean, target_mean)
-    residual = source - _apply_affine(target, linear, source_mean, target_mean)
+    # Displacements, not places: they are small, and so are the rounding errors that everything after them sees.
+    displacement = source - target
+    affine = _fit_affine(take(target, RIGID), take(displacement, RIGID))
+    affine_flow = _affine_flow(*affine)
+    residual = displacement - _apply_affine(target, *affine)
     flow = presence = None
     for level in LEVELS:
         at = target if level.landmarks is None else take(target, level.landmarks)
@@ -81,40 +88,50 @@ def geometry_prior(source: torch.Tensor, target: torch.Tensor) -> GeometryPrior:
         if level.landmarks is None:
             presence = here.unflatten(2, (level.size, level.size))
     assert flow is not None and presence is not None
-    return GeometryPrior(affine_flow, affine_flow + flow, resize(presence, PRIOR_SIZE))
+    return GeometryPrior(affine_flow, flow, resize(presence, PRIOR_SIZE))
 
 
-def _fit_affine(target: torch.Tensor, source: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Least squares source = linear (target - target_mean) + source_mean, in closed form (exports without a solver)."""
-    target_mean, source_mean = target.mean(1, keepdim=True), source.mean(1, keepdim=True)  # (N, 1, 2)
-    t, s = target - target_mean, source - source_mean
+def _fit_affine(target: torch.Tensor, displacement: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Least squares displacement = linear (target - target_mean) + shift, in closed form (exports without a solver).
+
+    The ridge is that of a fit of places, target + displacement: it draws linear + 1 towards 0.
+
+    Args:
+        target, displacement: (N, K, 2).
+
+    Returns:
+        linear (N, 2, 2), rows are how a displacement changes with target x and with y; target_mean and shift (N, 1, 2).
+    """
+    target_mean, shift = target.mean(1, keepdim=True), displacement.mean(1, keepdim=True)  # (N, 1, 2)
+    t, d = target - target_mean, displacement - shift
     tx, ty = t[:, :, 0:1], t[:, :, 1:2]  # (N, K, 1)
     ridge = 1e-5
     xx = (tx * tx).sum(1, keepdim=True) + ridge  # (N, 1, 1)
     yy = (ty * ty).sum(1, keepdim=True) + ridge
     xy = (tx * ty).sum(1, keepdim=True)
-    sx, sy = (tx * s).sum(1, keepdim=True), (ty * s).sum(1, keepdim=True)  # (N, 1, 2)
+    dx, dy = (tx * d).sum(1, keepdim=True), (ty * d).sum(1, keepdim=True)  # (N, 1, 2)
+    dx = torch.cat((dx[:, :, 0:1] - ridge, dx[:, :, 1:2]), 2)
+    dy = torch.cat((dy[:, :, 0:1], dy[:, :, 1:2] - ridge), 2)
     inverse = 1 / (xx * yy - xy * xy)
-    column_x = (yy * sx - xy * sy) * inverse  # (N, 1, 2): how source moves with target x
-    column_y = (xx * sy - xy * sx) * inverse
-    return torch.cat((column_x, column_y), 1), source_mean, target_mean
+    along_x = (yy * dx - xy * dy) * inverse  # (N, 1, 2)
+    along_y = (xx * dy - xy * dx) * inverse
+    return torch.cat((along_x, along_y), 1), target_mean, shift
 
 
 def _apply_affine(
-    points: torch.Tensor, linear: torch.Tensor, source_mean: torch.Tensor, target_mean: torch.Tensor
+    points: torch.Tensor, linear: torch.Tensor, target_mean: torch.Tensor, shift: torch.Tensor
 ) -> torch.Tensor:
     offset = points - target_mean
-    return offset[:, :, 0:1] * linear[:, 0:1] + offset[:, :, 1:2] * linear[:, 1:2] + source_mean
+    return offset[:, :, 0:1] * linear[:, 0:1] + offset[:, :, 1:2] * linear[:, 1:2] + shift
 
 
-def _affine_flow(linear: torch.Tensor, source_mean: torch.Tensor, target_mean: torch.Tensor) -> torch.Tensor:
+def _affine_flow(linear: torch.Tensor, target_mean: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
     centres = pixel_centres(PRIOR_SIZE, linear.device)
     x = centres.view(1, 1, 1, -1) - target_mean[:, :, 0:1].unsqueeze(1)  # (N, 1, 1, n)
     y = centres.view(1, 1, -1, 1) - target_mean[:, :, 1:2].unsqueeze(1)  # (N, 1, n, 1)
     flows = []
-    for axis, own in ((0, x), (1, y)):
+    for axis in (0, 1):
         along_x = linear[:, 0:1, axis : axis + 1].unsqueeze(1)  # (N, 1, 1, 1)
         along_y = linear[:, 1:2, axis : axis + 1].unsqueeze(1)
-        shift = (source_mean - target_mean)[:, :, axis : axis + 1].unsqueeze(1)
-        flows.append(x * along_x + y * along_y - own + shift)
+        flows.append(x * along_x + (y * along_y + shift[:, :, axis : axis + 1].unsqueeze(1)))
     return torch.cat(flows, 1)

@@ -141,7 +141,7 @@ class ReconstructionLoss:
         """
         with torch.no_grad():
             prior = geometry_prior(source.repeat_interleave(len(target) // len(source), 0), target)
-            moved = (prior.face_flow - prior.affine_flow).square().sum(1, keepdim=True)
+            moved = prior.local_flow.square().sum(1, keepdim=True)
             still = torch.exp(-moved / _STILL**2) * resize(_near_detail(target), moved.shape[-1])
         kept = resize(out.mask, still.shape[-1]).clamp(min=1e-4)
         return -(still * kept.log()).sum() / (still.sum() + 1)

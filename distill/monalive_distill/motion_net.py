@@ -61,14 +61,13 @@ class MotionNet(nn.Module):
             source_drawing, target_drawing: (N, 11, 64, 64).
             surroundings: (N, 3, n, n), see `flow`.
         """
-        affine, face = resize(prior.affine_flow, MOTION_SIZE), resize(prior.face_flow, MOTION_SIZE)
+        affine, local = resize(prior.affine_flow, MOTION_SIZE), resize(prior.local_flow, MOTION_SIZE)
         carried = torch.cat((photo, features), 1)
         moved = warp(carried, affine)
-        local = (face - affine) * 16
         presence = resize(prior.presence, MOTION_SIZE)
         seen = resize(surroundings, MOTION_SIZE)
         around = torch.cat((seen[:, 0:2] * 4, seen[:, 2:3]), 1)
-        return torch.cat((carried, moved, affine * 4, local, presence, source_drawing, target_drawing, around), 1)
+        return torch.cat((carried, moved, affine * 4, local * 16, presence, source_drawing, target_drawing, around), 1)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """The raw output (N, 6, 64, 64): four mixture logits and the flow's correction."""
@@ -84,14 +83,14 @@ class MotionNet(nn.Module):
             surroundings: (N, 3, n, n) coarse flow around the driver's face (x, y) in units of the side, and how much of
                 it is known, in [0, 1] (`monalive.motions.surroundings_flow`); zeros where nothing was measured.
         """
-        size = prior.face_flow.shape[-1]
+        size = prior.local_flow.shape[-1]
         raw = planes(resize(raw, size))
         on_face = (planes(prior.presence) - 0.5) * 4
         logits = torch.cat((raw[:, 0:1] + on_face, raw[:, 1:4]), 1)
         weights = torch.exp(logits - logits.amax(1, keepdim=True))  # softmax, over planes
         flow = (
-            weights[:, 0:1] * planes(prior.face_flow)
-            + weights[:, 1:2] * planes(prior.affine_flow)
+            (weights[:, 0:1] + weights[:, 1:2]) * planes(prior.affine_flow)
+            + weights[:, 0:1] * planes(prior.local_flow)
             + weights[:, 3:4] * planes(resize(surroundings[:, 0:2], size))
         ) * (1 / weights.sum(1, keepdim=True))
         return (flow + raw[:, 4:6] * _RESIDUAL_SCALE).unflatten(2, (size, size))
