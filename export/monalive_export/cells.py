@@ -18,10 +18,11 @@ from torch import nn
 from torch.nn.utils import fuse_conv_bn_eval
 
 _PROBE: Final = 8  # cells of the line on which taps are read off: enough to have inner ones
-# Where the first, the inner and the last outputs of a line are computed from: input cells, and taps of their kernels.
+# What the first, the inner and the last outputs of a line are computed from: input cells (None: all), and taps of the
+# kernels.
 _LINE: Final = (
     (slice(0, 2), slice(1, 3)),
-    (slice(None), slice(0, 3)),
+    (None, slice(0, 3)),
     (slice(-2, None), slice(0, 2)),
 )
 
@@ -72,8 +73,9 @@ class DoubledConv(nn.Module):
         parts = iter(self.parts)
         rows = []
         for down, _ in _LINE:
-            strip = x[:, :, down]
-            rows.append(torch.cat([torch.relu(next(parts)(strip[:, :, :, across])) for across, _ in _LINE], 3))
+            strip = x if down is None else x[:, :, down]
+            cut = [strip if across is None else strip[:, :, :, across] for across, _ in _LINE]
+            rows.append(torch.cat([torch.relu(next(parts)(part)) for part in cut], 3))
         return torch.cat(rows, 2)
 
 
@@ -84,7 +86,7 @@ def halving_conv(weight: torch.Tensor, bias: torch.Tensor) -> nn.Sequential:
     return nn.Sequential(nn.ZeroPad2d((1, 0, 1, 0)), _convolution(kernel.flatten(1, 3), bias))
 
 
-def shifted_conv(weight: torch.Tensor, bias: torch.Tensor, groups: Sequence[Sequence[int]]) -> nn.Sequential:
+def shifted_conv(weight: torch.Tensor, bias: torch.Tensor, groups: Sequence[Sequence[int]]) -> nn.Conv2d:
     """A 3 x 3 convolution padded by 1 from cells to cells that begin one pixel earlier, where 2 x 2 cells suffice.
 
     Args:
@@ -101,7 +103,7 @@ def shifted_conv(weight: torch.Tensor, bias: torch.Tensor, groups: Sequence[Sequ
         kernel = torch.einsum("ocst,paus,qbvt->pqouvcab", weight[chosen], taps, taps)
         kernels.append(kernel.flatten(3, 5).flatten(0, 2))
         biases.append(bias[chosen].repeat(4))
-    return nn.Sequential(nn.ZeroPad2d(1), _convolution(torch.cat(kernels), torch.cat(biases)))
+    return _convolution(torch.cat(kernels), torch.cat(biases), padding=1)
 
 
 def folded(convolution: nn.Module, norm: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
@@ -137,7 +139,7 @@ def _cell_taps(first: torch.Tensor, cells: int = 3) -> torch.Tensor:
     return (places == (first + start)[:, None, None, :]).float()
 
 
-def _convolution(weight: torch.Tensor, bias: torch.Tensor) -> nn.Conv2d:
-    convolution = nn.Conv2d(weight.shape[1], weight.shape[0], (weight.shape[2], weight.shape[3]))
+def _convolution(weight: torch.Tensor, bias: torch.Tensor, padding: int = 0) -> nn.Conv2d:
+    convolution = nn.Conv2d(weight.shape[1], weight.shape[0], (weight.shape[2], weight.shape[3]), padding=padding)
     convolution.weight, convolution.bias = (nn.Parameter(x.clone(), requires_grad=False) for x in (weight, bias))
     return convolution

@@ -200,6 +200,14 @@ def _padding(given: Inputs, sizes: list[int], kernel: list[int], strides: list[i
     return pads
 
 
+def _pad(given: Inputs) -> torch.Tensor:
+    if str(given.get("mode", "constant")) != "constant":
+        raise NotImplementedError(f"padding by {given['mode']}")
+    pads = _numbers(given["pad"])  # (before, after) of the last axes, in their order
+    backwards = [pads[axis + side] for axis in range(len(pads) - 2, -1, -2) for side in (0, 1)]
+    return F.pad(given["x"], backwards, value=float(given.get("constant_val", 0.0)))
+
+
 def _conv(given: Inputs) -> torch.Tensor:
     x, weight = given["x"], given["weight"]
     strides, dilations = _numbers(given["strides"]), _numbers(given["dilations"])
@@ -304,6 +312,7 @@ _OPERATIONS: Final[dict[str, Operation]] = {
     "reshape": _reshape,
     "slice_by_index": _slice,
     "slice_by_size": _slice_by_size,
+    "pad": _pad,
     "split": _split,
     "matmul": _matmul,
     "conv": _conv,

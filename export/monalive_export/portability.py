@@ -9,7 +9,10 @@ from ai_edge_litert.interpreter import Interpreter
 
 # What LiteRT's GPU delegate refuses, or runs many times slower than the rest.
 REFUSED_BY_LITERT_GPU: Final = frozenset(
-    {"GATHER_ND", "BROADCAST_TO", "STRIDED_SLICE", "CUSTOM", "SCATTER_ND", "SELECT", "PRELU", "DEPTH_TO_SPACE"}
+    {
+        *("GATHER_ND", "BROADCAST_TO", "STRIDED_SLICE", "CUSTOM", "SCATTER_ND", "SELECT", "PRELU", "DEPTH_TO_SPACE"),
+        "RELU_0_TO_1",
+    }
 )
 MAX_RANK: Final = 4
 # MIL operations known to run on CPU, GPU and Neural Engine alike.
@@ -30,7 +33,7 @@ COREML_EVERYWHERE: Final = frozenset(
         ),
         *("reduce_sum", "reduce_mean", "reduce_max", "reduce_min", "matmul", "linear", "conv", "avg_pool", "max_pool"),
         *("batch_norm", "instance_norm", "upsample_bilinear", "upsample_nearest_neighbor", "resize_bilinear"),
-        *("gather", "fill_like", "identity"),
+        *("gather", "fill_like", "identity", "pad"),
         *("constexpr_affine_dequantize", "constexpr_lut_to_dense"),
     }
 )

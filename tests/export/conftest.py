@@ -1,4 +1,4 @@
-"""One tiny pipeline, untrained but not at its start, and what export makes of it."""
+"""One tiny pipeline and what export makes of it."""
 
 from __future__ import annotations
 
@@ -25,18 +25,11 @@ def few_frames() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def tiny_model():  # type: ignore[no-untyped-def]
-    """Enrolment and animation of the tiny variant with random weights; geometry graphs are tested on their own."""
+    """See `tiny_pipeline`."""
     pytest.importorskip("litert_torch")
-    from monalive_distill.lightweight_generator import build_generator
-    from monalive_export.models import ExportModel, lightweight_model
+    from tiny_pipeline import tiny_pipeline
 
-    torch.manual_seed(0)
-    generator = build_generator("tiny")
-    with torch.no_grad():
-        for parameter in generator.parameters():  # heads begin at zero: move everything
-            parameter.add_(torch.randn_like(parameter) * 0.05)
-    whole = lightweight_model(generator)
-    return ExportModel(whole.name, whole.image_size, {name: whole.graphs[name] for name in ("enroll", "animate")})
+    return tiny_pipeline()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,8 @@ import torch
 
 pytest.importorskip("litert_torch")
 
+from gpu_delegate import assert_taken, needs_gpu
+
 from monalive.bundle import Bundle
 from monalive.networks.named_network import NamedNetwork
 from monalive.networks.runtimes import RuntimeOptions
@@ -97,10 +99,16 @@ def test_a_persons_graph_is_the_person(person: Path) -> None:
     np.testing.assert_allclose(made, wanted.permute(0, 2, 3, 1).numpy(), atol=1e-6)
 
 
-def test_a_person_goes_to_litert(person: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def exported_person(tmp_path_factory: pytest.TempPathFactory, person: Path) -> Path:
+    folder = tmp_path_factory.mktemp("exported")
+    assert main([str(person), "-o", str(folder), "--precision", "fp32,int8", "-q"]) == 0
+    return folder
+
+
+def test_a_person_goes_to_litert(exported_person: Path) -> None:
     """The whole command, retargeting included."""
-    assert main([str(person), "-o", str(tmp_path), "--precision", "fp32,int8", "-q"]) == 0
-    bundle = Bundle.load(tmp_path / "litert.bundle")
+    bundle = Bundle.load(exported_person / "litert.bundle")
     assert {name: part["precision"] for name, part in bundle.manifest["parts"].items()} == {
         "retarget_start": "fp32",
         "retarget": "fp32",
@@ -111,3 +119,8 @@ def test_a_person_goes_to_litert(person: Path, tmp_path: Path) -> None:
         network = NamedNetwork(bundle.parts[name], bundle.part_manifest(name), RuntimeOptions(), name)
         inputs = {**inputs, **network(inputs)}
     assert inputs["image"].shape == (1, SIZE, SIZE, 3)
+
+
+@needs_gpu
+def test_the_gpu_delegate_takes_a_person(exported_person: Path) -> None:
+    assert_taken(exported_person / "animate_fp32.tflite")

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,26 +12,23 @@ import torch
 pytest.importorskip("litert_torch")
 
 from ai_edge_litert.interpreter import Interpreter
+from gpu_delegate import assert_taken, needs_gpu
 
 from monalive.bundle import Bundle
 from monalive.player.face_networks import FaceNetworks
 from monalive_distill.primitives import TorchPrimitives
+from monalive_distill.tracker.tracker_networks import TrackerNetworks
 from monalive_export.frames import packaged_frames
+from monalive_export.gate import Reference
 from monalive_export.litert_primitives import LiteRTPrimitives
 from monalive_export.litert_target import LiteRTTarget, read_metadata
+from monalive_export.models import GEOMETRY, ExportModel
 from monalive_export.portability import litert_problems
-from monalive_export.retarget_graph import RetargetStartGraph
+from monalive_export.ports import Graph
 from monalive_export.target import Facts
+from monalive_export.tracker_graphs import TrackerDetectorGraph, TrackerLandmarksGraph
 
 Exported = Callable[[str], Path]
-SWIFTSHADER = Path("/usr/lib/chromium/vk_swiftshader_icd.json")
-_ASK_DELEGATE = """
-import sys
-from ai_edge_litert.compiled_model import CompiledModel
-from ai_edge_litert.hardware_accelerator import HardwareAccelerator
-model = CompiledModel.from_file(sys.argv[1], hardware_accel=HardwareAccelerator.GPU)
-print("all taken:", model.is_fully_accelerated(), flush=True)
-"""
 
 
 def test_sampling_by_gathers_equals_grid_sample() -> None:
@@ -103,30 +96,28 @@ def test_no_operation_that_phones_refuse(exported: Exported) -> None:
         assert litert_problems(content) == [], name
 
 
-@pytest.mark.skipif(not SWIFTSHADER.is_file(), reason="needs a GPU: Debian's chromium brings one in software")
-def test_the_gpu_delegate_takes_everything(exported: Exported) -> None:
-    environment = os.environ | {"VK_ICD_FILENAMES": str(SWIFTSHADER)}
-    for name in ("enroll", "animate"):
-        command = [sys.executable, "-c", _ASK_DELEGATE, str(exported("litert") / f"{name}_fp32.tflite")]
-        answer = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
-        assert "all taken: True" in answer.stdout, answer.stderr[-2000:]
+@needs_gpu
+def test_the_gpu_delegate_takes_enrolment_and_animation(exported: Exported) -> None:
+    assert_taken(*(exported("litert") / f"{name}_fp32.tflite" for name in ("enroll", "animate")))
 
 
-@pytest.mark.skipif(not SWIFTSHADER.is_file(), reason="needs a GPU: Debian's chromium brings one in software")
-def test_retargeting_is_refused_two_operations_by_the_gpu(tmp_path: Path) -> None:
-    """What export/README.md says of it. Nothing that `portability` lists is among them: those can be avoided."""
-    inputs = {name: torch.from_numpy(value) for name, value in packaged_frames(1, 32)[0].inputs.items()}
-    target, graph = LiteRTTarget(), RetargetStartGraph().eval()
-    inputs = {port.name: inputs[port.name] for port in graph.inputs}
-    content = target.build(target.convert(graph, inputs), graph, Facts("x", "0", "Apache-2.0", "fp32"), [])
-    assert litert_problems(content) == []
-    (tmp_path / "start.tflite").write_bytes(content)
-    command = [sys.executable, "-c", _ASK_DELEGATE, str(tmp_path / "start.tflite")]
-    environment = os.environ | {"VK_ICD_FILENAMES": str(SWIFTSHADER)}
-    answer = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
-    said = answer.stderr.partition("not supported by GPU delegate:\n")[2]
-    refused = [line.partition(":")[0] for line in said.splitlines() if re.match(r"[A-Z0-9_]+: Not supported", line)]
-    assert sorted(refused) == ["BATCH_MATMUL", "RELU_0_TO_1"], answer.stderr[-2000:]
+@needs_gpu
+def test_the_gpu_delegate_takes_retargeting_and_the_tracker(tmp_path: Path) -> None:
+    frame = packaged_frames(1, 256)[0]
+    tracker = TrackerNetworks().eval()
+    graphs: dict[str, Graph] = {
+        **{name: graph() for name, graph in GEOMETRY.items()},
+        "tracker_detector": TrackerDetectorGraph(tracker.detector),
+        "tracker_landmarks": TrackerLandmarksGraph(tracker.landmarks),
+    }
+    values = Reference(ExportModel("parts", 256, {name: graph.eval() for name, graph in graphs.items()}), [frame])
+    target = LiteRTTarget()
+    for name, graph in graphs.items():
+        inputs = {port: torch.from_numpy(value) for port, value in values.inputs(name)[0].items()}
+        content = target.build(target.convert(graph, inputs), graph, Facts(name, "0", "Apache-2.0", "fp32"), [])
+        assert litert_problems(content) == [], name
+        (tmp_path / f"{name}.tflite").write_bytes(content)
+    assert_taken(*(tmp_path / f"{name}.tflite" for name in graphs))
 
 
 def test_the_check_sees_what_it_is_for(tmp_path: Path) -> None:

@@ -11,27 +11,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from monalive_distill.lightweight_generator import build_generator
 from monalive_export.export import ExportOptions, export_model
 from monalive_export.frames import packaged_frames
 from monalive_export.gate import Reference
-from monalive_export.models import lightweight_model
 from monalive_export.targets import TARGETS, load_target
+
+sys.path.append(str(Path(__file__).parents[1] / "export"))
+from tiny_pipeline import tiny_pipeline
 
 FOLDER = Path(__file__).parent / "runtime"
 EVERY = 8  # pixel of the pictures is kept
 
 
 def main() -> None:
-    torch.manual_seed(0)
-    generator = build_generator("tiny")
-    with torch.no_grad():
-        for parameter in generator.parameters():  # heads begin at zero: move everything
-            parameter.add_(torch.randn_like(parameter) * 0.05)
-    whole = lightweight_model(generator)
-    model = replace(whole, graphs={name: whole.graphs[name] for name in ("enroll", "animate")})
+    model = tiny_pipeline()
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         for target in sys.argv[1:] or TARGETS:
