@@ -28,6 +28,7 @@ CROPS: Final = (
     ("beyond", RotatedSquare(20.5, 250.0, 130.0, -0.6), 80, "repeat"),
     ("beyond_black", RotatedSquare(144.0, 144.0, 400.0, 0.0), 64, "black"),
     ("shrunk", RotatedSquare(140.0, 150.0, 260.0, 0.2), 48, "repeat"),
+    ("shrunk_part", RotatedSquare(130.3, 140.7, 150.0, -0.4), 31, "repeat"),
     ("upside_down", RotatedSquare(144.0, 144.0, 288.0, np.pi), 60, "black"),
 )
 # Size of the picture, where the detector looks (None: everywhere), its answers: row, column, score, five numbers.
