@@ -6,8 +6,12 @@ TEST := .venv-test
 PLACE := $(shell $(PYTHON) -c "import platform as p, sys; print(f'{sys.platform}-{p.machine().lower()}-py' + ''.join(p.python_version_tuple()[:2]))")
 DEMO_LOCK := $(wildcard requirements/demo-$(PLACE).lock)
 TEST_LOCK := $(wildcard requirements/test-$(PLACE).lock)
-PINS = $(shell $(PYTHON) -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb')); print(*p['project']['dependencies'], *p['build-system']['requires'], 'editables==0.5')")
-TEST_PINS = $(shell $(PYTHON) -c "import tomllib; extras = tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']; print(*(line for name in ('train', 'onnx', 'coreml', 'export', 'dev') for line in extras[name] if not line.startswith('monalive')))")
+# What PyTorch from PyPI needs beyond that; its build for CPUs alone does not.
+CUDA_LOCK := $(wildcard requirements/cuda-$(PLACE).lock)
+LOCKED_INSTALL := install --quiet --disable-pip-version-check --require-hashes --no-deps -r
+BUILD_PINS = $(shell $(PYTHON) -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], 'editables==0.5')")
+TORCH_PIN = $(shell $(PYTHON) -c "import tomllib; print(*(p for p in tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['train'] if p.startswith('torch==')))")
+LOCKING := .venv-lock
 # A file or folder of advisories in the OSV format, for `make audit`.
 ADVISORIES ?= advisories.zip
 
@@ -49,9 +53,16 @@ lint: $(TEST)/.installed
 	$(TEST)/bin/ruff check .
 	$(TEST)/bin/mypy
 
+# Installs as pip resolves today, then writes down what that was.
 lock:
-	$(PYTHON) requirements/make_lock.py demo $(PINS)
-	$(PYTHON) requirements/make_lock.py test $(PINS) $(TEST_PINS)
+	$(PYTHON) -m venv --clear $(LOCKING)
+	$(LOCKING)/bin/pip install --quiet $(BUILD_PINS)
+	$(LOCKING)/bin/pip install --quiet --no-build-isolation -e .
+	$(LOCKING)/bin/python requirements/make_lock.py demo
+	$(LOCKING)/bin/pip install --quiet --no-build-isolation -e '.[export,dev]'
+	$(LOCKING)/bin/python requirements/make_lock.py test
+	$(LOCKING)/bin/python requirements/make_lock.py cuda $(TORCH_PIN) --without requirements/test-$(PLACE).lock
+	rm -rf $(LOCKING)
 
 audit: $(TEST)/.installed
 	$(TEST)/bin/python requirements/audit.py --advisories $(ADVISORIES) requirements/*.lock
@@ -66,7 +77,7 @@ clean:
 $(DEMO)/.installed: pyproject.toml $(DEMO_LOCK)
 	$(PYTHON) -m venv --clear $(DEMO)
 ifneq ($(DEMO_LOCK),)
-	$(DEMO)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(DEMO_LOCK)
+	$(DEMO)/bin/pip $(LOCKED_INSTALL) $(DEMO_LOCK)
 	$(DEMO)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 else
 	$(DEMO)/bin/pip install --quiet --disable-pip-version-check -e .
@@ -76,9 +87,9 @@ endif
 $(TEST)/.installed: pyproject.toml $(TEST_LOCK)
 	$(PYTHON) -m venv --clear $(TEST)
 ifneq ($(TEST_LOCK),)
-	$(TEST)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(TEST_LOCK)
-# What is not in the lock file yet comes by its pinned version; PyTorch for CUDA adds its own libraries here.
-	$(TEST)/bin/pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[export,dev]'
+	$(TEST)/bin/pip $(LOCKED_INSTALL) $(TEST_LOCK)
+	case "$$($(TEST)/bin/pip list --format=freeze)" in *torch==*+cpu*) ;; *) $(TEST)/bin/pip $(LOCKED_INSTALL) $(CUDA_LOCK) ;; esac
+	$(TEST)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 else
 	$(TEST)/bin/pip install --quiet --disable-pip-version-check -e '.[export,dev]'
 endif

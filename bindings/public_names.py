@@ -53,9 +53,11 @@ def python_names() -> set[str]:
     import monalive
     from monalive.faces.crop import SquareCrop, portrait_crop
     from monalive.faces.tracker import Face, FaceTracker
+    from monalive.trust.mark_code import MarkMessage
+    from monalive.trust.pixel_mark import PixelMark
 
     named = {name: getattr(monalive, name) for name in monalive.__all__ if name != "__version__"}
-    named |= {item.__name__: item for item in (SquareCrop, portrait_crop, Face, FaceTracker)}
+    named |= {item.__name__: item for item in (SquareCrop, portrait_crop, Face, FaceTracker, MarkMessage, PixelMark)}
     names = set(named)
     for name, item in named.items():
         if inspect.isclass(item):

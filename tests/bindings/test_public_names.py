@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from monalive import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
 # The vocabulary of the API: every platform has it.
@@ -23,14 +26,15 @@ EVERYWHERE = (
     *("RetargetOptions.absolute", "RetargetOptions.smooth", "RetargetOptions.regions", "RetargetOptions.gains"),
     *("SquareCrop", "SquareCrop.x", "SquareCrop.y", "SquareCrop.side", "SquareCrop.to_unit"),
     *("SquareCrop.to_pixels", "SquareCrop.extract", "portrait_crop", "FaceTracker", "FaceTracker.detect"),
-    *("FaceTracker.track", "FaceTracker.reset", "Face", "Face.landmarks"),
+    *("FaceTracker.track", "FaceTracker.reset", "Face", "Face.landmarks", "PixelMark"),
+    *("MarkMessage", "MarkMessage.for_release", "MarkMessage.file_id", "MarkMessage.major", "MarkMessage.minor"),
 )
 # On Python and both phones.
 NATIVE = (
     *("PhotoAnimator.animate", "PhotoAnimator.enroll_all", "PhotoAnimator.play", "RunningMode.IMAGE"),
     *("RunningMode.VIDEO", "RunningMode.LIVE_STREAM", "Consent.SELF", "Consent.GIVEN", "Consent.ARTWORK"),
     *("Motion.save", "Motion.from_landmarks", "Bundle.parts", "Bundle.manifest", "Bundle.sha256"),
-    *("Face.blendshapes", "RetargetOptions.gain", "PhotoAnimatorOptions.bundle_path"),
+    *("Face.blendshapes", "RetargetOptions.gain", "PhotoAnimatorOptions.bundle_path", "PixelMark.apply"),
 )
 
 
@@ -74,3 +78,9 @@ def test_a_name_that_is_not_public_is_not_read(names: ModuleType, tmp_path: Path
     )
     found = names.swift_names(tmp_path) - {"Hidden.no"}
     assert found == {"Shown", "Shown.a", "Shown.b", "Shown.call", "Kind", "Kind.one", "Kind.two"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "bindings").glob("*/**/[Mm]ark[_MC]*.*")), ids=lambda path: path.name)
+def test_a_mark_names_this_release(path: Path) -> None:
+    found = re.findall(r'(?i)release(?:: string)? = "([\d.]+)"', path.read_text())
+    assert found == [__version__]

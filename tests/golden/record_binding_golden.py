@@ -33,6 +33,8 @@ from monalive.player.portrait_player import PortraitPlayer
 from monalive.portrait import PhotoOfPerson, Portrait
 from monalive.retargeting.one_euro import OneEuroFilter
 from monalive.retargeting.retarget import Retargeter
+from monalive.trust.mark_code import MarkMessage, encode
+from monalive.trust.pixel_mark import PixelMark
 
 HERE: Final = Path(__file__).resolve().parent
 FOLDER: Final = HERE / "bindings"
@@ -58,6 +60,7 @@ def main(folder: Path = FOLDER) -> None:
     _save(folder / "retarget.json", _retarget_cases(faces))
     _save(folder / "image_mode.json", _image_mode_cases(faces))
     _save(folder / "paste_back.json", _paste_back_cases(folder))
+    _save(folder / "pixel_mark.json", _pixel_mark_cases(folder, photo))
     _save(folder / "frames.json", _frames(folder, photo, faces))
     _save(folder / "running_modes.json", _running_modes())
     _save(folder / "tracker.json", tracker_cases(photo, faces, KEPT))
@@ -218,6 +221,28 @@ def _paste_back_cases(folder: Path) -> list[dict[str, Any]]:
             {"crop": asdict(crop), "photo": "paste_photo.png", "mask": "paste_mask.png", "painted": "paste_painted.png"}
             | {"flow": _flow(levels), "result": f"pasted_{name}.png"}
             | {"feather_row_128": _rounded(feather[128], 6), "feather_column_128": _rounded(feather[:, 128], 6)}
+        )
+    return cases
+
+
+def _pixel_mark_cases(folder: Path, photo: NDArray[np.uint8]) -> list[dict[str, Any]]:
+    """Code words, and the photo marked in one square: inside, over the border, in one that is measured smaller."""
+    cases: list[dict[str, Any]] = []
+    for name, repeated, region, message in (
+        ("inside", 1, SquareCrop(20.4, 10.75, 240.3), MarkMessage(0, 0, 0)),
+        ("beyond", 1, SquareCrop(150.2, -30.0, 180.0), MarkMessage(2**28 - 1, 15, 15)),
+        ("every pixel doubled", 2, SquareCrop(6.0, 4.5, 541.5), MarkMessage(0x0ABCDE5, 0, 1)),
+        ("too small", 1, SquareCrop(30.0, 30.0, 63.0), MarkMessage(0x0ABCDE5, 0, 1)),
+    ):
+        picture = photo.repeat(repeated, 0).repeat(repeated, 1)
+        height, width = picture.shape[:2]
+        marked = PixelMark(message, (width, height), [region]).apply(picture)
+        change = marked[..., 1].astype(int) - picture[..., 1]
+        rows = list(range(3, height, 40))
+        word = "".join("+" if sign > 0 else "-" for sign in encode(message))
+        cases.append(
+            {"name": name, "repeated": repeated, "crop": asdict(region), "message": asdict(message), "code_word": word}
+            | {"rows": rows, "change_of_green": [change[row].tolist() for row in rows]}
         )
     return cases
 

@@ -119,7 +119,8 @@ function read(archive: Archive, where: string): { manifest: Record<string, unkno
   return { manifest, parts };
 }
 
-async function sha256Of(content: Uint8Array): Promise<string> {
+/** In hexadecimal. */
+export async function sha256Of(content: Uint8Array): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content as Uint8Array<ArrayBuffer>));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

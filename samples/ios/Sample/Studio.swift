@@ -21,6 +21,7 @@ final class Studio: ObservableObject {
     private var animator: PhotoAnimator?
     private var portrait: Portrait?
     private var badge: Badge?
+    private var mark: PixelMark?
 
     /// Names of the motions among the resources.
     let motions: [String] = Studio.models("motion").map { $0.deletingPathExtension().lastPathComponent }.sorted()
@@ -36,7 +37,9 @@ final class Studio: ObservableObject {
             }
             let animator = try animator ?? makeAnimator()
             self.animator = animator
-            portrait = try animator.enroll(image, consent: consent)
+            let person = try animator.enroll(image, consent: consent)
+            portrait = person
+            mark = PixelMark(message: try .forRelease(), width: image.width, height: image.height, regions: [person.crop])
             badge = Badge(width: image.width, height: image.height)
             animator.reset()
             show(image, "Choose a motion, or the camera.") { $0.isEnrolled = true }
@@ -107,9 +110,11 @@ final class Studio: ObservableObject {
         return AnySequence(played.lazy.map { [self] frame in frame.flatMap { one in Result { (try finished(one), one.timestampMs) } } })
     }
 
+    /// With the mark that `monalive verify` finds, and the badge.
     private func finished(_ frame: AnimatedFrame) throws -> RgbImage {
-        guard badgeIsOn.value, let badge else { return frame.image }
-        return try badge.apply(frame.image)
+        let marked = try mark?.apply(frame.image) ?? frame.image
+        guard badgeIsOn.value, let badge else { return marked }
+        return try badge.apply(marked)
     }
 
     /// Ends what runs, and runs `task` with the number that is now valid.

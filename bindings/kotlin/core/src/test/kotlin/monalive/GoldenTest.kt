@@ -54,6 +54,7 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
         "several_people" to ::severalPeople,
         "play_holds_and_consent" to ::playHoldsAndConsent,
         "badge" to ::badge,
+        "pixel_mark" to ::pixelMark,
         "bad_input" to ::badInput,
     )
 
@@ -371,9 +372,37 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
         check(Badge(12, 12).apply(RgbImage(12, 12)).rgb.all { it == 0.toByte() }) { "no room, no badge" }
     }
 
+    private fun pixelMark() {
+        for (case in golden.json("pixel_mark.json").items.map { it.fields }) {
+            val said = case.any("message").fields
+            val message = MarkMessage(said.number("file_id").toInt(), said.number("major").toInt(), said.number("minor").toInt())
+            check(message.codeWord().joinToString("") { if (it > 0) "+" else "-" } == case.text("code_word")) { "code word" }
+            val photo = repeated(golden.picture("photo.png"), case.number("repeated").toInt())
+            val marked = PixelMark(message, photo.width, photo.height, listOf(crop(case.any("crop")))).apply(photo)
+            val off = numbers(case.list("rows")).zip(case.list("change_of_green")).flatMap { (row, wanted) ->
+                numbers(wanted).mapIndexed { x, change ->
+                    val i = (row.toInt() * photo.width + x) * 3 + 1
+                    Math.abs(marked.byte(i) - photo.byte(i) - change)
+                }
+            }
+            check(off.max() <= 1 && off.average() < 0.02) { "${case.text("name")}: levels are off by ${off.max()}, ${off.average()} on average" }
+        }
+        check(MarkMessage.forRelease("0.17.3").let { it.major == 0 && it.minor == 1 })
+    }
+
+    private fun repeated(picture: RgbImage, times: Int): RgbImage {
+        val (width, height) = picture.width * times to picture.height * times
+        return RgbImage(width, height, ByteArray(width * height * 3) {
+            val (x, y) = it / 3 % width / times to it / 3 / width / times
+            picture.rgb[(y * picture.width + x) * 3 + it % 3]
+        })
+    }
+
     private fun badInput() {
         for ((what, call) in mapOf<String, () -> Unit>(
             "an empty picture" to { RgbImage(0, 3) },
+            "an id of 29 bits" to { MarkMessage(1 shl 28, 0, 0) },
+            "a mark for frames of another size" to { PixelMark(MarkMessage(1, 0, 0), 2, 2, listOf()).apply(RgbImage(2, 3)) },
             "too few bytes" to { RgbImage(2, 2, ByteArray(11)) },
             "few landmarks" to { SquareCrop.forPortrait(FloatArray(12), 9, 9) },
             "no number" to { SquareCrop.forPortrait(FloatArray(LANDMARK_COUNT * 3) { Float.NaN }, 9, 9) },

@@ -6,9 +6,11 @@ import monalive.Badge
 import monalive.Bundle
 import monalive.BundleTrackers
 import monalive.Consent
+import monalive.MarkMessage
 import monalive.Motion
 import monalive.PhotoAnimator
 import monalive.PhotoAnimatorOptions
+import monalive.PixelMark
 import monalive.Portrait
 import monalive.RgbImage
 import monalive.RunningMode
@@ -21,6 +23,7 @@ class Studio(private val context: Context) : Closeable {
     private val animator: PhotoAnimator
     private var portrait: Portrait? = null
     private var badge: Badge? = null
+    private var mark: PixelMark? = null
 
     /** The visible "AI" badge: on unless the person using the app switches it off. */
     @Volatile var showsBadge = true
@@ -40,7 +43,9 @@ class Studio(private val context: Context) : Closeable {
     val motions: List<String> = context.assets.list("").orEmpty().filter { it.endsWith(MOTION) }.map { it.removeSuffix(MOTION) }.sorted()
 
     fun enroll(photo: RgbImage, consent: Consent) {
-        portrait = animator.enroll(photo, consent)
+        val person = animator.enroll(photo, consent)
+        portrait = person
+        mark = PixelMark(MarkMessage.forRelease(), photo.width, photo.height, listOf(person.crop))
         badge = Badge(photo.width, photo.height)
         animator.reset()
     }
@@ -60,7 +65,11 @@ class Studio(private val context: Context) : Closeable {
 
     override fun close() = animator.close()
 
-    private fun finished(frame: AnimatedFrame): RgbImage = if (showsBadge) badge?.apply(frame.image) ?: frame.image else frame.image
+    /** With the mark that `monalive verify` finds, and the badge. */
+    private fun finished(frame: AnimatedFrame): RgbImage {
+        val marked = mark?.apply(frame.image) ?: frame.image
+        return if (showsBadge) badge?.apply(marked) ?: marked else marked
+    }
 
     /** Assets have no path of their own: each is copied to the app's files, whole or not at all. */
     private fun asset(name: String): File {

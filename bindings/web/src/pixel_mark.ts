@@ -1,0 +1,183 @@
+/** The imperceptible mark in the pixels, as `monalive.trust.pixel_mark`: `monalive verify` finds it in the recorded video. */
+
+import { sha256Of } from "./bundle.js";
+import type { SquareCrop } from "./crop.js";
+import { ValueError } from "./errors.js";
+import { encode, type MarkMessage } from "./mark_code.js";
+import type { Field, Picture } from "./picture.js";
+import { resizeField } from "./resample.js";
+
+const KEY = "monalive pixel mark 1";
+const TILES = 4;
+const WAVES = 160, CODE_WAVES = 128;
+/** Waves per tile: the coarsest, and how many across or down are looked at. */
+const LOWEST = 5, HIGHEST = 16;
+/** Smaller squares hold too few pixels for the message. */
+const SMALLEST_SIDE = 64;
+/** Where the picture's texture is measured. */
+const GUIDE_SIDE = 256;
+/** Root mean square of the mark in levels of 0 to 255: per level of texture, and its limits; for what an encoder takes part of it away. */
+const STRENGTH = { texture: 0.21, least: 1.6, most: 1.95 };
+
+/** Marks pictures of one size with one message. */
+export class PixelMark {
+  private constructor(private readonly width: number, private readonly height: number, private readonly parts: readonly MarkedSquare[]) {}
+
+  /**
+   * @param regions squares to mark, in pixels; what is smaller than 64 pixels or outside the picture is left out.
+   */
+  static async create(message: MarkMessage, width: number, height: number, regions: readonly SquareCrop[]): Promise<PixelMark> {
+    const spectrum = await spectrumOf(encode(message));
+    const parts = regions.map((region) => MarkedSquare.within(region, width, height, spectrum)).filter((part) => part !== null);
+    return new PixelMark(width, height, parts);
+  }
+
+  /**
+   * Marks a picture in place; outside the squares it stays as it is.
+   * @throws ValueError the picture has another size.
+   */
+  applyTo(picture: Picture): void {
+    if (picture.width !== this.width || picture.height !== this.height) {
+      throw new ValueError(`this mark is for pictures of ${this.width} x ${this.height}, not ${picture.width} x ${picture.height}`);
+    }
+    for (const part of this.parts) part.applyTo(picture);
+  }
+}
+
+/** The pattern's waves: [down * (2 HIGHEST + 1) + across + HIGHEST], real and imaginary parts. */
+interface Spectrum {
+  readonly real: Float64Array;
+  readonly imaginary: Float64Array;
+}
+
+async function spectrumOf(word: Int8Array): Promise<Spectrum> {
+  const text = (content: string): Promise<string> => sha256Of(new TextEncoder().encode(content));
+  const half: [number, number][] = [];
+  for (let y = 0; y <= HIGHEST; y++) {
+    for (let x = -HIGHEST; x <= HIGHEST; x++) if ((y > 0 || x > 0) && x * x + y * y >= LOWEST ** 2) half.push([x, y]);
+  }
+  half.sort(([x, y], [u, v]) => x * x + y * y - u * u - v * v || x - u || y - v);
+  const keyed = await Promise.all(half.slice(0, WAVES).map(async ([x, y]) => ({ x, y, key: await text(`${KEY}: ${x} ${y}`) })));
+  keyed.sort((one, other) => (one.key < other.key ? -1 : 1));
+  const fixed = await text(KEY);
+  const fixedSign = (bit: number): number => ((parseInt(fixed[bit >> 2]!, 16) >> (3 - (bit & 3))) & 1 ? -1 : 1);
+  const real = new Float64Array((HIGHEST + 1) * (2 * HIGHEST + 1)), imaginary = new Float64Array(real.length);
+  keyed.forEach(({ x, y }, i) => {
+    const at = y * (2 * HIGHEST + 1) + x + HIGHEST;
+    real[at] = i < CODE_WAVES ? word[2 * i]! : fixedSign(2 * (i - CODE_WAVES));
+    imaginary[at] = i < CODE_WAVES ? word[2 * i + 1]! : fixedSign(2 * (i - CODE_WAVES) + 1);
+  });
+  return { real, imaginary };
+}
+
+class MarkedSquare {
+  readonly #shrink: number;
+
+  private constructor(
+    private readonly left: number, private readonly top: number, private readonly width: number, private readonly height: number,
+    private readonly side: number, private readonly pattern: Float32Array,
+  ) {
+    this.#shrink = Math.max(1, side / GUIDE_SIDE);
+  }
+
+  static within(region: SquareCrop, width: number, height: number, spectrum: Spectrum): MarkedSquare | null {
+    const left = Math.max(0, Math.ceil(region.x)), right = Math.min(width, Math.floor(region.x + region.side));
+    const top = Math.max(0, Math.ceil(region.y)), bottom = Math.min(height, Math.floor(region.y + region.side));
+    const across = Math.min(region.x + region.side, width) - Math.max(region.x, 0);
+    const down = Math.min(region.y + region.side, height) - Math.max(region.y, 0);
+    if (Math.min(across, down) < SMALLEST_SIDE) return null;
+    const pattern = render(spectrum, region.side, left - region.x, right - left, top - region.y, bottom - top);
+    return new MarkedSquare(left, top, right - left, bottom - top, region.side, pattern);
+  }
+
+  applyTo({ width, data }: Picture): void {
+    const level = this.#level(data, width);
+    for (let y = 0, from = 0; y < this.height; y++) {
+      for (let x = 0, to = ((this.top + y) * width + this.left) * 4; x < this.width; x++, from++, to += 4) {
+        const change = this.pattern[from]! * level;
+        // Clamped bytes round to the nearest.
+        data[to]! += change;
+        data[to + 1]! += change;
+        data[to + 2]! += change;
+      }
+    }
+  }
+
+  /** The strength for what is in the square now, in levels: it follows the mean deviation from a local mean. */
+  #level(data: Uint8ClampedArray, width: number): number {
+    const grey = new Float32Array(this.width * this.height);
+    for (let y = 0, to = 0; y < this.height; y++) {
+      for (let x = 0, from = ((this.top + y) * width + this.left) * 4; x < this.width; x++, from += 4) {
+        grey[to++] = 0.299 * data[from]! + 0.587 * data[from + 1]! + 0.114 * data[from + 2]!;
+      }
+    }
+    let guide: Field = { width: this.width, height: this.height, channels: 1, data: grey };
+    if (this.#shrink > 1) {
+      const size = (length: number): number => Math.max(1, Math.round(length / this.#shrink));
+      guide = resizeField(guide, size(this.width), size(this.height), "area");
+    }
+    const blur = Math.max(3, Math.round(((this.side / this.#shrink / TILES) * 7) / 64) | 1);
+    const { texture, least, most } = STRENGTH;
+    return Math.min(Math.max(texture * meanDeviation(guide, blur >> 1), least), most);
+  }
+}
+
+/** The pattern of mean square 1 at (height, width) pixels' centres, the first at (left + 0.5, top + 0.5) in a square of `side`. */
+function render({ real, imaginary }: Spectrum, side: number, left: number, width: number, top: number, height: number): Float32Array {
+  const columns = 2 * HIGHEST + 1, turn = (2 * Math.PI * TILES) / side;
+  const cosines = new Float64Array(columns * width), sines = new Float64Array(columns * width);
+  for (let k = 0; k < columns; k++) {
+    for (let x = 0; x < width; x++) {
+      const angle = turn * (k - HIGHEST) * (left + x + 0.5);
+      cosines[k * width + x] = Math.cos(angle);
+      sines[k * width + x] = Math.sin(angle);
+    }
+  }
+  const pattern = new Float32Array(width * height), row = new Float64Array(width);
+  for (let y = 0; y < height; y++) {
+    row.fill(0);
+    for (let k = 0; k < columns; k++) {
+      let re = 0, im = 0;
+      for (let m = 0; m <= HIGHEST; m++) {
+        const angle = turn * m * (top + y + 0.5), c = Math.cos(angle), s = Math.sin(angle);
+        re += real[m * columns + k]! * c - imaginary[m * columns + k]! * s;
+        im += real[m * columns + k]! * s + imaginary[m * columns + k]! * c;
+      }
+      for (let x = 0, at = k * width; x < width; x++, at++) row[x]! += re * cosines[at]! - im * sines[at]!;
+    }
+    for (let x = 0; x < width; x++) pattern[y * width + x] = row[x]! / Math.sqrt(WAVES);
+  }
+  return pattern;
+}
+
+/** Mean distance of a field's values from the mean of the (2 reach + 1)² around them; borders are mirrored. */
+function meanDeviation({ width, height, data }: Field, reach: number): number {
+  const mirror = (at: number, length: number): number => {
+    const inside = Math.abs(at);
+    return Math.max(0, Math.min(inside, 2 * (length - 1) - inside));
+  };
+  const rows = new Float32Array(data.length);
+  for (let y = 0; y < height; y++) {
+    const start = y * width;
+    let sum = 0;
+    for (let x = -reach; x <= reach; x++) sum += data[start + mirror(x, width)]!;
+    for (let x = 0; x < width; x++) {
+      rows[start + x] = sum;
+      sum += data[start + mirror(x + reach + 1, width)]! - data[start + mirror(x - reach, width)]!;
+    }
+  }
+  const sums = new Float32Array(width);
+  const add = (y: number, sign: number): void => {
+    const start = mirror(y, height) * width;
+    for (let x = 0; x < width; x++) sums[x]! += sign * rows[start + x]!;
+  };
+  for (let y = -reach; y <= reach; y++) add(y, 1);
+  let total = 0;
+  const count = (2 * reach + 1) ** 2;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) total += Math.abs(data[y * width + x]! - sums[x]! / count);
+    add(y + reach + 1, 1);
+    add(y - reach, -1);
+  }
+  return total / data.length;
+}
