@@ -78,6 +78,7 @@ def test_core_on_golden_vectors(classes: tuple[Path, Path]) -> None:
     assert done.returncode == 0 and not failed, "\n".join([*failed, done.stderr[-2000:]])
     passed = [line.removeprefix("ok ") for line in done.stdout.splitlines() if line.startswith("ok ")]
     assert {"retarget", "paste_back", "frames_with_networks", "bundles", "running_modes"} <= set(passed)
+    assert {"level_crops", "detections", "tracker_on_stills", "tracker_on_video"} <= set(passed)
 
 
 def test_android_is_type_checked(classes: tuple[Path, Path]) -> None:

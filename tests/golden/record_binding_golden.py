@@ -19,6 +19,7 @@ import numpy as np
 from broken_files import bundle_cases, motion_cases
 from numpy.typing import NDArray
 from PIL import Image
+from tracker_cases import level_crops, tracker_cases
 
 import monalive
 from monalive.animator import _as_mean_face
@@ -62,6 +63,9 @@ def main(folder: Path = FOLDER) -> None:
     _save(folder / "pixel_mark.json", _pixel_mark_cases(folder, photo))
     _save(folder / "frames.json", _frames(folder, photo, faces))
     _save(folder / "running_modes.json", _running_modes())
+    _save(folder / "tracker.json", tracker_cases(photo, faces, KEPT))
+    for name, picture in level_crops(photo).items():
+        _save_image(folder / name, picture)
     for name, cases in (("bundles", bundle_cases()), ("motions", motion_cases())):
         listed = []
         for case in cases:

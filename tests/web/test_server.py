@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import http.client
-import io
 import json
 import socket
 import threading
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,8 +78,8 @@ def test_models_and_motions_are_those_of_the_sdk(server: PageServer, tmp_path: P
     (tmp_path / "got.motion").write_bytes(_get(server, "/motions/wink.motion")[1])
     got, own = Motion.load(tmp_path / "got.motion"), builtin_motions.load("wink")
     assert np.abs(got.landmarks - own.landmarks).max() < 0.02
-    with zipfile.ZipFile(io.BytesIO(_get(server, "/models/face_landmarker.task")[1])) as task:
-        assert "face_detector.tflite" in task.namelist()
+    (tmp_path / "tracker.bundle").write_bytes(_get(server, "/models/tracker.bundle")[1])
+    assert {"tracker_detector", "tracker_landmarks"} <= set(Bundle.load(tmp_path / "tracker.bundle").parts)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,5 @@ android {
 dependencies {
     api(project(":monalive-core"))
     implementation("com.google.ai.edge.litert:litert:2.3.0")
-    implementation("com.google.mediapipe:tasks-vision:0.10.21")
     implementation("androidx.camera:camera-core:1.6.2")
 }

@@ -14,5 +14,5 @@ export { isBlackAndWhite, type Picture } from "./picture.js";
 export { type Consent, CONSENTS, type Portrait } from "./portrait.js";
 export { type AnimatedFrame, PortraitPlayer } from "./portrait_player.js";
 export { REGIONS, Retargeter, type RetargetOptions } from "./retarget.js";
-export { type Face, FaceTracker, trackerFromTask } from "./tracker.js";
+export { type Face, FaceTracker, loadTracker, type TrackerNetworks } from "./tracker.js";
 export { AnimatorWorker, WorkerCrash, type EnrolledFace, type WorkerFrame, type WorkerOptions } from "./worker_client.js";

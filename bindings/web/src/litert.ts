@@ -36,14 +36,14 @@ export class LiteRT implements Runtime {
     return new LiteRT(threads ? numThreads : 1);
   }
 
-  async load(content: Uint8Array<ArrayBuffer>, manifest: PartManifest | undefined, what: string): Promise<Network> {
+  async load(content: Uint8Array<ArrayBuffer>, manifest: PartManifest, what: string): Promise<Network> {
     let model: CompiledModel;
     try {
       model = await loadAndCompile(content, { accelerator: "wasm", cpuOptions: { numThreads: this.numThreads } });
     } catch (error) {
       throw new ValueError(`${what} holds a network that LiteRT cannot load: ${messageOf(error)}`);
     }
-    return manifest ? new NamedNetwork(model, manifest, what) : new PlacedNetwork(model);
+    return new NamedNetwork(model, manifest, what);
   }
 
   close(): void {
@@ -85,25 +85,6 @@ class NamedNetwork implements Network {
 
   close(): void {
     this.#model.delete();
-  }
-}
-
-/** A single input "0"; outputs "0", "1", ... in the file's order. */
-class PlacedNetwork implements Network {
-  constructor(readonly model: CompiledModel) {}
-
-  async run(inputs: Tensors): Promise<Record<string, Float32Array>> {
-    const [detail] = this.model.getInputDetails();
-    const tensor = new Tensor(inputs["0"] as Float32Array<ArrayBuffer>, Array.from(detail!.shape));
-    try {
-      return taken(Object.fromEntries((await this.model.run([tensor])).entries()));
-    } finally {
-      tensor.delete();
-    }
-  }
-
-  close(): void {
-    this.model.delete();
   }
 }
 

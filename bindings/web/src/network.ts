@@ -20,10 +20,10 @@ export interface Runtime {
   readonly format: string;
   /**
    * @param content the network's file.
-   * @param manifest names and shapes, or undefined for a file whose tensors go by their places: "0", "1", ...
+   * @param manifest names and shapes.
    * @param what what to call it in an error.
    */
-  load(content: Uint8Array<ArrayBuffer>, manifest: PartManifest | undefined, what: string): Promise<Network>;
+  load(content: Uint8Array<ArrayBuffer>, manifest: PartManifest, what: string): Promise<Network>;
   close(): void;
 }
 

@@ -10,8 +10,8 @@ export type RunningMode = "IMAGE" | "VIDEO" | "LIVE_STREAM";
 export interface PhotoAnimatorOptions {
   /** The bundle file's bytes. */
   bundle: Uint8Array;
-  /** The face landmarker file's bytes (`face_landmarker.task`). */
-  tracker: Uint8Array;
+  /** A bundle file with the face tracker's networks, for a `bundle` that holds none. */
+  tracker?: Uint8Array;
   /** URL of the folder with LiteRT.js' wasm files, ending in a slash. */
   wasmUrl: string;
   runningMode?: RunningMode;

@@ -13,7 +13,7 @@ import { type Picture, requirePicture, toTensor } from "./picture.js";
 import { CONSENT_NOTICE, type Portrait, statedConsent } from "./portrait.js";
 import { type AnimatedFrame, type PlayerNetworks, PortraitPlayer } from "./portrait_player.js";
 import type { RetargetOptions } from "./retarget.js";
-import { type Face, FaceTracker, trackerFromTask, type TrackerNetworks } from "./tracker.js";
+import { type Face, FaceTracker, loadTracker, type TrackerNetworks } from "./tracker.js";
 
 const MAX_FACES = 8;
 
@@ -29,7 +29,7 @@ export interface AnimatorNetworks extends PlayerNetworks {
 /**
  * Brings photos to life. It computes in the thread that it is made in: on a page use `AnimatorWorker`.
  *
- *     const animator = await PhotoAnimator.createFromOptions({ bundle, tracker, wasmUrl: "/wasm/" });
+ *     const animator = await PhotoAnimator.createFromOptions({ bundle, wasmUrl: "/wasm/" });
  *     const portrait = await animator.enroll(photo, { consent: "self" });
  *     for await (const frame of animator.play(portrait, motion)) show(frame.image);
  */
@@ -62,13 +62,14 @@ export class PhotoAnimator {
   static async createFromOptions(options: PhotoAnimatorOptions): Promise<PhotoAnimator> {
     requireConsistent(options);
     const bundle = await Bundle.load(options.bundle);
+    const trackerBundle = options.tracker ? await Bundle.load(options.tracker, "the tracker's bundle") : bundle;
     const runtime = await LiteRT.create(options);
     const part = (name: string): Promise<Network> => loadPart(bundle, name, runtime);
     const networks = {
       enroll: await part("enroll"),
       animate: await part("animate"),
       retarget: { start: await part("retarget_start"), step: await part("retarget") },
-      tracker: await trackerFromTask(options.tracker, runtime),
+      tracker: await loadTracker(trackerBundle, runtime),
     };
     return new PhotoAnimator(networks, options, runtime);
   }
@@ -159,7 +160,7 @@ export class PhotoAnimator {
     this.#closed = true;
     this.#worker?.close();
     const { enroll, animate, retarget, tracker } = this.networks;
-    for (const network of [enroll, animate, retarget.start, retarget.step, tracker.detector, tracker.mesh]) network.close();
+    for (const network of [enroll, animate, retarget.start, retarget.step, tracker.detector.network, tracker.landmarks.network]) network.close();
     this.runtime?.close();
   }
 

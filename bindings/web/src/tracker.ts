@@ -1,14 +1,14 @@
 /** Faces in stills and in video: detector and landmark network put together as the Python SDK's `FaceTracker`. */
 
-import { Archive, readable } from "./archive.js";
-import { bounds, LANDMARK_COUNT, type Landmarks } from "./crop.js";
+import type { Bundle } from "./bundle.js";
+import { bounds, type Landmarks } from "./crop.js";
 import { ValueError } from "./errors.js";
-import { type Box, boxIou, closerLooks, FaceDetector, ROI_SCALE, RotatedSquare, sigmoid } from "./face_detector.js";
-import type { Network, Runtime } from "./network.js";
+import { FaceDetector, type PictureNetwork } from "./face_detector.js";
+import { extractLevel, levelRegion } from "./level_crop.js";
+import { loadPart, type Runtime } from "./network.js";
 import { type Picture, requirePicture, toTensor } from "./picture.js";
-import { withStaticShapes } from "./static_shapes.js";
+import { boxIou, closerLooks, type RotatedSquare } from "./region.js";
 
-const MESH_SIZE = 256;
 const MIN_IMAGE_SIDE = 16;
 const SAME_FACE_IOU = 0.5;
 const MIN_PRESENCE = 0.5;
@@ -17,9 +17,6 @@ const THOROUGH_EVERY = 15;
 const MAX_TILT_ERROR = (12 * Math.PI) / 180;
 const MAX_LOOKS = 3;
 const SETTLING_LOOKS = 2;
-/** Outer eye corners of the person's left and right eye. */
-const LEFT_CORNER = 263, RIGHT_CORNER = 33;
-const MAX_NETWORK_BYTES = 64 * 2 ** 20;
 
 /** A face found in a picture; landmarks in picture pixels. */
 export interface Face {
@@ -28,31 +25,25 @@ export interface Face {
   readonly presence: number;
 }
 
-/** Where the tracker's networks come from: the one place that knows their files. */
+/** The tracker's networks, as they lie in a bundle. */
 export interface TrackerNetworks {
-  /** (1, 128, 128, 3) in [-1, 1] to 896 boxes of 16 values and 896 logits. */
-  readonly detector: Network;
-  /** (1, 256, 256, 3) in [0, 1] to 1434 coordinates in the crop's pixels, then the logit of presence. */
-  readonly mesh: Network;
+  /** A picture to scores and places: see `face_detector`. */
+  readonly detector: PictureNetwork;
+  /** The level crop of a face to landmarks (1, 478, 3) in units of the crop, and presence (1, 1). */
+  readonly landmarks: PictureNetwork;
 }
 
 /**
- * The networks of a `face_landmarker.task` file (a stored zip of .tflite files).
- * @throws ValueError it is something else, or damaged.
+ * The tracker's networks of a bundle.
+ * @throws ValueError it holds none, or none for this runtime.
  */
-export async function trackerFromTask(content: Uint8Array, runtime: Runtime): Promise<TrackerNetworks> {
-  const what = "the face landmarker bundle";
-  const [detector, mesh] = readable(
-    () => {
-      const archive = new Archive(content);
-      return ["face_detector.tflite", "face_landmarks_detector.tflite"].map((name) => withStaticShapes(archive.read(name, MAX_NETWORK_BYTES)));
-    },
-    (reason) => `this is not a readable face landmarker bundle: ${reason}`,
-  );
-  return {
-    detector: await runtime.load(detector!, undefined, what),
-    mesh: await runtime.load(mesh!, undefined, what),
+export async function loadTracker(bundle: Bundle, runtime: Runtime): Promise<TrackerNetworks> {
+  const load = async (part: string): Promise<PictureNetwork> => {
+    const side = bundle.partManifest(part).inputs[0]?.shape[1];
+    if (!side) throw new ValueError(`the bundle's part '${part}' does not say how large its picture is; get the file again`);
+    return { network: await loadPart(bundle, part, runtime), side };
   };
+  return { detector: await load("tracker_detector"), landmarks: await load("tracker_landmarks") };
 }
 
 /** Finds and follows faces. One call at a time. */
@@ -96,7 +87,7 @@ export class FaceTracker {
     let faces = this.#regions.length ? await this.#follow(picture) : [];
     if (!faces.length) faces = await this.#find(picture, this.#framesLost % THOROUGH_EVERY === 0);
     this.#framesLost = faces.length ? 0 : this.#framesLost + 1;
-    this.#regions = faces.map(({ landmarks }) => regionOf(landmarks));
+    this.#regions = faces.map(({ landmarks }) => levelRegion(landmarks));
     return faces;
   }
 
@@ -141,41 +132,33 @@ export class FaceTracker {
 
   /** A new face gets the further looks that it needs to be level, and measured as if it had been followed. */
   async #settled(picture: Picture, start: RotatedSquare, isNew: boolean): Promise<Face> {
-    let region = start, face = await this.#mesh(picture, region);
+    let region = start, face = await this.#look(picture, region);
     for (let look = 0; isNew && look < MAX_LOOKS; look++) {
-      const better = regionOf(face.landmarks), turn = better.angle - region.angle;
+      const better = levelRegion(face.landmarks), turn = better.angle - region.angle;
       const tilted = Math.abs(Math.atan2(Math.sin(turn), Math.cos(turn))) > MAX_TILT_ERROR;
       if (face.presence <= MIN_PRESENCE || !(tilted || look < SETTLING_LOOKS)) break;
       region = better;
-      face = await this.#mesh(picture, region);
+      face = await this.#look(picture, region);
     }
     return face;
   }
 
-  async #mesh(picture: Picture, region: RotatedSquare): Promise<Face> {
-    const crop = region.extract(picture, MESH_SIZE, "repeat");
-    const outputs = await this.networks.mesh.run({ 0: toTensor(crop, (level) => level / 255) });
-    const values = Object.values(outputs);
-    const at = values.findIndex(({ length }) => length === LANDMARK_COUNT * 3), points = values[at]!;
-    const landmarks = new Float32Array(points.length);
-    for (let i = 0; i < points.length; i += 3) {
-      const [x, y] = region.toPicture(points[i]!, points[i + 1]!, MESH_SIZE);
-      landmarks[i] = x;
-      landmarks[i + 1] = y;
-      landmarks[i + 2] = (points[i + 2]! * region.side) / MESH_SIZE;
-    }
-    return { landmarks, presence: sigmoid(values[at + 1]![0]!) };
+  async #look(picture: Picture, region: RotatedSquare): Promise<Face> {
+    const { network, side } = this.networks.landmarks;
+    const crop = extractLevel(picture, region, side);
+    const made = await network.run({ crop_of_face: toTensor(crop, (level) => level / 255) });
+    return { landmarks: fromRegion(made["landmarks"]!, region), presence: made["presence"]![0]! };
   }
 }
 
-/** Where to look for the face in the next frame: 1.5 times its longer side, the eyes level. */
-function regionOf(landmarks: Landmarks): RotatedSquare {
-  const [left, top, right, bottom]: Box = bounds(landmarks);
-  const across = landmarks[LEFT_CORNER * 3]! - landmarks[RIGHT_CORNER * 3]!;
-  const down = landmarks[LEFT_CORNER * 3 + 1]! - landmarks[RIGHT_CORNER * 3 + 1]!;
-  return new RotatedSquare(
-    (left + right) / 2, (top + bottom) / 2, Math.max(right - left, bottom - top) * ROI_SCALE, Math.atan2(down, across),
-  );
+/** Landmarks in units of a region to those in picture pixels. */
+export function fromRegion(points: Landmarks, region: RotatedSquare): Landmarks {
+  const landmarks = new Float32Array(points.length);
+  for (let i = 0; i < points.length; i += 3) {
+    landmarks.set(region.toPicture(points[i]!, points[i + 1]!), i);
+    landmarks[i + 2] = points[i + 2]! * region.side;
+  }
+  return landmarks;
 }
 
 function requireLarge(picture: Picture): void {

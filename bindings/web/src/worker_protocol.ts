@@ -7,7 +7,8 @@ import type { RetargetOptions } from "./retarget.js";
 /** Model files and settings; the page fetches, the worker loads. */
 export interface WorkerOptions {
   bundle: Uint8Array;
-  tracker: Uint8Array;
+  /** A bundle with the face tracker's networks, for a `bundle` that holds none. */
+  tracker?: Uint8Array;
   /** URL of the folder with LiteRT.js' wasm files, ending in a slash. */
   wasmUrl: string;
   numThreads?: number;

@@ -6,7 +6,9 @@ import { PNG } from "pngjs";
 import { type Landmarks, SquareCrop } from "../src/crop.js";
 import type { Picture } from "../src/picture.js";
 
-const FOLDER = process.env["MONALIVE_GOLDEN"] ?? path.resolve(process.cwd(), "../../tests/golden/bindings");
+/** The repository's. */
+export const ROOT = path.resolve(process.cwd(), "../..");
+const FOLDER = process.env["MONALIVE_GOLDEN"] ?? path.join(ROOT, "tests/golden/bindings");
 
 export function golden(name: string): any {
   return JSON.parse(readFileSync(path.join(FOLDER, name), "utf8"));

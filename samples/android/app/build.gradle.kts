@@ -12,7 +12,7 @@ android {
         versionCode = 1
         versionName = "1.0"
     }
-    androidResources { noCompress += listOf("bundle", "task") }
+    androidResources { noCompress += "bundle" }
     compileOptions {
         sourceCompatibility = JavaVersion.VERSION_17
         targetCompatibility = JavaVersion.VERSION_17
@@ -29,7 +29,7 @@ dependencies {
 // The models and motions are not in the repository: samples/python/export_for_phone.py writes them.
 tasks.named("preBuild") {
     doFirst {
-        val missing = listOf("default.bundle", "face_landmarker.task").filterNot { file("src/main/assets/$it").exists() }
+        val missing = listOf("default.bundle", "tracker.bundle").filterNot { file("src/main/assets/$it").exists() }
         check(missing.isEmpty()) { "missing $missing: run `python samples/python/export_for_phone.py samples/android/app/src/main/assets`" }
     }
 }

@@ -285,7 +285,7 @@ async function boot(): Promise<void> {
   makeSliders();
   const sample = useSample();
   const [bundle, tracker, names, handFile] = await Promise.all([
-    bytes("models/default.bundle"), bytes("models/face_landmarker.task"),
+    bytes("models/default.bundle"), bytes("models/tracker.bundle"),
     fetch("motions.json").then((response) => response.json()), fetch("hand.json").then((response) => response.json()),
   ]);
   hand = new HandDriver(handFile);

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from monalive.bundle import Bundle, default_bundle_path
-from monalive.faces.task_file import packaged_task_path
 from monalive.motions import builtin_motions
-from monalive.packaged_assets import sample_portrait_path
+from monalive.packaged_assets import asset_path, sample_portrait_path
 from monalive.ui.hand_driver import hand_driver
 
 STATIC: Final = Path(str(resources.files("monalive").joinpath("ui", "static")))
@@ -34,8 +33,8 @@ def page_routes(bundle: str | Path | None = None, static: Path = STATIC) -> Rout
         static: the folder of the built page.
 
     Raises:
-        FileNotFoundError: the page was not built, or the bundle or the tracker's models are missing.
-        ValueError: the bundle or the tracker's models are damaged.
+        FileNotFoundError: the page was not built, or the bundle is missing.
+        ValueError: the bundle is damaged.
     """
     missing = [name for name in _NEEDED if not (static / name).is_file()]
     if missing or not list(static.glob("wasm/*.wasm")):
@@ -48,7 +47,7 @@ def page_routes(bundle: str | Path | None = None, static: Path = STATIC) -> Rout
     names = builtin_motions.names()
     routes: dict[str, tuple[str, Callable[[], bytes]]] = {
         "/models/default.bundle": (_BINARY, bundle_path.read_bytes),
-        "/models/face_landmarker.task": (_BINARY, packaged_task_path().read_bytes),
+        "/models/tracker.bundle": (_BINARY, asset_path("tracker.bundle").read_bytes),
         "/motions.json": ("application/json", lambda: json.dumps(names).encode()),
         "/hand.json": ("application/json", lambda: json.dumps(hand_driver(), separators=(",", ":")).encode()),
         "/sample.jpg": ("image/jpeg", sample_portrait_path().read_bytes),

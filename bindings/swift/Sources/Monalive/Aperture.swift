@@ -31,8 +31,13 @@ struct Aperture {
     ) {
         (self.upper, self.lower, self.corners, self.upperShare, self.iris) = (upper, lower, corners, upperShare, iris)
         let still = Set(corners + upper + lower)
-        let middle = zip(upper, lower).map { ((face[$0 * 3] + face[$1 * 3]) / 2, (face[$0 * 3 + 1] + face[$1 * 3 + 1]) / 2) }
-        let line = (middle + corners.map { (face[$0 * 3], face[$0 * 3 + 1]) }).sorted { $0.0 < $1.0 }
+        func place(_ point: Int) -> (Double, Double) { (face[point * 3], face[point * 3 + 1]) }
+        var line: [(Double, Double)] = corners.map(place)
+        for (above, below) in zip(upper, lower) {
+            let (x0, y0) = place(above), (x1, y1) = place(below)
+            line.append(((x0 + x1) / 2, (y0 + y1) / 2))
+        }
+        line.sort { $0.0 < $1.0 }
         upperField = Aperture.field(face, upper, still, line, reach.0, 1)
         lowerField = Aperture.field(face, lower, still, line, reach.1, -1)
     }
@@ -47,7 +52,9 @@ struct Aperture {
 
     /// Edges that have passed each other brought back to where they meet.
     func separate(_ points: [Double]) -> [Double] {
-        let missing = zip(upper, lower).map { max(points[$0 * 3 + 1] - points[$1 * 3 + 1], 0) }
+        let missing = zip(upper, lower).map { (above: Int, below: Int) -> Double in
+            max(points[above * 3 + 1] - points[below * 3 + 1], 0)
+        }
         var result = points
         for point in 0..<landmarkCount {
             for pair in missing.indices {

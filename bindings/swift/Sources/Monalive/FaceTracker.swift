@@ -11,20 +11,22 @@ public struct Face: Sendable {
         (self.landmarks, self.blendshapes) = (landmarks, blendshapes)
     }
 
-    private func extent(_ axis: Int) -> (low: Float, high: Float) {
-        let values = stride(from: axis, to: landmarks.count, by: 3).map { landmarks[$0] }
-        return (values.min()!, values.max()!)
-    }
-
-    var centre: Float { (extent(0).low + extent(0).high) / 2 }
-
-    var area: Float {
+    /// Around the landmarks, in picture pixels.
+    var box: Box {
+        func extent(_ axis: Int) -> (low: Double, high: Double) {
+            let values = stride(from: axis, to: landmarks.count, by: 3).map { landmarks[$0] }
+            return (Double(values.min()!), Double(values.max()!))
+        }
         let (x, y) = (extent(0), extent(1))
-        return (x.high - x.low) * (y.high - y.low)
+        return Box(left: x.low, top: y.low, right: x.high, bottom: y.high)
     }
+
+    var centre: Double { (box.left + box.right) / 2 }
+
+    var area: Double { box.area }
 }
 
-/// Finds faces: MediaPipe's face landmarker on phones. Not to be called from two threads at once.
+/// Finds faces: the bundle's own networks (`BundleTrackers`), or what an app brings. Not to be called from two threads at once.
 public protocol FaceTracker: AnyObject {
     /// All faces of a still, in any order.
     func detect(_ image: RgbImage) throws -> [Face]

@@ -43,8 +43,10 @@ struct HeadPose {
         let (largest, quaternion) = largestEigenvector(matrix)
         let turn = rotation(quaternion)
         let scale = largest / spread // the largest eigenvalue is the sum of p . (R m)
-        let translation = (0..<3).map { row in
-            centre[row] - scale * (0..<3).reduce(0.0) { $0 + turn[row * 3 + $1] * own[$1] }
+        let translation = (0..<3).map { (row: Int) -> Double in
+            var turned = 0.0
+            for axis in 0..<3 { turned += turn[row * 3 + axis] * own[axis] }
+            return centre[row] - scale * turned
         }
         return HeadPose(rotation: turn, scale: scale, translation: translation)
     }

@@ -59,7 +59,8 @@ struct MeanFace {
         let down = sum("eyeLookDownLeft", "eyeLookDownRight") - sum("eyeLookUpLeft", "eyeLookUpRight")
         for eye in apertures {
             let reach = MeanFace.eyeballRadius * eye.width(points)
-            let move = [across, down].map { reach * sin($0 / 2 * MeanFace.eyeTurnDegrees * .pi / 180) } + [0]
+            func shift(_ gaze: Double) -> Double { reach * sin(gaze / 2 * MeanFace.eyeTurnDegrees * .pi / 180) }
+            let move: [Double] = [shift(across), shift(down), 0]
             for point in eye.iris { for axis in 0..<3 { face[point * 3 + axis] = points[point * 3 + axis] + move[axis] } }
         }
         return face
@@ -69,9 +70,13 @@ struct MeanFace {
         var result: [Float] = []
         result.reserveCapacity(landmarkCount * landmarkCount)
         for i in 0..<landmarkCount {
-            let row = (0..<landmarkCount).map { j -> Double in
-                let (x, y, z) = (points[i * 3] - points[j * 3], points[i * 3 + 1] - points[j * 3 + 1], points[i * 3 + 2] - points[j * 3 + 2])
-                return exp(-(x * x + y * y + z * z) / (2 * poolDeviation * poolDeviation))
+            let row = (0..<landmarkCount).map { (j: Int) -> Double in
+                var squared = 0.0
+                for axis in 0..<3 {
+                    let apart = points[i * 3 + axis] - points[j * 3 + axis]
+                    squared += apart * apart
+                }
+                return exp(-squared / (2 * poolDeviation * poolDeviation))
             }
             let sum = row.reduce(0, +)
             result.append(contentsOf: row.map { Float($0 / sum) })
@@ -86,8 +91,9 @@ struct MeanFace {
         guard head > 10, case let text = String(decoding: content[10..<head], as: UTF8.self), text.contains(type) else {
             throw DamagedZip(message: "\(name) is of another type")
         }
-        return (0..<count).map { index in
-            (0..<width).reduce(UInt32(0)) { $0 | UInt32(content[head + index * width + $1]) << UInt32(8 * $1) }
+        return (0..<count).map { (index: Int) -> UInt32 in
+            let first = head + index * width
+            return UInt32(littleEndian(content[first..<(first + width)]))
         }
     }
 }

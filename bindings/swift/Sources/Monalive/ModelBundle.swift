@@ -24,7 +24,7 @@ public struct PartManifest: Equatable, Sendable {
 public struct ModelBundle {
     /// The parsed manifest.
     public let manifest: [String: Any]
-    /// The networks' files by part name ("enroll", "animate", "retarget_start", "retarget").
+    /// The networks' files by part name ("tracker_detector", "enroll", "animate", "retarget").
     public let parts: [String: Data]
     /// Of the whole file, hexadecimal.
     public let sha256: String

@@ -131,12 +131,15 @@ public struct Motion: Sendable {
             }
         }
         let bytes = [UInt8](times)
-        let timestamps = (0..<frames).map { frame in
-            Double(bitPattern: (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[frame * 8 + $1]) << UInt64(8 * $1) })
+        let timestamps = (0..<frames).map { (frame: Int) -> Double in
+            Double(bitPattern: littleEndian(bytes[(frame * 8)..<(frame * 8 + 8)]))
         }
-        let surroundings = around.map { data in
+        let surroundings = around.map { (data: Data) -> [[Float]] in
             let halves = shorts(data)
-            return (0..<frames).map { frame in (0..<surroundingsCount).map { floatFromHalf(halves[frame * surroundingsCount + $0]) } }
+            return (0..<frames).map { (frame: Int) -> [Float] in
+                let first = frame * surroundingsCount
+                return halves[first..<(first + surroundingsCount)].map(floatFromHalf)
+            }
         }
         try require(size.allSatisfy { $0 >= 1 && $0 < 1e6 }, "the image size is \(size)")
         return try Motion(
@@ -148,7 +151,7 @@ public struct Motion: Sendable {
 
     private static func shorts(_ data: Data) -> [UInt16] {
         let bytes = [UInt8](data)
-        return (0..<(bytes.count / 2)).map { UInt16(bytes[2 * $0]) | UInt16(bytes[2 * $0 + 1]) << 8 }
+        return (0..<(bytes.count / 2)).map { (index: Int) -> UInt16 in UInt16(littleEndian(bytes[(2 * index)..<(2 * index + 2)])) }
     }
 }
 
@@ -157,12 +160,18 @@ extension Motion {
     ///
     /// - Throws: the file cannot be written there.
     public func save(_ path: URL) throws {
-        func axis(_ index: Int) -> [Float] { landmarks.flatMap { frame in stride(from: index, to: frame.count, by: 3).map { frame[$0] } } }
-        let low = (0..<3).map { Double(axis($0).min()!) }, high = (0..<3).map { Double(axis($0).max()!) }
-        let step = (0..<3).map { max(high[$0] - low[$0], 1e-6) / 65535 }
+        func axis(_ index: Int) -> [Float] {
+            landmarks.flatMap { (frame: [Float]) -> [Float] in stride(from: index, to: frame.count, by: 3).map { frame[$0] } }
+        }
+        let axes = (0..<3).map(axis)
+        let low = axes.map { Double($0.min()!) }, high = axes.map { Double($0.max()!) }
+        let step = zip(low, high).map { (low: Double, high: Double) -> Double in max(high - low, 1e-6) / 65535 }
         var levels = Data(), before = [UInt16](repeating: 0, count: landmarkCount * 3)
         for frame in landmarks {
-            let now = frame.indices.map { UInt16(((Double(frame[$0]) - low[$0 % 3]) / step[$0 % 3]).rounded(.toNearestOrEven)) }
+            let now = frame.indices.map { (i: Int) -> UInt16 in
+                let level = (Double(frame[i]) - low[i % 3]) / step[i % 3]
+                return UInt16(level.rounded(.toNearestOrEven))
+            }
             for i in now.indices { levels.append(little: now[i] &- before[i]) } // modulo 65536
             before = now
         }

@@ -28,8 +28,9 @@ public final class PhotoAnimator {
         self.options = options
         bundle = try ModelBundle.load(options.bundlePath)
         networks = try FaceNetworks(bundle, options.runtime)
-        photoTracker = try options.trackers.create(maxFaces: PhotoAnimator.maxFaces, blendshapes: false)
-        driverTracker = try options.trackers.create(maxFaces: 1, blendshapes: options.runningMode == .image)
+        let trackers = options.trackers ?? BundleTrackers(bundle: bundle, runtime: options.runtime)
+        photoTracker = try trackers.create(maxFaces: PhotoAnimator.maxFaces, blendshapes: false)
+        driverTracker = try trackers.create(maxFaces: 1, blendshapes: options.runningMode == .image)
     }
 
     /// Makes a portrait of the person in a photo.

@@ -30,8 +30,8 @@ public struct PhotoAnimatorOptions {
     public let bundlePath: URL
     /// What runs them (`CoreMLRuntime` on Apple's systems, which also takes the compute units).
     public let runtime: NetworkRuntime
-    /// What finds faces.
-    public let trackers: FaceTrackerFactory
+    /// What finds faces; nil for the bundle's own tracker.
+    public let trackers: FaceTrackerFactory?
     /// What the driver is.
     public let runningMode: RunningMode
     /// What of the driver's motion is taken over, and how.
@@ -41,7 +41,7 @@ public struct PhotoAnimatorOptions {
 
     /// - Throws: `valueError`: options that do not go together.
     public init(
-        bundlePath: URL, runtime: NetworkRuntime, trackers: FaceTrackerFactory, runningMode: RunningMode = .image,
+        bundlePath: URL, runtime: NetworkRuntime, trackers: FaceTrackerFactory? = nil, runningMode: RunningMode = .image,
         retarget: RetargetOptions = .standard, resultCallback: ResultCallback? = nil
     ) throws {
         let live = runningMode == .liveStream

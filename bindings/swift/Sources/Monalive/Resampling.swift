@@ -13,9 +13,15 @@ struct Taps {
     @inline(__always)
     func cell(_ index: Int, _ tap: Int) -> Int { min(max(first[index] + tap, 0), from - 1) }
 
+    /// Where the middle of a new cell lies among the old ones' middles.
+    private static func centre(_ index: Int, _ from: Int, _ to: Int) -> Double {
+        let stretch = Double(from) / Double(to)
+        return (Double(index) + 0.5) * stretch - 0.5
+    }
+
     /// Between two neighbours.
     static func linear(from: Int, to: Int) -> Taps {
-        atPlaces(from: from, to: to) { (Double($0) + 0.5) * Double(from) / Double(to) - 0.5 }
+        atPlaces(from: from, to: to) { centre($0, from, to) }
     }
 
     /// Between two neighbours, at any places.
@@ -33,10 +39,11 @@ struct Taps {
         let a = -0.75
         func outer(_ d: Double) -> Double { ((a * d - 5 * a) * d + 8 * a) * d - 4 * a }
         func inner(_ d: Double) -> Double { ((a + 2) * d - (a + 3)) * d * d + 1 }
-        let places = (0..<to).map { (Double($0) + 0.5) * Double(from) / Double(to) - 0.5 }
-        let weights = places.flatMap { x -> [Float] in
-            let t = x - x.rounded(.down)
-            return [Float(outer(t + 1)), Float(inner(t)), Float(inner(1 - t)), Float(outer(2 - t))]
+        let places = (0..<to).map { centre($0, from, to) }
+        let weights = places.flatMap { (x: Double) -> [Float] in
+            let t: Double = x - x.rounded(.down)
+            let shares: [Double] = [outer(t + 1), inner(t), inner(1 - t), outer(2 - t)]
+            return shares.map { Float($0) }
         }
         return Taps(first: places.map { Int($0.rounded(.down)) - 1 }, weights: weights, reach: 4, from: from)
     }

@@ -31,12 +31,14 @@ private enum PlainSha256 {
                 for block in stride(from: 0, to: bytes.count, by: 64) { mix(&state, bytes, block) }
             }
         }
-        return state.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * $0)) } }
+        return state.flatMap { (word: UInt32) -> [UInt8] in
+            stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
+        }
     }
 
     private static func mix(_ state: inout [UInt32], _ bytes: UnsafeRawBufferPointer, _ at: Int) {
         var w = [UInt32](repeating: 0, count: 64)
-        for i in 0..<16 { w[i] = (0..<4).reduce(0) { $0 << 8 | UInt32(bytes[at + 4 * i + $1]) } }
+        for i in 0..<16 { w[i] = UInt32(bigEndian(bytes[(at + 4 * i)..<(at + 4 * i + 4)])) }
         for i in 16..<64 {
             let a = w[i - 15], b = w[i - 2]
             let s0 = turn(a, 7) ^ turn(a, 18) ^ (a >> 3), s1 = turn(b, 17) ^ turn(b, 19) ^ (b >> 10)
@@ -45,8 +47,9 @@ private enum PlainSha256 {
         var (a, b, c, d) = (state[0], state[1], state[2], state[3])
         var (e, f, g, h) = (state[4], state[5], state[6], state[7])
         for i in 0..<64 {
-            let t1 = h &+ (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) &+ ((e & f) ^ (~e & g)) &+ constants[i] &+ w[i]
-            let t2 = (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) &+ ((a & b) ^ (a & c) ^ (b & c))
+            let s1: UInt32 = turn(e, 6) ^ turn(e, 11) ^ turn(e, 25), chosen: UInt32 = (e & f) ^ (~e & g)
+            let s0: UInt32 = turn(a, 2) ^ turn(a, 13) ^ turn(a, 22), most: UInt32 = (a & b) ^ (a & c) ^ (b & c)
+            let t1: UInt32 = h &+ s1 &+ chosen &+ constants[i] &+ w[i], t2: UInt32 = s0 &+ most
             (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
         }
         for (i, value) in [a, b, c, d, e, f, g, h].enumerated() { state[i] = state[i] &+ value }

@@ -76,7 +76,7 @@ struct ZipMembers {
     private func word(_ at: Int) -> UInt32? {
         guard at >= 0, at + 4 <= content.count else { return nil }
         let first = content.startIndex + at
-        return (0..<4).reduce(UInt32(0)) { $0 | UInt32(content[first + $1]) << UInt32(8 * $1) }
+        return UInt32(littleEndian(content[first..<(first + 4)]))
     }
 
     private func int(_ at: Int) throws -> Int {
@@ -86,7 +86,8 @@ struct ZipMembers {
 
     private func short(_ at: Int) throws -> Int {
         guard at >= 0, at + 2 <= content.count else { throw DamagedZip(message: "its directory is cut off") }
-        return Int(content[content.startIndex + at]) | Int(content[content.startIndex + at + 1]) << 8
+        let first = content.startIndex + at
+        return Int(littleEndian(content[first..<(first + 2)]))
     }
 
     private func slice(_ start: Int, _ length: Int) throws -> Data {

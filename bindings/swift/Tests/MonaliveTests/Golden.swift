@@ -125,15 +125,17 @@ private func paeth(_ left: UInt8, _ up: UInt8, _ corner: UInt8) -> UInt8 {
 
 /// A zlib stream by way of a zip archive in memory, whose reader is the one under test elsewhere.
 private func inflateZlib(_ data: Data, size: Int) throws -> Data {
-    func little(_ value: Int, _ width: Int) -> [UInt8] { (0..<width).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
-    let deflated = data.dropFirst(2).dropLast(4)
-    let about = little(8, 2) + [0, 0, 0, 0] + little(0, 4) + little(deflated.count, 4) + little(size, 4)
-    var archive = Data([0x50, 0x4b, 3, 4, 20, 0, 0, 0] + about + little(1, 2) + little(0, 2) + [0x61])
-    archive.append(deflated)
-    let directory = archive.count
-    archive.append(contentsOf: [0x50, 0x4b, 1, 2, 20, 0, 20, 0, 0, 0] + about + little(1, 2) + little(0, 12) + little(0, 4) + [0x61])
-    let end = archive.count
-    archive.append(contentsOf: [0x50, 0x4b, 5, 6, 0, 0, 0, 0] + little(1, 2) + little(1, 2))
-    archive.append(contentsOf: little(end - directory, 4) + little(directory, 4) + little(0, 2))
+    func little(_ value: Int, _ width: Int) -> Data {
+        Data((0..<width).map { (byte: Int) -> UInt8 in UInt8(truncatingIfNeeded: value >> (8 * byte)) })
+    }
+    func joined(_ parts: [Data]) -> Data { parts.reduce(Data(), +) }
+    let name = Data([0x61]), version = little(20, 2)
+    let deflated = Data(data.dropFirst(2).dropLast(4))
+    let about = joined([little(8, 2), little(0, 4), little(0, 4), little(deflated.count, 4), little(size, 4)])
+    let header = joined([Data([0x50, 0x4b, 3, 4]), version, little(0, 2), about, little(1, 2), little(0, 2), name])
+    let entry = joined([Data([0x50, 0x4b, 1, 2]), version, version, little(0, 2), about, little(1, 2), little(0, 16), name])
+    let start = header.count + deflated.count
+    let end = joined([Data([0x50, 0x4b, 5, 6]), little(0, 4), little(1, 2), little(1, 2), little(entry.count, 4), little(start, 4)])
+    let archive = joined([header, deflated, entry, end, little(0, 2)])
     return try ZipMembers(archive).read("a", most: size)
 }

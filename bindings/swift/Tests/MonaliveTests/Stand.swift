@@ -54,20 +54,29 @@ final class PythonNetworks: NetworkRuntime {
         try process.run()
     }
 
-    func load(_ content: Data, part: PartManifest) -> Network { Remote(self, part.name) }
+    func load(_ content: Data, part: PartManifest) -> Network { Remote(self, Golden.bundle, part.name) }
 
-    private final class Remote: Network {
-        let owner: PythonNetworks, part: String
+    /// The networks of another bundle.
+    func of(_ bundle: URL) -> NetworkRuntime { Other(owner: self, bundle: bundle) }
 
-        init(_ owner: PythonNetworks, _ part: String) { (self.owner, self.part) = (owner, part) }
+    private struct Other: NetworkRuntime {
+        let owner: PythonNetworks, bundle: URL
 
-        func run(_ inputs: [String: [Float]]) throws -> [String: [Float]] { try owner.ask(part, inputs) }
+        func load(_ content: Data, part: PartManifest) -> Network { Remote(owner, bundle, part.name) }
     }
 
-    private func ask(_ part: String, _ inputs: [String: [Float]]) throws -> [String: [Float]] {
+    private final class Remote: Network {
+        let owner: PythonNetworks, bundle: URL, part: String
+
+        init(_ owner: PythonNetworks, _ bundle: URL, _ part: String) { (self.owner, self.bundle, self.part) = (owner, bundle, part) }
+
+        func run(_ inputs: [String: [Float]]) throws -> [String: [Float]] { try owner.ask(bundle, part, inputs) }
+    }
+
+    private func ask(_ bundle: URL, _ part: String, _ inputs: [String: [Float]]) throws -> [String: [Float]] {
         let names = inputs.keys.sorted()
         let counts = names.map { "\"\($0)\": \(inputs[$0]!.count)" }.joined(separator: ", ")
-        var request = Data("{\"bundle\": \"\(Golden.bundle.path)\", \"part\": \"\(part)\", \"inputs\": {\(counts)}}\n".utf8)
+        var request = Data("{\"bundle\": \"\(bundle.path)\", \"part\": \"\(part)\", \"inputs\": {\(counts)}}\n".utf8)
         for name in names { inputs[name]!.withUnsafeBytes { request.append(contentsOf: $0) } }
         try requests.fileHandleForWriting.write(contentsOf: request)
         var head = Data()

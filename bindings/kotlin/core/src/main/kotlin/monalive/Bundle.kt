@@ -27,7 +27,7 @@ data class PartManifest(
  * The models: one file that holds the networks and a manifest. It is mapped into memory, and the parts are views of it.
  *
  * @property manifest the parsed manifest.
- * @property parts the networks' files by part name ("enroll", "animate", "retarget_start", "retarget").
+ * @property parts the networks' files by part name ("tracker_detector", "enroll", "animate", "retarget").
  * @property sha256 of the whole file, hexadecimal.
  */
 class Bundle private constructor(

@@ -11,14 +11,17 @@ import java.io.Closeable
 class Face(val landmarks: FloatArray, val blendshapes: FloatArray? = null) {
     init { requireLandmarks(landmarks, "face") }
 
-    internal val left: Float get() = (landmarks.indices step 3).minOf { landmarks[it] }
-    internal val centre: Float get() = left + width / 2
-    internal val width: Float get() = (landmarks.indices step 3).maxOf { landmarks[it] } - left
-    internal val area: Float
-        get() = width * ((1 until landmarks.size step 3).maxOf { landmarks[it] } - (1 until landmarks.size step 3).minOf { landmarks[it] })
+    /** Around the landmarks, in picture pixels. */
+    internal val box: Box
+        get() {
+            fun least(axis: Int) = (axis until landmarks.size step 3).minOf { landmarks[it] }.toDouble()
+            fun most(axis: Int) = (axis until landmarks.size step 3).maxOf { landmarks[it] }.toDouble()
+            return Box(least(0), least(1), most(0), most(1))
+        }
+    internal val centre: Double get() = box.let { (it.left + it.right) / 2 }
 }
 
-/** Finds faces. MediaPipe's face landmarker on Android (`MediaPipeTracker`). Not to be called from two threads at once. */
+/** Finds faces: the bundle's own networks ([BundleTrackers]), or what an app brings. Not to be called from two threads at once. */
 interface FaceTracker : Closeable {
     /** All faces of a still, in any order. */
     fun detect(image: RgbImage): List<Face>
@@ -46,7 +49,7 @@ sealed interface FaceChoice {
 
     /** @throws IllegalArgumentException there are not so many faces. */
     fun choose(faces: List<Face>): Face = when (this) {
-        Largest -> faces.maxBy { it.area }
+        Largest -> faces.maxBy { it.box.area }
         is FromLeft -> faces.sortedBy { it.centre }.getOrNull(index)
             ?: throw IllegalArgumentException("there is no face number $index; ${faces.size} were found, counted from 0 at the left")
     }

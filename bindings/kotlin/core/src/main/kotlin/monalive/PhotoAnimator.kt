@@ -16,8 +16,9 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
     /** The models in use. */
     val bundle: Bundle = Bundle.load(options.bundlePath)
     private val networks = FaceNetworks(bundle, options.runtime)
-    private val photoTracker = options.trackers.create(MAX_FACES, blendshapes = false)
-    private val driverTracker = options.trackers.create(1, blendshapes = options.runningMode == RunningMode.IMAGE)
+    private val trackers = options.trackers ?: BundleTrackers(bundle, options.runtime)
+    private val photoTracker = trackers.create(MAX_FACES, blendshapes = false)
+    private val driverTracker = trackers.create(1, blendshapes = options.runningMode == RunningMode.IMAGE)
     private var following: Following? = null
     private var lastTimestampMs = Double.NEGATIVE_INFINITY
     private var worker: LatestOnlyWorker<Triple<List<Portrait>, RgbImage, Double>>? = null

@@ -30,7 +30,7 @@ typealias ResultCallback = (AnimatedFrame, Double) -> Unit
  *
  * @property bundlePath the models.
  * @property runtime what runs them (`LiteRtRuntime` on Android, which also takes threads and the accelerator).
- * @property trackers what finds faces (`MediaPipeTrackers` on Android).
+ * @property trackers what finds faces; null for the bundle's own tracker.
  * @property runningMode what the driver is.
  * @property retarget what of the driver's motion is taken over, and how.
  * @property resultCallback gets every result in LIVE_STREAM mode; only there.
@@ -39,7 +39,7 @@ typealias ResultCallback = (AnimatedFrame, Double) -> Unit
 class PhotoAnimatorOptions(
     val bundlePath: File,
     val runtime: NetworkRuntime,
-    val trackers: FaceTrackerFactory,
+    val trackers: FaceTrackerFactory? = null,
     val runningMode: RunningMode = RunningMode.IMAGE,
     val retarget: RetargetOptions = RetargetOptions(),
     val resultCallback: ResultCallback? = null,

@@ -54,7 +54,7 @@ internal fun flow(value: Any?): FloatArray = value.fields.let { flow ->
 
 internal fun near(actual: DoubleArray, wanted: DoubleArray, tolerance: Double, what: String) {
     check(actual.size == wanted.size) { "$what: ${actual.size} numbers, not ${wanted.size}" }
-    val worst = actual.indices.maxBy { abs(actual[it] - wanted[it]) }
+    val worst = actual.indices.maxByOrNull { abs(actual[it] - wanted[it]) } ?: return
     check(abs(actual[worst] - wanted[worst]) <= tolerance) { "$what: number $worst is ${actual[worst]}, not ${wanted[worst]}" }
 }
 
@@ -86,17 +86,20 @@ internal fun errorOf(block: () -> Unit): Pair<String?, String?> = try {
 }
 
 /** The bundle's networks, run by a Python process beside this one: this machine has no LiteRT for the JVM. */
-internal class PythonNetworks(python: String, script: File, private val bundle: File) : NetworkRuntime, Closeable {
+internal class PythonNetworks(python: String, script: File) : Closeable {
     private val process = ProcessBuilder(python, script.path).redirectError(ProcessBuilder.Redirect.INHERIT).start()
     private val answers = DataInputStream(process.inputStream.buffered())
 
-    override fun load(content: ByteBuffer, part: PartManifest): Network = object : Network {
-        override fun run(inputs: Map<String, FloatArray>) = ask(part.name, inputs)
-        override fun close() = Unit
+    /** The runtime for a bundle file. */
+    fun of(bundle: File) = NetworkRuntime { _, part ->
+        object : Network {
+            override fun run(inputs: Map<String, FloatArray>) = ask(bundle, part.name, inputs)
+            override fun close() = Unit
+        }
     }
 
     @Synchronized
-    private fun ask(part: String, inputs: Map<String, FloatArray>): Map<String, FloatArray> {
+    private fun ask(bundle: File, part: String, inputs: Map<String, FloatArray>): Map<String, FloatArray> {
         val counts = inputs.entries.joinToString { "\"${it.key}\": ${it.value.size}" }
         val request = ByteArrayOutputStream()
         request.write("""{"bundle": "${bundle.path}", "part": "$part", "inputs": {$counts}}""".toByteArray() + '\n'.code.toByte())

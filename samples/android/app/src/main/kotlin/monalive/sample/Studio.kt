@@ -3,6 +3,8 @@ package monalive.sample
 import android.content.Context
 import monalive.AnimatedFrame
 import monalive.Badge
+import monalive.Bundle
+import monalive.BundleTrackers
 import monalive.Consent
 import monalive.MarkMessage
 import monalive.Motion
@@ -13,7 +15,6 @@ import monalive.Portrait
 import monalive.RgbImage
 import monalive.RunningMode
 import monalive.android.LiteRtRuntime
-import monalive.android.MediaPipeTrackers
 import java.io.Closeable
 import java.io.File
 
@@ -28,10 +29,11 @@ class Studio(private val context: Context) : Closeable {
     @Volatile var showsBadge = true
 
     init {
+        val runtime = LiteRtRuntime(context.codeCacheDir)
         val options = PhotoAnimatorOptions(
             bundlePath = asset("default.bundle"),
-            runtime = LiteRtRuntime(context.codeCacheDir),
-            trackers = MediaPipeTrackers(context),
+            runtime = runtime,
+            trackers = BundleTrackers(Bundle.load(asset("tracker.bundle")), runtime),
             runningMode = RunningMode.VIDEO,
         )
         animator = PhotoAnimator.createFromOptions(options)

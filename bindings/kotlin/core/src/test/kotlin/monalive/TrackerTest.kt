@@ -1,0 +1,163 @@
+package monalive
+
+import java.io.File
+import kotlin.math.cos
+import kotlin.math.sin
+
+/** The bundle's tracker against the golden vectors: step by step on given answers, and as a whole on the bundle's networks. */
+internal class TrackerTest(private val golden: Golden, root: File, private val networks: PythonNetworks) {
+    private val wanted = golden.json("tracker.json").fields
+    private val faces = golden.json("faces.json").fields
+    private val kept = numbers(wanted.list("kept_landmarks")).map(Double::toInt)
+    private val photo = golden.picture("photo.png")
+    private val file = File(root, wanted.fields("bundle").text("file"))
+
+    val all: Map<String, () -> Unit> = mapOf(
+        "level_crops" to ::levelCrops,
+        "detections" to ::detections,
+        "any_way_up" to ::anyWayUp,
+        "closer_looks" to ::looks,
+        "level_regions" to ::regions,
+        "points_in_regions" to ::points,
+        "tracker_on_stills" to ::stills,
+        "tracker_on_video" to ::video,
+        "tracker_bad_input" to ::badInput,
+    )
+
+    private fun levelCrops() {
+        for (case in wanted.list("crops").map { it.fields }) {
+            val border = if (case.text("border") == "black") LevelCrop.Border.BLACK else LevelCrop.Border.REPEATED
+            val made = LevelCrop.extract(photo, square(case.any("region")), case.number("size").toInt(), border)
+            alike(made, golden.picture(case.text("picture")), 45.0, case.text("picture"))
+        }
+    }
+
+    private fun detections() {
+        for (case in wanted.list("detections").map { it.fields }) {
+            val (width, height) = case.numbers("picture_size", 2).map(Double::toInt)
+            val region = case.all["region"]?.let(::square) ?: RotatedSquare.whole(width, height)
+            same(detector(listOf(case.list("answers"))).detect(RgbImage(width, height), region), case.list("found"))
+        }
+    }
+
+    private fun anyWayUp() {
+        for (case in wanted.list("any_way_up").map { it.fields }) {
+            val (width, height) = case.numbers("picture_size", 2).map(Double::toInt)
+            same(detector(case.list("answers").map { it.items }).detectAnyWayUp(RgbImage(width, height)), case.list("found"))
+        }
+    }
+
+    private fun looks() {
+        for (case in wanted.list("closer_looks").map { it.fields }) {
+            val (width, height) = case.numbers("picture_size", 2).map(Double::toInt)
+            val found = closerLooks(width, height)
+            check(found.map { it.size } == case.list("looks").map { it.items.size })
+            val expected = case.list("looks").flatMap { it.items }.map(::square)
+            near(numbers(found.flatten()), numbers(expected), 1e-3, "$width x $height")
+        }
+    }
+
+    private fun regions() {
+        for (case in wanted.list("regions").map { it.fields }) {
+            val turned = case.number("turned")
+            val points = floats(faces.list(case.text("landmarks")))
+            for (i in points.indices step 3) {
+                val (x, y) = points[i] to points[i + 1]
+                points[i] = (cos(turned) * x - sin(turned) * y).toFloat()
+                points[i + 1] = (sin(turned) * x + cos(turned) * y).toFloat()
+            }
+            val found = LevelCrop.region(points)
+            near(numbers(listOf(found)), numbers(listOf(square(case.any("region")))), 1e-3, "turned by $turned")
+        }
+    }
+
+    private fun points() {
+        val case = wanted.fields("points")
+        val region = square(case.any("region"))
+        val picture = region.toPicture(floats(case.list("unit")))
+        near(picture, numbers(case.list("picture")), 1e-3, "in the picture")
+        near(region.fromPicture(picture), numbers(case.list("unit")), 1e-5, "in the region")
+    }
+
+    private fun stills() = tracker(8).use { tracker ->
+        for (case in wanted.list("stills").map { it.fields }) {
+            same(tracker.detect(picture(case)).sortedBy { it.box.left }, case.list("faces"), "still of ${case.all["size"]}")
+        }
+    }
+
+    private fun video() = tracker(1).use { tracker ->
+        wanted.list("video").map { it.fields }.forEachIndexed { index, case ->
+            same(listOfNotNull(tracker.track(picture(case), index * 40.0)), case.list("faces"), "frame $index")
+        }
+    }
+
+    private fun badInput() {
+        val bundle = Bundle.load(golden.file("good.bundle"))
+        val (error, message) = errorOf { BundleTrackers(bundle) { _, _ -> error("not to be loaded") }.create(1, false) }
+        check(error == "ValueError" && "no part 'tracker_detector'" in message.orEmpty()) { "$error: $message" }
+        tracker(1).use { check(errorOf { it.detect(RgbImage(15, 40)) }.first == "ValueError") { "a tiny picture" } }
+    }
+
+    private fun tracker(maxFaces: Int) = BundleTrackers(Bundle.load(file), networks.of(file)).create(maxFaces, blendshapes = true)
+
+    private fun square(value: Any?) =
+        value.fields.let { RotatedSquare(it.number("x"), it.number("y"), it.number("side"), it.number("angle")) }
+
+    private fun numbers(squares: List<RotatedSquare>) = squares.flatMap { listOf(it.x, it.y, it.side, it.angle) }.toDoubleArray()
+
+    private fun same(found: List<FoundFace>, expected: List<Any?>) {
+        near(numbers(found.map { it.region }), numbers(expected.map { square(it.fields.any("region")) }), 1e-3, "regions")
+        val scores = expected.map { it.fields.number("score") }
+        near(found.map { it.score.toDouble() }.toDoubleArray(), scores.toDoubleArray(), 1e-5, "scores")
+    }
+
+    private fun same(found: List<Face>, expected: List<Any?>, what: String) {
+        check(found.size == expected.size) { "$what: ${found.size} faces, not ${expected.size}" }
+        for ((face, case) in found.zip(expected)) {
+            val some = FloatArray(kept.size * 3) { face.landmarks[kept[it / 3] * 3 + it % 3] }
+            near(some, numbers(case.fields.list("landmarks")), TRACKED, what)
+        }
+    }
+
+    /** Copies of the photo on grey, clipped. */
+    private fun picture(case: Fields): RgbImage {
+        val (width, height) = case.numbers("size", 2).map(Double::toInt)
+        val picture = RgbImage(width, height, ByteArray(width * height * 3) { 128.toByte() })
+        for (place in case.list("photos")) {
+            val (x, y) = numbers(place).map(Double::toInt)
+            val left = maxOf(x, 0)
+            val count = (minOf(x + photo.width, width) - left) * 3
+            for (row in maxOf(y, 0) until minOf(y + photo.height, height)) {
+                System.arraycopy(photo.rgb, ((row - y) * photo.width + left - x) * 3, picture.rgb, (row * width + left) * 3, count)
+            }
+        }
+        return picture
+    }
+
+    /** A detector whose network gives each of a list of answers in turn. */
+    private fun detector(calls: List<List<Any?>>): LevelFaceDetector {
+        val rest = ArrayDeque(calls)
+        val network = object : Network {
+            override fun run(inputs: Map<String, FloatArray>): Map<String, FloatArray> {
+                val scores = FloatArray(GRID * GRID)
+                val places = FloatArray(GRID * GRID * 5)
+                for (answer in rest.removeFirst().map(::floats)) {
+                    val at = answer[0].toInt() * GRID + answer[1].toInt()
+                    scores[at] = answer[2]
+                    answer.copyInto(places, at * 5, 3)
+                }
+                return mapOf("scores" to scores, "places" to places)
+            }
+
+            override fun close() = Unit
+        }
+        return LevelFaceDetector(PictureNetwork(Bundle.load(file), "tracker_detector") { _, _ -> network })
+    }
+
+    private companion object {
+        const val GRID = 16
+
+        /** Of landmarks, in pixels: crops differ by single levels (OpenCV samples in steps of 1/32 pixel), which the int8 networks enlarge. */
+        const val TRACKED = 0.5
+    }
+}

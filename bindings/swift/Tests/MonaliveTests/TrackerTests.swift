@@ -1,0 +1,175 @@
+import Foundation
+import XCTest
+
+@testable import Monalive
+
+/// The bundle's tracker: step by step on given answers, and as a whole on the bundle's networks.
+final class TrackerTests: XCTestCase {
+    /// Of landmarks, in pixels: crops differ by single levels (OpenCV samples in steps of 1/32 pixel), which the int8 networks enlarge.
+    private static let tracked = 0.5
+    private var wanted: Fields!, faces: Fields!
+    private var photo: RgbImage!
+
+    override func setUpWithError() throws {
+        (wanted, faces) = (try Golden.fields("tracker.json"), try Golden.fields("faces.json"))
+        photo = try Golden.picture("photo.png")
+    }
+
+    func testLevelCrops() throws {
+        for value in try wanted.list("crops") {
+            let fields = try Fields(value), name = try fields.text("picture")
+            let border = try fields.text("border") == "black" ? LevelCrop.Border.black : .repeated
+            let size = Int(try fields.number("size"))
+            let made = LevelCrop.extract(photo, try square(try fields.any("region")), size: size, border: border)
+            alike(made, try Golden.picture(name), 45, name)
+        }
+    }
+
+    func testDetections() throws {
+        for value in try wanted.list("detections") {
+            let fields = try Fields(value), size = try fields.numbers("picture_size", 2).map { Int($0) }
+            let detector = try detector([try fields.list("answers")])
+            let region = fields.all["region"] is NSNull ? nil : try square(try fields.any("region"))
+            requireFound(try detector.detect(RgbImage(black: size[0], size[1]), in: region), try fields.list("found"))
+        }
+    }
+
+    func testAnyWayUp() throws {
+        for value in try wanted.list("any_way_up") {
+            let fields = try Fields(value), size = try fields.numbers("picture_size", 2).map { Int($0) }
+            let detector = try detector(try fields.list("answers").map { $0 as! [Any] })
+            requireFound(try detector.detectAnyWayUp(RgbImage(black: size[0], size[1])), try fields.list("found"))
+        }
+    }
+
+    func testCloserLooks() throws {
+        for value in try wanted.list("closer_looks") {
+            let fields = try Fields(value), size = try fields.numbers("picture_size", 2).map { Int($0) }
+            let made = closerLooks(size[0], size[1]), looks = try fields.list("looks").map { $0 as! [Any] }
+            XCTAssertEqual(made.map(\.count), looks.map(\.count))
+            near(made.joined().flatMap(numbers), try looks.joined().flatMap { numbers(try square($0)) }, 1e-3, "regions")
+        }
+    }
+
+    func testRegions() throws {
+        for value in try wanted.list("regions") {
+            let fields = try Fields(value), turned = try fields.number("turned"), (c, s) = (cos(turned), sin(turned))
+            var points = Golden.floats(try faces.any(try fields.text("landmarks")))
+            for i in stride(from: 0, to: points.count, by: 3) {
+                let x = Double(points[i]), y = Double(points[i + 1])
+                (points[i], points[i + 1]) = (Float(c * x - s * y), Float(s * x + c * y))
+            }
+            near(numbers(LevelCrop.region(points)), numbers(try square(try fields.any("region"))), 1e-3, "turned by \(turned)")
+        }
+    }
+
+    func testPointsGoBackAndForth() throws {
+        let points = try wanted.fields("points"), region = try square(try points.any("region"))
+        let unit = Golden.floats(try points.any("unit")), picture = region.toPicture(unit)
+        near(picture, Golden.numbers(try points.any("picture")), 1e-3, "in the picture")
+        near(region.fromPicture(picture), unit.map(Double.init), 1e-5, "in the region")
+    }
+
+    func testStills() throws {
+        let tracker = try tracker(maxFaces: 8)
+        for value in try wanted.list("stills") {
+            let scene = try Fields(value)
+            try requireFaces(try tracker.detect(picture(scene)).sorted { $0.box.left < $1.box.left }, try scene.list("faces"))
+        }
+    }
+
+    func testVideo() throws {
+        let tracker = try tracker(maxFaces: 1)
+        for (frame, value) in try wanted.list("video").enumerated() {
+            let scene = try Fields(value)
+            let found = try tracker.track(picture(scene), timestampMs: Double(frame) * 40)
+            try requireFaces([found].compactMap { $0 }, try scene.list("faces"))
+        }
+    }
+
+    func testABundleWithoutATrackerAndTinyPicturesAreRefused() throws {
+        struct Nothing: NetworkRuntime {
+            func load(_ content: Data, part: PartManifest) throws -> Network { throw MonaliveError.runtimeError("not to be loaded") }
+        }
+        let bundle = try ModelBundle.load(Golden.file("good.bundle"))
+        let error = errorOf { _ = try BundleTrackers(bundle: bundle, runtime: Nothing()).create(maxFaces: 1, blendshapes: false) }
+        XCTAssertEqual(error.name, "ValueError")
+        XCTAssert(error.message?.contains("no part 'tracker_detector'") == true)
+        let tracker = try tracker(maxFaces: 1)
+        XCTAssertEqual(errorOf { _ = try tracker.detect(RgbImage(black: 15, 40)) }.name, "ValueError")
+    }
+
+    private func tracker(maxFaces: Int) throws -> FaceTracker {
+        let file = Golden.root.appendingPathComponent(try wanted.fields("bundle").text("file"))
+        guard let networks = PythonNetworks.shared else { throw XCTSkip("set MONALIVE_PYTHON to a Python that has the SDK") }
+        return try BundleTrackers(bundle: ModelBundle.load(file), runtime: networks.of(file)).create(maxFaces: maxFaces, blendshapes: true)
+    }
+
+    private func square(_ value: Any) throws -> RotatedSquare {
+        let fields = try Fields(value)
+        return RotatedSquare(
+            x: try fields.number("x"), y: try fields.number("y"), side: try fields.number("side"), angle: try fields.number("angle")
+        )
+    }
+
+    private func numbers(_ square: RotatedSquare) -> [Double] { [square.x, square.y, square.side, square.angle] }
+
+    /// Copies of the photo on grey, clipped.
+    private func picture(_ scene: Fields) throws -> RgbImage {
+        let size = try scene.numbers("size", 2).map { Int($0) }
+        var picture = try RgbImage(width: size[0], height: size[1], rgb: [UInt8](repeating: 128, count: size[0] * size[1] * 3))
+        for place in try scene.list("photos").map(Golden.numbers) {
+            let (x, y) = (Int(place[0]), Int(place[1])), own = photo!
+            let columns = max(x, 0)..<min(x + own.width, size[0]), count = columns.count * 3
+            for row in max(y, 0)..<min(y + own.height, size[1]) {
+                let from = ((row - y) * own.width + columns.lowerBound - x) * 3, to = (row * size[0] + columns.lowerBound) * 3
+                picture.rgb.replaceSubrange(to..<(to + count), with: own.rgb[from..<(from + count)])
+            }
+        }
+        return picture
+    }
+
+    private func requireFound(_ found: [FoundFace], _ expected: [Any]) {
+        XCTAssertEqual(found.count, expected.count)
+        for (face, value) in zip(found, expected) {
+            guard let fields = try? Fields(value), let score = try? fields.number("score"), let region = try? square(fields.any("region"))
+            else { return XCTFail("a golden face is not readable") }
+            near(numbers(face.region) + [Double(face.score)], numbers(region) + [score], 1e-3, "region and score")
+        }
+    }
+
+    private func requireFaces(_ found: [Face], _ expected: [Any]) throws {
+        let kept = Golden.numbers(try wanted.any("kept_landmarks")).map { Int($0) }
+        XCTAssertEqual(found.count, expected.count)
+        for (face, value) in zip(found, expected) {
+            let some = kept.flatMap { face.landmarks[($0 * 3)..<($0 * 3 + 3)] }
+            near(some, Golden.numbers(try Fields(value).any("landmarks")), TrackerTests.tracked, "landmarks")
+        }
+    }
+
+    /// A detector whose network gives each of a list of answers in turn.
+    private func detector(_ calls: [[Any]]) throws -> LevelFaceDetector {
+        let file = Golden.root.appendingPathComponent(try wanted.fields("bundle").text("file"))
+        let runtime = Answers(calls.map { $0.map(Golden.numbers) })
+        return LevelFaceDetector(try PictureNetwork(ModelBundle.load(file), "tracker_detector", runtime))
+    }
+
+    private final class Answers: NetworkRuntime, Network {
+        private var calls: [[[Double]]]
+
+        init(_ calls: [[[Double]]]) { self.calls = calls }
+
+        func load(_ content: Data, part: PartManifest) -> Network { self }
+
+        func run(_ inputs: [String: [Float]]) -> [String: [Float]] {
+            let grid = 16
+            var scores = [Float](repeating: 0, count: grid * grid), places = [Float](repeating: 0, count: grid * grid * 5)
+            for answer in calls.removeFirst() {
+                let at = Int(answer[0]) * grid + Int(answer[1])
+                scores[at] = Float(answer[2])
+                for i in 0..<5 { places[at * 5 + i] = Float(answer[3 + i]) }
+            }
+            return ["scores": scores, "places": places]
+        }
+    }
+}

@@ -1,0 +1,58 @@
+/** Squares of a picture in which faces are looked for, and how boxes overlap. */
+
+import type { Picture } from "./picture.js";
+
+export type Box = readonly [left: number, top: number, right: number, bottom: number];
+
+/** Looking closer and from further away when nothing was found. */
+const ZOOM_OUT = 1.6;
+const TILES_PER_SIDE = [2, 4];
+const MIN_TILE_SIDE = 256;
+
+/** A square region of a picture, in pixels; `angle` in radians, clockwise as seen. */
+export class RotatedSquare {
+  constructor(readonly x: number, readonly y: number, readonly side: number, readonly angle = 0) {}
+
+  /** A place in units of the region as one in the picture. */
+  toPicture(u: number, v: number): [number, number] {
+    const cos = Math.cos(this.angle) * this.side, sin = Math.sin(this.angle) * this.side;
+    return [this.x + cos * (u - 0.5) - sin * (v - 0.5), this.y + sin * (u - 0.5) + cos * (v - 0.5)];
+  }
+
+  /** The square as if it were upright. */
+  get bounds(): Box {
+    const half = this.side / 2;
+    return [this.x - half, this.y - half, this.x + half, this.y + half];
+  }
+}
+
+/** The smallest square around the picture. */
+export function wholePicture({ width, height }: Pick<Picture, "width" | "height">): RotatedSquare {
+  return new RotatedSquare(width / 2, height / 2, Math.max(width, height));
+}
+
+/** Where else to look when nothing was found, one attempt at a time: with a margin, then in tiles. */
+export function* closerLooks(picture: Pick<Picture, "width" | "height">): Generator<RotatedSquare[]> {
+  const whole = wholePicture(picture);
+  yield [new RotatedSquare(whole.x, whole.y, whole.side * ZOOM_OUT)];
+  for (const parts of TILES_PER_SIDE) {
+    const side = whole.side / parts;
+    if (side < MIN_TILE_SIDE) continue;
+    const columns = tileCentres(picture.width, side);
+    yield tileCentres(picture.height, side).flatMap((y) => columns.map((x) => new RotatedSquare(x, y, side)));
+  }
+}
+
+function tileCentres(length: number, side: number): number[] {
+  if (length <= side) return [length / 2];
+  const gaps = Math.ceil((length - side) / (side / 2));
+  return Array.from({ length: gaps + 1 }, (_, i) => side / 2 + ((length - side) * i) / gaps);
+}
+
+/** Intersection over union of two boxes. */
+export function boxIou(a: Box, b: Box): number {
+  const across = Math.max(Math.min(a[2], b[2]) - Math.max(a[0], b[0]), 0);
+  const down = Math.max(Math.min(a[3], b[3]) - Math.max(a[1], b[1]), 0);
+  const union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - across * down;
+  return (across * down) / Math.max(union, 1e-12);
+}
