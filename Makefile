@@ -23,7 +23,7 @@ PAGE_SOURCES := $(wildcard bindings/web/src/*.ts bindings/web/src/*.wat samples/
 	$(wildcard bindings/web/*.mjs) bindings/web/package-lock.json
 NPM_HOME := $(if $(shell command -v npm),,$(CURDIR)/$(NODE)/bin:)
 
-.PHONY: demo ui web test test-web test-tflite-runtime lint lock sbom audit clean
+.PHONY: demo ui web test test-web test-swift test-tflite-runtime lint lock sbom audit clean
 
 demo: $(DEMO)/.installed
 	mkdir -p demo-output
@@ -39,6 +39,10 @@ web: $(PAGE)
 test-web: web $(TEST)/.installed
 	cd bindings/web && PATH="$(NPM_HOME)$$PATH" npm run --silent types
 	PATH="$(NPM_HOME)$$PATH" $(TEST)/bin/python -m pytest -q -rs tests/web
+
+# The Swift core where swift is; networks run in Python beside it.
+test-swift: $(TEST)/.installed
+	MONALIVE_PYTHON=$(CURDIR)/$(TEST)/bin/python swift test --package-path bindings/swift
 
 # With npm at hand, the web binding is built and tested as well; its tests are skipped where that fails.
 test: $(TEST)/.installed lint

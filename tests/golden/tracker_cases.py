@@ -18,6 +18,7 @@ from monalive.faces.tracker_networks import FoundFace, LevelFaceDetector, packag
 Answers = tuple[tuple[float, ...], ...]
 Scene = dict[str, Any]
 
+BUNDLE: Final = "sdk/monalive/assets/tracker.bundle"
 GRID: Final = 16
 GREY: Final = 128
 BORDERS: Final = {"repeat": cv2.BORDER_REPLICATE, "black": cv2.BORDER_CONSTANT}
@@ -27,9 +28,10 @@ CROPS: Final = (
     ("beyond", RotatedSquare(20.5, 250.0, 130.0, -0.6), 80, "repeat"),
     ("beyond_black", RotatedSquare(144.0, 144.0, 400.0, 0.0), 64, "black"),
     ("shrunk", RotatedSquare(140.0, 150.0, 260.0, 0.2), 48, "repeat"),
+    ("shrunk_part", RotatedSquare(130.3, 140.7, 150.0, -0.4), 31, "repeat"),
     ("upside_down", RotatedSquare(144.0, 144.0, 288.0, np.pi), 60, "black"),
 )
-# Size of the picture, where the detector looks (None: everywhere), its answers: row, column, score and the five numbers.
+# Size of the picture, where the detector looks (None: everywhere), its answers: row, column, score, five numbers.
 ANSWERS: Final = (
     ((640, 480), None, ()),
     ((640, 480), None, ((7, 4, 0.9, 0.02, -0.01, -1.4, 0.9, 0.1), (3, 12, 0.6, -0.01, 0.03, -2.0, 0.8, -0.5))),
@@ -67,6 +69,7 @@ def tracker_cases(photo: NDArray[np.uint8], faces: dict[str, Any], kept: list[in
     """The content of tracker.json; the pictures of `level_crops` belong to its "crops"."""
     turns = [(name, angle) for name in ("portrait", "three_quarter_portrait") for angle in (0.0, 2.5)]
     return {
+        "bundle": {"file": BUNDLE, "model_version": packaged_tracker_bundle().model_version},
         "crops": [
             {"region": asdict(region), "size": size, "border": border, "picture": f"level_{name}.png"}
             for name, region, size, border in CROPS
@@ -186,7 +189,7 @@ def _video(photo: NDArray[np.uint8], kept: list[int]) -> list[dict[str, Any]]:
 
 
 def _face(face: Face, kept: list[int]) -> dict[str, Any]:
-    return {"presence": round(face.presence, 3), "landmarks": face.landmarks[kept].astype(np.float64).round(2).tolist()}
+    return {"presence": round(face.presence, 2), "landmarks": face.landmarks[kept].astype(np.float64).round(2).tolist()}
 
 
 def _rounded_region(region: RotatedSquare) -> dict[str, float]:

@@ -1,9 +1,9 @@
 /** The square that the tracker's networks look at: the face level in it, pixel centres exact. */
 
-import { LANDMARK_COUNT, type Landmarks, roundHalfEven } from "./crop.js";
-import { type Picture } from "./picture.js";
+import { LANDMARK_COUNT, type Landmarks } from "./crop.js";
+import { newPicture, type Picture } from "./picture.js";
 import { RotatedSquare } from "./region.js";
-import { type Border, shrink, warp } from "./resample.js";
+import { type Border, warp } from "./resample.js";
 
 /** Side of the region in face sizes (the longer side of the level box around the landmarks). */
 export const LEVEL_SCALE = 1.4;
@@ -37,33 +37,48 @@ export function levelRegion(landmarks: Landmarks): RotatedSquare {
 /** The region resampled to (size, size); shrinking averages over the picture's pixels. */
 export function extractLevel(picture: Picture, region: RotatedSquare, size: number, border: Border = "repeat"): Picture {
   const scale = region.side / size;
-  let source = picture, left = 0, top = 0, fx = 1, fy = 1;
+  let source = picture, left = 0, top = 0, part = 1;
   if (scale > 2) {
     // Bilinear sampling alone reads 2 x 2 pixels: halve what is read until that is enough.
-    const part = surroundings(picture, region), factor = 1 / 2 ** Math.floor(Math.log2(scale));
-    const smaller = (length: number): number => Math.max(1, roundHalfEven(length * factor));
-    source = shrink(part.picture, smaller(part.picture.width), smaller(part.picture.height));
-    ({ left, top } = part);
-    fx = source.width / part.picture.width;
-    fy = source.height / part.picture.height;
+    const times = 2 ** Math.floor(Math.log2(scale)), reach = region.side * 0.75; // what a region can show
+    const low = (centre: number, length: number): number => Math.floor(clamp(centre - reach, 0, length - 1));
+    const high = (centre: number, length: number): number => Math.ceil(clamp(centre + reach, 1, length));
+    left = low(region.x, picture.width);
+    top = low(region.y, picture.height);
+    source = means(picture, left, top, high(region.x, picture.width), high(region.y, picture.height), times);
+    part = 1 / times;
   }
-  const cos = Math.cos(region.angle) * scale, sin = Math.sin(region.angle) * scale;
+  const cos = Math.cos(region.angle) * scale * part, sin = Math.sin(region.angle) * scale * part;
   // The crop's first pixel centre. Pixel centres lie on whole numbers for `warp`; regions put the picture's corner at 0.
   const [x, y] = region.toPicture(0.5 / size, 0.5 / size);
-  return warp(source, [cos * fx, -sin * fx, (x - left) * fx - 0.5, sin * fy, cos * fy, (y - top) * fy - 0.5], size, border);
+  return warp(source, [cos, -sin, (x - left) * part - 0.5, sin, cos, (y - top) * part - 0.5], size, border);
 }
 
-/** The part of the picture that a region can show, and where its corner lies in the picture. */
-function surroundings(picture: Picture, region: RotatedSquare): { picture: Picture; left: number; top: number } {
-  const { width, height } = picture, reach = region.side * 0.75;
-  const low = (centre: number, length: number): number => Math.floor(Math.min(Math.max(centre - reach, 0), length - 1));
-  const high = (centre: number, length: number): number => Math.min(Math.floor(Math.min(Math.max(centre + reach, 1), length)) + 1, length);
-  const left = low(region.x, width), top = low(region.y, height);
-  const right = Math.max(high(region.x, width), left + 1), bottom = Math.max(high(region.y, height), top + 1);
-  if (right - left === width && bottom - top === height) return { picture, left: 0, top: 0 };
-  const wide = right - left, part = new Uint8ClampedArray(wide * (bottom - top) * 4);
-  for (let y = top; y < bottom; y++) {
-    part.set(picture.data.subarray((y * width + left) * 4, (y * width + right) * 4), (y - top) * wide * 4);
+/** A part of a picture made smaller: each pixel is the mean of `times` x `times`, or of those that the part has there. */
+function means(picture: Picture, left: number, top: number, right: number, bottom: number, times: number): Picture {
+  const { data } = picture;
+  const result = newPicture(Math.ceil((right - left) / times), Math.ceil((bottom - top) / times));
+  for (let row = 0, to = 0; row < result.height; row++) {
+    const first = top + row * times, last = Math.min(first + times, bottom);
+    for (let column = 0; column < result.width; column++, to += 4) {
+      const start = left + column * times, end = Math.min(start + times, right);
+      let red = 0, green = 0, blue = 0;
+      for (let y = first; y < last; y++) {
+        for (let from = (y * picture.width + start) * 4, stop = (y * picture.width + end) * 4; from < stop; from += 4) {
+          red += data[from]!;
+          green += data[from + 1]!;
+          blue += data[from + 2]!;
+        }
+      }
+      const count = (last - first) * (end - start);
+      result.data[to] = red / count;
+      result.data[to + 1] = green / count;
+      result.data[to + 2] = blue / count;
+    }
   }
-  return { picture: { width: wide, height: bottom - top, data: part }, left, top };
+  return result;
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high);
 }

@@ -15,8 +15,8 @@ import { farthest, golden, goldenPicture, landmarksOf, psnr, ROOT } from "./gold
 import { PythonNetworks } from "./python_networks.js";
 
 const GRID = 16, GREY = 128;
-/** Of landmarks, in pixels: crops differ by single levels, since OpenCV samples in steps of 1/32 pixel. */
-const TRACKED = 0.25;
+/** Of landmarks, in pixels: crops differ by single levels (OpenCV samples in steps of 1/32 pixel), which the int8 networks enlarge. */
+const TRACKED = 0.5;
 const wanted = golden("tracker.json"), faces = golden("faces.json"), photo = goldenPicture("photo.png");
 const squareOf = ({ x, y, side, angle }: RotatedSquare): RotatedSquare => new RotatedSquare(x, y, side, angle);
 const numbersOf = ({ x, y, side, angle }: RotatedSquare): number[] => [x, y, side, angle];

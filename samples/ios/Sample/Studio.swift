@@ -97,9 +97,7 @@ final class Studio: ObservableObject {
         guard let bundle = Studio.models("bundle").first else {
             throw MonaliveError.fileNotFoundError("The models are missing: run samples/python/export_for_phone.py")
         }
-        let options = try PhotoAnimatorOptions(
-            bundlePath: bundle, runtime: CoreMLRuntime(), trackers: MediaPipeTrackers(), runningMode: .video
-        )
+        let options = try PhotoAnimatorOptions(bundlePath: bundle, runtime: CoreMLRuntime(), runningMode: .video)
         return try PhotoAnimator.createFromOptions(options)
     }
 

@@ -57,17 +57,19 @@ def extract_level(
     Shrinking averages over the picture's pixels. `border` is cv2's rule for what lies outside the picture.
     """
     matrix = region.matrix(size)
-    source, origin, shrink = image, np.zeros(2), np.ones(2)
+    source, origin, part = image, np.zeros(2), 1.0
     scale = region.side / size
     if scale > 2.0:  # bilinear sampling alone reads 2x2 pixels: halve what is read until that is enough
         source, origin = _surroundings(image, region)
-        factor = 1.0 / 2 ** int(np.floor(np.log2(scale)))
-        wide, high = (max(1, round(length * factor)) for length in source.shape[1::-1])
-        smaller = cv2.resize(source, (wide, high), interpolation=cv2.INTER_AREA)
-        shrink = np.array([wide / source.shape[1], high / source.shape[0]])
-        source = np.asarray(smaller, np.uint8)
-    linear = matrix[:, :2] * shrink[:, None]
-    offset = (matrix[:, 2] - origin) * shrink + linear @ np.array([0.5, 0.5]) - 0.5  # cv2: pixel centres on integers
+        times = 2 ** int(np.floor(np.log2(scale)))
+        # Whole cells, so that each is a plain mean and lies the same on every platform.
+        down, across = (-length % times for length in source.shape[:2])
+        padded = cv2.copyMakeBorder(source, 0, down, 0, across, cv2.BORDER_REPLICATE)
+        size_of_means = (padded.shape[1] // times, padded.shape[0] // times)
+        source = np.asarray(cv2.resize(padded, size_of_means, interpolation=cv2.INTER_AREA), np.uint8)
+        part = 1 / times
+    linear = matrix[:, :2] * part
+    offset = (matrix[:, 2] - origin) * part + linear @ np.array([0.5, 0.5]) - 0.5  # cv2: pixel centres on integers
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     pixels = np.concatenate([linear, offset[:, None]], axis=1)
     return cv2.warpAffine(source, pixels, (size, size), flags=flags, borderMode=border)  # type: ignore[return-value]

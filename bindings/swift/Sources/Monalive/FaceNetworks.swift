@@ -20,7 +20,7 @@ final class FaceNetworks {
     func enroll(_ photo: RgbImage, _ landmarks: [Float], _ crop: SquareCrop) throws -> [String: [Float]] {
         let inputs = [
             "photo": crop.extract(photo, size: networkSize).rgb.map { Float($0) / 255 },
-            "source_landmarks": flat(crop.toUnit(landmarks)),
+            "source_landmarks": inPlane(crop.toUnit(landmarks)),
         ]
         return try inputs.merging(enrollNetwork(inputs)) { $1 }
     }
@@ -32,7 +32,7 @@ final class FaceNetworks {
     ///   - surroundings: 16 x 16 x 3, how what is around the face moved; nil for unknown, and the network guesses.
     func animate(_ portrait: Portrait, _ landmarks: [Float], _ surroundings: [Float]?) throws -> NetworkFrame {
         let moving = [
-            "target_landmarks": flat(landmarks),
+            "target_landmarks": inPlane(landmarks),
             "surroundings": surroundings ?? [Float](repeating: 0, count: surroundingsCount),
         ]
         let out = try animateNetwork(portrait.inputs.merging(moving) { $1 })
@@ -46,8 +46,6 @@ final class FaceNetworks {
             image: tone(try output("image")), flow: try output("flow"), mask: try output("mask"), painted: tone(try output("painted"))
         )
     }
-
-    private func flat(_ landmarks: [Float]) -> [Float] { (0..<(landmarkCount * 2)).map { landmarks[$0 / 2 * 3 + $0 % 2] } }
 
     private func grey(_ rgb: [Float]) -> [Float] {
         rgb.indices.map { i in

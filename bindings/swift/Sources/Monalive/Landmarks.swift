@@ -14,3 +14,8 @@ func requireLandmarks(_ landmarks: [Float], _ whose: String) throws {
     )
     try require(landmarks.allSatisfy(\.isFinite), "the \(whose)'s landmarks hold NaN or infinite values")
 }
+
+/// Their x and y alone: 478 x 2.
+func inPlane(_ landmarks: [Float]) -> [Float] {
+    (0..<landmarkCount).flatMap { (point: Int) -> [Float] in Array(landmarks[(point * 3)..<(point * 3 + 2)]) }
+}

@@ -35,21 +35,23 @@ enum LevelCrop {
     /// The region resampled to `size` x `size`; shrinking averages over the picture's pixels.
     static func extract(_ image: RgbImage, _ region: RotatedSquare, size: Int, border: Border = .repeated) -> RgbImage {
         let scale = region.side / Double(size)
-        var source = Part(left: 0, top: 0, width: image.width, height: image.height)
-        var pixels = image, fx = 1.0, fy = 1.0
+        var source = image, left = 0, top = 0, times = 1
         if scale > 2 { // bilinear sampling alone reads 2 x 2 pixels: halve what is read until that is enough
-            source = Part(around: region, in: image)
-            pixels = source.smaller(image, by: 1 << Int(log2(scale)))
-            (fx, fy) = (Double(pixels.width) / Double(source.width), Double(pixels.height) / Double(source.height))
+            let reach = region.side * 0.75 // what a region can show
+            func low(_ centre: Double, _ length: Int) -> Int { Int(min(max(centre - reach, 0), Double(length - 1))) }
+            func high(_ centre: Double, _ length: Int) -> Int { Int(min(max(centre + reach, 1), Double(length)).rounded(.up)) }
+            times = 1 << Int(log2(scale))
+            (left, top) = (low(region.x, image.width), low(region.y, image.height))
+            source = image.means(left..<high(region.x, image.width), top..<high(region.y, image.height), of: times)
         }
-        let c = cos(region.angle) * scale, s = sin(region.angle) * scale
+        let part = 1 / Double(times), c = cos(region.angle) * scale * part, s = sin(region.angle) * scale * part
         let first = region.toPicture(0.5 / Double(size), 0.5 / Double(size)) // the crop's first pixel centre
-        let x0 = (first.x - Double(source.left)) * fx - 0.5, y0 = (first.y - Double(source.top)) * fy - 0.5
+        let x0 = (first.x - Double(left)) * part - 0.5, y0 = (first.y - Double(top)) * part - 0.5
         var result = RgbImage(black: size, size)
         for row in 0..<size {
             for column in 0..<size {
-                let u = x0 + (c * Double(column) - s * Double(row)) * fx, v = y0 + (s * Double(column) + c * Double(row)) * fy
-                sample(pixels, u, v, border, &result.rgb, (row * size + column) * 3)
+                let u = x0 + c * Double(column) - s * Double(row), v = y0 + s * Double(column) + c * Double(row)
+                sample(source, u, v, border, &result.rgb, (row * size + column) * 3)
             }
         }
         return result
@@ -74,40 +76,5 @@ enum LevelCrop {
             }
         }
         (result[at], result[at + 1], result[at + 2]) = (UInt8(red), UInt8(green), UInt8(blue))
-    }
-}
-
-/// An upright part of a picture.
-private struct Part {
-    let left: Int, top: Int, width: Int, height: Int
-
-    init(left: Int, top: Int, width: Int, height: Int) {
-        (self.left, self.top, self.width, self.height) = (left, top, width, height)
-    }
-
-    /// What a region can show.
-    init(around region: RotatedSquare, in image: RgbImage) {
-        let reach = region.side * 0.75
-        func low(_ centre: Double, _ length: Int) -> Int { Int(min(max(centre - reach, 0), Double(length - 1))) }
-        func high(_ centre: Double, _ length: Int) -> Int { min(Int(min(max(centre + reach, 1), Double(length))) + 1, length) }
-        (left, top) = (low(region.x, image.width), low(region.y, image.height))
-        width = max(high(region.x, image.width) - left, 1)
-        height = max(high(region.y, image.height) - top, 1)
-    }
-
-    /// The part, about `factor` times smaller.
-    func smaller(_ image: RgbImage, by factor: Int) -> RgbImage {
-        var values: [Float] = []
-        values.reserveCapacity(width * height * 3)
-        for row in top..<(top + height) {
-            let first = (row * image.width + left) * 3
-            for value in image.rgb[first..<(first + width * 3)] { values.append(Float(value)) }
-        }
-        func shrunk(_ length: Int) -> Int { max(1, Int((Double(length) / Double(factor)).rounded(.toNearestOrEven))) }
-        let across = Taps.area(from: width, to: shrunk(width)), down = Taps.area(from: height, to: shrunk(height))
-        let plane = Plane(width: width, height: height, channels: 3, values: values).resampled(across, down)
-        var result = RgbImage(black: plane.width, plane.height)
-        for i in plane.values.indices { result.rgb[i] = UInt8(min(plane.values[i] + 0.5, 255)) }
-        return result
     }
 }

@@ -95,7 +95,7 @@ final class LevelFaceTracker: FaceTracker {
     private func face(_ look: Look) throws -> Face {
         guard let blendshapes else { return try Face(landmarks: look.landmarks) }
         let level = LevelCrop.region(look.landmarks).fromPicture(look.landmarks)
-        return try Face(landmarks: look.landmarks, blendshapes: blendshapes(["level_landmarks": level])["blendshapes"])
+        return try Face(landmarks: look.landmarks, blendshapes: blendshapes(["level_landmarks": inPlane(level)])["blendshapes"])
     }
 
     private func look(_ image: RgbImage, _ region: RotatedSquare) throws -> Look {

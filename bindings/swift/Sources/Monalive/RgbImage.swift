@@ -18,6 +18,28 @@ public struct RgbImage: Equatable, Sendable {
         (self.width, self.height, rgb) = (width, height, [UInt8](repeating: 0, count: width * height * 3))
     }
 
+    /// A part made smaller: each pixel is the mean of `times` x `times`, or of those that the part has there.
+    func means(_ columns: Range<Int>, _ rows: Range<Int>, of times: Int) -> RgbImage {
+        var result = RgbImage(black: (columns.count + times - 1) / times, (rows.count + times - 1) / times)
+        for row in 0..<result.height {
+            let first = rows.lowerBound + row * times, last = min(first + times, rows.upperBound)
+            for column in 0..<result.width {
+                let start = columns.lowerBound + column * times, end = min(start + times, columns.upperBound)
+                let count = (last - first) * (end - start), to = (row * result.width + column) * 3
+                var red = count / 2, green = count / 2, blue = count / 2
+                for y in first..<last {
+                    for at in stride(from: (y * width + start) * 3, to: (y * width + end) * 3, by: 3) {
+                        red += Int(rgb[at])
+                        green += Int(rgb[at + 1])
+                        blue += Int(rgb[at + 2])
+                    }
+                }
+                (result.rgb[to], result.rgb[to + 1], result.rgb[to + 2]) = (UInt8(red / count), UInt8(green / count), UInt8(blue / count))
+            }
+        }
+        return result
+    }
+
     /// Whether it shows shades of grey only, up to a trace of compression.
     public var isBlackAndWhite: Bool {
         var counts = [Int](repeating: 0, count: 256)

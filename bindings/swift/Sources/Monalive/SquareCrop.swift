@@ -66,22 +66,12 @@ public struct SquareCrop: Equatable, Sendable {
         return result
     }
 
-    private func halved(_ image: RgbImage, _ shrink: Int) -> RgbImage {
-        func rounded(_ length: Int) -> Int { max(1, Int((Double(length) / Double(shrink)).rounded(.toNearestOrEven))) }
-        var result = RgbImage(black: rounded(image.width), rounded(image.height))
-        for row in 0..<result.height {
-            for column in 0..<result.width {
-                let rows = (row * shrink)..<min((row + 1) * shrink, image.height)
-                let columns = (column * shrink)..<min((column + 1) * shrink, image.width)
-                let count = rows.count * columns.count
-                for c in 0..<3 {
-                    var sum = count / 2
-                    for y in rows { for x in columns { sum += Int(image.rgb[(y * image.width + x) * 3 + c]) } }
-                    result.rgb[(row * result.width + column) * 3 + c] = UInt8(sum / count)
-                }
-            }
+    private func halved(_ image: RgbImage, _ times: Int) -> RgbImage {
+        func whole(_ length: Int) -> Int {
+            let cells = max(1, Int((Double(length) / Double(times)).rounded(.toNearestOrEven)))
+            return min(cells * times, length)
         }
-        return result
+        return image.means(0..<whole(image.width), 0..<whole(image.height), of: times)
     }
 
     private func origin(_ axis: Int) -> Double { axis == 0 ? x : axis == 1 ? y : 0 }

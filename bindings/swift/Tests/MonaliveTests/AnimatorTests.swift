@@ -68,8 +68,7 @@ final class AnimatorTests: XCTestCase {
         XCTAssertEqual(played.count, driver.count)
         for value in try file.list("frames") {
             let frame = try Fields(value), found = played[Int(try frame.number("index"))]
-            let flat = (0..<landmarkCount).flatMap { (point: Int) -> [Float] in Array(found.landmarks[(point * 3)..<(point * 3 + 2)]) }
-            near(flat, Golden.numbers(try frame.any("target_landmarks")), 1e-4, "target landmarks")
+            near(inPlane(found.landmarks), Golden.numbers(try frame.any("target_landmarks")), 1e-4, "target landmarks")
             alike(found.image, try Golden.picture(try frame.text("image")), 40, try frame.text("image"))
         }
         try animator.close()

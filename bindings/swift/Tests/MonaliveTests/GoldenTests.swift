@@ -192,7 +192,8 @@ final class GoldenTests: XCTestCase {
                     off.append(abs(Double(marked.rgb[i]) - Double(photo.rgb[i]) - changes[index * side + x]))
                 }
             }
-            XCTAssert(off.max()! <= 1 && off.reduce(0, +) / Double(off.count) < 0.02, try entry.text("name"))
+            let name = try entry.text("name")
+            XCTAssert(off.max()! <= 1 && off.reduce(0, +) / Double(off.count) < 0.02, name)
         }
         XCTAssertEqual(try MarkMessage.forRelease("0.17.3").minor, 1)
         XCTAssertEqual(errorOf { _ = try MarkMessage(fileId: 1 << 28, major: 0, minor: 0) }.name, "ValueError")

@@ -24,7 +24,7 @@ internal class FaceNetworks(bundle: Bundle, runtime: NetworkRuntime) : Closeable
         val picture = crop.extract(photo, NETWORK_SIZE)
         val inputs = mapOf(
             "photo" to FloatArray(picture.rgb.size) { picture.byte(it) / 255f },
-            "source_landmarks" to flat(crop.toUnit(landmarks)),
+            "source_landmarks" to inPlane(crop.toUnit(landmarks)),
         )
         return inputs + enroll(inputs)
     }
@@ -37,7 +37,7 @@ internal class FaceNetworks(bundle: Bundle, runtime: NetworkRuntime) : Closeable
      */
     fun animate(portrait: Portrait, landmarks: FloatArray, surroundings: FloatArray?): NetworkFrame {
         val moving = mapOf(
-            "target_landmarks" to flat(landmarks),
+            "target_landmarks" to inPlane(landmarks),
             "surroundings" to (surroundings ?: FloatArray(SURROUNDINGS_COUNT)),
         )
         val out = animate(portrait.inputs + moving)
@@ -52,8 +52,6 @@ internal class FaceNetworks(bundle: Bundle, runtime: NetworkRuntime) : Closeable
     }
 
     override fun close() = listOf(enroll, animate, retargetStart, retarget).forEach(NamedNetwork::close)
-
-    private fun flat(landmarks: FloatArray) = FloatArray(LANDMARK_COUNT * 2) { landmarks[it / 2 * 3 + it % 2] }
 
     private fun grey(rgb: FloatArray) {
         for (i in rgb.indices step 3) rgb.fill((rgb[i] + rgb[i + 1] + rgb[i + 2]) / 3, i, i + 3)

@@ -16,3 +16,6 @@ internal fun requireLandmarks(landmarks: FloatArray, whose: String) {
     }
     require(landmarks.all(Float::isFinite)) { "the $whose's landmarks hold NaN or infinite values" }
 }
+
+/** Their x and y alone: 478 x 2. */
+internal fun inPlane(landmarks: FloatArray) = FloatArray(LANDMARK_COUNT * 2) { landmarks[it / 2 * 3 + it % 2] }

@@ -1,10 +1,10 @@
 package monalive
 
 import kotlin.math.atan2
+import kotlin.math.ceil
 import kotlin.math.cos
 import kotlin.math.floor
 import kotlin.math.log2
-import kotlin.math.round
 import kotlin.math.sin
 
 /** The square that the tracker's networks look at: the face level in it, pixel centres exact. */
@@ -47,22 +47,25 @@ internal object LevelCrop {
     /** The region resampled to [size] x [size]; shrinking averages over the picture's pixels. */
     fun extract(image: RgbImage, region: RotatedSquare, size: Int, border: Border = Border.REPEATED): RgbImage {
         val scale = region.side / size
-        var part = Part(0, 0, image.width, image.height)
-        var pixels = image
+        var source = image
+        var (left, top) = 0 to 0
+        var times = 1
         if (scale > 2) { // bilinear sampling alone reads 2 x 2 pixels: halve what is read until that is enough
-            part = Part.around(region, image)
-            pixels = part.smaller(image, 1 shl floor(log2(scale)).toInt())
+            val reach = region.side * 0.75 // what a region can show
+            times = 1 shl floor(log2(scale)).toInt()
+            left = (region.x - reach).coerceIn(0.0, image.width - 1.0).toInt()
+            top = (region.y - reach).coerceIn(0.0, image.height - 1.0).toInt()
+            val right = ceil((region.x + reach).coerceIn(1.0, image.width.toDouble())).toInt()
+            val bottom = ceil((region.y + reach).coerceIn(1.0, image.height.toDouble())).toInt()
+            source = image.means(left, top, right, bottom, times)
         }
-        val fx = pixels.width.toDouble() / part.width
-        val fy = pixels.height.toDouble() / part.height
-        val (c, s) = cos(region.angle) * scale to sin(region.angle) * scale
+        val (c, s) = cos(region.angle) * scale / times to sin(region.angle) * scale / times
         val first = 0.5 / size // the crop's first pixel centre
-        val x0 = (region.pictureX(first, first) - part.left) * fx - 0.5
-        val y0 = (region.pictureY(first, first) - part.top) * fy - 0.5
+        val x0 = (region.pictureX(first, first) - left) / times - 0.5
+        val y0 = (region.pictureY(first, first) - top) / times - 0.5
         val result = RgbImage(size, size)
         for (row in 0 until size) for (column in 0 until size) {
-            val at = (row * size + column) * 3
-            sample(pixels, x0 + (c * column - s * row) * fx, y0 + (s * column + c * row) * fy, border, result.rgb, at)
+            sample(source, x0 + c * column - s * row, y0 + s * column + c * row, border, result.rgb, (row * size + column) * 3)
         }
         return result
     }
@@ -87,33 +90,5 @@ internal object LevelCrop {
         result[at] = red.toInt().toByte()
         result[at + 1] = green.toInt().toByte()
         result[at + 2] = blue.toInt().toByte()
-    }
-}
-
-/** An upright part of a picture. */
-private class Part(val left: Int, val top: Int, val width: Int, val height: Int) {
-    /** The part, about [factor] times smaller. */
-    fun smaller(image: RgbImage, factor: Int): RgbImage {
-        val values = FloatArray(width * height * 3)
-        for (row in 0 until height) {
-            val from = ((top + row) * image.width + left) * 3
-            for (i in 0 until width * 3) values[row * width * 3 + i] = image.byte(from + i).toFloat()
-        }
-        fun shrunk(length: Int) = maxOf(1, round(length.toDouble() / factor).toInt())
-        val plane = Plane(width, height, 3, values).resampled(Taps.area(width, shrunk(width)), Taps.area(height, shrunk(height)))
-        val result = RgbImage(plane.width, plane.height)
-        for (i in plane.values.indices) result.rgb[i] = minOf(plane.values[i] + 0.5f, 255f).toInt().toByte()
-        return result
-    }
-
-    companion object {
-        /** What a region can show. */
-        fun around(region: RotatedSquare, image: RgbImage): Part {
-            val reach = region.side * 0.75
-            fun low(centre: Double, length: Int) = (centre - reach).coerceIn(0.0, length - 1.0).toInt()
-            fun high(centre: Double, length: Int) = minOf((centre + reach).coerceIn(1.0, length.toDouble()).toInt() + 1, length)
-            val (left, top) = low(region.x, image.width) to low(region.y, image.height)
-            return Part(left, top, maxOf(high(region.x, image.width) - left, 1), maxOf(high(region.y, image.height) - top, 1))
-        }
     }
 }

@@ -89,8 +89,9 @@ internal class LevelFaceTracker(
     }
 
     private fun face(look: Look): Face {
-        val scores = blendshapes?.let { it(mapOf("level_landmarks" to LevelCrop.region(look.landmarks).fromPicture(look.landmarks))) }
-        return Face(look.landmarks, scores?.get("blendshapes"))
+        if (blendshapes == null) return Face(look.landmarks)
+        val level = LevelCrop.region(look.landmarks).fromPicture(look.landmarks)
+        return Face(look.landmarks, blendshapes.invoke(mapOf("level_landmarks" to inPlane(level)))["blendshapes"])
     }
 
     private fun requireLarge(image: RgbImage) = require(minOf(image.width, image.height) >= MIN_IMAGE_SIDE) {

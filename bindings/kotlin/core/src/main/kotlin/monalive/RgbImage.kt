@@ -29,6 +29,30 @@ class RgbImage(val width: Int, val height: Int, val rgb: ByteArray = ByteArray(w
 
     internal fun byte(index: Int): Int = rgb[index].toInt() and 0xFF
 
+    /** A part made smaller: each pixel is the mean of [times] x [times], or of those that the part has there. */
+    internal fun means(left: Int, top: Int, right: Int, bottom: Int, times: Int): RgbImage {
+        val result = RgbImage((right - left + times - 1) / times, (bottom - top + times - 1) / times)
+        for (row in 0 until result.height) for (column in 0 until result.width) {
+            val rows = top + row * times until minOf(top + (row + 1) * times, bottom)
+            val start = left + column * times
+            val end = minOf(start + times, right)
+            val count = (rows.last - rows.first + 1) * (end - start)
+            var red = count / 2
+            var green = red
+            var blue = red
+            for (y in rows) for (at in (y * width + start) * 3 until (y * width + end) * 3 step 3) {
+                red += byte(at)
+                green += byte(at + 1)
+                blue += byte(at + 2)
+            }
+            val to = (row * result.width + column) * 3
+            result.rgb[to] = (red / count).toByte()
+            result.rgb[to + 1] = (green / count).toByte()
+            result.rgb[to + 2] = (blue / count).toByte()
+        }
+        return result
+    }
+
     private fun percentile(counts: IntArray, pixels: Long, share: Double): Double {
         val place = share * (pixels - 1)
         val low = valueAt(counts, place.toLong())

@@ -39,21 +39,10 @@ data class SquareCrop(val x: Double, val y: Double, val side: Double) {
         return result
     }
 
-    private fun halved(image: RgbImage, shrink: Int): RgbImage {
-        val width = maxOf(1, round(image.width.toDouble() / shrink).toInt())
-        val height = maxOf(1, round(image.height.toDouble() / shrink).toInt())
-        val result = RgbImage(width, height)
-        for (row in 0 until height) for (column in 0 until width) {
-            val bottom = minOf((row + 1) * shrink, image.height)
-            val right = minOf((column + 1) * shrink, image.width)
-            val count = (bottom - row * shrink) * (right - column * shrink)
-            for (c in 0 until 3) {
-                var sum = count / 2
-                for (y in row * shrink until bottom) for (x in column * shrink until right) sum += image.byte((y * image.width + x) * 3 + c)
-                result.rgb[(row * width + column) * 3 + c] = (sum / count).toByte()
-            }
-        }
-        return result
+    private fun halved(image: RgbImage, times: Int): RgbImage {
+        val width = maxOf(1, round(image.width.toDouble() / times).toInt())
+        val height = maxOf(1, round(image.height.toDouble() / times).toInt())
+        return image.means(0, 0, minOf(width * times, image.width), minOf(height * times, image.height), times)
     }
 
     private fun origin(axis: Int): Double = when (axis) { 0 -> x; 1 -> y; else -> 0.0 }

@@ -197,7 +197,7 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
             for (frame in file.list("frames").map { it.fields }) {
                 val found = played[frame.number("index").toInt()]
                 check(found.timestampMs == frame.number("timestamp_ms"))
-                val flat = FloatArray(LANDMARK_COUNT * 2) { found.landmarks[it / 2 * 3 + it % 2] }
+                val flat = inPlane(found.landmarks)
                 near(flat, numbers(frame.list("target_landmarks")), 1e-4, "target landmarks")
                 alike(found.image, golden.picture(frame.text("image")), 40.0, frame.text("image"))
                 println("# frame ${frame.number("index").toInt()}: %.1f dB".format(psnr(found.image, golden.picture(frame.text("image")))))

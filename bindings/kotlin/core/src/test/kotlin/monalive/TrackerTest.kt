@@ -157,7 +157,7 @@ internal class TrackerTest(private val golden: Golden, root: File, private val n
     private companion object {
         const val GRID = 16
 
-        /** Of landmarks, in pixels: crops differ by single levels, since OpenCV samples in steps of 1/32 pixel. */
-        const val TRACKED = 0.25
+        /** Of landmarks, in pixels: crops differ by single levels (OpenCV samples in steps of 1/32 pixel), which the int8 networks enlarge. */
+        const val TRACKED = 0.5
     }
 }
