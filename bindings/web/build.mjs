@@ -3,10 +3,11 @@ import { cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { watPlugin } from "./wat_plugin.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.join(here, "..", "..");
-const shared = { bundle: true, target: "es2022", logLevel: "warning", absWorkingDir: here };
+const shared = { bundle: true, target: "es2022", logLevel: "warning", absWorkingDir: here, plugins: [watPlugin] };
 
 if (process.argv[2] === "tests") {
   rmSync(path.join(here, "build", "tests"), { recursive: true, force: true });

@@ -2,14 +2,14 @@
 
 import { type CompiledModel, loadAndCompile, loadLiteRt, supportsFeature, Tensor, unloadLiteRt } from "@litertjs/core";
 import { messageOf } from "./archive.js";
-import type { PartManifest } from "./bundle.js";
+import type { PartManifest, Port } from "./bundle.js";
 import { ValueError } from "./errors.js";
-import type { Network, Runtime, Tensors } from "./network.js";
+import { BUSY_PARTS, type Network, type Runtime, type Tensors } from "./network.js";
 
 export interface LiteRTOptions {
   /** URL of the folder with LiteRT.js' wasm files, ending in a slash. */
   wasmUrl: string;
-  /** CPU threads per network. */
+  /** CPU threads per network, as far as there are cores. */
   numThreads?: number;
 }
 
@@ -33,13 +33,16 @@ export class LiteRT implements Runtime {
       printErr: () => {},
     };
     await (threads ? loadLiteRt(wasmUrl, { threads }) : loadLiteRt(`${wasmUrl}litert_wasm_compat_internal.js`));
-    return new LiteRT(threads ? numThreads : 1);
+    // LiteRT.js makes as many helper threads as there are cores, once; a network keeps those that it was loaded with, and
+    // one that gets none left runs on a single thread, whatever it was promised. So those that need them share them.
+    const most = 1 + Math.floor(navigator.hardwareConcurrency / BUSY_PARTS.length);
+    return new LiteRT(threads ? Math.max(1, Math.min(numThreads, most)) : 1);
   }
 
-  async load(content: Uint8Array<ArrayBuffer>, manifest: PartManifest, what: string): Promise<Network> {
+  async load(content: Uint8Array<ArrayBuffer>, manifest: PartManifest, what: string, busy: boolean): Promise<Network> {
     let model: CompiledModel;
     try {
-      model = await loadAndCompile(content, { accelerator: "wasm", cpuOptions: { numThreads: this.numThreads } });
+      model = await loadAndCompile(content, { accelerator: "wasm", cpuOptions: { numThreads: busy ? this.numThreads : 1 } });
     } catch (error) {
       throw new ValueError(`${what} holds a network that LiteRT cannot load: ${messageOf(error)}`);
     }
@@ -56,6 +59,8 @@ class NamedNetwork implements Network {
   readonly #model: CompiledModel;
   readonly #manifest: PartManifest;
   readonly #what: string;
+  #kept: Record<string, Tensor> = {};
+  #keptFor: Tensors = NONE;
 
   constructor(model: CompiledModel, manifest: PartManifest, what: string) {
     const names = (entries: readonly { name: string }[]): string => entries.map(({ name }) => name).sort().join();
@@ -67,32 +72,60 @@ class NamedNetwork implements Network {
     this.#what = what;
   }
 
-  async run(inputs: Tensors): Promise<Record<string, Float32Array>> {
-    const tensors: Record<string, Tensor> = {};
+  async run(inputs: Tensors, kept: Tensors = NONE): Promise<Record<string, Float32Array>> {
+    if (kept !== this.#keptFor) {
+      this.#forget();
+      this.#kept = this.#tensors(kept, this.#manifest.inputs.filter(({ name }) => kept[name]));
+      this.#keptFor = kept;
+    }
+    const tensors = this.#tensors(inputs, this.#manifest.inputs.filter(({ name }) => !this.#kept[name]));
     try {
-      for (const { name, shape } of this.#manifest.inputs) {
-        const values = inputs[name];
-        if (values?.length !== shape.reduce((product, size) => product * size, 1)) {
-          throw new ValueError(`${this.#what} takes '${name}' of shape ${shape.join(" x ")}, got ${values?.length ?? "no"} values`);
-        }
-        tensors[name] = new Tensor(values as Float32Array<ArrayBuffer>, [...shape]);
-      }
-      return taken(await this.#model.run(tensors));
+      return taken(await this.#model.run({ ...this.#kept, ...tensors }));
     } finally {
-      for (const tensor of Object.values(tensors)) tensor.delete();
+      deleteAll(tensors);
     }
   }
 
   close(): void {
+    this.#forget();
     this.#model.delete();
   }
+
+  #tensors(values: Tensors, ports: readonly Port[]): Record<string, Tensor> {
+    const tensors: Record<string, Tensor> = {};
+    try {
+      for (const { name, shape } of ports) {
+        const given = values[name];
+        if (given?.length !== shape.reduce((product, size) => product * size, 1)) {
+          throw new ValueError(`${this.#what} takes '${name}' of shape ${shape.join(" x ")}, got ${given?.length ?? "no"} values`);
+        }
+        tensors[name] = new Tensor(given as Float32Array<ArrayBuffer>, [...shape]);
+      }
+      return tensors;
+    } catch (error) {
+      deleteAll(tensors);
+      throw error;
+    }
+  }
+
+  #forget(): void {
+    deleteAll(this.#kept);
+    this.#kept = {};
+    this.#keptFor = NONE;
+  }
+}
+
+const NONE: Tensors = {};
+
+function deleteAll(tensors: Record<string, Tensor>): void {
+  for (const tensor of Object.values(tensors)) tensor.delete();
 }
 
 /** Copies of the tensors' values; the tensors are let go of. */
 function taken(outputs: Record<string, Tensor>): Record<string, Float32Array> {
   return Object.fromEntries(
     Object.entries(outputs).map(([name, tensor]) => {
-      const values = (tensor.toTypedArray() as Float32Array).slice();
+      const values = tensor.toTypedArray() as Float32Array; // a copy
       tensor.delete();
       return [name, values];
     }),

@@ -8,8 +8,11 @@ export type Tensors = Readonly<Record<string, Float32Array>>;
 
 /** A loaded network; one call at a time. */
 export interface Network {
-  /** Runs it. Inputs that it does not have are passed over. */
-  run(inputs: Tensors): Promise<Record<string, Float32Array>>;
+  /**
+   * Runs it. Inputs that it does not have are passed over.
+   * @param kept further inputs that stay as they are for many runs: given as the same object again, they are not copied again.
+   */
+  run(inputs: Tensors, kept?: Tensors): Promise<Record<string, Float32Array>>;
   /** Lets go of it. */
   close(): void;
 }
@@ -22,10 +25,14 @@ export interface Runtime {
    * @param content the network's file.
    * @param manifest names and shapes.
    * @param what what to call it in an error.
+   * @param busy it runs for every frame and takes most of its time: worth more than one thread.
    */
-  load(content: Uint8Array<ArrayBuffer>, manifest: PartManifest, what: string): Promise<Network>;
+  load(content: Uint8Array<ArrayBuffer>, manifest: PartManifest, what: string, busy: boolean): Promise<Network>;
   close(): void;
 }
+
+/** The parts that a frame waits for. The others are small, or run once. */
+export const BUSY_PARTS: readonly string[] = ["animate", "tracker_landmarks"];
 
 /**
  * A bundle's part as a network.
@@ -36,5 +43,5 @@ export async function loadPart(bundle: Bundle, part: string, runtime: Runtime): 
   if (manifest.format !== runtime.format) {
     throw new ValueError(`the bundle's part '${part}' is ${manifest.format}, the browser runs ${runtime.format}; use a LiteRT bundle`);
   }
-  return runtime.load(bundle.parts.get(part)!, manifest, `the bundle's part '${part}'`);
+  return runtime.load(bundle.parts.get(part)!, manifest, `the bundle's part '${part}'`, BUSY_PARTS.includes(part));
 }

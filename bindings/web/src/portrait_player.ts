@@ -58,15 +58,18 @@ export class PortraitPlayer {
     const target = landmarks.filter((_, index) => index % 3 < 2);
     // Zeros stand for "not measured": the network decides what moves along with the head.
     const surroundings = new Float32Array(SURROUNDINGS_VALUES);
-    const out = await this.networks.animate.run({ ...this.portrait.inputs, target_landmarks: target, surroundings });
+    const out = await this.networks.animate.run({ target_landmarks: target, surroundings }, this.portrait.inputs);
     const image = out["image"]!, painted = out["painted"]!;
     if (this.#grey) {
       toGrey(image);
       toGrey(painted);
     }
+    let cropImage: Picture | undefined;
     this.#last = {
       image: this.#pasteBack.apply(this.portrait.photo, out["flow"]!, out["mask"]!, painted),
-      cropImage: fromUnit(image),
+      get cropImage() {
+        return (cropImage ??= fromUnit(image)); // few look at it
+      },
       landmarks,
       timestampMs,
       driverFound: true,
@@ -83,7 +86,7 @@ export class PortraitPlayer {
 }
 
 function toGrey(rgb: Float32Array): void {
-  for (let i = 0; i < rgb.length; i += 3) rgb.fill((rgb[i]! + rgb[i + 1]! + rgb[i + 2]!) / 3, i, i + 3);
+  for (let i = 0; i < rgb.length; i += 3) rgb[i] = rgb[i + 1] = rgb[i + 2] = (rgb[i]! + rgb[i + 1]! + rgb[i + 2]!) / 3;
 }
 
 function fromUnit(rgb: Float32Array): Picture {

@@ -36,7 +36,8 @@ export function warp(picture: Picture, map: Affine, size: number, border: Border
 
 /** Shrinks a picture by averaging over areas: OpenCV's INTER_AREA. */
 export function shrink(picture: Picture, width: number, height: number): Picture {
-  const source: Field = { ...picture, channels: 4, data: Float32Array.from(picture.data) };
+  // Not spread: the sides of an ImageData are not its own properties.
+  const source: Field = { width: picture.width, height: picture.height, channels: 4, data: Float32Array.from(picture.data) };
   return { width, height, data: Uint8ClampedArray.from(resizeField(source, width, height, "area").data) };
 }
 

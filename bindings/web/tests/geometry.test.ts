@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { portraitCrop, SquareCrop } from "../src/crop.js";
 import { OneEuroFilter } from "../src/one_euro.js";
 import { cropFeather, PasteBack } from "../src/paste_back.js";
+import { shrink } from "../src/resample.js";
 import { isBlackAndWhite, type Picture } from "../src/picture.js";
 import { cropOf, farthest, golden, goldenPicture, landmarksOf, networkArrays, psnr } from "./golden.js";
 
@@ -93,4 +94,18 @@ test("paste back refuses what does not fit", () => {
   const photo: Picture = { width: 90, height: 100, data: new Uint8ClampedArray(36000) };
   assert.throws(() => paste.apply(photo, new Float32Array(8), new Float32Array(65536), new Float32Array(196608)), /must be 100 x 100/);
   assert.throws(() => cropFeather(new SquareCrop(0, 0, 50), 100, 100, 0.7), /feather/);
+});
+
+test("an ImageData, whose sides are getters, is shrunk as any picture", () => {
+  class LikeImageData implements Picture {
+    readonly #side = 4;
+    readonly data = new Uint8ClampedArray(64).fill(200);
+    get width(): number {
+      return this.#side;
+    }
+    get height(): number {
+      return this.#side;
+    }
+  }
+  assert.deepEqual(shrink(new LikeImageData(), 2, 2), { width: 2, height: 2, data: new Uint8ClampedArray(16).fill(200) });
 });

@@ -7,6 +7,8 @@ import type { Source } from "./sources.js";
 
 /** So many breakdowns in a row, with no frame between them, and it is given up. */
 const MOST_CRASHES = 3;
+/** Frames asked for and not yet there: while the page draws one, the worker is at the next. */
+const IN_FLIGHT = 2;
 
 export interface EngineEvents {
   frame(frame: WorkerFrame): void;
@@ -95,17 +97,23 @@ export class Engine {
     try {
       if (!this.#photo || !current()) return;
       await source.begin(this.#ready());
+      const coming: Promise<unknown>[] = [];
       while (current()) {
-        const frame = await source.next(this.#ready());
-        if (!current()) return;
-        this.#crashes = 0;
-        this.events.frame(frame);
+        const { frame } = await source.ask(this.#ready());
+        const shown = frame.then((made) => current() && this.#show(made));
+        shown.catch(() => {}); // looked at below, in its turn
+        if (coming.push(shown) === IN_FLIGHT) await coming.shift();
       }
     } catch (error) {
       if (!current()) return;
       if (error instanceof WorkerCrash) await this.#restart(round);
       else this.events.failed(error as Error);
     }
+  }
+
+  #show(frame: WorkerFrame): void {
+    this.#crashes = 0;
+    this.events.frame(frame);
   }
 
   async #restart(round: number): Promise<void> {

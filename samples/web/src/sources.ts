@@ -5,11 +5,16 @@ import type { AnimatorWorker, Motion, WorkerFrame } from "../../../bindings/web/
 import type { HandDriver } from "./hand.js";
 import { InputProblem } from "./photo.js";
 
-/** One driver. `next` gives the frame that is due, and waits while none is. */
+/** A frame that the animator was asked for; wrapped, so that asking and its coming are waited for apart. */
+export interface Asked {
+  readonly frame: Promise<WorkerFrame>;
+}
+
+/** One driver. `ask` orders the frame that is due, and waits while none is; one call at a time. */
 export interface Source {
   readonly name: string;
   begin(animator: AnimatorWorker): Promise<void>;
-  next(animator: AnimatorWorker): Promise<WorkerFrame>;
+  ask(animator: AnimatorWorker): Promise<Asked>;
   end(): void;
 }
 
@@ -31,7 +36,7 @@ export class MotionSource implements Source {
     this.#lastTime = -1;
   }
 
-  async next(animator: AnimatorWorker): Promise<WorkerFrame> {
+  async ask(animator: AnimatorWorker): Promise<Asked> {
     const { motion } = this;
     let { index, time } = this.#due();
     while (time <= this.#lastTime) {
@@ -43,7 +48,7 @@ export class MotionSource implements Source {
       ({ index, time } = this.#due());
     }
     this.#lastTime = time;
-    return animator.step(motion.landmarks[index]!, time);
+    return { frame: animator.step(motion.landmarks[index]!, time) };
   }
 
   end(): void {}
@@ -71,12 +76,12 @@ export class HandSource implements Source {
     this.#last = -Infinity;
   }
 
-  async next(animator: AnimatorWorker): Promise<WorkerFrame> {
+  async ask(animator: AnimatorWorker): Promise<Asked> {
     const wait = this.#last + FRAME_MS - performance.now();
     if (wait > 0) await pause(wait);
     this.#last = performance.now();
     const face: Landmarks = this.driver.face();
-    return animator.step(face, this.#last - this.#began + 1);
+    return { frame: animator.step(face, this.#last - this.#began + 1) };
   }
 
   end(): void {}
@@ -115,7 +120,7 @@ export class CameraSource implements Source {
     this.#lastTime = -Infinity;
   }
 
-  async next(animator: AnimatorWorker): Promise<WorkerFrame> {
+  async ask(animator: AnimatorWorker): Promise<Asked> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, 500); // a camera that stalls must not stall the page
       this.video.requestVideoFrameCallback(() => {
@@ -125,7 +130,7 @@ export class CameraSource implements Source {
     });
     const time = Math.max(performance.now(), this.#lastTime + 0.1);
     this.#lastTime = time;
-    return animator.follow(await createImageBitmap(this.video), time, true);
+    return { frame: animator.follow(await createImageBitmap(this.video), time, true) };
   }
 
   end(): void {
