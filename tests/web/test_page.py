@@ -19,6 +19,7 @@ from PIL import Image
 
 import monalive
 from monalive.media.image_io import load_image
+from monalive.trust.verify import State, verify
 from monalive.ui.content import STATIC, page_routes
 from monalive.ui.server import PageServer
 
@@ -99,6 +100,8 @@ def test_page_moves_records_and_survives(url: str, tmp_path: Path) -> None:
         assert "AI-made" in str(video.metadata), video.metadata
         pictures = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
     assert len(pictures) >= 3
+    verdict = verify(tmp_path / result["video"])
+    assert verdict.state is State.STRIPPED, verdict  # the mark is in the pixels; credentials are the SDK's
     height, width = pictures[-1].shape[:2]
     corner = pictures[-1][
         -round(height * 0.098) : -round(height * 0.028), -round(width * 0.133) : -round(width * 0.028)

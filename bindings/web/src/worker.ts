@@ -3,8 +3,10 @@
 import { messageOf } from "./archive.js";
 import { Bundle } from "./bundle.js";
 import { RuntimeError, ValueError } from "./errors.js";
+import { MarkMessage } from "./mark_code.js";
 import { PhotoAnimator } from "./photo_animator.js";
 import type { Picture } from "./picture.js";
+import { PixelMark } from "./pixel_mark.js";
 import type { Portrait } from "./portrait.js";
 import type { AnimatedFrame, PortraitPlayer } from "./portrait_player.js";
 import type { CallName, Reply, Request, WorkerCalls, WorkerFrame, WorkerOptions } from "./worker_protocol.js";
@@ -16,6 +18,8 @@ let modelVersion = "";
 let portrait: Portrait | undefined;
 let player: PortraitPlayer | undefined;
 let gains: WorkerCalls["setGains"][0] = {};
+let message: MarkMessage | undefined;
+let mark: PixelMark | undefined;
 let screen: OffscreenCanvasRenderingContext2D | undefined;
 
 const handlers: Handlers = {
@@ -28,6 +32,7 @@ const handlers: Handlers = {
     portrait = enrolled;
     player = undefined;
     opened().reset();
+    mark = await newMark();
     const { x, y, side } = enrolled.crop;
     return { crop: { x, y, side }, landmarks: enrolled.landmarks.slice(), modelVersion };
   },
@@ -48,6 +53,10 @@ const handlers: Handlers = {
     gains = changed;
     opened().setGains(changed);
     player?.retargeter.setGains(changed);
+  },
+  async setMarked(marked) {
+    message = marked ? MarkMessage.forRelease() : undefined;
+    mark = await newMark();
   },
   async reset() {
     player = undefined;
@@ -79,8 +88,13 @@ async function timed(work: () => Promise<AnimatedFrame>): Promise<WorkerFrame> {
   const began = performance.now();
   const { image, timestampMs, driverFound } = await work();
   // A frame that is held is kept here, so it is copied; others are handed over.
-  const data = driverFound ? image.data : image.data.slice();
-  return { image: { width: image.width, height: image.height, data }, timestampMs, driverFound, workMs: performance.now() - began };
+  const frame = { width: image.width, height: image.height, data: driverFound ? image.data : image.data.slice() };
+  mark?.applyTo(frame);
+  return { image: frame, timestampMs, driverFound, workMs: performance.now() - began };
+}
+
+async function newMark(): Promise<PixelMark | undefined> {
+  return message && portrait && PixelMark.create(message, portrait.photo.width, portrait.photo.height, [portrait.crop]);
 }
 
 function pixels(frame: ImageBitmap, mirror: boolean): Picture {

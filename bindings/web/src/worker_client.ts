@@ -75,6 +75,11 @@ export class AnimatorWorker {
     return this.#call("setGains", options);
   }
 
+  /** Whether frames carry the pixel mark from now on, as those must that are kept. */
+  setMarked(marked: boolean): Promise<void> {
+    return this.#call("setMarked", marked);
+  }
+
   /** Forgets the driver. */
   reset(): Promise<void> {
     return this.#call("reset", undefined);

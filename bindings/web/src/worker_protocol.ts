@@ -43,6 +43,8 @@ export interface WorkerCalls {
   /** One frame of a camera or video, as in a mirror if asked for; the first with a face is the reference. */
   follow: [{ frame: ImageBitmap; timestampMs: number; mirror: boolean }, WorkerFrame];
   setGains: [Pick<RetargetOptions, "regions" | "gains">, void];
+  /** Whether frames carry the pixel mark, as those must that are kept; each time it is switched on, with a new id. */
+  setMarked: [boolean, void];
   /** Forgets the driver. */
   reset: [undefined, void];
 }

@@ -1,4 +1,4 @@
-/** What a recorded video says of itself: a badge in the picture, a tag in its data, its name. */
+/** What a recorded video says of itself: a badge in the picture, a tag in its data, its name; the worker marks its pixels. */
 
 export const SENTENCE = "AI-made: a still picture animated with monalive";
 const SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia";

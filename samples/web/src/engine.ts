@@ -26,6 +26,7 @@ export class Engine {
   #round = 0;
   #crashes = 0;
   #paused = false;
+  #marked = false;
 
   constructor(readonly workerUrl: string, readonly options: WorkerOptions, readonly events: EngineEvents) {}
 
@@ -78,6 +79,12 @@ export class Engine {
     await this.#animator?.setGains(gains).catch(() => {}); // a breakdown is told where frames are made
   }
 
+  /** Whether frames carry the mark that `monalive verify` finds; resolves once those that follow do. */
+  async setMarked(marked: boolean): Promise<void> {
+    this.#marked = marked;
+    await this.#animator?.setMarked(marked).catch(() => {});
+  }
+
   /** Ends the worker as a breakdown would, for tests. */
   crash(): void {
     this.#animator?.close();
@@ -124,6 +131,7 @@ export class Engine {
       await this.open();
       if (this.#photo) await this.#ready().enroll(this.#photo.picture, this.#photo.consent);
       await this.#ready().setGains(this.#gains);
+      await this.#ready().setMarked(this.#marked);
     } catch (error) {
       this.events.failed(error as Error);
       return;

@@ -141,6 +141,9 @@ function setPaused(paused: boolean): void {
 
 async function toggleRecording(): Promise<void> {
   if (!recorder) {
+    record.disabled = true; // until frames are marked
+    await engine?.setMarked(true);
+    record.disabled = false;
     recorder = new Recorder(stage.canvas);
     record.textContent = "Stop recording";
     record.classList.add("on");
@@ -153,6 +156,7 @@ async function toggleRecording(): Promise<void> {
   record.textContent = "Record";
   record.classList.remove("on");
   const video = await markedVideo(await ending.stop(), consent() ?? "not stated");
+  void engine?.setMarked(false);
   URL.revokeObjectURL(download.href);
   download.href = URL.createObjectURL(video);
   download.download = videoName(engine?.sourceName ?? "", video.type);
