@@ -17,6 +17,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 README, EXPORT_README = ROOT / "README.md", ROOT / "export" / "README.md"
+WEIGHTS = ROOT / "distill" / "monalive_distill" / "assets"
 # Steps of `monalive bench`, and what the README calls them.
 STEPS = {
     "driver_frame_to_720p_frame": "driver frame to pasted-back 720p frame",
@@ -80,13 +81,12 @@ def shipped_manifest() -> dict[str, Any]:
     """A manifest of the shipped pipeline without files: ports and shapes from the exporter."""
     import torch
 
-    from monalive_distill.lightweight_generator import build_generator
     from monalive_export.frames import packaged_frames
     from monalive_export.gate import torch_run
-    from monalive_export.models import lightweight_model
+    from monalive_export.models import load_model
 
     torch.set_num_threads(1)
-    model = lightweight_model(build_generator("default"))
+    model = load_model(WEIGHTS / "lightweight.safetensors", WEIGHTS / "tracker.safetensors")
     values = dict(packaged_frames(1, model.image_size)[0].inputs)
     parts = {}
     for name, graph in model.graphs.items():

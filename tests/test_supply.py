@@ -48,7 +48,7 @@ def test_a_lock_file_holds_what_the_project_asks_for_with_hashes(lock: Path) -> 
     locked = {line.split()[0].lower().replace("_", "-") for line in lines}
     wanted = [] if lock.name.startswith("cuda") else _pinned()
     if lock.name.startswith("test"):
-        extras = [line for name in ("train", "onnx", "coreml", "export", "dev") for line in _pinned(name)]
+        extras = [line for name in ("mediapipe", "train", "onnx", "coreml", "export", "dev") for line in _pinned(name)]
         wanted += [line for line in extras if not line.startswith("monalive[")]
     assert {line.lower() for line in wanted} <= locked
 

@@ -44,7 +44,7 @@ COMMANDS: Mapping[str, tuple[str, AddArguments, Run]] = {
         personalize_cli.run_personalize,
     ),
     "train-tracker": (
-        "train the tracker's landmark network or its detector",
+        "train one of the tracker's networks",
         tracker_cli.add_train_tracker_arguments,
         tracker_cli.run_train_tracker,
     ),
@@ -54,7 +54,7 @@ COMMANDS: Mapping[str, tuple[str, AddArguments, Run]] = {
         tracker_cli.run_evaluate_tracker,
     ),
     "tracker-weights": (
-        "the tracker's two networks in one file, to ship",
+        "the tracker's networks in one file, to ship",
         tracker_cli.add_tracker_weights_arguments,
         tracker_cli.run_tracker_weights,
     ),
@@ -88,6 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("-o", "--output", type=Path, required=True, help="folder of the cache")
     command.add_argument("--kind", choices=("clip", "stills", "synthetic"), default="clip")
     command.add_argument("--stride", type=int, default=2, help="keep every STRIDE-th video frame (default 2)")
+    command.add_argument("--least", type=int, default=2, help="leave out who has fewer pictures (default 2)")
     command.set_defaults(run=_run_prepare)
 
     command = commands.add_parser("synthesize", help="make pictures of people who do not exist")
@@ -125,7 +126,9 @@ def _add_training_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def _run_prepare(arguments: argparse.Namespace) -> None:
-    made = prepare(arguments.source, arguments.output, kind=arguments.kind, stride=arguments.stride)
+    made = prepare(
+        arguments.source, arguments.output, kind=arguments.kind, stride=arguments.stride, least=arguments.least
+    )
     print(f"{made.sequences} sequences, {made.frames} frames in {arguments.output}")
     for line in made.left_out:
         print(f"left out {line}", file=sys.stderr)

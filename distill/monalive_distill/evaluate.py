@@ -114,8 +114,8 @@ def self_reenactment(
     clip: Clip, methods: Mapping[str, Reenactor], ruler: Ruler
 ) -> tuple[ClipResult, ClipPictures]:
     """Every method's pictures of a clip, driven by the clip's own frames, against those frames."""
-    photo = ruler.observe(clip.images[0], clip.landmarks[0])
-    targets = [ruler.observe(i, p) for i, p in zip(clip.images[1:], clip.landmarks[1:], strict=True)]
+    photo = ruler.observe(clip.images[0], clip.measured[0])
+    targets = [ruler.observe(i, p) for i, p in zip(clip.images[1:], clip.measured[1:], strict=True)]
     per_frame: dict[str, list[Scores]] = {}
     outputs: dict[str, list[Image]] = {}
     for name, method in methods.items():
@@ -135,15 +135,15 @@ def cross_reenactment(
     CSIM is between output and photo. Turning, eyelids and mouth are compared as changes since the photo and
     since the driver's first frame.
     """
-    photo = ruler.observe(clip.images[0], clip.landmarks[0], perceptual=False)
+    photo = ruler.observe(clip.images[0], clip.measured[0], perceptual=False)
     per_frame: dict[str, list[Scores]] = {}
     outputs: dict[str, list[Image]] = {}
     for name, method in methods.items():
         outputs[name] = _run(method, clip, driver, absolute=False)
         seen = [_observe(ruler, image, photo) for image in outputs[name]]
         per_frame[name] = [
-            compare_with_driver(o, photo, points, driver.landmarks[0])
-            for o, points in zip(seen, driver.landmarks[1:], strict=True)
+            compare_with_driver(o, photo, points, driver.measured[0])
+            for o, points in zip(seen, driver.measured[1:], strict=True)
         ]
     scores = {name: mean_scores(frames) for name, frames in per_frame.items()}
     result = ClipResult(clip.name, driver.name, driver.frames[1:], driver.without_face, scores, per_frame)
@@ -155,6 +155,7 @@ def evaluate(
     methods: Mapping[str, Reenactor],
     tracker: FaceTracker,
     *,
+    measurer: FaceTracker | None = None,
     frame_count: int = 12,
     with_vgg: bool = False,
     with_cross: bool = True,
@@ -171,7 +172,8 @@ def evaluate(
     Args:
         paths: video files.
         methods: name -> reenactor; the unmoved photo is added to them under `UNMOVED`.
-        tracker: finds the faces.
+        tracker: finds the faces that drive.
+        measurer: finds the faces that are compared; None: the same tracker.
         frame_count: frames per clip, besides frame 0.
         with_vgg: also LPIPS with VGG16 (slow).
         with_cross: also cross-reenactment.
@@ -186,7 +188,7 @@ def evaluate(
     if frame_count < 1:
         raise ValueError(f"the number of frames must be at least 1, not {frame_count}")
     methods = {**methods, UNMOVED: hold_still}
-    ruler = Ruler(tracker, with_vgg=with_vgg)
+    ruler = Ruler(measurer or tracker, with_vgg=with_vgg)
     own: list[ClipResult] = []
     cross: list[ClipResult] = []
     skipped: list[tuple[str, str]] = []
@@ -194,7 +196,7 @@ def evaluate(
     descriptors: list[NDArray[np.float32]] = []
     for path in tqdm(paths, desc="self-reenactment", unit="clip", disable=not progress):
         try:
-            clip = read_clip(path, tracker, frame_count)
+            clip = read_clip(path, tracker, frame_count, measurer)
             result, pictures = self_reenactment(clip, methods, ruler)
         except (ValueError, OSError) as error:
             skipped.append((path.name, str(error)))
@@ -214,7 +216,7 @@ def evaluate(
             driver_path = photos[(i + len(photos) // 2) % len(photos)][0]
             try:
                 # Read again, not kept: the frames of all clips together are much larger than those of one.
-                driver = read_clip(driver_path, tracker, frame_count)
+                driver = read_clip(driver_path, tracker, frame_count, measurer)
                 result, pictures = cross_reenactment(photo, driver, in_cross, ruler)
             except (ValueError, OSError) as error:
                 skipped.append((f"{path.name} driven by {driver_path.name}", str(error)))

@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 
 from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
+from monalive.bundle import Bundle
 from monalive.faces.tracker import TRACKER_NETWORKS, FaceTracker
+from monalive.faces.tracker_networks import bundle_with_tracker
 from monalive_distill.evaluation_clips import find_clips
 from monalive_distill.evaluation_report import summary_text, write_evaluation
 from monalive_distill.portrait_sheets import find_portraits, write_portrait_sheets
@@ -32,7 +34,7 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     add("--vgg", action="store_true", help="also LPIPS with VGG16 (slow)")
     add("--portraits", type=Path, metavar="DIR", help="also show these pictures, driven by --drivers")
     add("--drivers", type=Path, nargs="+", default=[], metavar="FILE", help="videos that drive the portraits")
-    add("--tracker", choices=TRACKER_NETWORKS, default="mediapipe", help="whose networks find faces")
+    add("--tracker", choices=TRACKER_NETWORKS, default="monalive", help="whose networks find what drives")
     add("--no-cross", action="store_true", help="leave cross-reenactment out")
 
 
@@ -47,7 +49,9 @@ def run_evaluate(args: argparse.Namespace) -> int:
     if (args.portraits is None) != (not args.drivers):
         raise ValueError("--portraits and --drivers go together: name a folder of pictures and videos that drive them")
     with (
-        FaceTracker(networks=args.tracker, settle=True) as tracker,
+        FaceTracker(_tracker_model(args), networks=args.tracker, settle=True) as tracker,
+        # The teacher compares, so that figures can be compared whichever tracker drives.
+        FaceTracker(networks="mediapipe", settle=True) as measurer,
         BundleReenactor(args.bundle, tracker=args.tracker) as product,
     ):
         portraits = []
@@ -65,6 +69,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
             },
             tracker,
             args.output,
+            measurer=measurer,
             frame_count=args.frames,
             with_vgg=args.vgg,
             with_cross=not args.no_cross,
@@ -75,3 +80,8 @@ def run_evaluate(args: argparse.Namespace) -> int:
     print(summary_text(report))
     print(args.output / "index.html")
     return 0
+
+
+def _tracker_model(args: argparse.Namespace) -> Bundle | None:
+    """The bundle whose tracker the product would take; None for MediaPipe's."""
+    return bundle_with_tracker(Bundle.load(args.bundle)) if args.tracker == "monalive" else None

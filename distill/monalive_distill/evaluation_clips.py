@@ -27,7 +27,8 @@ class Clip:
     Attributes:
         name: the file's name without its suffix.
         images: T pictures (256, 256, 3) uint8 RGB.
-        landmarks: (T, 478, 3) float32 pixels of those pictures.
+        landmarks: (T, 478, 3) float32 pixels of those pictures: what drives.
+        measured: (T, 478, 3) the same as the ruler's tracker finds them: what results are compared with.
         timestamps_ms: (T,) float64 from 0, strictly increasing.
         frames: (T,) their numbers in the video.
         without_face: frames that were chosen and left out because no face was found.
@@ -38,6 +39,7 @@ class Clip:
     name: str
     images: list[NDArray[np.uint8]]
     landmarks: NDArray[np.float32]
+    measured: NDArray[np.float32]
     timestamps_ms: NDArray[np.float64]
     frames: tuple[int, ...]
     without_face: int
@@ -61,6 +63,7 @@ class Clip:
             self,
             images=self.images[:1],
             landmarks=self.landmarks[:1].copy(),
+            measured=self.measured[:1].copy(),
             timestamps_ms=self.timestamps_ms[:1].copy(),
             frames=self.frames[:1],
             without_face=0,
@@ -86,27 +89,36 @@ def find_clips(folder: str | Path) -> list[Path]:
     return clips
 
 
-def read_clip(path: Path, tracker: FaceTracker, frame_count: int) -> Clip:
+def read_clip(path: Path, tracker: FaceTracker, frame_count: int, measurer: FaceTracker | None = None) -> Clip:
     """Frame 0 and `frame_count` frames spread evenly over the rest (fewer if the video is shorter).
 
     Square videos are used whole; of others, the square that the product would animate. Every chosen frame
     is tracked as a still, at the evaluation's size, so that landmarks of targets and of results come from
     pictures of one size.
 
+    Args:
+        path: the video.
+        tracker: finds what drives.
+        frame_count: frames besides the first.
+        measurer: finds what results are compared with; None: the same tracker. Frames where either finds no face are
+            left out.
+
     Raises:
         ValueError: not a readable video, fewer than two frames, no face in frame 0, or in none of the others.
     """
-    images, landmarks, timestamps, frames = [], [], [], []
+    images, landmarks, measured, timestamps, frames = [], [], [], [], []
     without_face = 0
     for number, timestamp, image in spread_pictures(path, frame_count, lambda frame: _face_crop(frame, tracker)):
         faces = tracker.detect(image)
-        if not faces:
+        compared = faces if measurer is None else measurer.detect(image)
+        if not faces or not compared:
             if number == 0:
                 raise ValueError(NO_FACE)
             without_face += 1
             continue
         images.append(image)
         landmarks.append(faces[0].landmarks)
+        measured.append(compared[0].landmarks)
         timestamps.append(timestamp)
         frames.append(number)
     if len(images) < 2:
@@ -116,6 +128,7 @@ def read_clip(path: Path, tracker: FaceTracker, frame_count: int) -> Clip:
         path.stem,
         images,
         np.stack(landmarks).astype(np.float32),
+        np.stack(measured).astype(np.float32),
         np.array(timestamps, np.float64),
         tuple(frames),
         without_face,

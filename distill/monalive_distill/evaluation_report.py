@@ -39,6 +39,7 @@ def write_evaluation(
     tracker: FaceTracker,
     output: Path,
     *,
+    measurer: FaceTracker | None = None,
     frame_count: int = 12,
     with_vgg: bool = False,
     with_cross: bool = True,
@@ -52,7 +53,7 @@ def write_evaluation(
     Args:
         clips: video files of one folder; a `clips.tsv` beside that folder adds means per licence tier.
         methods: name -> reenactor; the first is the one that the report is about.
-        tracker: finds the faces.
+        tracker, measurer: find the faces, see `evaluate`.
         output: folder for evaluation.json, index.html and the contact sheets.
         frame_count, with_vgg, with_cross, only_self: see `evaluate`.
         bundle: what the first method runs, for the record.
@@ -80,6 +81,7 @@ def write_evaluation(
         clips,
         methods,
         tracker,
+        measurer=measurer,
         frame_count=frame_count,
         with_vgg=with_vgg,
         with_cross=with_cross,

@@ -55,7 +55,7 @@ def track(path: Path, cache: Path, step: int = FRAME_STEP) -> Track | None:
     """
     kept = cache / f"{path.name}.npz"
     if not kept.exists():
-        with FaceTracker(output_blendshapes=True) as tracker:
+        with FaceTracker(networks="mediapipe", output_blendshapes=True) as tracker:
             found = [faces[0] for faces in _faces(path, tracker, step) if faces]
         landmarks = np.array([face.landmarks for face in found], np.float32).reshape(-1, 478, 3)
         scores = np.array([face.blendshapes for face in found], np.float32).reshape(-1, 52)

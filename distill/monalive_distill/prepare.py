@@ -33,7 +33,9 @@ class PreparedCache:
     left_out: tuple[str, ...]
 
 
-def prepare(source: Path, output: Path, *, kind: str, stride: int = 2, progress: bool = True) -> PreparedCache:
+def prepare(
+    source: Path, output: Path, *, kind: str, stride: int = 2, least: int = 2, progress: bool = True
+) -> PreparedCache:
     """Tracks faces and writes the cache that `training_pairs.load_sequences` opens.
 
     Args:
@@ -42,6 +44,8 @@ def prepare(source: Path, output: Path, *, kind: str, stride: int = 2, progress:
         output: the cache's folder.
         kind: what to call these sequences ("clip", "stills", "synthetic"): training draws by kind.
         stride: every how manieth frame of a video is kept.
+        least: sequences with fewer pictures that show a face are left out; generators of moving faces need two, the
+            tracker's networks one.
         progress: show a progress bar.
 
     Raises:
@@ -51,7 +55,7 @@ def prepare(source: Path, output: Path, *, kind: str, stride: int = 2, progress:
         raise FileNotFoundError(f"there is no folder {source}")
     output.mkdir(parents=True, exist_ok=True)
     index, left_out = [], []
-    with FaceTracker(settle=True) as tracker:
+    with FaceTracker(networks="mediapipe", settle=True) as tracker:  # the teacher: these landmarks are what is learnt
         sequences = list(_sequences(source))
         for name, person, files in tqdm(sequences, desc="preparing", unit="sequence", disable=not progress):
             try:
@@ -59,8 +63,8 @@ def prepare(source: Path, output: Path, *, kind: str, stride: int = 2, progress:
             except (ValueError, OSError) as error:
                 left_out.append(f"{name}: {error}")
                 continue
-            if len(frames) < 2:
-                left_out.append(f"{name}: fewer than two pictures with a face")
+            if len(frames) < least:
+                left_out.append(f"{name}: {len(frames)} pictures with a face, at least {least} are needed")
                 continue
             np.save(output / f"{name}.frames.npy", np.stack(frames))
             np.save(output / f"{name}.landmarks.npy", np.stack(landmarks))

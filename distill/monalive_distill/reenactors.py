@@ -39,7 +39,7 @@ class BundleReenactor:
     """
 
     def __init__(
-        self, bundle_path: str | Path | None = None, *, num_threads: int = 1, tracker: TrackerNetworks = "mediapipe"
+        self, bundle_path: str | Path | None = None, *, num_threads: int = 1, tracker: TrackerNetworks = "monalive"
     ) -> None:
         self._animators = {
             absolute: PhotoAnimator.create_from_options(

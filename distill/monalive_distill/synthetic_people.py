@@ -36,20 +36,21 @@ TRUNCATION = (0.6, 0.8)
 
 @dataclass(frozen=True)
 class Person:
-    """Who, and in which variants: each the amounts `StyleDirections.edit` takes, none in the first."""
+    """Who, and in which variants: each the amounts `StyleDirections.edit` takes."""
 
     seed: int
     truncation: float
     variants: tuple[Mapping[str, float], ...]
 
 
-def draw_person(seed: int, variants: int = 4) -> Person:
+def draw_person(seed: int, variants: int = 4, *, edit_first: bool = False) -> Person:
     """A person and what they do, from the seed alone: unedited, then turns to both sides with changing
     expressions.
 
     Args:
         seed: 0 or more.
         variants: pictures of this person, at least 1.
+        edit_first: turn the first picture too: for sets with a single picture of each person.
 
     Raises:
         ValueError: a number out of range.
@@ -59,8 +60,8 @@ def draw_person(seed: int, variants: int = 4) -> Person:
     # The generator draws the face from the same seed; a second number keeps the two apart.
     random = np.random.default_rng((seed, 1))
     truncation, side = float(random.uniform(*TRUNCATION)), float(random.choice((-1.0, 1.0)))
-    edits: list[dict[str, float]] = [{}]
-    for _ in range(variants - 1):
+    edits: list[dict[str, float]] = [] if edit_first else [{}]
+    for _ in range(variants - len(edits)):
         edit = {
             "yaw": side * random.uniform(0.0, MAX_YAW),
             "pitch": random.uniform(-MAX_PITCH, MAX_PITCH),
@@ -90,6 +91,7 @@ def synthesize(
     people: int,
     first_seed: int = 0,
     variants: int = 4,
+    edit_first: bool = False,
     size: int = 256,
     seconds: float | None = None,
 ) -> Iterator[Person]:
@@ -106,7 +108,7 @@ def synthesize(
         directions: how to edit them.
         people: how many, with seeds from `first_seed` on.
         first_seed: the first person's seed.
-        variants: pictures of each person.
+        variants, edit_first: pictures of each person, see `draw_person`.
         size: 1024 or a divisor of 512.
         seconds: start no new person after this long.
 
@@ -116,13 +118,15 @@ def synthesize(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    settings = {
+    settings: dict[str, Any] = {
         "format": FORMAT,
         "version": 1,
         "generator": GENERATOR_PACKAGE,
         "size": size,
         "variants": variants,
     }
+    if edit_first:
+        settings["edit_first"] = True
     done = _open_manifest(folder / MANIFEST, settings)
     started = time.monotonic()
     for seed in range(first_seed, first_seed + people):
@@ -130,7 +134,7 @@ def synthesize(
             return
         if seed in done:
             continue
-        person = draw_person(seed, variants)
+        person = draw_person(seed, variants, edit_first=edit_first)
         for index, picture in enumerate(render_person(person, generator, directions, size)):
             _write_jpeg(folder / f"{seed:06d}_{index}.jpg", picture)
         with (folder / MANIFEST).open("a", encoding="utf-8") as manifest:
@@ -204,6 +208,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--variants", type=int, default=4, help="pictures of each person (default: %(default)s)"
     )
     parser.add_argument(
+        "--edit-first", action="store_true", help="turn every picture, the first too: for --variants 1"
+    )
+    parser.add_argument(
         "--size", type=int, default=256, help="1024 or a divisor of 512 (default: %(default)s)"
     )
     parser.add_argument("--minutes", type=float, help="stop after this long; run again to continue")
@@ -224,6 +231,7 @@ def run_synthesize(args: argparse.Namespace) -> int:
         people=args.people,
         first_seed=args.first_seed,
         variants=args.variants,
+        edit_first=args.edit_first,
         size=args.size,
         seconds=args.minutes * 60 if args.minutes else None,
     )

@@ -76,13 +76,18 @@ def read_record(path: Path) -> dict[str, object]:
         raise ValueError(f"{path} is not a monalive training checkpoint: {error}") from error
 
 
-def load_average(path: Path, model: nn.Module) -> None:
+def load_average(path: Path, model: nn.Module, prefix: str = "") -> None:
     """Loads the averaged weights, the ones to use, into `model`.
+
+    Args:
+        path: the checkpoint.
+        model: the model, or a part of the one that was saved.
+        prefix: of the part's names.
 
     Raises:
         ValueError: the checkpoint belongs to another variant.
     """
-    _load_into(model, path, "average/")
+    _load_into(model, path, f"average/{prefix}")
 
 
 def write_weights(state: Path, output: Path) -> None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from monalive_distill.tracker.tracker_training import packaged_weights
 from monalive_export.export import PRECISION_GROUPS, REPORT_FILE, ExportOptions, export_model
 from monalive_export.models import load_model
 from monalive_export.targets import TARGETS, load_target
@@ -46,6 +47,12 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="A,B",
         help=f"any of {', '.join(PRECISION_GROUPS)}; int8 is both dynamic and static, and palettes for Core ML",
     )
+    parser.add_argument(
+        "--tracker",
+        type=Path,
+        metavar="WEIGHTS",
+        help="the face tracker's networks, a file of monalive-distill tracker-weights (default: those that ship)",
+    )
     parser.add_argument("--model-version", default="0.1.0")
     parser.add_argument("--licence", default="Apache-2.0", help="of the weights, as an SPDX name")
     clips = "a folder of clips, or a cache that monalive-distill prepare made"
@@ -79,7 +86,7 @@ def _export(arguments: argparse.Namespace) -> int:
         if not arguments.quiet:
             print(line, file=sys.stderr, flush=True)
 
-    report = export_model(load_model(arguments.weights), options, say)
+    report = export_model(load_model(arguments.weights, arguments.tracker or packaged_weights()), options, say)
     if not arguments.quiet:
         count = len(report["files"])
         print(f"{arguments.output}: {count} files in {report['seconds']:.0f} s, listed in {REPORT_FILE}")

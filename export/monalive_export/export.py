@@ -14,7 +14,7 @@ import torch
 
 from monalive.atomic_file import atomic_path
 from monalive.bundle import write_bundle
-from monalive.faces.task_file import TASK_PACKAGE_PIN, TASK_SHA256
+from monalive.faces.tracker_networks import TRACKER_PARTS
 from monalive_export.artefact_file import artefact_path, make_folder, write_checked
 from monalive_export.divergence import ProbedGraph, first_divergence
 from monalive_export.frames import Frame, check_folder, folder_frames, packaged_frames
@@ -29,15 +29,6 @@ GATE_FRAMES, CALIBRATION_FRAMES = 6, 12
 GATE_FRAMES_OF_CLIPS, CALIBRATION_FRAMES_OF_CLIPS = 24, 48
 # What a user asks for with one word.
 PRECISION_GROUPS: Final = {"fp32": ("fp32",), "fp16": ("fp16",), "int8": ("int8", "int8-static", "palette6")}
-# The face tracker is Google's (MediaPipe, Apache-2.0): not ours to convert or to sign, so bundles say which file it is.
-TRACKER: Final = {
-    "file": "face_landmarker.task",
-    "sha256": TASK_SHA256,
-    "licence": "Apache-2.0",
-    "made_by": "Google, MediaPipe face landmarker",
-    "included": False,
-    "about": f"Not in the bundle. MediaPipe Tasks runs it on every platform; the file ships in {TASK_PACKAGE_PIN}.",
-}
 
 Say = Callable[[str], None]
 
@@ -232,7 +223,7 @@ def _bundle(
         "runtime": target.runtime,
         "platforms": list(target.platforms),
         "image_size": model.image_size,
-        "tracker": TRACKER,
+        "tracker": {"included": set(TRACKER_PARTS) <= set(parts), "licence": options.licence},
         "parts": entries,
     }
     write_bundle(path, manifest, parts)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.face_detector import whole_picture
-from monalive.faces.level_crop import extract_level, level_region
+from monalive.faces.level_crop import extract_level, level_region, to_region
 from monalive.faces.tracker import FaceTracker, choose_face
 from monalive.media.image_io import load_image
 from monalive.motions import builtin_motions
@@ -33,6 +33,7 @@ PORTRAITS: Final = ("sample_portrait.jpg", "sample_portrait_2.jpg")
 MOTIONS: Final = ("laugh", "shake", "talk", "look_around", "surprise", "kiss")
 FRAME_MS: Final = 40.0
 CLIP_STRIDE: Final = 25
+TRACKED_SIZE: Final = 256  # the tracker sees the photo itself, however small the pictures of a model are
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,8 @@ def _packaged(size: int) -> Iterator[Frame]:
             target = retargeter.step(driver, 0.0)
             photo = crop.extract(image, size)
             geometry = _retarget_inputs(landmarks, crop, motion.landmarks[0], driver)
-            yield Frame(_inputs(photo, crop.to_unit(landmarks), target, unknown_surroundings()) | geometry)
+            seen = _tracker_inputs(crop.extract(image, TRACKED_SIZE), crop.to_unit(landmarks))
+            yield Frame(_inputs(photo, crop.to_unit(landmarks), target, unknown_surroundings()) | geometry | seen)
         step += 1
 
 
@@ -136,21 +138,29 @@ def _cached(sequence: FaceSequence, later: int, size: int) -> Frame:
     around = SurroundingsFlow(first, source)(second, target)
     photo, truth = (cv2.resize(x, (size, size), interpolation=cv2.INTER_AREA) for x in (first, second))
     geometry = _retarget_inputs(source * side, SquareCrop(0.0, 0.0, side), source * side, target * side)
-    inputs = _inputs(np.asarray(photo, np.uint8), source, target, around) | geometry
+    inputs = _inputs(np.asarray(photo, np.uint8), source, target, around) | geometry | _tracker_inputs(first, source)
     return Frame(inputs, np.asarray(truth, np.float32) / np.float32(255))
 
 
 def _inputs(photo: NDArray[np.uint8], source: Array, target: Array, around: Array) -> dict[str, Array]:
-    points = source * photo.shape[0]
-    picture = extract_level(photo, whole_picture(photo), DETECTOR_SIZE)
-    crop = extract_level(photo, level_region(points), LANDMARKS_SIZE)
     return {
-        "picture": picture[None].astype(np.float32) / np.float32(255),
-        "crop_of_face": crop[None].astype(np.float32) / np.float32(255),
         "photo": photo[None].astype(np.float32) / np.float32(255),
         "source_landmarks": _batch(source[:, :2]),
         "target_landmarks": _batch(target[:, :2]),
         "surroundings": _batch(around),
+    }
+
+
+def _tracker_inputs(photo: NDArray[np.uint8], landmarks: Array) -> dict[str, Array]:
+    """What the tracker's networks are given of a photo; landmarks in units of its side."""
+    points = landmarks * photo.shape[0]
+    region = level_region(points)
+    picture = extract_level(photo, whole_picture(photo), DETECTOR_SIZE)
+    crop = extract_level(photo, region, LANDMARKS_SIZE)
+    return {
+        "picture": picture[None].astype(np.float32) / np.float32(255),
+        "crop_of_face": crop[None].astype(np.float32) / np.float32(255),
+        "level_landmarks": _batch(to_region(points, region)[:, :2].astype(np.float32)),
     }
 
 

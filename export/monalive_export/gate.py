@@ -87,7 +87,9 @@ class Reference:
 
     def __init__(self, model: ExportModel, frames: Sequence[Frame]) -> None:
         self._model, self._frames = model, frames
-        self.values = [self._run_on(frame.inputs, {}) for frame in frames]
+        # By graph: two may name an output alike, as the tracker's landmarks and those retargeted are.
+        self._outputs: list[dict[str, dict[str, Array]]] = [{} for _ in frames]
+        self.values = [self._run_on(frame.inputs, {}, kept) for frame, kept in zip(frames, self._outputs, strict=True)]
         self._lpips = LPIPS("alex") if PICTURE in self.values[0] else None
 
     def inputs(self, name: str) -> list[dict[str, Array]]:
@@ -103,11 +105,11 @@ class Reference:
         for number, (frame, wanted, inputs) in enumerate(zip(self._frames, self.values, all_inputs, strict=True)):
             made = network(inputs)
             for port in graph.outputs:
-                error = relative_error(made[port.name], wanted[port.name])
+                error = relative_error(made[port.name], self._outputs[number][name][port.name])
                 if not error <= largest:  # NaN is the worst of all
                     largest, worst, worst_frame = error, port.name, number
-            values = self._run_on(frame.inputs, {name: made})
-            if PICTURE in values and self._makes_picture(name):
+            if PICTURE in wanted and self._makes_picture(name):
+                values = self._run_on(frame.inputs, {name: made})
                 psnrs.append(psnr_db(values[PICTURE], wanted[PICTURE]))
                 rises.append(self._rise(values[PICTURE], wanted[PICTURE], frame.truth))
         return Measured(
@@ -140,11 +142,19 @@ class Reference:
             one, two = (torch.nn.functional.interpolate(x, size=(64, 64), mode="bilinear") for x in (one, two))
         return float(self._lpips(one, two))
 
-    def _run_on(self, inputs: Mapping[str, Array], instead: Mapping[str, Mapping[str, Array]]) -> dict[str, Array]:
-        """The whole pipeline on PyTorch, with some graphs' results given."""
+    def _run_on(
+        self,
+        inputs: Mapping[str, Array],
+        instead: Mapping[str, Mapping[str, Array]],
+        outputs: dict[str, dict[str, Array]] | None = None,
+    ) -> dict[str, Array]:
+        """The whole pipeline on PyTorch, with some graphs' results given; every graph's are put into `outputs`."""
         values = dict(inputs)
         for name, graph in self._model.graphs.items():
-            values |= instead[name] if name in instead else torch_run(graph)(values)
+            made = dict(instead[name]) if name in instead else torch_run(graph)(values)
+            values |= made
+            if outputs is not None:
+                outputs[name] = made
         return values
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,15 @@ from monalive_distill.few_shot.few_shot_model import FewShotModel
 from monalive_distill.few_shot.few_shot_person import MODEL_NAME as PERSON
 from monalive_distill.few_shot.few_shot_person import FewShotPerson, load_person
 from monalive_distill.lightweight_generator import LightweightGenerator, build_generator
-from monalive_distill.tracker.tracker_networks import MODEL_NAME as TRACKER
 from monalive_distill.tracker.tracker_networks import load_tracker
+from monalive_distill.tracker.tracker_training import MODEL_NAME as TRACKER
 from monalive_distill.training_state import load_average, read_record
 from monalive_export.few_shot_graphs import FewShotAnimateGraph, FewShotEnrollGraph, MovePhotoGraph
 from monalive_export.graphs import AnimateGraph, EnrollGraph
 from monalive_export.ports import Graph
 from monalive_export.retarget_absolute import RetargetAbsoluteGraph
 from monalive_export.retarget_graph import RetargetGraph, RetargetStartGraph
-from monalive_export.tracker_graphs import TrackerDetectorGraph, TrackerLandmarksGraph
+from monalive_export.tracker_graphs import tracker_graphs
 
 LIGHTWEIGHT_SIZE = 256
 # What every pipeline has before its networks, in the order in which it runs: a part is one line here.
@@ -50,8 +50,12 @@ class ExportModel:
     graphs: Mapping[str, Graph]
 
 
-def load_model(weights: Path) -> ExportModel:
+def load_model(weights: Path, tracker: Path | None = None) -> ExportModel:
     """The pipeline of a checkpoint: the lightweight generator, the few-shot model, a fine-tuned person, or the tracker.
+
+    Args:
+        weights: the checkpoint.
+        tracker: weights of the tracker that becomes part of the pipeline; None for one without a tracker.
 
     Raises:
         FileNotFoundError: no such file.
@@ -59,18 +63,19 @@ def load_model(weights: Path) -> ExportModel:
     """
     record: dict[str, Any] = read_record(weights)
     kind, variant = record.get("model"), record.get("variant")
+    if kind == TRACKER:
+        return ExportModel("monalive tracker", LIGHTWEIGHT_SIZE, tracker_graphs(load_tracker(weights)))
+    model = _without_tracker(weights, kind, variant)
+    before = {} if tracker is None else tracker_graphs(load_tracker(tracker))
+    return replace(model, graphs={**before, **model.graphs})
+
+
+def _without_tracker(weights: Path, kind: object, variant: object) -> ExportModel:
     if kind == FEW_SHOT:
         model = load_few_shot_model(weights)
         return few_shot_pipeline(f"monalive few-shot model ({variant})", model, {"enroll": FewShotEnrollGraph(model)})
     if kind == PERSON:
         return few_shot_pipeline(f"monalive few-shot model ({variant}), fine-tuned", load_person(weights), {})
-    if kind == TRACKER:
-        tracker = load_tracker(weights)
-        parts: dict[str, Graph] = {
-            "tracker_detector": TrackerDetectorGraph(tracker.detector),
-            "tracker_landmarks": TrackerLandmarksGraph(tracker.landmarks),
-        }
-        return ExportModel("monalive tracker", LIGHTWEIGHT_SIZE, {name: graph.eval() for name, graph in parts.items()})
     if kind is not None or not isinstance(variant, str):
         raise ValueError(f"{weights} is a checkpoint of something that is not exported ({kind or 'no variant named'})")
     generator = build_generator(variant)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 
-from monalive.atomic_file import atomic_path
+from monalive.bundle import Bundle, write_bundle
+from monalive.faces.tracker_networks import TRACKER_PARTS
 from monalive_distill.lightweight_generator import LightweightGenerator
 from monalive_export.export import PRECISION_GROUPS, ExportOptions, export_model
 from monalive_export.models import lightweight_model
@@ -18,7 +18,7 @@ _TARGET = load_target("litert")  # a package that is missing is missed when this
 def export_bundle(
     generator: LightweightGenerator, output: Path, *, precision: str, model_version: str, licence: str
 ) -> dict[str, float]:
-    """Writes the bundle, every graph of it through the gate.
+    """Writes the bundle, every graph of it through the gate, the packaged tracker's networks beside them.
 
     Args:
         generator: trained, on the CPU.
@@ -38,8 +38,12 @@ def export_bundle(
         options = ExportOptions(Path(folder), [_TARGET], [precision], model_version, licence)
         report = export_model(lightweight_model(generator), options)
         [bundle] = report["bundles"]
-        with atomic_path(output) as unfinished:
-            shutil.copyfile(Path(folder) / bundle["file"], unfinished)
+        made, packaged = Bundle.load(Path(folder) / bundle["file"]), Bundle.load()
+    # The tracker as it ships: its files have been through the gate.
+    entries = {name: packaged.part_manifest(name) for name in TRACKER_PARTS}
+    added = {"parts": {**made.manifest["parts"], **entries}, "tracker": packaged.manifest["tracker"]}
+    parts = {**made.parts, **{name: packaged.parts[name] for name in TRACKER_PARTS}}
+    write_bundle(output, {**made.manifest, **added}, parts)
     kept = bundle["precisions"]["animate"]
     gate = next(file["gate"] for file in report["files"] if file["graph"] == "animate" and file["precision"] == kept)
     return {"max_error": gate["max_error"], "psnr_db": gate["psnr_db"]}

@@ -1,16 +1,24 @@
-"""The tracker's two graphs: a picture to where its faces are, and a level crop to a face's landmarks."""
+"""The tracker's graphs: a picture to where its faces are, a level crop to a face's landmarks, those to blendshapes."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import torch
 from torch import nn
 
+from monalive_distill.tracker.blendshape_network import BlendshapeNetwork
 from monalive_distill.tracker.detector_network import DetectorNetwork
 from monalive_distill.tracker.landmark_network import LandmarkNetwork
+from monalive_distill.tracker.tracker_networks import TrackerNetworks
 from monalive_export.ports import RGB, SIDES, Graph, Port, channels_first, channels_last
 
 PICTURE = Port("picture", "the picture, or a square of it, at 128 x 128; black beside it", (0.0, 1.0), RGB)
 CROP = Port("crop_of_face", "the level square around a face, 1.4 times its longer side, at 192 x 192", (0.0, 1.0), RGB)
+
+LEVEL_LANDMARKS = Port(
+    "level_landmarks", "478 landmarks, in the level square around their face (1.4 times its longer side)", None, SIDES
+)
 
 
 class TrackerDetectorGraph(Graph):
@@ -59,6 +67,33 @@ class TrackerLandmarksGraph(Graph):
     def forward(self, crop_of_face: torch.Tensor) -> tuple[torch.Tensor, ...]:
         reading = self.network(channels_first(crop_of_face))
         return reading.landmarks, torch.sigmoid(reading.presence), reading.openness
+
+
+class TrackerBlendshapesGraph(Graph):
+    """Which expression a face has."""
+
+    inputs = (LEVEL_LANDMARKS,)
+    outputs = (
+        Port("blendshapes", "52 scores in MediaPipe's order: _neutral, browDownLeft to noseSneerRight", (0.0, 1.0)),
+    )
+    about = "Tracker: once per driver picture, where a single picture drives (running mode IMAGE)."
+    tolerance = 0.05
+
+    def __init__(self, network: BlendshapeNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, level_landmarks: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return (torch.sigmoid(self.network(level_landmarks)),)
+
+
+def tracker_graphs(networks: TrackerNetworks) -> Mapping[str, Graph]:
+    """By part name, in the order in which they run."""
+    return {
+        "tracker_detector": TrackerDetectorGraph(networks.detector).eval(),
+        "tracker_landmarks": TrackerLandmarksGraph(networks.landmarks).eval(),
+        "tracker_blendshapes": TrackerBlendshapesGraph(networks.blendshapes).eval(),
+    }
 
 
 def _part_of(layer: nn.Conv2d, part: slice) -> nn.Conv2d:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from monalive import Bundle, builtin_motions
 from monalive.bundle import default_bundle_path
-from monalive.packaged_assets import asset_path
 
 
 def main() -> None:
@@ -21,7 +20,7 @@ def main() -> None:
     bundle = Bundle.load(given.bundle)  # refuses a damaged one
     given.folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(given.bundle, given.folder / "default.bundle")
-    shutil.copyfile(asset_path("tracker.bundle"), given.folder / "tracker.bundle")
+    shutil.copyfile(default_bundle_path(), given.folder / "tracker.bundle")
     for name in builtin_motions.names():
         builtin_motions.load(name).save(given.folder / f"{name}.motion")
     size = sum(file.stat().st_size for file in given.folder.iterdir() if file.is_file())

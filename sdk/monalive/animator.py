@@ -15,6 +15,7 @@ from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import fit_pose
 from monalive.faces.tracker import BLENDSHAPE_NAMES, Face, FaceTracker, choose_face
+from monalive.faces.tracker_networks import bundle_with_tracker
 from monalive.media.image_io import load_image, require_rgb
 from monalive.motions.motion import Motion
 from monalive.options import AnimatedFrame, PhotoAnimatorOptions, RunningMode
@@ -52,18 +53,8 @@ class PhotoAnimator:
         self._options = options
         self.bundle = Bundle.load(options.bundle_path)
         self._networks = FaceNetworks(self.bundle, options.runtime_options)
-        # The tracker's networks are too small to gain from a second thread, and its idle thread would take time from
-        # the animate network's (LiteRT's threads spin for a while before they sleep).
-        self._photo_tracker = FaceTracker(
-            options.tracker_path, num_faces=MAX_FACES, num_threads=1, networks=options.tracker, settle=True
-        )
-        self._driver_tracker = FaceTracker(
-            options.tracker_path,
-            num_threads=1,
-            output_blendshapes=options.running_mode is RunningMode.IMAGE,
-            networks=options.tracker,
-            settle=True,
-        )
+        self._photo_tracker = _tracker(self.bundle, options, num_faces=MAX_FACES)
+        self._driver_tracker = _tracker(self.bundle, options, blendshapes=options.running_mode is RunningMode.IMAGE)
         self._following: Following | None = None
         self._last_timestamp = -np.inf
         self._worker: LatestOnlyWorker[tuple[Portraits, NDArray[np.uint8], float]] | None = None
@@ -285,6 +276,30 @@ class PhotoAnimator:
                 "call reset() before another video"
             )
         self._last_timestamp = timestamp_ms
+
+
+def _tracker(
+    bundle: Bundle, options: PhotoAnimatorOptions, *, num_faces: int = 1, blendshapes: bool = False
+) -> FaceTracker:
+    """The tracker of the options' file, or of the bundle: then on what the bundle's other networks run on."""
+    model: str | Path | Bundle | None = options.tracker_path
+    runtime, delegate = None, "cpu"
+    if model is None and options.tracker == "monalive":
+        model = bundle_with_tracker(bundle)
+        if model is bundle:
+            runtime, delegate = options.runtime, options.delegate
+    # The tracker's networks are too small to gain from a second thread, and its idle thread would take time from the
+    # animate network's (LiteRT's threads spin for a while before they sleep).
+    return FaceTracker(
+        model,
+        num_faces=num_faces,
+        num_threads=1,
+        output_blendshapes=blendshapes,
+        networks=options.tracker,
+        runtime=runtime,
+        delegate=delegate,
+        settle=True,
+    )
 
 
 def _with_crop(image: NDArray[np.uint8], face: Face) -> PhotoOfPerson:

@@ -50,7 +50,8 @@ class PhotoAnimatorOptions:
     """How a `PhotoAnimator` works.
 
     Attributes:
-        bundle_path: the models; None for those that come with the package.
+        bundle_path: the models, the tracker's networks among them; None for those that come with the package. The
+            tracker's networks come from there too where a bundle has none.
         running_mode: what the driver is.
         num_threads: CPU threads per network, 1 to 64.
         runtime: what runs the networks, a key of `runtimes.RUNTIMES`; None for the one the bundle is made for.
@@ -58,10 +59,9 @@ class PhotoAnimatorOptions:
         retarget: what of the driver's motion is taken over, and how.
         result_callback: called with every result and its timestamp in `LIVE_STREAM` mode, from another thread; only
             there.
-        tracker_path: a face_landmarker.task file instead of the packaged one; with `tracker="monalive"`, a bundle with
-            the tracker's networks.
-        tracker: whose networks find faces and landmarks: "mediapipe" or "monalive" (see `FaceTracker`). In mode IMAGE
-            expressions are MediaPipe's either way.
+        tracker_path: a bundle to take the tracker's networks from instead of the models' own; with
+            `tracker="mediapipe"`, a face_landmarker.task file.
+        tracker: whose networks find faces: "monalive", our own, or "mediapipe", for comparison (see `FaceTracker`).
 
     Raises:
         ValueError: options that do not go together.
@@ -75,7 +75,7 @@ class PhotoAnimatorOptions:
     retarget: RetargetOptions = field(default_factory=RetargetOptions)
     result_callback: ResultCallback | None = None
     tracker_path: str | Path | None = None
-    tracker: TrackerNetworks = "mediapipe"
+    tracker: TrackerNetworks = "monalive"
 
     def __post_init__(self) -> None:
         _ = self.runtime_options  # raises where they do not go together

@@ -59,7 +59,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def tracker() -> Iterator[FaceTracker]:
-    with FaceTracker(settle=True) as tracker:
+    with FaceTracker(networks="mediapipe", settle=True) as tracker:
         yield tracker
 
 

@@ -57,6 +57,7 @@ def test_pictures_are_grouped_by_person(tmp_path: Path, portrait: np.ndarray) ->
     made = prepare(tmp_path / "people", tmp_path / "cache", kind="stills", progress=False)
     assert made.sequences == 1 and "8" in made.left_out[0]
     assert load_sequences(tmp_path / "cache")[0].person == "7"
+    assert prepare(tmp_path / "people", tmp_path / "all", kind="stills", least=1, progress=False).sequences == 2
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,14 @@ def test_person_follows_from_the_seed():
             draw_person(**wrong)
 
 
+def test_single_pictures_are_turned_too(tmp_path):
+    made, generator = make(tmp_path, people=3, variants=1, edit_first=True)
+    assert generator.rendered == 3 and all("yaw" in person.variants[0] for person in made)
+    assert read_people(tmp_path) == made
+    with pytest.raises(ValueError, match="take another folder"):
+        make(tmp_path, people=3, variants=1)
+
+
 def test_set_has_pictures_and_a_manifest_that_reproduces_it(tmp_path):
     made, _ = make(tmp_path / "set", people=3, first_seed=40)
     assert read_people(tmp_path / "set") == made == [draw_person(seed) for seed in (40, 41, 42)]

@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 from torch.utils.flop_counter import FlopCounterMode
 
 from monalive.faces.expressions import load_expressions
+from monalive.faces.face_mesh import BLENDSHAPE_NAMES
 from monalive_distill.tracker import landmark_lesson
+from monalive_distill.tracker.blendshape_lesson import BlendshapeLesson
+from monalive_distill.tracker.blendshape_samples import compose
+from monalive_distill.tracker.clip_attributes import read_clip_attributes
 from monalive_distill.tracker.detector_lesson import DetectorLesson, detector_loss, read_map, target_map
 from monalive_distill.tracker.detector_network import DetectorNetwork
 from monalive_distill.tracker.disturbances import Disturbances
@@ -21,9 +25,9 @@ from monalive_distill.tracker.landmark_lesson import LandmarkLesson
 from monalive_distill.tracker.landmark_loss import LandmarkLoss, LandmarkLossWeights
 from monalive_distill.tracker.landmark_network import FaceReading, LandmarkNetwork
 from monalive_distill.tracker.landmark_samples import LandmarkSampler, mirror_points
-from monalive_distill.tracker.tracker_measures import measure_frame, worst_tenth
+from monalive_distill.tracker.tracker_measures import blendshape_groups, measure_frame, worst_tenth
 from monalive_distill.tracker.tracker_networks import load_tracker, write_tracker_weights
-from monalive_distill.tracker.tracker_training import Lesson, TrackerTrainingConfig, train_lesson
+from monalive_distill.tracker.tracker_training import Lesson, TrackerTrainingConfig, start_network, train_lesson
 from monalive_distill.training_pairs import FaceSequence
 from monalive_distill.training_state import STATE_FILE, read_record
 
@@ -137,7 +141,65 @@ def test_measures() -> None:
     assert measure.percent == pytest.approx(200 / eyes, rel=1e-3)
     assert measure.cheeks == pytest.approx(0.2, abs=0.01) and measure.openness.max() < 1e-3
     assert measure.slices == ("from the front", "dark cheeks")
+    groups = blendshape_groups()
+    assert sorted(index for indices in groups.values() for index in indices) == [
+        index for index, name in enumerate(BLENDSHAPE_NAMES) if not name.startswith(("_", "cheek", "nose"))
+    ]
     assert worst_tenth(np.arange(20.0)) == pytest.approx(18.5)
+
+
+def teacher_of_jaws(landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """In MediaPipe's place: how open the mouth is, as jawOpen."""
+    scores = np.zeros(52, np.float32)
+    scores[BLENDSHAPE_NAMES.index("jawOpen")] = np.clip(openness_of(landmarks)[2], 0, 1)
+    return scores
+
+
+def blendshape_lesson(sequences: list[FaceSequence]) -> BlendshapeLesson:
+    torch.manual_seed(0)
+    return BlendshapeLesson(sequences, reader=LandmarkNetwork(), teacher=teacher_of_jaws, composed=30)
+
+
+def test_the_blendshape_lesson(sequences: list[FaceSequence], tmp_path: Path) -> None:
+    lesson, same = blendshape_lesson(sequences), blendshape_lesson(sequences)
+    batch, again = lesson.draw(5, 40), same.draw(5, 40)
+    assert batch.landmarks.shape == (40, 478, 2) and batch.scores.shape == (40, 52)
+    assert np.array_equal(batch.landmarks, again.landmarks) and np.array_equal(batch.scores, again.scores)
+    jaw = BLENDSHAPE_NAMES.index("jawOpen")
+    teachers = slice(round(40 * 0.5), round(40 * 0.5) + round(40 * 0.2))
+    for points, scores in zip(batch.landmarks[teachers], batch.scores[teachers], strict=True):
+        gap, width = (np.linalg.norm(points[i] - points[j]) for i, j in ((13, 14), (78, 308)))
+        assert scores[jaw] == pytest.approx(gap / width, abs=0.15)  # mirrored and noisy, but the same face
+    wanted = torch.from_numpy(batch.scores).clamp(1e-6, 1 - 1e-6)
+    least, terms = lesson.loss(torch.logit(wanted), batch)
+    more, _ = lesson.loss(torch.logit(wanted) + 1.0, batch)
+    assert float(least) < float(more) and terms["error_percent"] < 0.02
+    clock = ticking(1.0)
+    train_lesson(lesson, tmp_path, 0.2, TrackerTrainingConfig(batch=8), clock=lambda: next(clock))
+    assert read_record(tmp_path / STATE_FILE)["model"] == "tracker blendshapes"
+
+
+def test_a_composed_face_keeps_its_person_and_changes_its_expression() -> None:
+    still = (face() * 256).astype(np.float32)
+    changed = [compose(np.random.default_rng(seed), still) for seed in range(6)]
+    for one in changed:
+        assert one.shape == (478, 3) and np.isfinite(one).all()
+        moved = np.linalg.norm(one - still, axis=1).mean()
+        assert 1.0 < moved < 60.0
+
+
+def test_attributes_of_clips(tmp_path: Path) -> None:
+    table = tmp_path / "a.tsv"
+    table.write_text("clip\tskin\tglasses\nx\tdark\tyes\ny\tlight\tno\n")
+    assert read_clip_attributes(table) == {"x": ("dark skin", "glasses"), "y": ("light skin", "no glasses")}
+    table.write_text("clip\tskin\nx\n")
+    with pytest.raises(ValueError, match="as many fields"):
+        read_clip_attributes(table)
+    table.write_text("name\tskin\nx\tdark\n")
+    with pytest.raises(ValueError, match="no column 'clip'"):
+        read_clip_attributes(table)
+    with pytest.raises(FileNotFoundError):
+        read_clip_attributes(tmp_path / "none.tsv")
 
 
 def ticking(seconds: float) -> Iterator[float]:
@@ -171,17 +233,31 @@ def test_training_goes_on_where_it_stopped(
         train_lesson(wrong(sequences), tmp_path / "whole", 0.01, config)
 
 
-def test_weights_of_both(sequences: list[FaceSequence], tmp_path: Path) -> None:
+def test_weights_of_all(sequences: list[FaceSequence], tmp_path: Path) -> None:
     states = []
-    for kind in (LandmarkLesson, DetectorLesson):
+    for make in (LandmarkLesson, DetectorLesson, blendshape_lesson):
         clock = ticking(1.0)
-        train_lesson(kind(sequences), tmp_path / kind.name, 0.01, TrackerTrainingConfig(batch=2), clock=clock.__next__)
-        states.append(tmp_path / kind.name / STATE_FILE)
-    output = tmp_path / "tracker.safetensors"
-    write_tracker_weights(*states, output)
+        lesson: Lesson = make(sequences)
+        train_lesson(lesson, tmp_path / lesson.name, 0.01, TrackerTrainingConfig(batch=2), clock=clock.__next__)
+        states.append(tmp_path / lesson.name / STATE_FILE)
+    output, newer = tmp_path / "tracker.safetensors", tmp_path / "newer.safetensors"
+    write_tracker_weights(states, output)
     networks = load_tracker(output)
-    assert not networks.training and output.stat().st_size < 3e6
-    with pytest.raises(ValueError, match="is a run of 'tracker detector'"):
-        write_tracker_weights(states[1], states[0], output)
+    assert not networks.training and output.stat().st_size < 4e6
+    write_tracker_weights(states[1:2], newer, others=output)
+    assert read_record(newer)["runs"] == read_record(output)["runs"]
+    for name, value in load_tracker(newer).state_dict().items():
+        assert torch.equal(value, networks.state_dict()[name])
+    started = LandmarkNetwork()
+    start_network(started, output, "landmarks")
+    assert torch.equal(started.presence.weight, networks.landmarks.presence.weight)
+    with pytest.raises(ValueError, match="another variant or model"):
+        start_network(started, states[1], "landmarks")
+    with pytest.raises(ValueError, match="another run of 'tracker detector'"):
+        write_tracker_weights([states[1], states[1]], output)
+    with pytest.raises(ValueError, match="no run of 'tracker blendshapes' is given"):
+        write_tracker_weights(states[:2], output)
+    with pytest.raises(ValueError, match="not of a tracker's network"):
+        write_tracker_weights([output], newer)
     with pytest.raises(ValueError, match="not a tracker's weights"):
         load_tracker(states[0])

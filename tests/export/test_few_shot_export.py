@@ -13,6 +13,7 @@ pytest.importorskip("litert_torch")
 from gpu_delegate import assert_taken, needs_gpu
 
 from monalive.bundle import Bundle
+from monalive.faces.tracker_networks import TRACKER_PARTS
 from monalive.networks.named_network import NamedNetwork
 from monalive.networks.runtimes import RuntimeOptions
 from monalive_distill.few_shot.few_shot_checkpoint import load_few_shot_model
@@ -107,12 +108,13 @@ def exported_person(tmp_path_factory: pytest.TempPathFactory, person: Path) -> P
 
 
 def test_a_person_goes_to_litert(exported_person: Path) -> None:
-    """The whole command, retargeting included."""
+    """The whole command, retargeting and the tracker included."""
     bundle = Bundle.load(exported_person / "litert.bundle")
     assert {name: part["precision"] for name, part in bundle.manifest["parts"].items()} == {
         "retarget_start": "fp32",
         "retarget": "fp32",
         "animate": "int8",
+        **dict.fromkeys(TRACKER_PARTS, "int8"),
     }
     inputs = packaged_frames(1, SIZE)[0].inputs
     for name in bundle.parts:

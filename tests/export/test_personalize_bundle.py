@@ -13,6 +13,8 @@ import torch
 pytest.importorskip("litert_torch")
 
 from monalive import PhotoAnimator, PhotoAnimatorOptions, builtin_motions
+from monalive.bundle import Bundle
+from monalive.faces.tracker_networks import TRACKER_PARTS
 from monalive_distill import bundle_exporter
 from monalive_distill.cli import main
 from monalive_distill.lightweight_generator import LightweightGenerator, build_generator
@@ -38,6 +40,8 @@ def test_a_persons_bundle_animates_them(tmp_path: Path, monkeypatch: pytest.Monk
     save_state(weights, {}, {}, ExponentialAverage(build_generator("tiny"), 0.9), {"variant": "tiny"})
     words = ["personalize", str(PORTRAIT), "-o", str(output), "--weights", str(weights), "--steps", "1"]
     assert main([*words, "--precision", "fp32", "--threads", "1", "--device", "cpu"]) == 0
+    packaged, own = Bundle.load(), Bundle.load(output)
+    assert all(own.parts[name] == packaged.parts[name] for name in TRACKER_PARTS)
     with PhotoAnimator.create_from_options(PhotoAnimatorOptions(bundle_path=output)) as animator:
         portrait = animator.enroll(PORTRAIT)
         frame = next(iter(animator.play(portrait, builtin_motions.load("smile"))))

@@ -10,15 +10,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from monalive.bundle import Bundle
 from monalive.faces.face_detector import RotatedSquare, closer_looks
 from monalive.faces.level_crop import extract_level, from_region, level_region
 from monalive.faces.tracker import Face, FaceTracker
-from monalive.faces.tracker_networks import FoundFace, LevelFaceDetector, packaged_tracker_bundle
+from monalive.faces.tracker_networks import FoundFace, LevelFaceDetector
+from monalive.networks.runtimes import RuntimeOptions
 
 Answers = tuple[tuple[float, ...], ...]
 Scene = dict[str, Any]
 
-BUNDLE: Final = "sdk/monalive/assets/tracker.bundle"
+BUNDLE: Final = "sdk/monalive/assets/default.bundle"
 GRID: Final = 16
 GREY: Final = 128
 BORDERS: Final = {"repeat": cv2.BORDER_REPLICATE, "black": cv2.BORDER_CONSTANT}
@@ -69,7 +71,7 @@ def tracker_cases(photo: NDArray[np.uint8], faces: dict[str, Any], kept: list[in
     """The content of tracker.json; the pictures of `level_crops` belong to its "crops"."""
     turns = [(name, angle) for name in ("portrait", "three_quarter_portrait") for angle in (0.0, 2.5)]
     return {
-        "bundle": {"file": BUNDLE, "model_version": packaged_tracker_bundle().model_version},
+        "bundle": {"file": BUNDLE, "model_version": Bundle.load().model_version},
         "crops": [
             {"region": asdict(region), "size": size, "border": border, "picture": f"level_{name}.png"}
             for name, region, size, border in CROPS
@@ -121,7 +123,7 @@ class _Answers:
 
 
 def _detector(calls: Iterable[Answers]) -> LevelFaceDetector:
-    detector = LevelFaceDetector(packaged_tracker_bundle())
+    detector = LevelFaceDetector(Bundle.load(), RuntimeOptions())
     detector._network = _Answers(calls)  # type: ignore[assignment]
     return detector
 

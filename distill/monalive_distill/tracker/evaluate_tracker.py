@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from monalive.media.image_io import load_image
 from monalive.packaged_assets import sample_portrait_path
 from monalive.retargeting.motion_smoother import landmark_filter
 from monalive_distill.evaluation_clips import EVALUATION_SIZE, clip_crop, spread_pictures
-from monalive_distill.tracker.tracker_measures import FrameMeasure, measure_frame, worst_tenth
+from monalive_distill.tracker.image_mode import compare_image_mode
+from monalive_distill.tracker.tracker_measures import FrameMeasure, blendshape_groups, measure_frame, worst_tenth
 
 FRAME_MS = 40.0
 NOISE = 5.0  # standard deviation, of 255
@@ -37,6 +38,7 @@ class TrackerComparison:
         teacher_found, both_found: how many frames.
         missed: where the teacher found a face and ours did not.
         by_clip: mean percent of each clip.
+        teacher_scores: the teacher's blendshapes in those frames, (52,) each.
     """
 
     frames: list[FrameMeasure] = field(default_factory=list)
@@ -44,8 +46,16 @@ class TrackerComparison:
     both_found: int = 0
     missed: list[str] = field(default_factory=list)
     by_clip: dict[str, float] = field(default_factory=dict)
+    teacher_scores: list[NDArray[np.float32]] = field(default_factory=list)
 
-    def add(self, image: NDArray[np.uint8], ours: FaceTracker, teacher: FaceTracker, name: str) -> FrameMeasure | None:
+    def add(
+        self,
+        image: NDArray[np.uint8],
+        ours: FaceTracker,
+        teacher: FaceTracker,
+        name: str,
+        attributes: tuple[str, ...] = (),
+    ) -> FrameMeasure | None:
         """Takes in a picture; its measure where both find a face."""
         wanted, found = teacher.detect(image), ours.detect(image)
         self.teacher_found += bool(wanted)
@@ -56,6 +66,11 @@ class TrackerComparison:
             return None
         self.both_found += 1
         measure = measure_frame(found[0].landmarks, wanted[0].landmarks, image)
+        ours_scores, scores = found[0].blendshapes, wanted[0].blendshapes
+        if ours_scores is not None and scores is not None:
+            measure = replace(measure, blendshapes=np.abs(ours_scores - scores))
+            self.teacher_scores.append(scores)
+        measure = replace(measure, attributes=attributes)
         self.frames.append(measure)
         return measure
 
@@ -82,7 +97,19 @@ class TrackerComparison:
                 name: {"frames": len(values), "mean_percent": float(np.mean(values))}
                 for name, values in sorted(slices.items())
             },
+            "blendshapes": self._blendshapes(),
             "by_clip": self.by_clip,
+        }
+
+    def _blendshapes(self) -> dict[str, dict[str, float]]:
+        """By group: mean error of a score, and the teacher's standard deviation over the frames, to compare with."""
+        errors = [frame.blendshapes for frame in self.frames if frame.blendshapes is not None]
+        if not errors:
+            return {}
+        mean, spread = np.mean(errors, axis=0), np.std(self.teacher_scores, axis=0)
+        return {
+            name: {"mean_error": float(mean[indices].mean()), "spread": float(spread[indices].mean())}
+            for name, indices in blendshape_groups().items()
         }
 
 
@@ -91,6 +118,7 @@ def evaluate_tracker(
     portraits: Sequence[Path],
     bundle: Path | None = None,
     *,
+    attributes: Mapping[str, tuple[str, ...]] | None = None,
     frame_count: int = 12,
     progress: bool = False,
 ) -> dict[str, Any]:
@@ -100,6 +128,7 @@ def evaluate_tracker(
         clips: video files, one face in each.
         portraits: pictures in which a face is to be found.
         bundle: the tracker's networks; None for those that ship.
+        attributes: slices that clips belong to, by name (`read_clip_attributes`).
         frame_count: frames per clip besides the first.
         progress: shows a progress bar.
 
@@ -107,25 +136,36 @@ def evaluate_tracker(
         ValueError, OSError: a file cannot be read, or no clip shows a face.
     """
     with (
-        FaceTracker(bundle, networks="monalive", num_threads=2, settle=True) as ours,
-        FaceTracker(num_threads=2, settle=True) as teacher,
+        FaceTracker(bundle, num_threads=2, settle=True, output_blendshapes=True) as ours,
+        FaceTracker(networks="mediapipe", num_threads=2, settle=True, output_blendshapes=True) as teacher,
     ):
         trackers = {"monalive": ours, "mediapipe": teacher}
-        comparison = compare_on_clips(clips, ours, teacher, frame_count, progress=progress)
+        comparison = compare_on_clips(clips, ours, teacher, frame_count, attributes or {}, progress=progress)
         if not comparison.frames:
             raise ValueError("there is no frame in which both trackers find a face")
         still = _sample_still()
-        return {
+        results = {
             "clips": comparison.summary(),
             "pictures": compare_on_pictures(portraits, ours, teacher),
             "jitter_px": {name: jitter(still, tracker) for name, tracker in trackers.items()},
             "frames_until_found": {name: frames_until_found(still, tracker) for name, tracker in trackers.items()},
-            "speed": compare_speed(still, trackers),
+            "image_mode": compare_image_mode(clips, lambda frame: _crop(frame, teacher), bundle, progress=progress),
         }
+    with (
+        FaceTracker(bundle, num_threads=2, settle=True) as ours,
+        FaceTracker(networks="mediapipe", num_threads=2, settle=True) as teacher,
+    ):
+        return results | {"speed": compare_speed(still, {"monalive": ours, "mediapipe": teacher})}
 
 
 def compare_on_clips(
-    paths: Sequence[Path], ours: FaceTracker, teacher: FaceTracker, frame_count: int, *, progress: bool = False
+    paths: Sequence[Path],
+    ours: FaceTracker,
+    teacher: FaceTracker,
+    frame_count: int,
+    attributes: Mapping[str, tuple[str, ...]],
+    *,
+    progress: bool = False,
 ) -> TrackerComparison:
     """Frames spread over each clip, cut as the evaluation cuts them, each a still of its own.
 
@@ -136,7 +176,7 @@ def compare_on_clips(
     for path in tqdm(paths, desc="clips", disable=not progress):
         before = len(comparison.frames)
         for number, _, image in spread_pictures(path, frame_count, lambda frame: _crop(frame, teacher)):
-            comparison.add(image, ours, teacher, f"{path.stem} frame {number}")
+            comparison.add(image, ours, teacher, f"{path.stem} frame {number}", attributes.get(path.stem, ()))
         added = comparison.frames[before:]
         if added:
             comparison.by_clip[path.stem] = float(np.mean([frame.percent for frame in added]))

@@ -13,7 +13,7 @@ from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import fit_pose
 from monalive_distill.training_pairs import FaceSequence, drawing_weights
 
-KIND_WEIGHTS = {"clip": 0.66, "stills": 0.16, "synthetic": 0.18}
+KIND_WEIGHTS = {"clip": 0.58, "stills": 0.12, "synthetic": 0.3}
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,9 @@ class LabelledFace:
 class FacePool:
     """Draws faces: by kind of source, then by the square root of the sequences' length.
 
+    Attributes:
+        weights: (S,) how likely each sequence is drawn.
+
     Raises:
         ValueError: no sequences.
     """
@@ -45,11 +48,11 @@ class FacePool:
         self.mirror = load_expressions().mirror
         self._openness = [np.stack([openness_of(points) for points in s.landmarks]) for s in self.sequences]
         lengths = [len(s.frames) for s in self.sequences]
-        self._weights = drawing_weights([s.kind for s in self.sequences], lengths, kind_weights)
+        self.weights = drawing_weights([s.kind for s in self.sequences], lengths, kind_weights)
 
     def draw(self, rng: np.random.Generator) -> LabelledFace:
         """A face, mirrored every other time."""
-        number = int(rng.choice(len(self.sequences), p=self._weights))
+        number = int(rng.choice(len(self.sequences), p=self.weights))
         sequence = self.sequences[number]
         index = int(rng.integers(len(sequence.frames)))
         image = np.asarray(sequence.frames[index])

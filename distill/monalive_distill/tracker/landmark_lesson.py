@@ -23,6 +23,7 @@ class LandmarkLesson:
     """See `tracker_training.Lesson`."""
 
     name = "tracker landmarks"
+    part = "landmarks"
 
     def __init__(self, sequences: Sequence[FaceSequence], seed: int = 0) -> None:
         self._sampler = LandmarkSampler(FacePool(sequences), Disturbances(), seed)
@@ -33,6 +34,9 @@ class LandmarkLesson:
 
     def draw(self, step: int, count: int) -> LandmarkBatch:
         return self._sampler.draw(step, count)
+
+    def inputs(self, batch: LandmarkBatch, device: str) -> torch.Tensor:
+        return to_pictures(batch.pictures, device)
 
     def loss(self, output: FaceReading, batch: LandmarkBatch) -> tuple[torch.Tensor, dict[str, float]]:
         device = output.landmarks.device

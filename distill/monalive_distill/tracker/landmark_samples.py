@@ -110,8 +110,10 @@ class LandmarkSampler:
 
 
 def mirror_points(points: NDArray[np.float32], mirror: NDArray[np.intp]) -> NDArray[np.float32]:
-    """(478, 3) landmarks in units of a crop's side to those of the mirrored crop."""
-    return np.asarray(points[mirror] * [-1, 1, 1] + [1, 0, 0], np.float32)
+    """(..., 478, 2 or 3) landmarks in units of a crop's side to those of the mirrored crop."""
+    mirrored = points[..., mirror, :]
+    mirrored[..., 0] = 1 - mirrored[..., 0]
+    return np.asarray(mirrored, np.float32)
 
 
 def misplaced(rng: np.random.Generator, region: RotatedSquare) -> RotatedSquare:

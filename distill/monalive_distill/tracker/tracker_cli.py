@@ -9,10 +9,11 @@ from pathlib import Path
 from monalive.atomic_file import atomic_path
 from monalive_distill.evaluation_clips import find_clips
 from monalive_distill.portrait_sheets import find_portraits
+from monalive_distill.tracker.clip_attributes import read_clip_attributes
 from monalive_distill.tracker.evaluate_tracker import evaluate_tracker
 from monalive_distill.tracker.lessons import LESSONS
 from monalive_distill.tracker.tracker_networks import write_tracker_weights
-from monalive_distill.tracker.tracker_training import TrackerTrainingConfig, train_lesson
+from monalive_distill.tracker.tracker_training import TrackerTrainingConfig, packaged_weights, train_lesson
 from monalive_distill.training_arguments import add_run_arguments, add_schedule_arguments, use_threads
 from monalive_distill.training_pairs import load_sequences
 
@@ -20,7 +21,7 @@ from monalive_distill.training_pairs import load_sequences
 def add_train_tracker_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that `run_train_tracker` reads."""
     add = parser.add_argument
-    add("network", choices=sorted(LESSONS), help="which of the tracker's two networks")
+    add("network", choices=sorted(LESSONS), help="which of the tracker's networks")
     add_run_arguments(parser, "folders made by prepare: the teacher's landmarks are in them")
     add_schedule_arguments(parser)
     add("--batch", type=int, help="pictures per step")
@@ -56,6 +57,7 @@ def add_evaluate_tracker_arguments(parser: argparse.ArgumentParser) -> None:
     add("clips_dir", type=Path, metavar="CLIPS_DIR", help="folder of .mp4 clips, one face in each")
     add("--portraits", type=Path, metavar="DIR", help="folder of pictures in which a face is to be found")
     add("--bundle", type=Path, metavar="FILE", help="the tracker's bundle (default: the one that ships)")
+    add("--attributes", type=Path, metavar="TSV", help="what kind of face each clip shows, for slices")
     add("--frames", type=int, default=12, metavar="N", help="frames per clip besides the first (default: 12)")
     add("-o", "--output", type=Path, metavar="FILE", help="JSON file to write the results to")
     add("-q", "--quiet", action="store_true", help="no progress bar")
@@ -70,7 +72,12 @@ def run_evaluate_tracker(arguments: argparse.Namespace) -> None:
     clips = find_clips(arguments.clips_dir)
     portraits = find_portraits(arguments.portraits) if arguments.portraits is not None else []
     results = evaluate_tracker(
-        clips, portraits, arguments.bundle, frame_count=arguments.frames, progress=not arguments.quiet
+        clips,
+        portraits,
+        arguments.bundle,
+        attributes=read_clip_attributes(arguments.attributes) if arguments.attributes is not None else None,
+        frame_count=arguments.frames,
+        progress=not arguments.quiet,
     )
     text = json.dumps(results, indent=1)
     if arguments.output is not None:
@@ -82,8 +89,8 @@ def run_evaluate_tracker(arguments: argparse.Namespace) -> None:
 def add_tracker_weights_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that `run_tracker_weights` reads."""
     add = parser.add_argument
-    add("landmarks", type=Path, help="state.safetensors of a run of train-tracker landmarks")
-    add("detector", type=Path, help="state.safetensors of a run of train-tracker detector")
+    add("states", type=Path, nargs="+", metavar="STATE", help="state.safetensors of runs, at most one of each network")
+    add("--others", type=Path, metavar="FILE", help="take networks without a run from here (default: those that ship)")
     add("-o", "--output", type=Path, required=True, help="the .safetensors file to write")
 
 
@@ -93,4 +100,4 @@ def run_tracker_weights(arguments: argparse.Namespace) -> None:
     Raises:
         FileNotFoundError, ValueError: as `write_tracker_weights`.
     """
-    write_tracker_weights(arguments.landmarks, arguments.detector, arguments.output)
+    write_tracker_weights(arguments.states, arguments.output, arguments.others or packaged_weights())

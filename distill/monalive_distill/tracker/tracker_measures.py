@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.faces.expressions import load_expressions
+from monalive.faces.face_mesh import BLENDSHAPE_NAMES
 from monalive.faces.head_pose import fit_pose
 from monalive.faces.landmarks import (
     FACE_OVAL,
@@ -30,6 +31,16 @@ REGIONS = {
     "brows": (*LEFT_BROW, *RIGHT_BROW),
     "outline": FACE_OVAL,
 }
+# Groups of blendshapes by how their names begin.
+BLENDSHAPE_GROUPS = {
+    "blinks": ("eyeBlink",),
+    "gaze": ("eyeLook",),
+    "squints": ("eyeSquint", "eyeWide"),
+    "brows": ("brow",),
+    "jaw": ("jaw",),
+    "smile": ("mouthSmile",),
+    "rest of the mouth": ("mouth",),
+}
 CHEEKS = (50, 280)
 LUMA = np.array([0.2126, 0.7152, 0.0722])
 # Luminance of the cheeks, [0, 1] of the encoded picture, below which a face counts as dark, and above which as light.
@@ -49,6 +60,8 @@ class FrameMeasure:
         openness: (3,) error of the right eye's, left eye's and mouth's openness.
         yaw, pitch: of the head as the teacher sees it, in degrees.
         cheeks: luminance of the cheeks, [0, 1].
+        blendshapes: errors of the 52 scores, (52,) float32; None where they were not measured.
+        attributes: other slices that it belongs to.
     """
 
     percent: float
@@ -57,13 +70,15 @@ class FrameMeasure:
     yaw: float
     pitch: float
     cheeks: float
+    blendshapes: NDArray[np.float32] | None = None
+    attributes: tuple[str, ...] = ()
 
     @property
     def slices(self) -> tuple[str, ...]:
         """The groups of faces it belongs to."""
         pose = "turned" if max(abs(self.yaw), abs(self.pitch)) > TURNED else "from the front"
         tone = "dark" if self.cheeks < DARK_CHEEKS else "light" if self.cheeks > LIGHT_CHEEKS else "medium"
-        return pose, f"{tone} cheeks"
+        return pose, f"{tone} cheeks", *self.attributes
 
 
 def measure_frame(found: NDArray[np.float32], teacher: NDArray[np.float32], image: NDArray[np.uint8]) -> FrameMeasure:
@@ -78,6 +93,17 @@ def measure_frame(found: NDArray[np.float32], teacher: NDArray[np.float32], imag
         pose.pitch,
         cheek_luminance(image, teacher),
     )
+
+
+def blendshape_groups() -> dict[str, list[int]]:
+    """Indices of the scores of each of `BLENDSHAPE_GROUPS`; a score belongs to the first group it fits."""
+    groups: dict[str, list[int]] = {name: [] for name in BLENDSHAPE_GROUPS}
+    for index, score in enumerate(BLENDSHAPE_NAMES):
+        for name, beginnings in BLENDSHAPE_GROUPS.items():
+            if score.startswith(beginnings):
+                groups[name].append(index)
+                break
+    return groups
 
 
 def eye_distance(landmarks: NDArray[np.floating]) -> float:

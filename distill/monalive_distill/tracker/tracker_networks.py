@@ -1,28 +1,36 @@
-"""Both networks of the tracker as one: what its weights file holds, and what is exported."""
+"""The tracker's networks as one: what its weights file holds, and what is exported."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from torch import nn
 
+from monalive_distill.tracker.blendshape_lesson import BlendshapeLesson
+from monalive_distill.tracker.blendshape_network import BlendshapeNetwork
 from monalive_distill.tracker.detector_lesson import DetectorLesson
 from monalive_distill.tracker.detector_network import DetectorNetwork
 from monalive_distill.tracker.landmark_lesson import LandmarkLesson
 from monalive_distill.tracker.landmark_network import LandmarkNetwork
+from monalive_distill.tracker.tracker_training import MODEL_NAME, start_network
 from monalive_distill.training_state import load_average, read_record, write_half
 
-MODEL_NAME: Final = "tracker"
+# The model that a run's record names, and the network's name here.
+PART_OF_RUN: Final[Mapping[str, str]] = {
+    lesson.name: lesson.part for lesson in (DetectorLesson, LandmarkLesson, BlendshapeLesson)
+}
 
 
 class TrackerNetworks(nn.Module):
-    """The detector and the landmark network."""
+    """The detector, the landmark network and the blendshape network."""
 
     def __init__(self) -> None:
         super().__init__()
         self.detector = DetectorNetwork()
         self.landmarks = LandmarkNetwork()
+        self.blendshapes = BlendshapeNetwork()
 
 
 def load_tracker(weights: Path) -> TrackerNetworks:
@@ -31,30 +39,48 @@ def load_tracker(weights: Path) -> TrackerNetworks:
     Raises:
         FileNotFoundError, ValueError: no such file, or another kind of file.
     """
-    record = read_record(weights)
-    if record.get("model") != MODEL_NAME:
-        raise ValueError(f"{weights} holds {record.get('model') or 'something else'}, not a tracker's weights")
+    _tracker_record(weights)
     networks = TrackerNetworks()
     load_average(weights, networks)
     return networks.eval()
 
 
-def write_tracker_weights(landmarks: Path, detector: Path, output: Path) -> None:
-    """The averaged weights of two runs of `train-tracker` in one file, in half precision.
+def write_tracker_weights(states: Sequence[Path], output: Path, others: Path | None = None) -> None:
+    """The averaged weights of runs of `train-tracker` in one file, in half precision.
+
+    Args:
+        states: `state.safetensors` of at most one run of each network.
+        output: the file to write.
+        others: a file that this function wrote, for the networks that no run is given of.
 
     Raises:
-        FileNotFoundError, ValueError: a run's checkpoint is missing or belongs to another network.
+        FileNotFoundError: a file is missing.
+        ValueError: one is of another kind, two are of the same network, or a network is missing.
     """
     networks = TrackerNetworks()
-    runs = {}
-    for path, network, name in (
-        (landmarks, networks.landmarks, LandmarkLesson.name),
-        (detector, networks.detector, DetectorLesson.name),
-    ):
+    runs: dict[str, object] = {}
+    for path in states:
         record = read_record(path)
-        if record.get("model") != name:
-            raise ValueError(f"{path} is a run of {record.get('model')!r}, not of {name!r}")
-        load_average(path, network)
+        name = str(record.get("model"))
+        if name not in PART_OF_RUN:
+            raise ValueError(f"{path} is a run of {name!r}, not of a tracker's network")
+        if name in runs:
+            raise ValueError(f"{path} is another run of {name!r}; give one of each")
+        start_network(networks.get_submodule(PART_OF_RUN[name]), path, PART_OF_RUN[name])
         runs[name] = record
+    for name, part in PART_OF_RUN.items():
+        if name not in runs:
+            if others is None:
+                raise ValueError(f"no run of {name!r} is given, nor a file to take that network from")
+            before = _tracker_record(others).get("runs")
+            start_network(networks.get_submodule(part), others, part)
+            runs[name] = before.get(name) if isinstance(before, dict) else None
     averages = {f"average/{name}": value for name, value in networks.state_dict().items()}
     write_half(averages, {"model": MODEL_NAME, "runs": runs}, output)
+
+
+def _tracker_record(weights: Path) -> dict[str, object]:
+    record = read_record(weights)
+    if record.get("model") != MODEL_NAME:
+        raise ValueError(f"{weights} holds {record.get('model') or 'something else'}, not a tracker's weights")
+    return record

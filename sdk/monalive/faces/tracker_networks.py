@@ -1,6 +1,7 @@
-"""monalive's own tracker networks, from a bundle: a detector and a landmark network, learnt from MediaPipe's.
+"""monalive's own tracker networks, from a bundle: detector, landmarks and blendshapes, learnt from MediaPipe's.
 
-They do what `FaceDetector` and `FaceMesh` do, at a third of the size; regions are level squares (`level_crop`).
+They do what `FaceDetector`, `FaceMesh` and `FaceBlendshapes` do, at a third of the size; regions are level squares
+(`level_crop`).
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from numpy.typing import NDArray
 
 from monalive.bundle import Bundle
 from monalive.faces.face_detector import RotatedSquare, detect_any_way_up, overlapping, whole_picture
-from monalive.faces.level_crop import LEVEL_SCALE, extract_level, from_region, level_region
+from monalive.faces.level_crop import LEVEL_SCALE, extract_level, from_region, level_region, to_region
 from monalive.networks.named_network import NamedNetwork
 from monalive.networks.runtimes import RuntimeOptions
-from monalive.packaged_assets import asset_path
 
 DETECTOR_PART: Final = "tracker_detector"
 LANDMARKS_PART: Final = "tracker_landmarks"
+BLENDSHAPES_PART: Final = "tracker_blendshapes"
+TRACKER_PARTS: Final = (DETECTOR_PART, LANDMARKS_PART, BLENDSHAPES_PART)
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class FoundFace:
 class LevelFaceDetector:
     """Runs the detector network over one square region of a picture at a time."""
 
-    def __init__(self, bundle: Bundle, *, min_confidence: float = 0.5, num_threads: int = 1) -> None:
-        self._network = _network(bundle, DETECTOR_PART, num_threads)
+    def __init__(self, bundle: Bundle, options: RuntimeOptions, *, min_confidence: float = 0.5) -> None:
+        self._network = _network(bundle, DETECTOR_PART, options)
         self._size = _side(bundle, DETECTOR_PART)
         self._min_confidence = min_confidence
 
@@ -77,8 +79,8 @@ class LevelFaceDetector:
 class LevelFaceMesh:
     """The landmark network: one region of a picture in, 478 landmarks and the presence of a face out."""
 
-    def __init__(self, bundle: Bundle, *, num_threads: int = 1) -> None:
-        self._network = _network(bundle, LANDMARKS_PART, num_threads)
+    def __init__(self, bundle: Bundle, options: RuntimeOptions) -> None:
+        self._network = _network(bundle, LANDMARKS_PART, options)
         self._size = _side(bundle, LANDMARKS_PART)
 
     def __call__(self, image: NDArray[np.uint8], region: RotatedSquare) -> tuple[NDArray[np.float32], float]:
@@ -101,18 +103,32 @@ class LevelFaceMesh:
         return level_region(landmarks)
 
 
-def packaged_tracker_bundle() -> Bundle:
-    """The bundle with the tracker's networks that comes with the package.
+class LevelFaceBlendshapes:
+    """The blendshape network: landmarks in, 52 expression coefficients out."""
+
+    def __init__(self, bundle: Bundle, options: RuntimeOptions) -> None:
+        self._network = _network(bundle, BLENDSHAPES_PART, options)
+
+    def __call__(self, landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(478, 2 or 3) landmarks in picture pixels to (52,) float32, [0, 1]: see `face_mesh.BLENDSHAPE_NAMES`."""
+        level = to_region(landmarks, level_region(landmarks))[:, :2].astype(np.float32)
+        return self._network({"level_landmarks": level[None]})["blendshapes"][0]
+
+
+def bundle_with_tracker(bundle: Bundle) -> Bundle:
+    """The bundle itself where it holds the tracker's networks, else the one that comes with the package.
+
+    Bundles of earlier versions hold none.
 
     Raises:
-        FileNotFoundError, ValueError: it is missing or damaged.
+        FileNotFoundError, ValueError: the packaged one is needed, and missing or damaged.
     """
-    return Bundle.load(asset_path("tracker.bundle"))
+    return bundle if set(TRACKER_PARTS) <= set(bundle.parts) else Bundle.load()
 
 
-def _network(bundle: Bundle, part: str, num_threads: int) -> NamedNetwork:
-    entry = bundle.part_manifest(part)
-    return NamedNetwork(bundle.parts[part], entry, RuntimeOptions(num_threads=num_threads), f"the bundle's {part}")
+def _network(bundle: Bundle, part: str, options: RuntimeOptions) -> NamedNetwork:
+    entry = bundle.part_manifest(part)  # says what is missing
+    return NamedNetwork(bundle.parts[part], entry, options, f"the bundle's {part}")
 
 
 def _side(bundle: Bundle, part: str) -> int:

@@ -21,6 +21,7 @@ from monalive.animation import create_animator
 from monalive.bundle import Bundle
 from monalive.faces.crop import portrait_crop
 from monalive.faces.tracker import FaceTracker, choose_face
+from monalive.faces.tracker_networks import bundle_with_tracker
 from monalive.measuring.network_benchmark import measure_networks, networks_of_bundle, networks_of_export
 from monalive.measuring.process_memory import resident_mb
 from monalive.measuring.stopwatch import timings
@@ -84,7 +85,7 @@ def run_benchmark(
         report(name)
         steps[name] = timings(run, repeats)
 
-    with FaceTracker() as tracker:
+    with FaceTracker(bundle_with_tracker(opened)) as tracker:
         measure("tracker_720p", lambda index: tracker.track(drivers[index % _SWAY_FRAMES]))
         landmarks = [choose_face(tracker.track(driver)).landmarks for driver in drivers]
 

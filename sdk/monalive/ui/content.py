@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from monalive.bundle import Bundle, default_bundle_path
+from monalive.faces.tracker_networks import bundle_with_tracker
 from monalive.motions import builtin_motions
-from monalive.packaged_assets import asset_path, sample_portrait_path
+from monalive.packaged_assets import sample_portrait_path
 from monalive.ui.hand_driver import hand_driver
 
 STATIC: Final = Path(str(resources.files("monalive").joinpath("ui", "static")))
@@ -43,11 +44,12 @@ def page_routes(bundle: str | Path | None = None, static: Path = STATIC) -> Rout
             "(it needs npm, or fetches its own); released packages hold the page."
         )
     bundle_path = Path(bundle) if bundle is not None else default_bundle_path()
-    Bundle.load(bundle_path)  # a damaged one is told here, not in the browser
+    opened = Bundle.load(bundle_path)  # a damaged one is told here, not in the browser
+    tracker_path = bundle_path if bundle_with_tracker(opened) is opened else default_bundle_path()
     names = builtin_motions.names()
     routes: dict[str, tuple[str, Callable[[], bytes]]] = {
         "/models/default.bundle": (_BINARY, bundle_path.read_bytes),
-        "/models/tracker.bundle": (_BINARY, asset_path("tracker.bundle").read_bytes),
+        "/models/tracker.bundle": (_BINARY, tracker_path.read_bytes),
         "/motions.json": ("application/json", lambda: json.dumps(names).encode()),
         "/hand.json": ("application/json", lambda: json.dumps(hand_driver(), separators=(",", ":")).encode()),
         "/sample.jpg": ("image/jpeg", sample_portrait_path().read_bytes),

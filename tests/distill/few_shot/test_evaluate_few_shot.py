@@ -50,7 +50,7 @@ def _run(clips: Path, bases: list[Path], output: Path, *more: str) -> dict:
 
 
 def test_photos_and_tests_have_no_frame_in_common_and_few_photos_belong_to_many(clips: Path) -> None:
-    with FaceTracker(settle=True) as tracker:
+    with FaceTracker(networks="mediapipe", settle=True) as tracker:
         clip: Clip = read_clip(clips / "a.mp4", tracker, 7)
     whole = replace(clip, images=clip.images * 6, landmarks=np.concatenate([clip.landmarks] * 6))
     split = split_clip(whole)
