@@ -1,4 +1,4 @@
-"""Write what an app needs into a folder: the bundles and the named motions as .motion files.
+"""Write what an app needs into a folder: the bundle and the named motions as .motion files.
 
 python samples/python/export_for_phone.py samples/android/app/src/main/assets
 python samples/python/export_for_phone.py samples/ios/Sample/Models --bundle out/coreml.bundle
@@ -20,7 +20,6 @@ def main() -> None:
     bundle = Bundle.load(given.bundle)  # refuses a damaged one
     given.folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(given.bundle, given.folder / "default.bundle")
-    shutil.copyfile(default_bundle_path(), given.folder / "tracker.bundle")
     for name in builtin_motions.names():
         builtin_motions.load(name).save(given.folder / f"{name}.motion")
     size = sum(file.stat().st_size for file in given.folder.iterdir() if file.is_file())

@@ -46,7 +46,7 @@ def _compare(kept: Any, new: Any, where: str) -> None:
         if where.endswith("levels"):  # a network's flow, in 1/64 pixel
             assert np.abs(np.array(kept) - np.array(new)).max() <= 16, where
             return
-        if where.startswith("tracker.json") and where.endswith("landmarks"):  # of networks on pictures, in pixels
+        if where.startswith("tracker.json") and where.endswith(("landmarks", "blendshapes")):  # of networks on pictures
             assert np.abs(np.array(kept) - np.array(new)).max() <= 0.1, where
             return
         for index, pair in enumerate(zip(kept, new, strict=True)):

@@ -175,7 +175,7 @@ def _points_back() -> dict[str, Any]:
 def _stills(photo: NDArray[np.uint8], kept: list[int]) -> list[dict[str, Any]]:
     """Faces from left to right."""
     cases = []
-    with FaceTracker(num_faces=8, networks="monalive", settle=True) as tracker:
+    with FaceTracker(num_faces=8, output_blendshapes=True, settle=True) as tracker:
         for scene in STILLS:
             faces = sorted(tracker.detect(scene_picture(photo, scene)), key=lambda face: face.box[0])
             cases.append(scene | {"faces": [_face(face, kept) for face in faces]})
@@ -191,7 +191,9 @@ def _video(photo: NDArray[np.uint8], kept: list[int]) -> list[dict[str, Any]]:
 
 
 def _face(face: Face, kept: list[int]) -> dict[str, Any]:
-    return {"presence": round(face.presence, 2), "landmarks": face.landmarks[kept].astype(np.float64).round(2).tolist()}
+    landmarks = face.landmarks[kept].astype(np.float64).round(2).tolist()
+    scores = None if face.blendshapes is None else face.blendshapes.astype(np.float64).round(2).tolist()
+    return {"presence": round(face.presence, 2), "landmarks": landmarks, "blendshapes": scores}
 
 
 def _rounded_region(region: RotatedSquare) -> dict[str, float]:

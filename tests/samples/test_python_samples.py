@@ -83,7 +83,7 @@ def test_export_for_phone(tmp_path: Path) -> None:
     done = _run("export_for_phone.py", tmp_path / "assets")
     assert done.returncode == 0, done.stderr
     names = {path.name for path in (tmp_path / "assets").iterdir()}
-    assert {"default.bundle", "tracker.bundle", "smile.motion"} <= names
+    assert {"default.bundle", "smile.motion"} <= names
     assert len([name for name in names if name.endswith(".motion")]) == len(monalive.builtin_motions.names())
     assert monalive.Bundle.load(tmp_path / "assets" / "default.bundle").model_version
     assert len(monalive.Motion.load(tmp_path / "assets" / "smile.motion")) == len(

@@ -73,8 +73,7 @@ def test_frames_are_those_of_the_python_sdk(url: str, tmp_path: Path) -> None:
     result = _check("frames", url, tmp_path)
     motion_file = tmp_path / "motion.motion"
     monalive.builtin_motions.load(MOTION).save(motion_file)  # as the page gets it
-    options = monalive.PhotoAnimatorOptions(tracker="monalive")
-    with monalive.PhotoAnimator.create_from_options(options) as animator:
+    with monalive.PhotoAnimator.create_from_options(monalive.PhotoAnimatorOptions()) as animator:
         portrait = animator.enroll(str(tmp_path / "photo.png"), consent="artwork")
         assert np.abs(np.reshape(result["landmarks"], (478, 3)) - portrait.landmarks).max() < 0.5
         near, moved = {}, {}

@@ -92,8 +92,7 @@ const scenarios = {
       const blob = new Blob([Uint8Array.from(atob(photo64), (c) => c.charCodeAt(0))]);
       const { picture } = await loadPhoto(blob, "photo.png");
       const animator = await AnimatorWorker.create("worker.js", {
-        bundle: await bytes("models/default.bundle"), tracker: await bytes("models/tracker.bundle"),
-        wasmUrl: new URL("wasm/", location.href).href, numThreads: threads,
+        bundle: await bytes("models/default.bundle"), wasmUrl: new URL("wasm/", location.href).href, numThreads: threads,
       });
       const { landmarks, crop } = await animator.enroll(picture, "artwork");
       const driver = Motion.load(await bytes(`motions/${motion}.motion`));

@@ -288,8 +288,8 @@ async function boot(): Promise<void> {
   listen();
   makeSliders();
   const sample = useSample();
-  const [bundle, tracker, names, handFile] = await Promise.all([
-    bytes("models/default.bundle"), bytes("models/tracker.bundle"),
+  const [bundle, names, handFile] = await Promise.all([
+    bytes("models/default.bundle"),
     fetch("motions.json").then((response) => response.json()), fetch("hand.json").then((response) => response.json()),
   ]);
   hand = new HandDriver(handFile);
@@ -297,7 +297,7 @@ async function boot(): Promise<void> {
   const wasmUrl = new URL("wasm/", location.href).href;
   const asked = Number(new URLSearchParams(location.search).get("threads")); // ?threads=1 for a busy machine
   const numThreads = Number.isInteger(asked) && asked >= 1 ? Math.min(asked, 8) : Math.min(4, navigator.hardwareConcurrency || 2);
-  const made = new Engine("worker.js", { bundle, tracker, wasmUrl, numThreads }, {
+  const made = new Engine("worker.js", { bundle, wasmUrl, numThreads }, {
     frame: onFrame,
     crash: (again) => {
       if (again) complain(new InputProblem("The animator stopped and was started again."));

@@ -35,7 +35,7 @@ def page_routes(bundle: str | Path | None = None, static: Path = STATIC) -> Rout
 
     Raises:
         FileNotFoundError: the page was not built, or the bundle is missing.
-        ValueError: the bundle is damaged.
+        ValueError: the bundle is damaged, or holds no tracker.
     """
     missing = [name for name in _NEEDED if not (static / name).is_file()]
     if missing or not list(static.glob("wasm/*.wasm")):
@@ -45,11 +45,11 @@ def page_routes(bundle: str | Path | None = None, static: Path = STATIC) -> Rout
         )
     bundle_path = Path(bundle) if bundle is not None else default_bundle_path()
     opened = Bundle.load(bundle_path)  # a damaged one is told here, not in the browser
-    tracker_path = bundle_path if bundle_with_tracker(opened) is opened else default_bundle_path()
+    if bundle_with_tracker(opened) is not opened:
+        raise ValueError(f"{bundle_path} holds no face tracker, which the page needs. Write it again with monalive-export.")
     names = builtin_motions.names()
     routes: dict[str, tuple[str, Callable[[], bytes]]] = {
         "/models/default.bundle": (_BINARY, bundle_path.read_bytes),
-        "/models/tracker.bundle": (_BINARY, tracker_path.read_bytes),
         "/motions.json": ("application/json", lambda: json.dumps(names).encode()),
         "/hand.json": ("application/json", lambda: json.dumps(hand_driver(), separators=(",", ":")).encode()),
         "/sample.jpg": ("image/jpeg", sample_portrait_path().read_bytes),

@@ -87,6 +87,18 @@ final class TrackerTests: XCTestCase {
         }
     }
 
+    func testAnAnimatorTakesTheBundlesTracker() throws {
+        guard let networks = PythonNetworks.shared else { throw XCTSkip("set MONALIVE_PYTHON to a Python that has the SDK") }
+        let animator = try PhotoAnimator.createFromOptions(PhotoAnimatorOptions(bundlePath: Golden.bundle, runtime: networks))
+        let portrait = try animator.enroll(photo, consent: .artwork)
+        let faces = try Fields(try wanted.list("stills")[0]).list("faces")
+        let kept = Golden.numbers(try wanted.any("kept_landmarks")).map { Int($0) }
+        let some = kept.flatMap { portrait.landmarks[($0 * 3)..<($0 * 3 + 3)] }
+        near(some, Golden.numbers(try Fields(faces[0]).any("landmarks")), TrackerTests.tracked, "enrolled")
+        XCTAssert(try animator.animate(portrait, driverImage: photo).driverFound)
+        try animator.close()
+    }
+
     func testABundleWithoutATrackerAndTinyPicturesAreRefused() throws {
         struct Nothing: NetworkRuntime {
             func load(_ content: Data, part: PartManifest) throws -> Network { throw MonaliveError.runtimeError("not to be loaded") }
@@ -143,7 +155,10 @@ final class TrackerTests: XCTestCase {
         XCTAssertEqual(found.count, expected.count)
         for (face, value) in zip(found, expected) {
             let some = kept.flatMap { face.landmarks[($0 * 3)..<($0 * 3 + 3)] }
-            near(some, Golden.numbers(try Fields(value).any("landmarks")), TrackerTests.tracked, "landmarks")
+            let fields = try Fields(value)
+            near(some, Golden.numbers(try fields.any("landmarks")), TrackerTests.tracked, "landmarks")
+            guard let scores = fields.all["blendshapes"], !(scores is NSNull) else { continue }
+            near(try XCTUnwrap(face.blendshapes), Golden.numbers(scores), 0.05, "blendshapes")
         }
     }
 

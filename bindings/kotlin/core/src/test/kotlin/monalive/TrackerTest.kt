@@ -21,6 +21,7 @@ internal class TrackerTest(private val golden: Golden, root: File, private val n
         "points_in_regions" to ::points,
         "tracker_on_stills" to ::stills,
         "tracker_on_video" to ::video,
+        "animator_with_the_bundles_tracker" to ::animator,
         "tracker_bad_input" to ::badInput,
     )
 
@@ -91,6 +92,17 @@ internal class TrackerTest(private val golden: Golden, root: File, private val n
         }
     }
 
+    private fun animator() {
+        PhotoAnimator.createFromOptions(PhotoAnimatorOptions(file, networks.of(file))).use { animator ->
+            val portrait = animator.enroll(photo, Consent.ARTWORK)
+            same(listOf(Face(portrait.landmarks)), wanted.list("stills")[0].fields.list("faces").map(::withoutScores), "enrolled")
+            val frame = animator.animate(portrait, photo)
+            check(frame.driverFound && frame.landmarks.all(Float::isFinite))
+        }
+    }
+
+    private fun withoutScores(face: Any?): Any = face.fields.all - "blendshapes"
+
     private fun badInput() {
         val bundle = Bundle.load(golden.file("good.bundle"))
         val (error, message) = errorOf { BundleTrackers(bundle) { _, _ -> error("not to be loaded") }.create(1, false) }
@@ -116,6 +128,8 @@ internal class TrackerTest(private val golden: Golden, root: File, private val n
         for ((face, case) in found.zip(expected)) {
             val some = FloatArray(kept.size * 3) { face.landmarks[kept[it / 3] * 3 + it % 3] }
             near(some, numbers(case.fields.list("landmarks")), TRACKED, what)
+            val scores = case.fields.all["blendshapes"] ?: continue
+            near(checkNotNull(face.blendshapes) { "$what: no blendshapes" }, numbers(scores), 0.05, "$what, blendshapes")
         }
     }
 

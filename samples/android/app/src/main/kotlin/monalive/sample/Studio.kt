@@ -3,8 +3,6 @@ package monalive.sample
 import android.content.Context
 import monalive.AnimatedFrame
 import monalive.Badge
-import monalive.Bundle
-import monalive.BundleTrackers
 import monalive.Consent
 import monalive.MarkMessage
 import monalive.Motion
@@ -29,11 +27,9 @@ class Studio(private val context: Context) : Closeable {
     @Volatile var showsBadge = true
 
     init {
-        val runtime = LiteRtRuntime(context.codeCacheDir)
         val options = PhotoAnimatorOptions(
             bundlePath = asset("default.bundle"),
-            runtime = runtime,
-            trackers = BundleTrackers(Bundle.load(asset("tracker.bundle")), runtime),
+            runtime = LiteRtRuntime(context.codeCacheDir),
             runningMode = RunningMode.VIDEO,
         )
         animator = PhotoAnimator.createFromOptions(options)
