@@ -103,7 +103,10 @@ class LightweightGenerator(nn.Module):
             source, enrolled, target, surroundings: see `move`.
         """
         moved = self.move(source, enrolled, target, surroundings)
-        warped = warp(photo, moved.flow)
+        return self.paint(warp(photo, moved.flow), moved)
+
+    def paint(self, warped: torch.Tensor, moved: Movement) -> AnimatedPhoto:
+        """Everything after the photo was warped (N, 3, H, H) along the flow of `move`."""
         painted, mask, confidence = self._run(self.refine_net, warped, moved.appearance, moved.drawing)
         return AnimatedPhoto(painted + mask * (warped - painted), moved.flow, mask, painted, warped, confidence)
 

@@ -22,7 +22,7 @@ from monalive.options import AnimatedFrame, PhotoAnimatorOptions, RunningMode
 from monalive.player.face_networks import FaceNetworks
 from monalive.player.following import Following, Portraits
 from monalive.player.live_worker import LatestOnlyWorker
-from monalive.player.several_photos import matching_colours, matching_crop
+from monalive.player.photo_alignment import aligned
 from monalive.portrait import PhotoOfPerson, Portrait, read_portrait
 from monalive.trust.consent import Consent, say_once, stated_consent
 
@@ -74,7 +74,8 @@ class PhotoAnimator:
 
         Args:
             photos: a picture file or an array (H, W, 3) uint8 RGB; or several of the same person, of which the first is
-                the one that is animated and the others lend their expressions and poses.
+                the one that is animated and the others lend their expressions and poses (all of themselves, if they
+                show the same view as the first and motion is taken over absolutely).
             face: which face of each photo: "largest", or a number counted from the left, from 0.
             consent: why this face may be animated: "self", "given" or "artwork"; recorded in what is made of it.
 
@@ -252,12 +253,9 @@ class PhotoAnimator:
         return image, faces
 
     def _portrait(self, photos: list[PhotoOfPerson], consent: Consent | None) -> Portrait:
-        first = photos[0]
-        aligned = [first]
-        for other in photos[1:]:
-            image = matching_colours(other.image, other.landmarks, first)
-            aligned.append(PhotoOfPerson(image, other.landmarks, matching_crop(other.landmarks, first)))
-        return Portrait(tuple(self._networks.enroll(photo) for photo in aligned), consent)
+        first, *others = photos
+        laid = [first, *(aligned(other, first) for other in others)]
+        return Portrait(tuple(self._networks.enroll(photo) for photo in laid), consent)
 
     def _require_open(self) -> None:
         if self._closed:

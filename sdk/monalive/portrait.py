@@ -63,8 +63,8 @@ class Portrait:
     """A person to animate, made by `PhotoAnimator.enroll`. The first photo is the one the result shows.
 
     Attributes:
-        enrolled: one entry per photo of the person, at least one. The crops of further photos are laid so that
-            their heads coincide with the first one's in crop units.
+        enrolled: one entry per photo of the person, at least one. Further photos have the first one's crop if they
+            show the same view, else one in which their heads coincide with the first one's in crop units.
         consent: why this face may be animated, as stated when it was enrolled; it is recorded in files that are made
             of it.
     """

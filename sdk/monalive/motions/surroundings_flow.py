@@ -67,6 +67,11 @@ class SurroundingsFlow:
         flow = (sums + _FILL * wide) / (known + _FILL)[..., None] / FLOW_SIZE
         return np.concatenate((flow, known[..., None]), -1).astype(np.float32)
 
+    @staticmethod
+    def measurable(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(16, 16) in [0, 1]: how much of each cell no face hides, before or after; landmarks as above."""
+        return _per_cell(_around_face(before) * _around_face(after))
+
 
 def unknown_surroundings() -> NDArray[np.float32]:
     """What stands for "not measured": (16, 16, 3) zeros. The animate network then guesses what moves along."""

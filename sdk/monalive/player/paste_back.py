@@ -79,9 +79,9 @@ class PasteBack:
             feather = crop_feather(crop, image_width, image_height)
         if feather.shape != (NETWORK_SIZE, NETWORK_SIZE):
             raise ValueError(f"the feather must be (256, 256), not {feather.shape}: take it from crop_feather")
+        self.feather = feather
         self._crop = crop
         self._image_size = image_width, image_height
-        self._feather = feather
         self._feather_pixels = (feather * np.float32(crop.side))[..., None]  # (256, 256, 1)
         self._sampling = cv2.INTER_CUBIC if sharp else cv2.INTER_LINEAR
 
@@ -130,7 +130,7 @@ class PasteBack:
         self._check(photo, flow, mask, painted)
         # (256, 256, ...): fade towards the edges while the arrays are small.
         moved = cv2.resize(flow, (NETWORK_SIZE, NETWORK_SIZE), interpolation=cv2.INTER_LINEAR) * self._feather_pixels
-        kept = 1 - (1 - mask) * self._feather
+        kept = 1 - (1 - mask) * self.feather
         colours = cv2.convertScaleAbs(np.clip(painted, 0, 1), alpha=255)
 
         # (rows, columns, ...): the part of the crop that lies in the photo.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import cv2
 import numpy as np
@@ -11,10 +12,14 @@ from numpy.typing import NDArray
 from monalive.media.image_io import is_black_and_white
 from monalive.player.face_networks import IMAGE_SIZE, FaceNetworks, NetworkFrame
 from monalive.player.paste_back import PasteBack
+from monalive.player.photo_alignment import is_same_view, surroundings_since, surroundings_to
 from monalive.player.several_photos import PhotoChoice, blend_weights, face_mask
-from monalive.portrait import EnrolledPhoto, Portrait
+from monalive.portrait import Portrait
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
 from monalive.retargeting.surroundings_transfer import SurroundingsTransfer
+
+# Gate of the first photo inside the face of another one that is laid over it.
+_FIRST_FILLS: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -46,14 +51,14 @@ class PortraitPlayer:
         self._retargeter = Retargeter(portrait.landmarks, portrait.crop, options)
         self._surroundings = SurroundingsTransfer(options)
         self.rest: NDArray[np.float32] = portrait.crop.to_unit(portrait.landmarks)
-        height, width = portrait.photo.shape[:2]
-        self._paste_back = PasteBack(portrait.crop, width, height)
-        self._others = [
-            PasteBack(entry.photo.crop, entry.photo.image.shape[1], entry.photo.image.shape[0])
-            for entry in portrait.enrolled[1:]
-        ]
-        faces = [entry.photo.crop.to_unit(entry.photo.landmarks)[:, :2] for entry in portrait.enrolled]
-        self._choice = PhotoChoice(faces)
+        photos = [entry.photo for entry in portrait.enrolled]
+        self._first = photos[0]
+        self._paste_back = [PasteBack(photo.crop, photo.image.shape[1], photo.image.shape[0]) for photo in photos]
+        # In relative transfer the surroundings stay those of the first photo; the others lend their faces.
+        free = options.takes_surroundings
+        self._whole = np.array([not n or (free and is_same_view(photo, self._first)) for n, photo in enumerate(photos)])
+        self._to_photos = {int(n): surroundings_to(photos[n], self._first) for n in np.flatnonzero(self._whole)[1:]}
+        self._choice = PhotoChoice([photo.crop.to_unit(photo.landmarks)[:, :2] for photo in photos])
         self._grey = is_black_and_white(self.still())
 
     def start(self, driver_landmarks: NDArray[np.float32], driver_size: tuple[int, int]) -> None:
@@ -95,23 +100,30 @@ class PortraitPlayer:
             The whole picture (H, W, 3) uint8 and the crop alone (256, 256, 3) uint8.
         """
         gates = self._choice.gates(wanted.landmarks, fade=fade)
-        out = self._animate(self._portrait.enrolled[0], wanted)
-        whole = self._paste_back(picture, out.flow, out.mask, out.painted)
-        crop = out.image
-        others = [int(index) for index in np.flatnonzero(gates) if index > 0]
-        if others:
-            # What surrounds the head moves in the first photo alone.
-            moved = [self._animate(self._portrait.enrolled[i], replace(wanted, surroundings=None)) for i in others]
-            confidences = np.stack([frame.confidence for frame in (out, *moved)])
-            weights = blend_weights(confidences, gates[[0, *others]])
-            shares = weights[1:] / np.cumsum(weights, 0)[1:] * face_mask(wanted.landmarks)
-            for index, frame, share in zip(others, moved, shares, strict=True):
-                crop = self._lay_over(whole, crop, index, frame, share)
+        if not self._whole[gates > 0].all():
+            gates[0] = max(gates[0], _FIRST_FILLS)  # around the others' faces, and where it is much surer than they
+        chosen = [int(i) for i in np.flatnonzero(gates)]
+        chosen.sort(key=lambda index: not self._whole[index])  # whole pictures below, faces over them
+        drawn = [self._animate(index, wanted) for index in chosen]
+        weights = blend_weights(np.stack([frame.confidence for frame in drawn]), gates[chosen])
+        shares = weights / np.cumsum(weights, 0)
+        whole, crop = picture.copy(), drawn[0].image
+        for index, frame, share in zip(chosen, drawn, shares, strict=True):
+            if index == 0:  # always the lowest, with the whole share
+                whole = self._paste_back[0](whole, frame.flow, frame.mask, frame.painted)
+                continue
+            share = share * (self._paste_back[index].feather if self._whole[index] else face_mask(wanted.landmarks))
+            crop = self._lay_over(whole, crop, index, frame, share)
         return whole, np.clip(crop * 255 + 0.5, 0, 255).astype(np.uint8)
 
-    def _animate(self, enrolled: EnrolledPhoto, wanted: WantedFrame) -> NetworkFrame:
-        """The network's frame; what it paints into a black-and-white photo is black and white, too."""
-        out = self._networks.animate(enrolled, wanted.landmarks, wanted.surroundings)
+    def _animate(self, index: int, wanted: WantedFrame) -> NetworkFrame:
+        """The network's frame from one of the photos; what it paints into a black-and-white photo is black and white,
+        too."""
+        surroundings = wanted.surroundings
+        if index and surroundings is not None:
+            to_photo = self._to_photos.get(index)
+            surroundings = None if to_photo is None else surroundings_since(surroundings, to_photo)
+        out = self._networks.animate(self._portrait.enrolled[index], wanted.landmarks, surroundings)
         if not self._grey:
             return out
         image, painted = (np.repeat(x.mean(-1, keepdims=True), 3, -1) for x in (out.image, out.painted))
@@ -125,18 +137,18 @@ class PortraitPlayer:
         out: NetworkFrame,
         share: NDArray[np.float32],
     ) -> NDArray[np.float32]:
-        """Blends another photo's face into `whole` (in place) and `crop` (returned); `share` (256, 256) in [0, 1]."""
+        """Blends another photo into `whole` (in place) and `crop` (returned); `share` (256, 256) in [0, 1]."""
         photo = self._portrait.enrolled[index].photo
         # The photo's own pixels at its own resolution, then over to the first photo's square.
-        face = self._others[index - 1](photo.image, out.flow, out.mask, out.painted)
+        moved = self._paste_back[index](photo.image, out.flow, out.mask, out.painted)
         square = self._portrait.crop
         x, y, side = round(square.x), round(square.y), max(1, round(square.side))
-        patch = photo.crop.extract(face, side)
-        weight = cv2.resize(share, (side, side), interpolation=cv2.INTER_LINEAR)
         top, left = max(-y, 0), max(-x, 0)
         rows, columns = min(side, whole.shape[0] - y) - top, min(side, whole.shape[1] - x) - left
         inside = np.s_[top : top + rows, left : left + columns]
-        under = whole[y + top : y + top + rows, x + left : x + left + columns]
-        alpha = weight[inside][..., None]
-        under[:] = (under + (patch[inside].astype(np.float32) - under) * alpha + 0.5).astype(np.uint8)
+        there = np.s_[y + top : y + top + rows, x + left : x + left + columns]
+        patch = moved[there] if is_same_view(photo, self._first) else photo.crop.extract(moved, side)[inside]
+        alpha = cv2.resize(share, (side, side), interpolation=cv2.INTER_LINEAR)[inside][..., None]
+        under = whole[there]
+        under[:] = (under + (patch.astype(np.float32) - under) * alpha + 0.5).astype(np.uint8)
         return crop + (out.image - crop) * share[..., None]
