@@ -30,6 +30,27 @@ def frechet_distance(a: NDArray[np.floating], b: NDArray[np.floating]) -> float 
     return max(0.0, float(difference @ difference + np.trace(first) + np.trace(second) - 2 * shared))
 
 
+def leading_components(
+    features: NDArray[np.floating], reference: NDArray[np.floating], count: int
+) -> NDArray[np.float64]:
+    """Features in the `count` directions in which a reference varies most (its principal components).
+
+    Covariances of so few numbers are known from far fewer samples; what lies in the other directions is left out, so
+    that the distance between such projections is never more than the whole one, and not comparable with it.
+
+    Args:
+        features: (n, d).
+        reference: (m, d), m above `count`.
+        count: at most d.
+
+    Returns:
+        (n, count), less the reference's mean.
+    """
+    centre = reference.mean(0, dtype=np.float64)
+    _, _, directions = np.linalg.svd(reference - centre, full_matrices=False)
+    return np.asarray((features - centre) @ directions[:count].T, np.float64)
+
+
 def _root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """The square root of a symmetric positive semidefinite matrix."""
     values, vectors = np.linalg.eigh(matrix)

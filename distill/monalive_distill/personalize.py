@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from tqdm import tqdm
 
-from monalive_distill.augment import Augmentation
+from monalive.portrait import PhotoOfPerson
 from monalive_distill.few_shot.best_state import BestState
-from monalive_distill.few_shot.expression_check import ExpressionCheck
-from monalive_distill.few_shot.face_features import FaceFeatures
-from monalive_distill.few_shot.few_shot_losses import feature_distance
-from monalive_distill.few_shot.person_photos import PersonPhotos
-from monalive_distill.few_shot.photo_mover import measure_surroundings, no_surroundings
-from monalive_distill.few_shot.photo_pairs import PERSON_AUGMENTATION, draw_pairs
+from monalive_distill.few_shot.photo_mover import LIGHTWEIGHT_SIZE
+from monalive_distill.identity import FaceIdentity, cut_chips
+from monalive_distill.learning_rate import scheduled_learning_rate
 from monalive_distill.lightweight_generator import LightweightGenerator
-from monalive_distill.losses import LossWeights, ReconstructionLoss
 from monalive_distill.lpips import LPIPS
-from monalive_distill.training_pairs import UNKNOWN_SURROUNDINGS
+from monalive_distill.person_lessons import Lesson, draw_part, face_side, person_pairs, prepare, together
+from monalive_distill.training_state import ExponentialAverage
 
-PHOTO_SIZE = 256
+PHOTO_SIZE = LIGHTWEIGHT_SIZE
 
 
 @dataclass(frozen=True)
@@ -32,30 +30,32 @@ class Personalization:
 
     Attributes:
         steps, minutes: at most; whichever is reached first.
-        pictures: per step.
-        learning_rate: at the start; it falls to nothing along a cosine.
-        networks: of the generator that are trained; the others stay everybody's.
-        others: how often another photo is moved, see `draw_pairs`.
-        face: weight of the face network's features in the loss.
-        check_every: steps between checks on pictures that are not trained on (`expression_check`).
-        patience: checks without a better one after which it stops.
-        losses: those of the lightweight generator, with less weight on pixels: alone, without an adversary, they blur.
-        augmentation: of each picture of a step.
+        learning_rate: after `warm_up_steps`; it falls along a cosine to `final_learning_rate`.
+        average_decay: of the running average of the weights, which is what is checked and kept.
+        pixel, identity: weights of the colours and of CSIM in the loss, beside LPIPS.
+        check_every: steps between checks on pictures that are not trained on.
         seed: of all that is drawn.
     """
 
-    steps: int = 240
-    minutes: float = 5.0
-    pictures: int = 3
-    learning_rate: float = 5e-4
-    networks: tuple[str, ...] = ("appearance_encoder", "refine_net")
-    others: float = 0.8
-    face: float = 0.2
-    check_every: int = 20
-    patience: int = 5
-    losses: LossWeights = field(default_factory=lambda: LossWeights(pixel=0.3, perceptual=3.0, painted=0.1))
-    augmentation: Augmentation = PERSON_AUGMENTATION
+    steps: int = 600
+    minutes: float = 6.0
+    learning_rate: float = 3e-4
+    final_learning_rate: float = 1e-5
+    warm_up_steps: int = 20
+    average_decay: float = 0.98
+    pixel: float = 0.5
+    identity: float = 1.0
+    check_every: int = 100
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class Check:
+    """How good the pictures are that are not trained on: means of LPIPS, and of CSIM in the face."""
+
+    step: int
+    lpips: float
+    csim: float
 
 
 @dataclass(frozen=True)
@@ -66,79 +66,133 @@ class Personalized:
         steps: how many were taken.
         kept_step: the one whose weights were kept; 0: none was better than everybody's.
         losses: of each step.
-        checks: (step, LPIPS) of each check; the first is before any step.
+        checks: the first is before any step.
         held_out: how many photos were not trained on.
     """
 
     steps: int
     kept_step: int
     losses: tuple[float, ...]
-    checks: tuple[tuple[int, float], ...]
+    checks: tuple[Check, ...]
     held_out: int
+
+    @property
+    def kept(self) -> Check:
+        """The check of what was kept."""
+        return next(check for check in self.checks if check.step == self.kept_step)
 
 
 def personalize(
     generator: LightweightGenerator,
-    photos: PersonPhotos,
+    photos: Sequence[PhotoOfPerson],
     settings: Personalization | None = None,
     device: str = "cpu",
     clock: Callable[[], float] = time.monotonic,
 ) -> Personalized:
-    """Learns a person; `generator` is changed, and never for the worse as far as the check can tell.
+    """Learns a person; `generator` is changed, and never for the worse as far as the checks can tell.
 
-    BatchNorm keeps everybody's statistics: a few photos of one person are no better ones.
+    The refinement network alone is trained (`person_lessons`); BatchNorm keeps everybody's statistics: a few photos of
+    one person are no better ones. A state is kept if LPIPS and CSIM are both better than at the start.
 
     Args:
         generator: with weights.
-        photos: 1 to 32, of `PHOTO_SIZE`.
+        photos: 1 to 32, tracked.
         settings: how; None: the defaults.
         device: "cpu" or "cuda".
         clock: seconds that have passed since some moment.
     """
     settings = settings or Personalization()
-    generator, photos = generator.to(device).eval(), photos.to(device)
+    start, losses = clock(), []
+    generator = generator.to(device).eval().requires_grad_(False)
     generator.autocast_dtype = torch.bfloat16
-    generator.requires_grad_(False)
-    trained = [p for name in settings.networks for p in getattr(generator, name).requires_grad_().parameters()]
-    perceptual, faces = LPIPS("alex").to(device), FaceFeatures().to(device)
-    reconstruction = ReconstructionLoss(perceptual, settings.losses)
-    check = ExpressionCheck(photos, perceptual, PHOTO_SIZE, any_source=True)
-
-    def draw_person(sources: PersonPhotos, landmarks: torch.Tensor) -> torch.Tensor:
-        unseen = no_surroundings(len(landmarks), landmarks.device)
-        return generator(sources.images, sources.landmarks[..., :2], landmarks, unseen).image
-
+    network = generator.refine_net
+    ruler = _Ruler(device)
+    learned, checked, held_out = person_pairs(photos, np.random.default_rng((settings.seed, 0)))
+    lessons = [prepare(generator, pair, surroundings=n % 2 == 0, device=device) for n, pair in enumerate(learned)]
+    exams = [prepare(generator, pair, surroundings=False, device=device) for pair in checked]
+    side = face_side(lessons)
+    trained = list(network.requires_grad_().parameters())
     optimizer = torch.optim.Adam(trained, settings.learning_rate, (0.9, 0.99))
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, settings.steps)
-    start, step, losses = clock(), 0, []
-    best = BestState(generator, check.distance(draw_person))
+    average = ExponentialAverage(network, settings.average_decay)
+    checks = [ruler.check(0, generator, exams)]
+    best = BestState(network, 0.0)
+    step = 0
     with tqdm(total=settings.steps, desc="personalizing", unit="step", disable=None) as bar:
-        while step < settings.steps and clock() - start < settings.minutes * 60:
-            rng = np.random.default_rng((settings.seed, step))
-            sources, targets = draw_pairs(rng, check.kept, settings.pictures, settings.augmentation, settings.others)
-            if rng.random() < UNKNOWN_SURROUNDINGS:
-                around = no_surroundings(settings.pictures, device)
-            else:
-                around = measure_surroundings(*sources, *targets)
-            before, wanted = sources.landmarks[..., :2], targets.landmarks[..., :2]
-            out = generator(sources.images, before, wanted, around)
-            loss, _ = reconstruction(out, targets.images, before, wanted, generator.autocast_dtype)
-            with torch.autocast(loss.device.type, torch.bfloat16):
-                with torch.no_grad():
-                    true = faces(targets.images, wanted)
-                loss = loss + settings.face * feature_distance(faces(out.image, wanted), true)
+        while step < settings.steps and (spent := clock() - start) < settings.minutes * 60:
+            rng = np.random.default_rng((settings.seed, 1, step))
+            # One look at a face, one anywhere.
+            chosen = [lessons[int(i)] for i in rng.integers(len(lessons), size=2)]
+            part = together([draw_part(rng, lesson, side, face=not n) for n, lesson in enumerate(chosen)])
+            progress = max(step / settings.steps, spent / (settings.minutes * 60))
+            for group in optimizer.param_groups:
+                group["lr"] = scheduled_learning_rate(settings, step, progress)
+            made = generator.paint(part.inputs).image
+            with torch.autocast(made.device.type, torch.bfloat16):
+                distance, likeness = ruler(made, part, faces=1)
+            loss = distance + settings.pixel * (made - part.image).abs().mean()
+            loss = loss + settings.identity * (1 - likeness)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(trained, 1.0)
             optimizer.step()
-            schedule.step()
             step += 1
+            average.update(network, step)
             bar.update()
             losses.append(float(loss.detach()))
             if step % settings.check_every == 0 or step == settings.steps:
-                better = best.take(step, check.distance(draw_person))
-                if not better and step - best.kept_step >= settings.patience * settings.check_every:
-                    break
+                checks.append(_check_average(ruler, generator, average, exams, step, best, checks[0]))
+    if checks[-1].step != step:  # time is up
+        checks.append(_check_average(ruler, generator, average, exams, step, best, checks[0]))
     best.restore()
-    generator.autocast_dtype = None
-    return Personalized(step, best.kept_step, tuple(losses), tuple(best.checks), check.held_out)
+    generator.requires_grad_(False).autocast_dtype = None
+    return Personalized(step, best.kept_step, tuple(losses), tuple(checks), held_out)
+
+
+class _Ruler:
+    """LPIPS and CSIM, of parts while learning and of whole pictures when checking."""
+
+    def __init__(self, device: str) -> None:
+        self._perceptual, self._identity = LPIPS("alex").to(device), FaceIdentity().to(device)
+
+    def __call__(self, made: torch.Tensor, true: Lesson, faces: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean LPIPS, and mean CSIM of the first `faces` pictures."""
+        points = true.landmarks[:faces] * made.shape[-1]
+        with torch.no_grad():
+            wanted = self._perceptual.features(true.image * 2 - 1)
+            person = self._describe(true.image[:faces], points)
+        distance = self._perceptual.distance(self._perceptual.features(made * 2 - 1), wanted)
+        likeness = F.cosine_similarity(self._describe(made[:faces], points), person, 1)
+        return distance.mean(), likeness.mean()
+
+    def _describe(self, pictures: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(pictures.device.type, enabled=False):
+            chips = cut_chips(pictures, points)
+        return self._identity(chips).float()
+
+    @torch.no_grad()
+    def check(self, step: int, generator: LightweightGenerator, exams: Sequence[Lesson]) -> Check:
+        """How good the generator is at lessons that it does not learn."""
+        scores = [self(generator.paint(exam.inputs).image, exam, faces=1) for exam in exams]
+        distances, likenesses = zip(*scores, strict=True)
+        return Check(step, float(torch.stack(distances).mean()), float(torch.stack(likenesses).mean()))
+
+
+def _check_average(
+    ruler: _Ruler,
+    generator: LightweightGenerator,
+    average: ExponentialAverage,
+    exams: Sequence[Lesson],
+    step: int,
+    best: BestState,
+    before: Check,
+) -> Check:
+    """Checks the averaged weights and keeps them if they are the best so far; the trained ones come back."""
+    network = generator.refine_net
+    trained = {name: value.clone() for name, value in network.state_dict().items()}
+    network.load_state_dict(average.weights)
+    check = ruler.check(step, generator, exams)
+    gains = 1 - check.lpips / before.lpips, check.csim - before.csim
+    # Both have to gain, or it is none; then LPIPS decides, for CSIM is the noisier of the two.
+    best.take(step, -gains[0] if min(gains) > 0 else 0.0)
+    network.load_state_dict(trained)
+    return check

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from monalive.bundle import Bundle
 from monalive_distill.bundle_exporter import find_bundle_exporter
-from monalive_distill.few_shot.person_photos import check_photo_count, track_photos
+from monalive_distill.few_shot.person_photos import check_photo_count, find_photos
 from monalive_distill.few_shot.photo_mover import lightweight_weights
 from monalive_distill.lightweight_generator import build_generator
-from monalive_distill.personalize import PHOTO_SIZE, Personalization, personalize
+from monalive_distill.personalize import Personalization, personalize
 from monalive_distill.training_arguments import add_compute_arguments, use_threads
 from monalive_distill.training_state import load_average, read_record
 
@@ -42,7 +42,7 @@ def run_personalize(arguments: argparse.Namespace) -> None:
     weights = arguments.weights or lightweight_weights()
     generator = build_generator(str(read_record(weights)["variant"]))
     load_average(weights, generator)
-    photos = track_photos(arguments.photos, PHOTO_SIZE)
+    photos = find_photos(arguments.photos)
     settings = Personalization(steps=arguments.steps, minutes=arguments.minutes)
     made = personalize(generator, photos, settings, arguments.device)
     shipped = Bundle.load()
@@ -53,10 +53,10 @@ def run_personalize(arguments: argparse.Namespace) -> None:
         model_version=f"{shipped.model_version}+person",
         licence=str(shipped.manifest["licence"]),
     )
-    before, after = made.checks[0][1], min(distance for _, distance in made.checks)
     told = f"{made.held_out} photos held out" if made.held_out else "photos moved by geometry"
     if made.kept_step == 0:
         print(f"{arguments.output}: nothing learned was better than everybody's weights, which it holds ({told})")
     else:
-        print(f"{arguments.output}: {made.steps} steps, the state after {made.kept_step} kept")
-        print(f"LPIPS {before:.3f} before, {after:.3f} after ({told})")
+        before, after = made.checks[0], made.kept
+        print(f"{arguments.output}: {made.steps} steps, the state after {made.kept_step} kept ({told})")
+        print(f"LPIPS {before.lpips:.4f} before, {after.lpips:.4f} after; CSIM {before.csim:.4f}, {after.csim:.4f}")

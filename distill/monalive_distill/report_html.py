@@ -36,6 +36,7 @@ _NAMES = {
     "turn_error": ("turn °", 2),
     "missing_face": ("no face", 3),
     "fd_dlib": ("FD dlib", 4),
+    "fd_dlib_16": ("FD dlib 16", 4),
 }
 
 

@@ -140,7 +140,7 @@ class PhotoAnimator:
             reference, landmarks = _as_mean_face(driver)
         following = Following(portrait, self._networks, self._options.retarget)
         following.start(reference, (driver_image.shape[1], driver_image.shape[0]))
-        return following.frame(landmarks, 0.0, fade=False)
+        return following.frame(landmarks, 0.0)
 
     def animate_for_video(
         self, portrait: Portraits, frame: NDArray[np.uint8], timestamp_ms: float
@@ -198,7 +198,7 @@ class PhotoAnimator:
         around = unmeasured if motion.surroundings is None else motion.surroundings
         for (timestamp, landmarks), surroundings in zip(motion, around, strict=True):
             self._require_open()
-            yield following.frame(landmarks, timestamp, surroundings, fade=True)
+            yield following.frame(landmarks, timestamp, surroundings)
 
     def reset(self) -> None:
         """Forgets the driver, so that another video may begin."""

@@ -22,27 +22,32 @@ def _shifted(face: np.ndarray, *shifts: float) -> list[np.ndarray]:
 
 
 def test_one_photo_always_has_the_whole_say(face: np.ndarray) -> None:
-    assert PhotoChoice([face]).gates(face + 0.3, fade=False).tolist() == [1.0]
+    assert PhotoChoice([face]).gates(face + 0.3).tolist() == [1.0]
 
 
 def test_the_nearest_photo_makes_the_frame(face: np.ndarray) -> None:
     choice = PhotoChoice(_shifted(face, 0.0, 0.1, 0.2, 0.3))
-    assert choice.gates(_shifted(face, 0.28)[0], fade=False).tolist() == [0.0, 0.0, 0.0, 1.0]
-    assert choice.gates(_shifted(face, 0.01)[0], fade=False).tolist() == [1.0, 0.0, 0.0, 0.0]
+    assert choice.gates(_shifted(face, 0.28)[0]).tolist() == [0.0, 0.0, 0.0, 1.0]
+    assert choice.gates(_shifted(face, 0.01)[0]).tolist() == [1.0, 0.0, 0.0, 0.0]
+
+
+def test_only_eligible_photos_are_chosen(face: np.ndarray) -> None:
+    choice = PhotoChoice(_shifted(face, 0.0, 0.1, 0.2), np.array([True, False, True]))
+    assert choice.gates(_shifted(face, 0.12)[0]).tolist() == [0.0, 0.0, 1.0]
 
 
 def test_an_open_mouth_outweighs_a_place(face: np.ndarray) -> None:
     opened = face.copy()
     opened[list(LIPS_OUTER), 1] += 0.03
     choice = PhotoChoice([face, *_shifted(opened, 0.002)])
-    assert choice.gates(opened, fade=False).tolist() == [0.0, 1.0]
+    assert choice.gates(opened).tolist() == [0.0, 1.0]
 
 
 def test_photos_fade_into_each_other(face: np.ndarray) -> None:
     choice = PhotoChoice(_shifted(face, 0.0, 0.1, 0.2, 0.3))
-    choice.gates(face, fade=False)
+    choice.gates(face)
     wanted = _shifted(face, 0.3)[0]
-    gates = np.stack([choice.gates(wanted, fade=True) for _ in range(20)])
+    gates = np.stack([choice.gates(wanted, 40.0) for _ in range(20)])
     assert gates.sum(1) == pytest.approx(1.0, abs=0.03)
     assert (np.diff(gates[:, 3]) >= 0).all() and 0 < gates[0, 3] < 0.5 and gates[-1, 3] > 0.99
     assert (np.diff(gates[:, 0]) <= 0).all() and gates[0, 0] > 0.5 and gates[-1, 0] == 0
@@ -51,10 +56,10 @@ def test_photos_fade_into_each_other(face: np.ndarray) -> None:
 
 def test_a_photo_hardly_nearer_does_not_take_over(face: np.ndarray) -> None:
     choice = PhotoChoice(_shifted(face, 0.0, 0.1, 0.2))
-    in_use = choice.gates(_shifted(face, 0.1)[0], fade=False)
+    in_use = choice.gates(_shifted(face, 0.1)[0])
     assert in_use.tolist() == [0.0, 1.0, 0.0]
-    assert choice.gates(_shifted(face, 0.153)[0], fade=False).tolist() == in_use.tolist()
-    assert choice.gates(_shifted(face, 0.156)[0], fade=False)[2] == 1.0
+    assert choice.gates(_shifted(face, 0.153)[0]).tolist() == in_use.tolist()
+    assert choice.gates(_shifted(face, 0.156)[0])[2] == 1.0
 
 
 def test_weights_are_a_gated_softmax() -> None:

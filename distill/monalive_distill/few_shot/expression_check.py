@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
 
 from monalive_distill.few_shot.changed_poses import CHECKED_CHANGES, change_pose
@@ -26,7 +25,12 @@ from monalive_distill.lpips import LPIPS
 
 HOLD_OUT_FROM = 4
 _HELD_OUT_SHARE = 5
-_SOURCES_EACH = 3
+
+
+def hold_out(count: int) -> list[int]:
+    """Which of so many photos are held out, evenly spread; none of a few."""
+    held = count // _HELD_OUT_SHARE or 1 if count >= HOLD_OUT_FROM else 0
+    return [(2 * i + 1) * count // (2 * held) for i in range(held)]
 
 
 class ExpressionCheck:
@@ -36,29 +40,22 @@ class ExpressionCheck:
         photos: all of the person's, at least one.
         perceptual: measures the distance.
         size: side of the pictures that are drawn; the photos' is a multiple of it.
-        any_source: held-out photos are drawn from others whatever their pose, not from the nearest alone: for a model
-            that is given one photo and has to turn it far.
 
     Attributes:
         kept: the photos to train on.
         held_out: how many are not among them.
     """
 
-    def __init__(self, photos: PersonPhotos, perceptual: LPIPS, size: int, *, any_source: bool = False) -> None:
+    def __init__(self, photos: PersonPhotos, perceptual: LPIPS, size: int) -> None:
         count = len(photos.images)
         self._perceptual = perceptual
-        self.held_out = count // _HELD_OUT_SHARE or 1 if count >= HOLD_OUT_FROM else 0
-        if self.held_out:
-            held = [(2 * i + 1) * count // (2 * self.held_out) for i in range(self.held_out)]  # evenly spread
+        held = hold_out(count)
+        self.held_out = len(held)
+        if held:
             self.kept = photos.pick([i for i in range(count) if i not in held])
             self._true = photos.pick(held)
-            if any_source:
-                spread = np.linspace(0, count - self.held_out - 1, _SOURCES_EACH).round().astype(int)
-                self._true = photos.pick(np.repeat(held, _SOURCES_EACH).tolist())
-                self._sources = self.kept.pick(np.tile(spread, self.held_out).tolist())
-            else:
-                chosen = nearest_photo(self._true.landmarks[..., :2], self.kept.landmarks[..., :2])
-                self._sources = self.kept.pick(chosen.tolist())
+            chosen = nearest_photo(self._true.landmarks[..., :2], self.kept.landmarks[..., :2])
+            self._sources = self.kept.pick(chosen.tolist())
         else:
             self.kept = photos
             changed = [change_pose(photos, change) for change in CHECKED_CHANGES]

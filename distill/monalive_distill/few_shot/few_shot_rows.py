@@ -22,8 +22,8 @@ from monalive_distill.few_shot.person_photos import PersonPhotos
 from monalive_distill.few_shot.photo_mover import measure_surroundings
 
 Image = NDArray[np.uint8]
-# A frame is shown this often before it is taken: by then the photos that fit it have been faded in.
-_SETTLE = 8
+# After this time the photo that fits a frame has been faded in.
+_SETTLED_MS = 4000.0
 _AT_ONCE = 4
 LIGHTWEIGHT = "lightweight"
 SURROUNDINGS = " + surroundings"
@@ -166,8 +166,8 @@ def _draw(person: FewShotPerson, wanted: PersonPhotos, *, seen: bool) -> list[Im
 
 
 def _settled(motion: Motion, frame: int, seen: bool) -> Motion:
-    """The first frame, then one other frame held still."""
-    frames = [0] + [frame] * _SETTLE
+    """The first frame and, long after it, another one."""
+    frames = [0, frame]
     surroundings = motion.surroundings[frames] if seen and motion.surroundings is not None else None
-    times = np.arange(len(frames), dtype=np.float64) * 40
+    times = np.array([0, _SETTLED_MS])
     return replace(motion, landmarks=motion.landmarks[frames], timestamps_ms=times, surroundings=surroundings)

@@ -13,6 +13,7 @@ from monalive.faces.crop import portrait_crop
 from monalive.faces.expressions import load_expressions
 from monalive.faces.tracker import FaceTracker, choose_face
 from monalive.media.image_io import load_image
+from monalive.portrait import PhotoOfPerson
 
 MOST_PHOTOS = 32
 
@@ -44,19 +45,18 @@ def check_photo_count(count: int) -> None:
         raise ValueError(f"give 1 to {MOST_PHOTOS} photos of the person, not {count}")
 
 
-def track_photos(paths: Sequence[Path], size: int) -> PersonPhotos:
+def find_photos(paths: Sequence[Path]) -> list[PhotoOfPerson]:
     """Reads photos and finds the largest face in each.
 
     Args:
         paths: picture files.
-        size: side of the crops in pixels.
 
     Raises:
         FileNotFoundError: a photo is missing.
         ValueError: no photo or too many, one cannot be read, or shows no face; the message names it.
     """
     check_photo_count(len(paths))
-    images, landmarks = [], []
+    found = []
     with FaceTracker(settle=True) as tracker:
         for path in paths:
             image = load_image(path)
@@ -64,8 +64,14 @@ def track_photos(paths: Sequence[Path], size: int) -> PersonPhotos:
             if not faces:
                 raise ValueError(f"no face was found in {path}; leave it out, or take a photo from the front, well lit")
             points = choose_face(faces).landmarks
-            crop = portrait_crop(points, image.shape[1], image.shape[0])
-            images.append(crop.extract(image, size).astype(np.float32) / 255)
-            landmarks.append(crop.to_unit(points))
+            found.append(PhotoOfPerson(image, points, portrait_crop(points, image.shape[1], image.shape[0])))
+    return found
+
+
+def track_photos(paths: Sequence[Path], size: int) -> PersonPhotos:
+    """`find_photos`, each cropped by its own face to pictures of side `size`."""
+    found = find_photos(paths)
+    images = [photo.crop.extract(photo.image, size).astype(np.float32) / 255 for photo in found]
+    landmarks = [photo.crop.to_unit(photo.landmarks) for photo in found]
     pictures = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous()
     return PersonPhotos(pictures, torch.from_numpy(np.stack(landmarks)))

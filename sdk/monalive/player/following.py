@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -58,15 +59,13 @@ class Following:
             if self._takes_surroundings:  # only then: it takes milliseconds for every frame
                 self._surroundings = DriverSurroundings(image, landmarks)
         surroundings = None if self._surroundings is None else self._surroundings(image, landmarks)
-        return self.frame(landmarks, timestamp_ms, surroundings, fade=True)
+        return self.frame(landmarks, timestamp_ms, surroundings)
 
     def frame(
         self,
         landmarks: NDArray[np.float32],
         timestamp_ms: float,
         surroundings: NDArray[np.float32] | None = None,
-        *,
-        fade: bool,
     ) -> AnimatedFrame:
         """What a frame of the driver makes of the photo.
 
@@ -74,12 +73,12 @@ class Following:
             landmarks: (478, 3) in pixels of the driver's frame.
             timestamp_ms: when; it must increase if smoothing is on.
             surroundings: (16, 16, 3) measured since the reference frame; None for unknown.
-            fade: the frame follows the one before (matters with several photos of a person).
         """
         picture, drawn = self._photo, []
+        elapsed = math.inf if self._last_frame is None else timestamp_ms - self._last_frame.timestamp_ms
         for player in self._players:
             wanted = player.follow(landmarks, timestamp_ms, surroundings)
-            picture, crop = player.draw(picture, wanted, fade=fade)
+            picture, crop = player.draw(picture, wanted, elapsed)
             drawn.append((crop, wanted.landmarks))
         self._last_frame = AnimatedFrame(picture, *drawn[0], timestamp_ms)
         return self._last_frame

@@ -15,9 +15,9 @@ from monalive.motions.surroundings_flow import FLOW_SIZE, SurroundingsFlow
 from monalive.portrait import PhotoOfPerson
 
 # Two photos show one view if so much of what is around the face is found again, moved no farther than this (in sides of
-# the crop). Frames of one clip have .64 to 1 and at most .07; of photos of two places 1 in 72 has more than .52.
-_FOUND_AGAIN: Final = 0.65
-_MOVED_AT_MOST: Final = 0.09
+# the crop). Frames of one clip have .63 to 1; of photos of two places 1 in 72 has more than .52.
+_FOUND_AGAIN: Final = 0.6
+_MOVED_AT_MOST: Final = 0.15
 
 
 def aligned(photo: PhotoOfPerson, first: PhotoOfPerson) -> PhotoOfPerson:

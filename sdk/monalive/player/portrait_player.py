@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,8 +19,8 @@ from monalive.portrait import Portrait
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
 from monalive.retargeting.surroundings_transfer import SurroundingsTransfer
 
-# Gate of the first photo inside the face of another one that is laid over it.
-_FIRST_FILLS: Final = 0.1
+# Gate of the whole photo where another one's face is laid over it: it shows where it is much surer.
+_BASE_FILLS: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class PortraitPlayer:
         free = options.takes_surroundings
         self._whole = np.array([not n or (free and is_same_view(photo, self._first)) for n, photo in enumerate(photos)])
         self._to_photos = {int(n): surroundings_to(photos[n], self._first) for n in np.flatnonzero(self._whole)[1:]}
-        self._choice = PhotoChoice([photo.crop.to_unit(photo.landmarks)[:, :2] for photo in photos])
+        landmarks = [photo.crop.to_unit(photo.landmarks)[:, :2] for photo in photos]
+        self._base, self._faces = PhotoChoice(landmarks, self._whole), PhotoChoice(landmarks)
         self._grey = is_black_and_white(self.still())
 
     def start(self, driver_landmarks: NDArray[np.float32], driver_size: tuple[int, int]) -> None:
@@ -87,33 +89,39 @@ class PortraitPlayer:
         return self._portrait.crop.extract(self._portrait.photo, IMAGE_SIZE)
 
     def draw(
-        self, picture: NDArray[np.uint8], wanted: WantedFrame, *, fade: bool
+        self, picture: NDArray[np.uint8], wanted: WantedFrame, elapsed_ms: float = math.inf
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Animates the face in `picture`.
 
         Args:
             picture: (H, W, 3) uint8: the photo, or the photo with other faces already animated.
             wanted: of `follow`.
-            fade: the frame follows the one before (matters with several photos of the person).
+            elapsed_ms: since the frame before (matters with several photos of the person); inf if it stands alone.
 
         Returns:
             The whole picture (H, W, 3) uint8 and the crop alone (256, 256, 3) uint8.
         """
-        gates = self._choice.gates(wanted.landmarks, fade=fade)
-        if not self._whole[gates > 0].all():
-            gates[0] = max(gates[0], _FIRST_FILLS)  # around the others' faces, and where it is much surer than they
-        chosen = [int(i) for i in np.flatnonzero(gates)]
-        chosen.sort(key=lambda index: not self._whole[index])  # whole pictures below, faces over them
-        drawn = [self._animate(index, wanted) for index in chosen]
-        weights = blend_weights(np.stack([frame.confidence for frame in drawn]), gates[chosen])
-        shares = weights / np.cumsum(weights, 0)
-        whole, crop = picture.copy(), drawn[0].image
-        for index, frame, share in zip(chosen, drawn, shares, strict=True):
+        base, faces = self._base.gates(wanted.landmarks, elapsed_ms), self._faces.gates(wanted.landmarks, elapsed_ms)
+        faces[self._whole] = 0  # where a whole photo is the nearest, its face shows already
+        below, above = np.flatnonzero(base), np.flatnonzero(faces)
+        drawn = {int(index): self._animate(int(index), wanted) for index in (*below, *above)}
+        confidence = {index: frame.confidence for index, frame in drawn.items()}
+        weights = blend_weights(np.stack([confidence[i] for i in below]), base[below])
+        shares = list(weights / np.cumsum(weights, 0))
+        if len(above):
+            under = sum(weight * confidence[i] for weight, i in zip(weights, below, strict=True))
+            gates = np.array([max(1 - faces.sum(), _BASE_FILLS), *faces[above]])
+            weights = blend_weights(np.stack([under, *(confidence[i] for i in above)]), gates)
+            shares += list(weights[1:] / np.cumsum(weights, 0)[1:] * face_mask(wanted.landmarks))
+        whole, crop = picture.copy(), drawn[int(below[0])].image
+        for index, share in zip(drawn, shares, strict=True):
+            frame = drawn[index]
             if index == 0:  # always the lowest, with the whole share
                 whole = self._paste_back[0](whole, frame.flow, frame.mask, frame.painted)
-                continue
-            share = share * (self._paste_back[index].feather if self._whole[index] else face_mask(wanted.landmarks))
-            crop = self._lay_over(whole, crop, index, frame, share)
+            else:
+                if self._whole[index]:
+                    share = share * self._paste_back[index].feather
+                crop = self._lay_over(whole, crop, index, frame, share)
         return whole, np.clip(crop * 255 + 0.5, 0, 255).astype(np.uint8)
 
     def _animate(self, index: int, wanted: WantedFrame) -> NetworkFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import cv2
@@ -12,8 +13,8 @@ from monalive.faces.landmarks import FACE_OVAL, LANDMARK_COUNT, LEFT_EYE, LIPS_I
 
 # Another photo must fit this much better than the one in use: faces should not flicker between photos.
 _SWITCH_BELOW: Final = 0.85
-# Share of the way to its goal that a photo's gate goes in a frame: a cross-fade over a handful of frames.
-_FADE: Final = 0.35
+# Time constant of a cross-fade: half of it is done in two frames of a video, nearly all in a dozen.
+_FADE_MS: Final = 93.0
 _LEAST_GATE: Final = 0.03
 _MASK_SIZE: Final = 256
 
@@ -42,25 +43,27 @@ class PhotoChoice:
 
     Args:
         faces: (478, 2) landmarks of every photo in units of its crop; the first photo first.
+        eligible: (T,) bool, those to choose from, the first among them; None: all.
     """
 
-    def __init__(self, faces: list[NDArray[np.float32]]) -> None:
+    def __init__(self, faces: list[NDArray[np.float32]], eligible: NDArray[np.bool_] | None = None) -> None:
         self._faces = np.stack(faces)
+        self._handicap = np.zeros(len(faces)) if eligible is None else np.where(eligible, 0.0, np.inf)
         self._chosen = 0
         self._gates = np.eye(len(faces))[0]
 
-    def gates(self, wanted: NDArray[np.float32], *, fade: bool) -> NDArray[np.float64]:
+    def gates(self, wanted: NDArray[np.float32], elapsed_ms: float = math.inf) -> NDArray[np.float64]:
         """(T,) how much each photo has a say, in [0, 1] and adding up to about 1; above 0 for few of them.
 
         Args:
             wanted: (478, 2 or 3) landmarks of the frame in crop units.
-            fade: the frame follows the one before; False for a picture of its own.
+            elapsed_ms: since the frame before, which another photo may have made; inf for a picture of its own.
         """
-        distance = np.linalg.norm(self._faces - wanted[:, :2], axis=-1) @ _IMPORTANCE
+        distance = np.linalg.norm(self._faces - wanted[:, :2], axis=-1) @ _IMPORTANCE + self._handicap
         distance[self._chosen] *= _SWITCH_BELOW
         self._chosen = int(distance.argmin())
         goal = np.eye(len(distance))[self._chosen]
-        self._gates = self._gates + (goal - self._gates) * (_FADE if fade else 1.0)
+        self._gates = self._gates + (goal - self._gates) * (1 - math.exp(-elapsed_ms / _FADE_MS))
         return np.where(self._gates < _LEAST_GATE, 0.0, self._gates)
 
 
