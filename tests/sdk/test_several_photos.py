@@ -7,7 +7,7 @@ import pytest
 
 from monalive.faces.expressions import load_expressions
 from monalive.faces.landmarks import LIPS_OUTER
-from monalive.player.several_photos import PhotoChoice, blend_weights, face_mask
+from monalive.player.several_photos import PhotoChoice, blend_weights, face_mask, layer_shares
 
 
 @pytest.fixture
@@ -70,6 +70,14 @@ def test_weights_are_a_gated_softmax() -> None:
     assert weights[:, 1, 1] == pytest.approx([0.4, 0.4, 0.2])
     assert weights[:, 0, 0] == pytest.approx([0.0, 0.0, 1.0])
     assert blend_weights(confidences[:2], np.ones(2))[:, 0, 0] == pytest.approx([1 / 3, 2 / 3])
+
+
+def test_layers_laid_over_each_other_show_by_their_weights() -> None:
+    weights = np.array([0.5, 0.2, 0.3], np.float32)[:, None, None]
+    shown = np.zeros(3)
+    for layer, share in enumerate(layer_shares(weights)[:, 0, 0]):
+        shown = shown * (1 - share) + np.eye(3)[layer] * share
+    assert shown == pytest.approx([0.5, 0.2, 0.3])
 
 
 def test_the_face_mask_covers_the_face_and_nothing_else(face: np.ndarray) -> None:

@@ -14,7 +14,7 @@ from monalive.media.image_io import is_black_and_white
 from monalive.player.face_networks import IMAGE_SIZE, FaceNetworks, NetworkFrame
 from monalive.player.paste_back import PasteBack
 from monalive.player.photo_alignment import is_same_view, surroundings_since, surroundings_to
-from monalive.player.several_photos import PhotoChoice, blend_weights, face_mask
+from monalive.player.several_photos import PhotoChoice, blend_weights, face_mask, layer_shares
 from monalive.portrait import Portrait
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
 from monalive.retargeting.surroundings_transfer import SurroundingsTransfer
@@ -103,17 +103,18 @@ class PortraitPlayer:
         """
         base, faces = self._base.gates(wanted.landmarks, elapsed_ms), self._faces.gates(wanted.landmarks, elapsed_ms)
         faces[self._whole] = 0  # where a whole photo is the nearest, its face shows already
-        below, above = np.flatnonzero(base), np.flatnonzero(faces)
-        drawn = {int(index): self._animate(int(index), wanted) for index in (*below, *above)}
-        confidence = {index: frame.confidence for index, frame in drawn.items()}
-        weights = blend_weights(np.stack([confidence[i] for i in below]), base[below])
-        shares = list(weights / np.cumsum(weights, 0))
-        if len(above):
-            under = sum(weight * confidence[i] for weight, i in zip(weights, below, strict=True))
+        below: list[int] = np.flatnonzero(base).tolist()
+        above: list[int] = np.flatnonzero(faces).tolist()
+        drawn = {index: self._animate(index, wanted) for index in (*below, *above)}
+        confidences = np.stack([drawn[index].confidence for index in below])
+        weights = blend_weights(confidences, base[below])
+        shares = list(layer_shares(weights))
+        if above:
+            together = (weights * confidences).sum(0)
             gates = np.array([max(1 - faces.sum(), _BASE_FILLS), *faces[above]])
-            weights = blend_weights(np.stack([under, *(confidence[i] for i in above)]), gates)
-            shares += list(weights[1:] / np.cumsum(weights, 0)[1:] * face_mask(wanted.landmarks))
-        whole, crop = picture.copy(), drawn[int(below[0])].image
+            weights = blend_weights(np.stack([together, *(drawn[index].confidence for index in above)]), gates)
+            shares += list(layer_shares(weights)[1:] * face_mask(wanted.landmarks))
+        whole, crop = picture.copy(), drawn[below[0]].image
         for index, share in zip(drawn, shares, strict=True):
             frame = drawn[index]
             if index == 0:  # always the lowest, with the whole share

@@ -79,3 +79,8 @@ def blend_weights(confidences: NDArray[np.float32], gates: NDArray[np.float64]) 
     """
     weights = np.exp(confidences - confidences.max(0)) * gates[:, None, None].astype(np.float32)
     return np.asarray(weights / weights.sum(0), np.float32)
+
+
+def layer_shares(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How opaque each of m pictures must be, laid over those before it, for `weights` (m, H, W) to show of each."""
+    return np.asarray(weights / np.cumsum(weights, 0), np.float32)
