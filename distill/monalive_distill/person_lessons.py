@@ -22,7 +22,8 @@ from monalive_distill.few_shot.changed_poses import CHECKED_CHANGES, change_pose
 from monalive_distill.few_shot.expression_check import hold_out
 from monalive_distill.few_shot.person_photos import PersonPhotos
 from monalive_distill.few_shot.photo_mover import LIGHTWEIGHT_SIZE, measure_surroundings, no_surroundings
-from monalive_distill.lightweight_generator import LightweightGenerator, RefineInputs
+from monalive_distill.lightweight_generator import LightweightGenerator, Movement
+from monalive_distill.warp import warp
 
 # Pairs of 32 photos would fill the memory: about 3 MB each.
 _MOST_PAIRS = 90
@@ -44,7 +45,8 @@ class Pair(NamedTuple):
 class Lesson(NamedTuple):
     """A pair, moved, or a square part of it of n pixels."""
 
-    inputs: RefineInputs
+    warped: torch.Tensor  # (N, 3, n, n): what is painted on
+    movement: Movement  # with the photo's features; its flow stays that of the whole picture
     image: torch.Tensor  # (N, 3, n, n) in [0, 1]: what should come out
     landmarks: torch.Tensor  # (N, 478, 2) of `image`, in units of n
 
@@ -92,15 +94,16 @@ def prepare(generator: LightweightGenerator, pair: Pair, *, surroundings: bool, 
     before, after = source.landmarks[..., :2], target.landmarks[..., :2]
     measured = surroundings and pair.same_view
     around = measure_surroundings(*source, *target) if measured else no_surroundings(1, source.images.device)
-    inputs = generator.move(source.images, before, generator.enroll(source.images, before), after, around)
+    movement = generator.move(before, generator.enroll(source.images, before), after, around)
+    warped = warp(source.images, movement.flow)
     image = target.images
     if not pair.same_view:
         mask = torch.from_numpy(face_mask(after[0].cpu().numpy())).to(image)
-        now = generator.paint(inputs).image
+        now = generator.paint(warped, movement).image
         image = now + (image - now) * mask
     half = generator.autocast_dtype or torch.float32  # in which the network reads them anyhow
-    features = AppearanceFeatures(*(part.to(half) for part in inputs.appearance))
-    return Lesson(inputs._replace(appearance=features), image, after)
+    features = AppearanceFeatures(*(part.to(half) for part in movement.appearance))
+    return Lesson(warped, movement._replace(appearance=features), image, after)
 
 
 def draw_part(rng: np.random.Generator, lesson: Lesson, side: int, *, face: bool) -> Lesson:
@@ -124,12 +127,12 @@ def draw_part(rng: np.random.Generator, lesson: Lesson, side: int, *, face: bool
         step = size // plane.shape[-1]
         return plane[..., y // step : (y + side) // step, x // step : (x + side) // step]
 
-    inputs = lesson.inputs
-    half, quarter, eighth, style = inputs.appearance
+    flow, (half, quarter, eighth, style), drawing = lesson.movement
     features = AppearanceFeatures(cut(half), cut(quarter), cut(eighth), style)
     corner = lesson.landmarks.new_tensor([x, y])
     return Lesson(
-        RefineInputs(cut(inputs.warped), features, cut(inputs.drawing), inputs.flow),
+        cut(lesson.warped),
+        Movement(flow, features, cut(drawing)),
         cut(lesson.image),
         (lesson.landmarks * size - corner) / side,
     )
@@ -137,11 +140,11 @@ def draw_part(rng: np.random.Generator, lesson: Lesson, side: int, *, face: bool
 
 def together(lessons: Sequence[Lesson]) -> Lesson:
     """Lessons of one size as a batch."""
-    inputs = [lesson.inputs for lesson in lessons]
-    features = AppearanceFeatures(*map(torch.cat, zip(*(i.appearance for i in inputs), strict=True)))
-    warped, drawing, flow = (torch.cat([getattr(i, name) for i in inputs]) for name in ("warped", "drawing", "flow"))
-    images, landmarks = (torch.cat([getattr(lesson, name) for lesson in lessons]) for name in ("image", "landmarks"))
-    return Lesson(RefineInputs(warped, features, drawing, flow), images, landmarks)
+    flows, features, drawings = zip(*(lesson.movement for lesson in lessons), strict=True)
+    joined = AppearanceFeatures(*map(torch.cat, zip(*features, strict=True)))
+    warped, _, images, landmarks = zip(*lessons, strict=True)
+    movement = Movement(torch.cat(flows), joined, torch.cat(drawings))
+    return Lesson(torch.cat(warped), movement, torch.cat(images), torch.cat(landmarks))
 
 
 def face_side(lessons: Sequence[Lesson]) -> int:

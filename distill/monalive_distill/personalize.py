@@ -126,7 +126,7 @@ def personalize(
             progress = max(step / settings.steps, spent / (settings.minutes * 60))
             for group in optimizer.param_groups:
                 group["lr"] = scheduled_learning_rate(settings, step, progress)
-            made = generator.paint(part.inputs).image
+            made = generator.paint(part.warped, part.movement).image
             with torch.autocast(made.device.type, torch.bfloat16):
                 distance, likeness = ruler(made, part, faces=1)
             loss = distance + settings.pixel * (made - part.image).abs().mean()
@@ -172,7 +172,7 @@ class _Ruler:
     @torch.no_grad()
     def check(self, step: int, generator: LightweightGenerator, exams: Sequence[Lesson]) -> Check:
         """How good the generator is at lessons that it does not learn."""
-        scores = [self(generator.paint(exam.inputs).image, exam, faces=1) for exam in exams]
+        scores = [self(generator.paint(exam.warped, exam.movement).image, exam, faces=1) for exam in exams]
         distances, likenesses = zip(*scores, strict=True)
         return Check(step, float(torch.stack(distances).mean()), float(torch.stack(likenesses).mean()))
 

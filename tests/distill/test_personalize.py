@@ -107,7 +107,7 @@ def test_of_a_photo_of_another_place_only_the_face_is_learned(
     pair = next(p for p in person_pairs([photos[0], other], np.random.default_rng(0))[0] if not p.same_view)
     lesson = prepare(generator.eval(), pair, surroundings=True, device="cpu")
     with torch.no_grad():
-        painted = generator.paint(lesson.inputs).image
+        painted = generator.paint(lesson.warped, lesson.movement).image
     mask = torch.from_numpy(face_mask(lesson.landmarks[0].numpy()))
     assert torch.equal(lesson.image[..., mask == 0], painted[..., mask == 0])
     assert torch.equal(lesson.image[..., mask == 1], pair.target.images[..., mask == 1])
@@ -125,10 +125,10 @@ def test_a_part_of_a_lesson_is_painted_as_it_is_in_the_whole(
     inside = np.s_[..., 48:80, 48:80]  # far from the part's edges, which the network takes for the picture's
     x, y = corner
     with torch.no_grad():
-        whole = generator.paint(lesson.inputs).image[..., y : y + 128, x : x + 128]
+        whole = generator.paint(lesson.warped, lesson.movement).image[..., y : y + 128, x : x + 128]
     both = together([part, part])
     with torch.no_grad():
-        made = generator.paint(both.inputs).image[1:]
+        made = generator.paint(both.warped, both.movement).image[1:]
     assert (made - whole)[inside].abs().mean() < 0.01
     assert torch.equal(both.image[1], lesson.image[0, :, y : y + 128, x : x + 128])
 
