@@ -59,7 +59,7 @@ def main() -> None:
         for index in range(arguments.frames):
             arrived.clear()
             animator.animate_async(portrait, drivers[index % len(drivers)], index * 40.0)
-            if not arrived.wait(60):
+            if not arrived.wait(600):
                 raise TimeoutError(f"no result for frame {index}")
             if (index + 1) % arguments.every == 0:
                 gc.collect()

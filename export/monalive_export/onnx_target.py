@@ -34,15 +34,15 @@ _LEAST_HALVED: Final = 64  # values; smaller constants stay float32
 class OnnxTarget:
     """See `target.Target`.
 
-    "fp16": weights held in half precision, arithmetic in float32. "int8": int8 weights, activations quantised as they
-    come (ConvInteger); "int8-static": by calibration (QDQ).
+    "fp16": weights held in half precision, arithmetic in float32. "int8": convolutions' weights in int8, activations
+    quantised as they come (ConvInteger); "int8-static": by calibration (QDQ); all other weights as in "fp16".
     """
 
     name = "onnx"
     format = "onnx"
     runtime = "ONNX Runtime"
     platforms = ("web", "Windows", "Linux", "macOS")
-    precisions = ("fp16", "int8-static", "int8", "fp32")
+    precisions = ("int8-static", "int8", "fp16", "fp32")
     calibrated: tuple[str, ...] = ()
 
     def convert(self, graph: Graph, inputs: Mapping[str, torch.Tensor]) -> onnx.ModelProto:
@@ -64,10 +64,10 @@ class OnnxTarget:
     def build(self, converted: onnx.ModelProto, graph: Graph, facts: Facts, calibration: Sequence[Tensors]) -> bytes:
         model = onnx.ModelProto()
         model.CopyFrom(converted)
-        if facts.precision == "fp16":
-            _halve_weights(model)
-        elif facts.precision != "fp32":
+        if facts.precision.startswith("int8"):
             model = _quantised(model, None if facts.precision == "int8" else calibration)
+        if facts.precision != "fp32":
+            _halve_weights(model)
         _describe(model, graph, facts)
         onnx.checker.check_model(model)
         return model.SerializeToString()
@@ -77,11 +77,12 @@ class OnnxTarget:
 
 
 def _halve_weights(model: onnx.ModelProto) -> None:
-    """Holds the weights in half precision; a runtime widens them once, when it loads the file."""
+    """Holds float weights in half precision; a runtime widens them once, when it loads the file."""
     casts, kept = [], []
     for tensor in model.graph.initializer:
         values = numpy_helper.to_array(tensor)
-        if tensor.data_type != TensorProto.FLOAT or values.size < _LEAST_HALVED:
+        scale = tensor.name.endswith("_scale")  # of int8 weights: runtimes look for it as a constant
+        if tensor.data_type != TensorProto.FLOAT or values.size < _LEAST_HALVED or scale:
             kept.append(tensor)
             continue
         half = f"{tensor.name}_half"

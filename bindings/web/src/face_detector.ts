@@ -8,8 +8,8 @@ import { type Box, boxIou, RotatedSquare, wholePicture } from "./region.js";
 /** For each place: the face's centre less the place's own (x, y), the logarithm of its side, cosine and sine of its roll. */
 const PLACE_VALUES = 5;
 const SUPPRESSION_IOU = 0.3;
-const TURN_GAIN = 0.1;
-const QUARTER_TURNS = [Math.PI / 2, -Math.PI / 2, Math.PI];
+/** Heads are seldom held further from upright. */
+const FAR_ROLL = Math.PI / 3;
 
 /** A found face. */
 export interface Detection {
@@ -44,18 +44,17 @@ export class FaceDetector {
   }
 
   /**
-   * Faces in the whole picture; where there is none, also sideways and upside down.
-   * Only then: a bowed face upright scores less than one on its head, which the network was never shown.
+   * Faces in the whole picture, also sideways and upside down.
+   *
+   * A bowed face looks much like one on its head: one that seems to lie on its side or beyond is believed only if it
+   * stands upright in the picture turned that way; else the second look counts.
    */
   async detectAnyWayUp(picture: Picture): Promise<Detection[]> {
-    let best = await this.detect(picture);
-    if (best.length) return best;
+    const found = await this.detect(picture), angle = found[0]?.roi.angle ?? 0;
+    if (Math.abs(angle) <= FAR_ROLL) return found;
     const { x, y, side } = wholePicture(picture);
-    for (const angle of QUARTER_TURNS) {
-      const turned = await this.detect(picture, new RotatedSquare(x, y, side, angle));
-      if (turned[0] && turned[0].score > Math.max(TURN_GAIN, best[0]?.score ?? 0)) best = turned;
-    }
-    return best;
+    const again = await this.detect(picture, new RotatedSquare(x, y, side, angle));
+    return again.length ? again : found;
   }
 }
 

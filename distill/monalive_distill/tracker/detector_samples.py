@@ -86,7 +86,9 @@ class DetectorSampler:
             rng.uniform(low + inside, high - inside) if high - low > 2 * inside else (low + high) / 2
             for low, high in ((left, right), (top, bottom))
         )
-        degrees = rng.normal(0, 10) if rng.random() < 0.6 else rng.uniform(-52, 52)
+        # Mostly as people hold their heads; some sideways or upside down, as in photos that lost their orientation.
+        kind = rng.random()
+        degrees = rng.normal(0, 10) if kind < 0.5 else rng.uniform(-52, 52) if kind < 0.75 else rng.uniform(-180, 180)
         return RotatedSquare(float(x), float(y), side, float(np.deg2rad(degrees)))
 
     def _paste(

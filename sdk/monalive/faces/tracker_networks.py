@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.bundle import Bundle
-from monalive.faces.face_detector import RotatedSquare, detect_any_way_up, overlapping, whole_picture
+from monalive.faces.face_detector import RotatedSquare, overlapping, whole_picture
 from monalive.faces.level_crop import LEVEL_SCALE, extract_level, from_region, level_region, to_region
 from monalive.networks.named_network import NamedNetwork
 from monalive.networks.runtimes import RuntimeOptions
 
 DETECTOR_PART: Final = "tracker_detector"
+# Heads are seldom held further from upright (radians).
+FAR_ROLL: Final = np.deg2rad(60.0)
 LANDMARKS_PART: Final = "tracker_landmarks"
 BLENDSHAPES_PART: Final = "tracker_blendshapes"
 TRACKER_PARTS: Final = (DETECTOR_PART, LANDMARKS_PART, BLENDSHAPES_PART)
@@ -69,11 +71,17 @@ class LevelFaceDetector:
         return found
 
     def detect_any_way_up(self, image: NDArray[np.uint8]) -> list[FoundFace]:
-        """Faces in the whole picture; where there is none, also sideways and upside down (`detect_any_way_up`).
+        """Faces in the whole picture, also sideways and upside down (photos that lost their orientation).
 
-        Only then: a bowed face upright scores less than one on its head, which the network was never shown.
+        A bowed face looks much like one on its head: one that seems to lie on its side or beyond is believed only if
+        it stands upright in the picture turned that way; else the second look counts.
         """
-        return self.detect(image) or detect_any_way_up(self, image)
+        found = self.detect(image)
+        if not found or abs(found[0].roi.angle) <= FAR_ROLL:
+            return found
+        whole = whole_picture(image)
+        again = self.detect(image, RotatedSquare(whole.x, whole.y, whole.side, found[0].roi.angle))
+        return again or found
 
 
 class LevelFaceMesh:

@@ -46,7 +46,7 @@ def page_routes(bundle: str | Path | None = None, static: Path = STATIC) -> Rout
     bundle_path = Path(bundle) if bundle is not None else default_bundle_path()
     opened = Bundle.load(bundle_path)  # a damaged one is told here, not in the browser
     if bundle_with_tracker(opened) is not opened:
-        raise ValueError(f"{bundle_path} holds no face tracker, which the page needs. Write it again with monalive-export.")
+        raise ValueError(f"{bundle_path} holds no face tracker, which the page needs. Export it anew: monalive-export.")
     names = builtin_motions.names()
     routes: dict[str, tuple[str, Callable[[], bytes]]] = {
         "/models/default.bundle": (_BINARY, bundle_path.read_bytes),

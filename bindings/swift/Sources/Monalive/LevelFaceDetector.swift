@@ -12,8 +12,7 @@ final class LevelFaceDetector {
     private static let minConfidence: Float = 0.5
     private static let suppressionOverlap = 0.3
     private static let placeValues = 5
-    private static let turnGain: Float = 0.1
-    private static let quarterTurns = [Double.pi / 2, -Double.pi / 2, Double.pi]
+    private static let farRoll = Double.pi / 3 // heads are seldom held further from upright
 
     init(_ network: PictureNetwork) { self.network = network }
 
@@ -32,18 +31,16 @@ final class LevelFaceDetector {
         return LevelFaceDetector.blended(candidates).map { $0.found(in: region) }
     }
 
-    /// Faces in the whole picture; where there is none, also sideways and upside down.
+    /// Faces in the whole picture, also sideways and upside down.
     ///
-    /// Only then: a bowed face upright scores less than one on its head, which the network was never shown.
+    /// A bowed face looks much like one on its head: one that seems to lie on its side or beyond is believed only if it stands
+    /// upright in the picture turned that way; else the second look counts.
     func detectAnyWayUp(_ image: RgbImage) throws -> [FoundFace] {
-        var best = try detect(image)
-        if !best.isEmpty { return best }
+        let found = try detect(image)
+        guard let angle = found.first?.region.angle, abs(angle) > LevelFaceDetector.farRoll else { return found }
         let whole = RotatedSquare.whole(image.width, image.height)
-        for angle in LevelFaceDetector.quarterTurns {
-            let turned = try detect(image, in: RotatedSquare(x: whole.x, y: whole.y, side: whole.side, angle: angle))
-            if let first = turned.first, first.score > max(LevelFaceDetector.turnGain, best.first?.score ?? 0) { best = turned }
-        }
-        return best
+        let again = try detect(image, in: RotatedSquare(x: whole.x, y: whole.y, side: whole.side, angle: angle))
+        return again.isEmpty ? found : again
     }
 
     /// A face that a place of the map tells of: its centre and side in units of the region, its roll not normalised.

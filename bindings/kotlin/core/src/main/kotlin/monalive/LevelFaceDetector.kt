@@ -2,6 +2,7 @@ package monalive
 
 import java.io.Closeable
 import kotlin.math.PI
+import kotlin.math.abs
 import kotlin.math.atan2
 import kotlin.math.exp
 import kotlin.math.sqrt
@@ -25,19 +26,16 @@ internal class LevelFaceDetector(private val network: PictureNetwork) : Closeabl
     }
 
     /**
-     * Faces in the whole picture; where there is none, also sideways and upside down.
+     * Faces in the whole picture, also sideways and upside down.
      *
-     * Only then: a bowed face upright scores less than one on its head, which the network was never shown.
+     * A bowed face looks much like one on its head: one that seems to lie on its side or beyond is believed only if it
+     * stands upright in the picture turned that way; else the second look counts.
      */
     fun detectAnyWayUp(image: RgbImage): List<FoundFace> {
-        var best = detect(image)
-        if (best.isNotEmpty()) return best
-        for (angle in QUARTER_TURNS) {
-            val turned = detect(image, RotatedSquare.whole(image.width, image.height).copy(angle = angle))
-            val score = turned.firstOrNull()?.score ?: continue
-            if (score > maxOf(TURN_GAIN, best.firstOrNull()?.score ?: 0f)) best = turned
-        }
-        return best
+        val found = detect(image)
+        val angle = found.firstOrNull()?.region?.angle ?: return found
+        if (abs(angle) <= FAR_ROLL) return found
+        return detect(image, RotatedSquare.whole(image.width, image.height).copy(angle = angle)).ifEmpty { found }
     }
 
     /** A face that a place of the map tells of: its centre and side in units of the region, its roll not normalised. */
@@ -58,8 +56,7 @@ internal class LevelFaceDetector(private val network: PictureNetwork) : Closeabl
         const val MIN_CONFIDENCE = 0.5f
         const val SUPPRESSION_OVERLAP = 0.3
         const val PLACE_VALUES = 5
-        const val TURN_GAIN = 0.1f
-        val QUARTER_TURNS = listOf(PI / 2, -PI / 2, PI)
+        const val FAR_ROLL = PI / 3 // heads are seldom held further from upright
 
         /** Blends overlapping candidates by score, steadier than keeping the best (BlazeFace, arXiv 1907.05047, section 3). */
         fun blended(candidates: List<Candidate>): List<Candidate> {
