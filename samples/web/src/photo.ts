@@ -3,7 +3,7 @@
 import type { Picture } from "../../../bindings/web/src/picture.js";
 
 /** Longest side of the animated picture: what a browser can repaint many times a second. */
-export const LONGEST_SIDE = 1024;
+export const LONGEST_SIDE = 640;
 const MAX_PIXELS = 100_000_000;
 const MAX_BYTES = 200 * 2 ** 20;
 
