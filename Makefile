@@ -8,7 +8,6 @@ DEMO_LOCK := $(wildcard requirements/demo-$(PLACE).lock)
 TEST_LOCK := $(wildcard requirements/test-$(PLACE).lock)
 # What PyTorch from PyPI needs beyond that; its build for CPUs alone does not.
 CUDA_LOCK := $(wildcard requirements/cuda-$(PLACE).lock)
-LOCKED_INSTALL := install --quiet --disable-pip-version-check --require-hashes --no-deps -r
 BUILD_PINS = $(shell $(PYTHON) -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], 'editables==0.5')")
 TORCH_PIN = $(shell $(PYTHON) -c "import tomllib; print(*(p for p in tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['train'] if p.startswith('torch==')))")
 LOCKING := .venv-lock
@@ -81,7 +80,7 @@ clean:
 $(DEMO)/.installed: pyproject.toml $(DEMO_LOCK)
 	$(PYTHON) -m venv --clear $(DEMO)
 ifneq ($(DEMO_LOCK),)
-	$(DEMO)/bin/pip $(LOCKED_INSTALL) $(DEMO_LOCK)
+	$(DEMO)/bin/python requirements/install_locked.py $(DEMO_LOCK) --or $(BUILD_PINS) .
 	$(DEMO)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 else
 	$(DEMO)/bin/pip install --quiet --disable-pip-version-check -e .
@@ -91,8 +90,8 @@ endif
 $(TEST)/.installed: pyproject.toml $(TEST_LOCK)
 	$(PYTHON) -m venv --clear $(TEST)
 ifneq ($(TEST_LOCK),)
-	$(TEST)/bin/pip $(LOCKED_INSTALL) $(TEST_LOCK)
-	case "$$($(TEST)/bin/pip list --format=freeze)" in *torch==*+cpu*) ;; *) $(TEST)/bin/pip $(LOCKED_INSTALL) $(CUDA_LOCK) ;; esac
+	$(TEST)/bin/python requirements/install_locked.py $(TEST_LOCK) --or $(BUILD_PINS) '.[export,dev]'
+	case "$$($(TEST)/bin/pip list --format=freeze)" in *torch==*+cpu*) ;; *) $(TEST)/bin/python requirements/install_locked.py $(CUDA_LOCK) ;; esac
 	$(TEST)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 else
 	$(TEST)/bin/pip install --quiet --disable-pip-version-check -e '.[export,dev]'
