@@ -1,4 +1,4 @@
-"""Installs a lock file's packages beside this Python: `python requirements/install_locked.py LOCK [--or REQUIREMENT...]`.
+"""Installs a lock file's packages beside this Python: `install_locked.py LOCK [--or REQUIREMENT...]`.
 
 A file whose sha256 is another than the lock file's is never installed. Where an index does not have a locked version
 (some are behind others for a while), it is asked three times; then, with `--or`, these requirements are installed by

@@ -44,6 +44,11 @@ class TorchPrimitives:
         return torch.index_select(rows, 1, torch.tensor(indices, device=rows.device))
 
 
+def clamp_to_unit(x: torch.Tensor) -> torch.Tensor:
+    """`x` kept inside [0, 1]: exactly, by way of [0, 2], since LiteRT's GPU delegate has no clamp to 0 and 1."""
+    return torch.clamp(x * 2.0, 0.0, 2.0) * 0.5
+
+
 _active: Primitives = TorchPrimitives()
 
 

@@ -24,12 +24,12 @@ from monalive.faces.landmarks import LANDMARK_COUNT, LEFT_BROW, LEFT_EYE, RIGHT_
 from monalive.retargeting import expression_transfer as transfer
 from monalive.retargeting import pose_transfer as poses
 from monalive.retargeting.motion_smoother import MotionSmoother
+from monalive_distill.primitives import clamp_to_unit
 from monalive_distill.splat import take
 from monalive_export.ports import SIDES, Graph, Port
 from monalive_export.retarget_filter import filtered
 from monalive_export.retarget_math import (
     angles_of,
-    clamp_to_unit,
     constant_times,
     fit_rotation,
     rotation_of,

@@ -12,6 +12,7 @@ from typing import Final
 import torch
 
 from monalive.retargeting.pose_transfer import KNEE
+from monalive_distill.primitives import clamp_to_unit
 
 # Even powers of the quaternion matrix, by repeated squaring: 2 ** 9. Its second eigenvalue, shifted, is at most 0.9 of
 # the first for anything like a face: 0.9 ** 512 is nothing in float32.
@@ -97,11 +98,6 @@ def constant_times(matrix: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
 def row_times(row: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
     """(1, 1, k), which may be a constant, times (1, k, d): (1, 1, d)."""
     return (row.transpose(1, 2) * matrix).sum(1, keepdim=True)
-
-
-def clamp_to_unit(x: torch.Tensor) -> torch.Tensor:
-    """`x` kept inside [0, 1]: exactly, by way of [0, 2], since LiteRT's GPU delegate has no clamp to 0 and 1."""
-    return torch.clamp(x * 2.0, 0.0, 2.0) * 0.5
 
 
 def step(x: torch.Tensor) -> torch.Tensor:

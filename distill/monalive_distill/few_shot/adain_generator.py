@@ -15,6 +15,7 @@ from monalive_distill.few_shot.residual_blocks import (
     SelfAttention,
     spectral_conv,
 )
+from monalive_distill.primitives import clamp_to_unit
 from monalive_distill.splat import DRAWING_CHANNELS
 
 CHANGE_AT_START = 0.05  # the most that a fresh generator can change of the moved photo's colours
@@ -100,4 +101,4 @@ class AdaINGenerator(nn.Module):
         if moved is not None:
             x = x + self.detail(seen)
         painted = torch.tanh(self.head(F.relu(self.norm(x, next(each)))).float())
-        return painted * 0.5 + 0.5 if moved is None else (moved + self.change * painted).clamp(0.0, 1.0)
+        return painted * 0.5 + 0.5 if moved is None else clamp_to_unit(moved + self.change * painted)
