@@ -118,6 +118,13 @@ def test_camera_drives_the_photo(url: str, tmp_path: Path) -> None:
     assert result["after"][0] is True
 
 
+def test_a_lost_face_is_held_and_found_again(url: str, tmp_path: Path) -> None:
+    camera = tmp_path / "camera.mjpeg"
+    _moving_face(camera, times=4, frames_without=50)
+    result = _check("lost_face", url, tmp_path, str(camera))
+    assert result["alert"] == "" and result["changed"] >= 2
+
+
 def test_bad_input_is_explained_and_the_page_goes_on(url: str, tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     (tmp_path / "report.pdf").write_bytes(b"%PDF-1.7\n%%EOF\n")
@@ -137,16 +144,20 @@ def test_bad_input_is_explained_and_the_page_goes_on(url: str, tmp_path: Path) -
     assert result["changed"] >= 2
 
 
-def _moving_face(path: Path) -> None:
-    """A camera's picture of the second sample portrait that nods and talks: made by the SDK, as motion JPEG."""
+def _moving_face(path: Path, times: int = 1, frames_without: int = 0) -> None:
+    """A camera's picture of the second sample portrait that nods and talks: made by the SDK, as motion JPEG.
+
+    It moves `times` over, then so many frames show a wall.
+    """
     with monalive.PhotoAnimator.create_from_options(monalive.PhotoAnimatorOptions()) as animator:
         picture = np.asarray(Image.open(SAMPLE.with_name("sample_portrait_2.jpg")).convert("RGB").resize((480, 480)))
         portrait = animator.enroll(picture, consent="artwork")
         with av.open(str(path), "w", format="mjpeg") as video:
             stream = video.add_stream("mjpeg", rate=25)
             stream.width, stream.height, stream.pix_fmt = 640, 480, "yuvj420p"
-            for index, frame in enumerate(animator.play(portrait, monalive.builtin_motions.load("laugh"))):
-                if index % 3 == 0:
-                    wide = np.pad(frame.image, ((0, 0), (80, 80), (0, 0)), mode="edge")
-                    video.mux(stream.encode(av.VideoFrame.from_ndarray(wide, "rgb24")))
+            played = animator.play(portrait, monalive.builtin_motions.load("laugh"))
+            moving = [frame.image for index, frame in enumerate(played) if index % 3 == 0]
+            for image in [*moving * times, *[np.full_like(picture, 120)] * frames_without]:
+                wide = np.pad(image, ((0, 0), (80, 80), (0, 0)), mode="edge")
+                video.mux(stream.encode(av.VideoFrame.from_ndarray(wide, "rgb24")))
             video.mux(stream.encode(None))

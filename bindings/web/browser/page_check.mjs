@@ -183,6 +183,22 @@ const scenarios = {
     return { changed, rate, status, after, alert: await text(page, "alert"), errors: page.errors };
   },
 
+  /** The fake camera's face goes away and comes back. */
+  async lost_face(browser) {
+    const page = await open(browser);
+    await consent(page);
+    await ready(page);
+    await page.click("#camera");
+    const says = (lost) => page.waitForFunction((wanted) => document.getElementById("status").textContent.includes("no face") === wanted, lost);
+    await page.waitForFunction(() => globalThis.monalive.engine().sourceName === "camera");
+    await more(page, 2);
+    await says(true);
+    await more(page, 3);
+    await says(false);
+    const changed = await changes(page);
+    return { changed, alert: await text(page, "alert"), errors: page.errors };
+  },
+
   /** Everything a user may give that is of no use, one after the other; then a good photo. */
   async bad_input(browser) {
     const page = await open(browser);

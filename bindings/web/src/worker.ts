@@ -87,8 +87,8 @@ async function answer({ id, call, argument }: Request): Promise<void> {
 async function timed(work: () => Promise<AnimatedFrame>): Promise<WorkerFrame> {
   const began = performance.now();
   const { image, timestampMs, driverFound } = await work();
-  // A frame that is held is kept here, so it is copied; others are handed over.
-  const frame = { width: image.width, height: image.height, data: driverFound ? image.data : image.data.slice() };
+  // A copy crosses over: the last frame stays here, for while the driver's face is not to be seen.
+  const frame = { width: image.width, height: image.height, data: image.data.slice() };
   mark?.applyTo(frame);
   return { image: frame, timestampMs, driverFound, workMs: performance.now() - began };
 }
