@@ -6,6 +6,7 @@ It is cut in two the way it runs: `enroll` once per photo, `animate` once per fr
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -16,6 +17,7 @@ from monalive_distill.geometry_prior import geometry_prior
 from monalive_distill.motion_net import DRAWING_SIGMA, MOTION_SIZE, MotionEncoder, MotionNet
 from monalive_distill.refine_net import RefineNet
 from monalive_distill.splat import draw_landmarks
+from monalive_distill.training_state import load_average, read_record
 from monalive_distill.variants import read_sizes
 from monalive_distill.warp import FeatureWarp, resize, warp
 
@@ -164,6 +166,17 @@ def build_generator(variant: str = "default") -> LightweightGenerator:
         ValueError: no such variant.
     """
     return LightweightGenerator(**read_sizes(__package__, "lightweight_variants.json", variant, "lightweight"))
+
+
+def load_generator(weights: Path) -> LightweightGenerator:
+    """The generator of a checkpoint, with its averaged weights.
+
+    Raises:
+        FileNotFoundError, ValueError: no such file, or another kind of file.
+    """
+    generator = build_generator(str(read_record(weights)["variant"]))
+    load_average(weights, generator)
+    return generator
 
 
 def _shrink(photo: torch.Tensor, size: int) -> torch.Tensor:

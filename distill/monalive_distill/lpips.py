@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -40,6 +41,11 @@ _LAYERS: dict[str, list[tuple[int, int, int, bool]]] = {
         (0, 1, 1, True),
     ],
 }
+
+
+def lpips_input(image: NDArray[np.uint8]) -> Tensor:
+    """(H, W, 3) uint8 RGB to (1, 3, H, W) in [-1, 1]."""
+    return torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float() / 127.5 - 1
 
 
 class LPIPS(nn.Module):

@@ -139,9 +139,9 @@ def personalize(
             average.update(network, step)
             bar.update()
             losses.append(float(loss.detach()))
-            if step % settings.check_every == 0 or step == settings.steps:
+            if step % settings.check_every == 0:
                 checks.append(_check_average(ruler, generator, average, exams, step, best, checks[0]))
-    if checks[-1].step != step:  # time is up
+    if checks[-1].step != step:
         checks.append(_check_average(ruler, generator, average, exams, step, best, checks[0]))
     best.restore()
     generator.requires_grad_(False).autocast_dtype = None

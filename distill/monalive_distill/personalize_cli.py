@@ -8,11 +8,10 @@ from pathlib import Path
 from monalive.bundle import Bundle
 from monalive_distill.bundle_exporter import find_bundle_exporter
 from monalive_distill.few_shot.person_photos import check_photo_count, find_photos
-from monalive_distill.few_shot.photo_mover import lightweight_weights
-from monalive_distill.lightweight_generator import build_generator
+from monalive_distill.lightweight_generator import load_generator
+from monalive_distill.packaged_weights import lightweight_weights
 from monalive_distill.personalize import Personalization, personalize
 from monalive_distill.training_arguments import add_compute_arguments, use_threads
-from monalive_distill.training_state import load_average, read_record
 
 
 def add_personalize_arguments(command: argparse.ArgumentParser) -> None:
@@ -39,9 +38,7 @@ def run_personalize(arguments: argparse.Namespace) -> None:
     if not arguments.output.resolve().parent.is_dir():
         raise FileNotFoundError(f"cannot write {arguments.output}: there is no folder {arguments.output.parent}")
     use_threads(arguments.threads)
-    weights = arguments.weights or lightweight_weights()
-    generator = build_generator(str(read_record(weights)["variant"]))
-    load_average(weights, generator)
+    generator = load_generator(arguments.weights or lightweight_weights())
     photos = find_photos(arguments.photos)
     settings = Personalization(steps=arguments.steps, minutes=arguments.minutes)
     made = personalize(generator, photos, settings, arguments.device)

@@ -23,7 +23,7 @@ from monalive_distill.face_metrics import (
 )
 from monalive_distill.identity import FaceIdentity, csim
 from monalive_distill.image_metrics import l1, psnr, ssim
-from monalive_distill.lpips import LPIPS
+from monalive_distill.lpips import LPIPS, lpips_input
 
 Image = NDArray[np.uint8]
 Landmarks = NDArray[np.float32]
@@ -94,7 +94,7 @@ class Ruler:
         descriptor = None if landmarks is None else self._identity.describe(image, landmarks)
         taps: dict[str, list[Tensor]] = {}
         if perceptual:
-            pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float() / 127.5 - 1
+            pixels = lpips_input(image)
             taps = {name: network.features(pixels) for name, network in self._perceptual.items()}
         return Observation(image, landmarks, descriptor, taps)
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from monalive_distill.tracker.tracker_training import packaged_weights
+from monalive_distill.packaged_weights import tracker_weights
 from monalive_export.export import PRECISION_GROUPS, REPORT_FILE, ExportOptions, export_model
 from monalive_export.models import load_model
 from monalive_export.targets import TARGETS, load_target
@@ -86,7 +86,7 @@ def _export(arguments: argparse.Namespace) -> int:
         if not arguments.quiet:
             print(line, file=sys.stderr, flush=True)
 
-    report = export_model(load_model(arguments.weights, arguments.tracker or packaged_weights()), options, say)
+    report = export_model(load_model(arguments.weights, arguments.tracker or tracker_weights()), options, say)
     if not arguments.quiet:
         count = len(report["files"])
         print(f"{arguments.output}: {count} files in {report['seconds']:.0f} s, listed in {REPORT_FILE}")

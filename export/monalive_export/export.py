@@ -14,7 +14,7 @@ import torch
 
 from monalive.atomic_file import atomic_path
 from monalive.bundle import write_bundle
-from monalive.faces.tracker_networks import TRACKER_PARTS
+from monalive.faces.tracker_networks import holds_tracker
 from monalive_export.artefact_file import artefact_path, make_folder, write_checked
 from monalive_export.divergence import ProbedGraph, first_divergence
 from monalive_export.frames import Frame, check_folder, folder_frames, packaged_frames
@@ -223,7 +223,7 @@ def _bundle(
         "runtime": target.runtime,
         "platforms": list(target.platforms),
         "image_size": model.image_size,
-        "tracker": {"included": set(TRACKER_PARTS) <= set(parts), "licence": options.licence},
+        "tracker": {"included": holds_tracker(parts), "licence": options.licence},
         "parts": entries,
     }
     write_bundle(path, manifest, parts)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.face_detector import whole_picture
-from monalive.faces.level_crop import extract_level, level_region, to_region
+from monalive.faces.level_crop import extract_level, level_landmarks, level_region
 from monalive.faces.tracker import FaceTracker, choose_face
 from monalive.media.image_io import load_image
 from monalive.motions import builtin_motions
@@ -154,13 +154,12 @@ def _inputs(photo: NDArray[np.uint8], source: Array, target: Array, around: Arra
 def _tracker_inputs(photo: NDArray[np.uint8], landmarks: Array) -> dict[str, Array]:
     """What the tracker's networks are given of a photo; landmarks in units of its side."""
     points = landmarks * photo.shape[0]
-    region = level_region(points)
     picture = extract_level(photo, whole_picture(photo), DETECTOR_SIZE)
-    crop = extract_level(photo, region, LANDMARKS_SIZE)
+    crop = extract_level(photo, level_region(points), LANDMARKS_SIZE)
     return {
         "picture": picture[None].astype(np.float32) / np.float32(255),
         "crop_of_face": crop[None].astype(np.float32) / np.float32(255),
-        "level_landmarks": _batch(to_region(points, region)[:, :2].astype(np.float32)),
+        "level_landmarks": _batch(level_landmarks(points)),
     }
 
 

@@ -15,10 +15,10 @@ from monalive_distill.few_shot.few_shot_checkpoint import load_few_shot_model
 from monalive_distill.few_shot.few_shot_model import FewShotModel
 from monalive_distill.few_shot.few_shot_person import MODEL_NAME as PERSON
 from monalive_distill.few_shot.few_shot_person import FewShotPerson, load_person
-from monalive_distill.lightweight_generator import LightweightGenerator, build_generator
+from monalive_distill.lightweight_generator import LightweightGenerator, load_generator
 from monalive_distill.tracker.tracker_networks import load_tracker
 from monalive_distill.tracker.tracker_training import MODEL_NAME as TRACKER
-from monalive_distill.training_state import load_average, read_record
+from monalive_distill.training_state import read_record
 from monalive_export.few_shot_graphs import FewShotAnimateGraph, FewShotEnrollGraph, MovePhotoGraph
 from monalive_export.graphs import AnimateGraph, EnrollGraph
 from monalive_export.ports import Graph
@@ -78,9 +78,7 @@ def _without_tracker(weights: Path, kind: object, variant: object) -> ExportMode
         return few_shot_pipeline(f"monalive few-shot model ({variant}), fine-tuned", load_person(weights), {})
     if kind is not None or not isinstance(variant, str):
         raise ValueError(f"{weights} is a checkpoint of something that is not exported ({kind or 'no variant named'})")
-    generator = build_generator(variant)
-    load_average(weights, generator)
-    return lightweight_model(generator)
+    return lightweight_model(load_generator(weights))
 
 
 def lightweight_model(generator: LightweightGenerator) -> ExportModel:

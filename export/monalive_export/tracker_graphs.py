@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
+from monalive.faces.tracker_networks import BLENDSHAPES_PART, DETECTOR_PART, LANDMARKS_PART
 from monalive_distill.tracker.blendshape_network import BlendshapeNetwork
 from monalive_distill.tracker.detector_network import DetectorNetwork
 from monalive_distill.tracker.landmark_network import LandmarkNetwork
@@ -90,9 +91,9 @@ class TrackerBlendshapesGraph(Graph):
 def tracker_graphs(networks: TrackerNetworks) -> Mapping[str, Graph]:
     """By part name, in the order in which they run."""
     return {
-        "tracker_detector": TrackerDetectorGraph(networks.detector).eval(),
-        "tracker_landmarks": TrackerLandmarksGraph(networks.landmarks).eval(),
-        "tracker_blendshapes": TrackerBlendshapesGraph(networks.blendshapes).eval(),
+        DETECTOR_PART: TrackerDetectorGraph(networks.detector).eval(),
+        LANDMARKS_PART: TrackerLandmarksGraph(networks.landmarks).eval(),
+        BLENDSHAPES_PART: TrackerBlendshapesGraph(networks.blendshapes).eval(),
     }
 
 

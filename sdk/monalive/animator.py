@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
@@ -53,8 +54,9 @@ class PhotoAnimator:
         self._options = options
         self.bundle = Bundle.load(options.bundle_path)
         self._networks = FaceNetworks(self.bundle, options.runtime_options)
-        self._photo_tracker = _tracker(self.bundle, options, num_faces=MAX_FACES)
-        self._driver_tracker = _tracker(self.bundle, options, blendshapes=options.running_mode is RunningMode.IMAGE)
+        tracker = _tracker_maker(self.bundle, options)
+        self._photo_tracker = tracker(num_faces=MAX_FACES)
+        self._driver_tracker = tracker(output_blendshapes=options.running_mode is RunningMode.IMAGE)
         self._following: Following | None = None
         self._last_timestamp = -np.inf
         self._worker: LatestOnlyWorker[tuple[Portraits, NDArray[np.uint8], float]] | None = None
@@ -276,10 +278,8 @@ class PhotoAnimator:
         self._last_timestamp = timestamp_ms
 
 
-def _tracker(
-    bundle: Bundle, options: PhotoAnimatorOptions, *, num_faces: int = 1, blendshapes: bool = False
-) -> FaceTracker:
-    """The tracker of the options' file, or of the bundle: then on what the bundle's other networks run on."""
+def _tracker_maker(bundle: Bundle, options: PhotoAnimatorOptions) -> Callable[..., FaceTracker]:
+    """Makes trackers of the options' file, or of the bundle: then on what the bundle's other networks run on."""
     model: str | Path | Bundle | None = options.tracker_path
     runtime, delegate = None, "cpu"
     if model is None and options.tracker == "monalive":
@@ -288,15 +288,8 @@ def _tracker(
             runtime, delegate = options.runtime, options.delegate
     # The tracker's networks are too small to gain from a second thread, and its idle thread would take time from the
     # animate network's (LiteRT's threads spin for a while before they sleep).
-    return FaceTracker(
-        model,
-        num_faces=num_faces,
-        num_threads=1,
-        output_blendshapes=blendshapes,
-        networks=options.tracker,
-        runtime=runtime,
-        delegate=delegate,
-        settle=True,
+    return partial(
+        FaceTracker, model, num_threads=1, networks=options.tracker, runtime=runtime, delegate=delegate, settle=True
     )
 
 

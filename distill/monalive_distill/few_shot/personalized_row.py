@@ -15,10 +15,9 @@ from monalive.faces.crop import portrait_crop
 from monalive.portrait import PhotoOfPerson
 from monalive_distill.bundle_exporter import find_bundle_exporter
 from monalive_distill.few_shot.few_shot_rows import FewShotSplit, LightweightRow, Row
-from monalive_distill.few_shot.photo_mover import lightweight_weights
-from monalive_distill.lightweight_generator import build_generator
+from monalive_distill.lightweight_generator import load_generator
+from monalive_distill.packaged_weights import lightweight_weights
 from monalive_distill.personalize import Personalization, personalize
-from monalive_distill.training_state import load_average, read_record
 
 
 class PersonalizedRow(Row):
@@ -40,9 +39,7 @@ class PersonalizedRow(Row):
         self._size, self._settings, self._device = size, settings, device
 
     def __call__(self, split: FewShotSplit, count: int) -> Mapping[str, list[NDArray[np.uint8]]]:
-        weights = lightweight_weights()
-        generator = build_generator(str(read_record(weights)["variant"]))
-        load_average(weights, generator)
+        generator = load_generator(lightweight_weights())
         photos = [_photo(split, frame) for frame in split.choose(count)]
         # On a CPU its own time counts: other processes must not make the result another one.
         clock = time.process_time if self._device == "cpu" else time.monotonic

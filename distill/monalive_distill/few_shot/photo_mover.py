@@ -7,7 +7,6 @@ from __future__ import annotations
 import copy
 import hashlib
 import warnings
-from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -16,8 +15,8 @@ import torch.nn.functional as F
 
 from monalive.motions.surroundings_flow import SurroundingsFlow, unknown_surroundings
 from monalive_distill.few_shot.pose_input import geometry_flow
-from monalive_distill.lightweight_generator import LightweightGenerator, build_generator
-from monalive_distill.training_state import load_average, read_record
+from monalive_distill.lightweight_generator import LightweightGenerator, load_generator
+from monalive_distill.packaged_weights import lightweight_weights
 from monalive_distill.warp import warp
 
 WarpedPhoto = Literal["none", "geometry", "lightweight"]
@@ -70,8 +69,7 @@ class PhotoMover:
         self._generator: LightweightGenerator | None = None
         if how == "lightweight":
             path = weights or lightweight_weights()
-            self._generator = build_generator(str(read_record(path)["variant"]))
-            load_average(path, self._generator)
+            self._generator = load_generator(path)
             self._generator.requires_grad_(False).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             self._generator.autocast_dtype = torch.bfloat16
             self.fingerprint = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -123,11 +121,6 @@ class PhotoMover:
                 " its best",
                 stacklevel=3,
             )
-
-
-def lightweight_weights() -> Path:
-    """The weights of the lightweight generator that ship."""
-    return Path(str(resources.files("monalive_distill").joinpath("assets", "lightweight.safetensors")))
 
 
 def no_surroundings(count: int, device: torch.device | str = "cpu") -> torch.Tensor:

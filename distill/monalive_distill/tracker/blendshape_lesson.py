@@ -8,10 +8,11 @@ from typing import Final
 import torch
 
 from monalive.faces.mediapipe_networks import mediapipe_blendshapes
+from monalive_distill.packaged_weights import tracker_weights
 from monalive_distill.tracker.blendshape_network import BlendshapeNetwork
 from monalive_distill.tracker.blendshape_samples import BlendshapeBatch, BlendshapeSampler, Teacher
 from monalive_distill.tracker.landmark_network import LandmarkNetwork
-from monalive_distill.tracker.tracker_training import packaged_weights, start_network
+from monalive_distill.tracker.tracker_training import start_network
 from monalive_distill.training_pairs import FaceSequence
 
 # Scores that matter little alone are many; errors of a hundredth are counted in full.
@@ -35,7 +36,7 @@ class BlendshapeLesson:
     ) -> None:
         if reader is None:
             reader = LandmarkNetwork()
-            start_network(reader, packaged_weights(), "landmarks")
+            start_network(reader, tracker_weights(), "landmarks")
         self._sampler = BlendshapeSampler(
             sequences, reader, teacher or mediapipe_blendshapes(), composed=composed, seed=seed
         )

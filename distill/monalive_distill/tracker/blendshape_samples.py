@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from monalive.faces.expressions import load_expressions, mirror_name
 from monalive.faces.face_mesh import BLENDSHAPE_NAMES
 from monalive.faces.head_pose import angles_rotation, fit_pose
-from monalive.faces.level_crop import extract_level, from_region, level_region, to_region
+from monalive.faces.level_crop import extract_level, from_region, level_landmarks, level_region
 from monalive_distill.tracker.face_pool import FacePool
 from monalive_distill.tracker.landmark_network import INPUT_SIZE, LandmarkNetwork
 from monalive_distill.tracker.landmark_samples import mirror_points
@@ -122,13 +122,8 @@ def compose(rng: np.random.Generator, landmarks: NDArray[np.float32]) -> NDArray
     return type(pose)(pose.rotation @ turn, pose.scale, pose.translation).to_image(face).astype(np.float32)
 
 
-def in_level_region(landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(478, 3) in pixels to (478, 2) in units of the face's own level region: what the network is given."""
-    return to_region(landmarks, level_region(landmarks))[:, :2].astype(np.float32)
-
-
 def _in_level_regions(faces: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
-    return np.stack([in_level_region(points) for points in faces])
+    return np.stack([level_landmarks(points) for points in faces])
 
 
 @torch.no_grad()

@@ -15,7 +15,7 @@ from monalive.faces.crop import SquareCrop
 from monalive.packaged_assets import sample_portrait_path
 from monalive_distill.evaluation_clips import spread_pictures
 from monalive_distill.image_metrics import psnr
-from monalive_distill.lpips import LPIPS
+from monalive_distill.lpips import LPIPS, lpips_input
 
 Image = NDArray[np.uint8]
 
@@ -73,7 +73,5 @@ def compare_image_mode(
 
 @torch.inference_mode()
 def _mean_distance(lpips: LPIPS, ones: Sequence[Image], others: Sequence[Image]) -> float:
-    def to_tensor(picture: Image) -> torch.Tensor:
-        return torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1
-
-    return float(np.mean([float(lpips(to_tensor(a), to_tensor(b))) for a, b in zip(ones, others, strict=True)]))
+    pairs = zip(ones, others, strict=True)
+    return float(np.mean([float(lpips(lpips_input(a), lpips_input(b))) for a, b in pairs]))

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from monalive.atomic_file import atomic_path
 from monalive_distill.evaluation_clips import find_clips
+from monalive_distill.packaged_weights import tracker_weights
 from monalive_distill.portrait_sheets import find_portraits
 from monalive_distill.tracker.clip_attributes import read_clip_attributes
 from monalive_distill.tracker.evaluate_tracker import evaluate_tracker
 from monalive_distill.tracker.lessons import LESSONS
 from monalive_distill.tracker.tracker_networks import write_tracker_weights
-from monalive_distill.tracker.tracker_training import TrackerTrainingConfig, packaged_weights, train_lesson
+from monalive_distill.tracker.tracker_training import TrackerTrainingConfig, train_lesson
 from monalive_distill.training_arguments import add_run_arguments, add_schedule_arguments, use_threads
 from monalive_distill.training_pairs import load_sequences
 
@@ -100,4 +101,4 @@ def run_tracker_weights(arguments: argparse.Namespace) -> None:
     Raises:
         FileNotFoundError, ValueError: as `write_tracker_weights`.
     """
-    write_tracker_weights(arguments.states, arguments.output, arguments.others or packaged_weights())
+    write_tracker_weights(arguments.states, arguments.output, arguments.others or tracker_weights())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -153,11 +152,6 @@ def train_lesson(
                 if rows:
                     write_sample_sheet(run / f"step_{step:06d}.jpg", rows, columns=12)
     save(begun + elapsed)
-
-
-def packaged_weights() -> Path:
-    """The weights of the tracker that ships, all its networks in one file."""
-    return Path(str(resources.files("monalive_distill").joinpath("assets", "tracker.safetensors")))
 
 
 def start_network(network: nn.Module, weights: Path, part: str) -> None:

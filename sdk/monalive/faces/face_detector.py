@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -88,19 +87,6 @@ class Detection:
         return RotatedSquare(*self.centre, self.side * ROI_SCALE, float(np.arctan2(y1 - y0, x1 - x0)))
 
 
-class Found(Protocol):
-    """A face that some detector found: how sure, [0, 1], and the region to read its landmarks from."""
-
-    @property
-    def score(self) -> float: ...
-
-    @property
-    def roi(self) -> RotatedSquare: ...
-
-
-FoundT = TypeVar("FoundT", bound=Found)
-
-
 def whole_picture(image: NDArray[np.uint8]) -> RotatedSquare:
     """The smallest square around the picture."""
     height, width = image.shape[:2]
@@ -178,32 +164,20 @@ class FaceDetector:
         return found
 
     def detect_any_way_up(self, image: NDArray[np.uint8]) -> list[Detection]:
-        """Faces in the whole picture, also if it is sideways or upside down (photos that lost their EXIF)."""
-        return detect_any_way_up(self, image)
+        """Faces in the whole picture, also if it is sideways or upside down (photos that lost their EXIF).
 
-
-class SquareDetector(Protocol[FoundT]):
-    """What finds faces in a square of a picture."""
-
-    def detect(self, image: NDArray[np.uint8], region: RotatedSquare | None = None) -> list[FoundT]:
-        """Faces in `region` (default: the whole picture), the surest first."""
-
-
-def detect_any_way_up(detector: SquareDetector[FoundT], image: NDArray[np.uint8]) -> list[FoundT]:
-    """What a detector finds in the whole picture, also if it is sideways or upside down.
-
-    The same as `detect` while the best face is a clear one; else what the quarter turn finds that shows a face more
-    clearly, if any does.
-    """
-    best = detector.detect(image)
-    top = best[0].score if best else 0.0
-    if top < DOUBTFUL_SCORE:
-        upright = whole_picture(image)
-        for angle in QUARTER_TURNS:
-            turned = detector.detect(image, RotatedSquare(upright.x, upright.y, upright.side, angle))
-            if turned and turned[0].score > max(top + TURN_GAIN, best[0].score if best else 0.0):
-                best = turned
-    return best
+        The same as `detect` while the best face is a clear one; else what the quarter turn finds that shows a face more
+        clearly, if any does.
+        """
+        best = self.detect(image)
+        top = best[0].score if best else 0.0
+        if top < DOUBTFUL_SCORE:
+            upright = whole_picture(image)
+            for angle in QUARTER_TURNS:
+                turned = self.detect(image, RotatedSquare(upright.x, upright.y, upright.side, angle))
+                if turned and turned[0].score > max(top + TURN_GAIN, best[0].score if best else 0.0):
+                    best = turned
+        return best
 
 
 def closer_looks(image: NDArray[np.uint8]) -> Iterator[list[RotatedSquare]]:

@@ -43,6 +43,12 @@ def to_region(points: NDArray[np.floating], region: RotatedSquare) -> NDArray[np
     return np.concatenate([level, points[..., 2:] / region.side], axis=-1)
 
 
+def level_landmarks(landmarks: NDArray[np.floating]) -> NDArray[np.float32]:
+    """(478, 2 or 3) picture pixels to (478, 2) in units of the face's own level region, which the blendshape network
+    is given."""
+    return to_region(landmarks, level_region(landmarks))[:, :2].astype(np.float32)
+
+
 def from_region(points: NDArray[np.floating], region: RotatedSquare) -> NDArray[np.float64]:
     """The inverse of `to_region`."""
     matrix = region.matrix(1)

@@ -6,6 +6,7 @@ They do what `FaceDetector`, `FaceMesh` and `FaceBlendshapes` do, at a third of 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,16 +16,16 @@ from numpy.typing import NDArray
 
 from monalive.bundle import Bundle
 from monalive.faces.face_detector import RotatedSquare, overlapping, whole_picture
-from monalive.faces.level_crop import LEVEL_SCALE, extract_level, from_region, level_region, to_region
+from monalive.faces.level_crop import LEVEL_SCALE, extract_level, from_region, level_landmarks, level_region
 from monalive.networks.named_network import NamedNetwork
 from monalive.networks.runtimes import RuntimeOptions
 
 DETECTOR_PART: Final = "tracker_detector"
-# Heads are seldom held further from upright (radians).
-FAR_ROLL: Final = np.deg2rad(60.0)
 LANDMARKS_PART: Final = "tracker_landmarks"
 BLENDSHAPES_PART: Final = "tracker_blendshapes"
 TRACKER_PARTS: Final = (DETECTOR_PART, LANDMARKS_PART, BLENDSHAPES_PART)
+# Heads are seldom held further from upright (radians).
+FAR_ROLL: Final = np.deg2rad(60.0)
 
 
 @dataclass(frozen=True)
@@ -119,19 +120,21 @@ class LevelFaceBlendshapes:
 
     def __call__(self, landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
         """(478, 2 or 3) landmarks in picture pixels to (52,) float32, [0, 1]: see `face_mesh.BLENDSHAPE_NAMES`."""
-        level = to_region(landmarks, level_region(landmarks))[:, :2].astype(np.float32)
-        return self._network({"level_landmarks": level[None]})["blendshapes"][0]
+        return self._network({"level_landmarks": level_landmarks(landmarks)[None]})["blendshapes"][0]
+
+
+def holds_tracker(parts: Collection[str]) -> bool:
+    """Whether all of the tracker's networks are among a bundle's parts; in bundles of earlier versions they are not."""
+    return set(TRACKER_PARTS) <= set(parts)
 
 
 def bundle_with_tracker(bundle: Bundle) -> Bundle:
     """The bundle itself where it holds the tracker's networks, else the one that comes with the package.
 
-    Bundles of earlier versions hold none.
-
     Raises:
         FileNotFoundError, ValueError: the packaged one is needed, and missing or damaged.
     """
-    return bundle if set(TRACKER_PARTS) <= set(bundle.parts) else Bundle.load()
+    return bundle if holds_tracker(bundle.parts) else Bundle.load()
 
 
 def _network(bundle: Bundle, part: str, options: RuntimeOptions) -> NamedNetwork:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from monalive.bundle import Bundle, default_bundle_path
-from monalive.faces.tracker_networks import bundle_with_tracker
+from monalive.faces.tracker_networks import holds_tracker
 from monalive.motions import builtin_motions
 from monalive.packaged_assets import sample_portrait_path
 from monalive.ui.hand_driver import hand_driver
@@ -45,7 +45,7 @@ def page_routes(bundle: str | Path | None = None, static: Path = STATIC) -> Rout
         )
     bundle_path = Path(bundle) if bundle is not None else default_bundle_path()
     opened = Bundle.load(bundle_path)  # a damaged one is told here, not in the browser
-    if bundle_with_tracker(opened) is not opened:
+    if not holds_tracker(opened.parts):
         raise ValueError(f"{bundle_path} holds no face tracker, which the page needs. Export it anew: monalive-export.")
     names = builtin_motions.names()
     routes: dict[str, tuple[str, Callable[[], bytes]]] = {
