@@ -13,7 +13,7 @@ from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import fit_pose
 from monalive_distill.training_pairs import FaceSequence, drawing_weights
 
-KIND_WEIGHTS = {"clip": 0.58, "stills": 0.12, "synthetic": 0.3}
+KIND_WEIGHTS = {"clip": 0.45, "stills": 0.13, "synthetic": 0.42}
 
 
 @dataclass(frozen=True)
