@@ -31,7 +31,7 @@ export interface EnrolledFace {
   readonly modelVersion: string;
 }
 
-/** Calls, with their arguments and results. */
+/** Calls, with their arguments and results. A step or follow may be asked for before the last has been answered. */
 export interface WorkerCalls {
   open: [WorkerOptions, void];
   /** Makes the portrait that the calls below animate. */
@@ -48,16 +48,3 @@ export interface WorkerCalls {
   /** Forgets the driver. */
   reset: [undefined, void];
 }
-
-export type CallName = keyof WorkerCalls;
-
-export interface Request<Name extends CallName = CallName> {
-  readonly id: number;
-  readonly call: Name;
-  readonly argument: WorkerCalls[Name][0];
-}
-
-/** `fatal`: the runtime itself broke down, nothing more can be expected of this worker. */
-export type Reply =
-  | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: { readonly name: string; readonly message: string; readonly fatal: boolean } };

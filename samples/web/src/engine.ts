@@ -8,7 +8,7 @@ import type { Source } from "./sources.js";
 /** So many breakdowns in a row, with no frame between them, and it is given up. */
 const MOST_CRASHES = 3;
 /** Frames asked for and not yet there: while the page draws one, the worker is at the next. */
-const IN_FLIGHT = 2;
+const IN_FLIGHT = Number(new URLSearchParams(location.search).get("depth")) || 3;
 
 export interface EngineEvents {
   frame(frame: WorkerFrame): void;

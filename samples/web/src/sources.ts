@@ -19,6 +19,8 @@ export interface Source {
 }
 
 const FRAME_MS = 1000 / 30;
+/** A camera that gives no new picture for so long is not waited for: it must not stall the page. */
+const STALLED_MS = 500;
 
 /** Plays a motion over and over, at its own pace; frames that come too late are left out. */
 export class MotionSource implements Source {
@@ -91,8 +93,13 @@ export class HandSource implements Source {
 export class CameraSource implements Source {
   readonly name = "camera";
   #lastTime = -Infinity;
+  /** Whether the camera gave a picture since the last one was taken. */
+  #fresh = true;
+  #arrived = (): void => {};
 
-  private constructor(readonly video: HTMLVideoElement, readonly stream: MediaStream) {}
+  private constructor(readonly video: HTMLVideoElement, readonly stream: MediaStream) {
+    this.#watch();
+  }
 
   /**
    * Asks for the camera.
@@ -121,16 +128,19 @@ export class CameraSource implements Source {
   }
 
   async ask(animator: AnimatorWorker): Promise<Asked> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, 500); // a camera that stalls must not stall the page
-      this.video.requestVideoFrameCallback(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    if (!this.#fresh) await Promise.race([new Promise<void>((resolve) => (this.#arrived = resolve)), pause(STALLED_MS)]);
+    this.#fresh = false;
     const time = Math.max(performance.now(), this.#lastTime + 0.1);
     this.#lastTime = time;
     return { frame: animator.follow(await createImageBitmap(this.video), time, true) };
+  }
+
+  #watch(): void {
+    this.video.requestVideoFrameCallback(() => {
+      this.#fresh = true;
+      this.#arrived();
+      if (this.stream.active) this.#watch();
+    });
   }
 
   end(): void {
