@@ -10,15 +10,16 @@ import { loadNetworks } from "./animator_networks.js";
 import { Bundle } from "./bundle.js";
 import { type Handlers, serve } from "./calls.js";
 import { RuntimeError } from "./errors.js";
+import { FrameReader } from "./frame_reader.js";
 import { LiteRT, type LiteRTOptions } from "./litert.js";
 import { MarkMessage } from "./mark_code.js";
 import { requireConsistent } from "./options.js";
 import { PhotoAnimator } from "./photo_animator.js";
-import type { Picture } from "./picture.js";
 import { PixelMark } from "./pixel_mark.js";
 import type { Portrait } from "./portrait.js";
 import type { AnimatedFrame, PortraitPlayer } from "./portrait_player.js";
 import { RemoteRuntime, serveRuntime } from "./remote_runtime.js";
+import { Turns } from "./turns.js";
 import type { WorkerCalls, WorkerFrame, WorkerOptions } from "./worker_protocol.js";
 
 /** Name of a worker that runs the animate network, with what it is to load. */
@@ -33,7 +34,7 @@ let player: PortraitPlayer | undefined;
 let gains: WorkerCalls["setGains"][0] = {};
 let message: MarkMessage | undefined;
 let mark: PixelMark | undefined;
-let screen: OffscreenCanvasRenderingContext2D | undefined;
+const reader = new FrameReader(), reads = new Turns();
 
 const handlers: Handlers<WorkerCalls> = {
   async open(options: WorkerOptions) {
@@ -68,7 +69,8 @@ const handlers: Handlers<WorkerCalls> = {
     return timed(() => playing.frame(landmarks, timestampMs));
   },
   async follow({ frame, timestampMs, mirror }) {
-    return timed(() => opened().animateForVideo(present(), pixels(frame, mirror), timestampMs));
+    const picture = await reads.take(() => reader.read(frame, mirror));
+    return timed(() => opened().animateForVideo(present(), picture, timestampMs));
   },
   async setGains(changed) {
     gains = changed;
@@ -107,18 +109,6 @@ async function timed(work: () => Promise<AnimatedFrame>): Promise<WorkerFrame> {
 
 async function newMark(): Promise<PixelMark | undefined> {
   return message && portrait && PixelMark.create(message, portrait.photo.width, portrait.photo.height, [portrait.crop]);
-}
-
-function pixels(frame: ImageBitmap, mirror: boolean): Picture {
-  const { width, height } = frame;
-  if (!screen || screen.canvas.width !== width || screen.canvas.height !== height) {
-    screen = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
-  }
-  screen.setTransform(mirror ? -1 : 1, 0, 0, 1, mirror ? width : 0, 0);
-  screen.drawImage(frame, 0, 0);
-  frame.close();
-  const { data } = screen.getImageData(0, 0, width, height);
-  return { width, height, data };
 }
 
 function opened(): PhotoAnimator {

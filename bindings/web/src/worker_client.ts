@@ -3,6 +3,7 @@
 import { Calls } from "./calls.js";
 import type { Landmarks } from "./crop.js";
 import { RuntimeError } from "./errors.js";
+import type { GivenFrame } from "./frame_reader.js";
 import type { Picture } from "./picture.js";
 import type { RetargetOptions } from "./retarget.js";
 import type { EnrolledFace, WorkerCalls, WorkerFrame, WorkerOptions } from "./worker_protocol.js";
@@ -57,7 +58,7 @@ export class AnimatorWorker {
   }
 
   /** One frame of a camera or video, which is handed over; `mirror`: as in a mirror. */
-  follow(frame: ImageBitmap, timestampMs: number, mirror = false): Promise<WorkerFrame> {
+  follow(frame: GivenFrame, timestampMs: number, mirror = false): Promise<WorkerFrame> {
     return this.#calls.ask("follow", { frame, timestampMs, mirror }, [frame]);
   }
 

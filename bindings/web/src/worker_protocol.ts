@@ -1,6 +1,7 @@
 /** What a page and the worker that animates for it say to each other. */
 
 import type { Landmarks } from "./crop.js";
+import type { GivenFrame } from "./frame_reader.js";
 import type { Picture } from "./picture.js";
 import type { RetargetOptions } from "./retarget.js";
 
@@ -41,7 +42,7 @@ export interface WorkerCalls {
   /** One frame of that driver. */
   step: [{ landmarks: Landmarks; timestampMs: number }, WorkerFrame];
   /** One frame of a camera or video, as in a mirror if asked for; the first with a face is the reference. */
-  follow: [{ frame: ImageBitmap; timestampMs: number; mirror: boolean }, WorkerFrame];
+  follow: [{ frame: GivenFrame; timestampMs: number; mirror: boolean }, WorkerFrame];
   setGains: [Pick<RetargetOptions, "regions" | "gains">, void];
   /** Whether frames carry the pixel mark, as those must that are kept; each time it is switched on, with a new id. */
   setMarked: [boolean, void];

@@ -132,7 +132,8 @@ export class CameraSource implements Source {
     this.#fresh = false;
     const time = Math.max(performance.now(), this.#lastTime + 0.1);
     this.#lastTime = time;
-    return { frame: animator.follow(await createImageBitmap(this.video), time, true) };
+    const frame = typeof VideoFrame === "undefined" ? await createImageBitmap(this.video) : new VideoFrame(this.video);
+    return { frame: animator.follow(frame, time, true) };
   }
 
   #watch(): void {
