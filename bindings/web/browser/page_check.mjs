@@ -55,8 +55,9 @@ async function frameRate(page) {
   return Number((((await frames(page)) - before) * 1000 / (Date.now() - start)).toFixed(2));
 }
 
-async function open(browser) {
+async function open(browser, prepare) {
   const page = await browser.context.newPage();
+  if (prepare) await page.addInitScript(prepare);
   page.errors = [];
   page.on("pageerror", (error) => page.errors.push(String(error)));
   page.on("request", (request) => request.url().startsWith(url) || /^(blob|data):/.test(request.url()) || page.errors.push(`asked ${request.url()}`));
@@ -165,6 +166,25 @@ const scenarios = {
     const hidden = await text(page, "status");
     const shownChanges = await changes(page);
     return { firstFrameMs, changed, rate, sideways, video, handSource, pausedChanges, crash, afterCrash, hiddenChanges, hidden, shownChanges, errors: page.errors };
+  },
+
+  /** A worker that the page's worker started for the animate network breaks down amid the frames; then all goes on. */
+  async breakdown(browser) {
+    const page = await open(browser, () => {
+      const Real = Worker, broken = `
+        let count = 0;
+        if (self.name.startsWith("monalive animate")) addEventListener("message", () => { if (++count === 20) throw new Error("broken"); });
+        importScripts("${location.origin}/worker.js");`;
+      let first = true;
+      globalThis.Worker = function (script, options) {
+        const url = first ? URL.createObjectURL(new Blob([broken], { type: "text/javascript" })) : script;
+        first = false;
+        return new Real(url, options);
+      };
+    });
+    await consent(page);
+    const said = await alertText(page, "started again");
+    return { said, changed: await changes(page), errors: page.errors };
   },
 
   /** The fake camera drives the sample. */

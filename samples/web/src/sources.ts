@@ -13,6 +13,8 @@ export interface Asked {
 /** One driver. `ask` orders the frame that is due, and waits while none is; one call at a time. */
 export interface Source {
   readonly name: string;
+  /** Frames asked for and not yet there. Two are animated at once, one is pasted or shown; more even out, but come later. */
+  readonly ahead: number;
   begin(animator: AnimatorWorker): Promise<void>;
   ask(animator: AnimatorWorker): Promise<Asked>;
   end(): void;
@@ -25,6 +27,7 @@ const STALLED_MS = 500;
 /** Plays a motion over and over, at its own pace; frames that come too late are left out. */
 export class MotionSource implements Source {
   readonly name: string;
+  readonly ahead = 4;
   #began = 0;
   #lastTime = -1;
 
@@ -67,6 +70,7 @@ export class MotionSource implements Source {
 /** The face that the sliders make. */
 export class HandSource implements Source {
   readonly name = "by hand";
+  readonly ahead = 3;
   #began = 0;
   #last = -Infinity;
 
@@ -92,6 +96,7 @@ export class HandSource implements Source {
 /** The face before the camera, as in a mirror. */
 export class CameraSource implements Source {
   readonly name = "camera";
+  readonly ahead = 3;
   #lastTime = -Infinity;
   /** Whether the camera gave a picture since the last one was taken. */
   #fresh = true;
