@@ -47,11 +47,11 @@ async function framesWhileWaiting(page) {
   return (await frames(page)) - before;
 }
 
-/** Frames per second, over at least 3 s and 10 frames. */
-async function frameRate(page) {
+/** Frames per second, over at least 3 s, or so many, and 10 frames. */
+async function frameRate(page, seconds = 3) {
   await more(page);
   const start = Date.now(), before = await frames(page);
-  await Promise.all([page.waitForTimeout(3000), more(page, 10)]);
+  await Promise.all([page.waitForTimeout(seconds * 1000), more(page, 10)]);
   return Number((((await frames(page)) - before) * 1000 / (Date.now() - start)).toFixed(2));
 }
 
@@ -201,6 +201,20 @@ const scenarios = {
     await page.waitForFunction(() => document.getElementById("preview").srcObject === null);
     const after = await page.evaluate(() => [document.getElementById("preview").srcObject === null, globalThis.monalive.engine().sourceName]);
     return { changed, rate, status, after, alert: await text(page, "alert"), errors: page.errors };
+  },
+
+  /** How soon and how fast it moves, for measuring on a quiet machine: a motion, then the camera, 5 s each. */
+  async rates(browser) {
+    const start = Date.now(), page = await open(browser);
+    await consent(page);
+    await moving(page);
+    const firstFrameMs = Date.now() - start;
+    await page.waitForTimeout(1500);
+    const motion = await frameRate(page, 5);
+    await page.click("#camera");
+    await page.waitForFunction(() => globalThis.monalive.engine().sourceName === "camera");
+    await page.waitForTimeout(1500);
+    return { firstFrameMs, motion, camera: await frameRate(page, 5), errors: page.errors };
   },
 
   /** The fake camera's face goes away and comes back. */

@@ -77,6 +77,11 @@ export class PasteBack {
     return this.#blender.draw(photo);
   }
 
+  /** The last frame once more, in memory of its own. */
+  again(): Picture {
+    return this.#blender.drawn();
+  }
+
   /** (256, 256, 4): shift in photo pixels (x, y), and the share of what is painted; faded to the edges. */
   #writeMotion(data: Float32Array, flow: Float32Array, side: number, mask: Float32Array): void {
     if (side !== NETWORK_SIZE && this.#enlarged?.side !== side) this.#enlarged = new EnlargedFlow(side);

@@ -3,7 +3,7 @@
 import type { Landmarks } from "./crop.js";
 import type { Network } from "./network.js";
 import { PasteBack, NETWORK_SIZE } from "./paste_back.js";
-import { isBlackAndWhite, newPicture, type Picture } from "./picture.js";
+import { copyOf, isBlackAndWhite, newPicture, type Picture } from "./picture.js";
 import type { Portrait } from "./portrait.js";
 import { Retargeter, type RetargetNetworks, type RetargetOptions } from "./retarget.js";
 import { Turns } from "./turns.js";
@@ -12,7 +12,7 @@ const SURROUNDINGS_VALUES = 16 * 16 * 3;
 
 /** A frame of the result. */
 export interface AnimatedFrame {
-  /** The whole photo with the face animated; outside the crop it is the photo. */
+  /** The whole photo with the face animated; outside the crop it is the photo. The caller's own: nobody else looks at it again. */
   readonly image: Picture;
   /** The crop alone as the network made it, 256 x 256. */
   readonly cropImage: Picture;
@@ -75,9 +75,9 @@ export class PortraitPlayer {
   /** The last frame again, or the photo where there is none. */
   async hold(timestampMs: number): Promise<AnimatedFrame> {
     await this.#drawn;
-    if (this.#last) return { ...this.#last, timestampMs, driverFound: false };
+    if (this.#last) return { ...this.#last, image: this.#pasteBack.again(), timestampMs, driverFound: false };
     const { photo, crop, landmarks } = this.portrait;
-    return { image: photo, cropImage: this.#still, landmarks: crop.toUnit(landmarks), timestampMs, driverFound: false };
+    return { image: copyOf(photo), cropImage: this.#still, landmarks: crop.toUnit(landmarks), timestampMs, driverFound: false };
   }
 
   async #draw(landmarks: Landmarks, timestampMs: number, before: Promise<unknown>): Promise<AnimatedFrame> {

@@ -101,10 +101,8 @@ if (self.name.startsWith(MAKER)) {
 async function timed(work: () => Promise<AnimatedFrame>): Promise<WorkerFrame> {
   const began = performance.now();
   const { image, timestampMs, driverFound } = await work();
-  // A copy crosses over: the last frame stays here, for while the driver's face is not to be seen.
-  const frame = { width: image.width, height: image.height, data: image.data.slice() };
-  mark?.applyTo(frame);
-  return { image: frame, timestampMs, driverFound, workMs: performance.now() - began };
+  mark?.applyTo(image);
+  return { image, timestampMs, driverFound, workMs: performance.now() - began };
 }
 
 async function newMark(): Promise<PixelMark | undefined> {
