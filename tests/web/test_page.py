@@ -109,6 +109,11 @@ def test_page_moves_records_and_survives(url: str, tmp_path: Path) -> None:
     assert corner.max() > 200 and np.median(corner) < 110  # light letters on a dark plate
 
 
+def test_breakdown_of_the_animate_network_is_told_and_mended(url: str, tmp_path: Path) -> None:
+    result = _check("breakdown", url, tmp_path)
+    assert "started again" in result["said"] and result["changed"] >= 3
+
+
 def test_camera_drives_the_photo(url: str, tmp_path: Path) -> None:
     camera = tmp_path / "camera.mjpeg"
     _moving_face(camera)

@@ -47,16 +47,17 @@ async function framesWhileWaiting(page) {
   return (await frames(page)) - before;
 }
 
-/** Frames per second, over at least 3 s and 10 frames. */
-async function frameRate(page) {
+/** Frames per second, over at least 3 s, or so many, and 10 frames. */
+async function frameRate(page, seconds = 3) {
   await more(page);
   const start = Date.now(), before = await frames(page);
-  await Promise.all([page.waitForTimeout(3000), more(page, 10)]);
+  await Promise.all([page.waitForTimeout(seconds * 1000), more(page, 10)]);
   return Number((((await frames(page)) - before) * 1000 / (Date.now() - start)).toFixed(2));
 }
 
-async function open(browser) {
+async function open(browser, prepare) {
   const page = await browser.context.newPage();
+  if (prepare) await page.addInitScript(prepare);
   page.errors = [];
   page.on("pageerror", (error) => page.errors.push(String(error)));
   page.on("request", (request) => request.url().startsWith(url) || /^(blob|data):/.test(request.url()) || page.errors.push(`asked ${request.url()}`));
@@ -167,6 +168,25 @@ const scenarios = {
     return { firstFrameMs, changed, rate, sideways, video, handSource, pausedChanges, crash, afterCrash, hiddenChanges, hidden, shownChanges, errors: page.errors };
   },
 
+  /** A worker that the page's worker started for the animate network breaks down amid the frames; then all goes on. */
+  async breakdown(browser) {
+    const page = await open(browser, () => {
+      const Real = Worker, broken = `
+        let count = 0;
+        if (self.name.startsWith("monalive animate")) addEventListener("message", () => { if (++count === 20) throw new Error("broken"); });
+        importScripts("${location.origin}/worker.js");`;
+      let first = true;
+      globalThis.Worker = function (script, options) {
+        const url = first ? URL.createObjectURL(new Blob([broken], { type: "text/javascript" })) : script;
+        first = false;
+        return new Real(url, options);
+      };
+    });
+    await consent(page);
+    const said = await alertText(page, "started again");
+    return { said, changed: await changes(page), errors: page.errors };
+  },
+
   /** The fake camera drives the sample. */
   async camera(browser) {
     const page = await open(browser);
@@ -181,6 +201,20 @@ const scenarios = {
     await page.waitForFunction(() => document.getElementById("preview").srcObject === null);
     const after = await page.evaluate(() => [document.getElementById("preview").srcObject === null, globalThis.monalive.engine().sourceName]);
     return { changed, rate, status, after, alert: await text(page, "alert"), errors: page.errors };
+  },
+
+  /** How soon and how fast it moves, for measuring on a quiet machine: a motion, then the camera, 5 s each. */
+  async rates(browser) {
+    const start = Date.now(), page = await open(browser);
+    await consent(page);
+    await moving(page);
+    const firstFrameMs = Date.now() - start;
+    await page.waitForTimeout(1500);
+    const motion = await frameRate(page, 5);
+    await page.click("#camera");
+    await page.waitForFunction(() => globalThis.monalive.engine().sourceName === "camera");
+    await page.waitForTimeout(1500);
+    return { firstFrameMs, motion, camera: await frameRate(page, 5), errors: page.errors };
   },
 
   /** The fake camera's face goes away and comes back. */

@@ -65,6 +65,11 @@ export class Blender {
   draw(photo: Picture): Picture {
     if (photo !== this.#shown) this.#take(photo);
     this.#draw();
+    return this.drawn();
+  }
+
+  /** What was drawn last, in memory of its own. */
+  drawn(): Picture {
     return { width: this.width, height: this.height, data: this.#frame.slice() };
   }
 

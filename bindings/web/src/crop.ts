@@ -1,6 +1,6 @@
 /** The square crop around a face that the networks see. */
 
-import { newPicture, type Picture } from "./picture.js";
+import { copyOf, type Picture } from "./picture.js";
 import { shrink, warp } from "./resample.js";
 
 /** 478 x 3 values, x right and y down in pixels, z in the scale of x: one face in MediaPipe's order. */
@@ -33,9 +33,7 @@ export class SquareCrop {
   extract(picture: Picture, size: number): Picture {
     const scale = this.side / size;
     if (scale === 1 && this.x === 0 && this.y === 0 && picture.width === size && picture.height === size) {
-      const copy = newPicture(size, size);
-      copy.data.set(picture.data);
-      return copy;
+      return copyOf(picture);
     }
     let source = picture;
     if (scale > 2) {

@@ -56,27 +56,49 @@ export function extractLevel(picture: Picture, region: RotatedSquare, size: numb
 
 /** A part of a picture made smaller: each pixel is the mean of `times` x `times`, or of those that the part has there. */
 function means(picture: Picture, left: number, top: number, right: number, bottom: number, times: number): Picture {
-  const { data } = picture;
   const result = newPicture(Math.ceil((right - left) / times), Math.ceil((bottom - top) / times));
-  for (let row = 0, to = 0; row < result.height; row++) {
-    const first = top + row * times, last = Math.min(first + times, bottom);
-    for (let column = 0; column < result.width; column++, to += 4) {
-      const start = left + column * times, end = Math.min(start + times, right);
-      let red = 0, green = 0, blue = 0;
-      for (let y = first; y < last; y++) {
-        for (let from = (y * picture.width + start) * 4, stop = (y * picture.width + end) * 4; from < stop; from += 4) {
-          red += data[from]!;
-          green += data[from + 1]!;
-          blue += data[from + 2]!;
-        }
-      }
-      const count = (last - first) * (end - start);
-      result.data[to] = red / count;
-      result.data[to + 1] = green / count;
-      result.data[to + 2] = blue / count;
+  const { width, height } = result;
+  // Every frame of a camera is halved: whole cells of four pixels go the fast way.
+  const columns = times === 2 ? (right - left) >> 1 : 0, rows = times === 2 ? (bottom - top) >> 1 : 0;
+  halve(picture, left, top, result, columns, rows);
+  for (let row = 0; row < height; row++) {
+    for (let column = row < rows ? columns : 0; column < width; column++) {
+      const x = left + column * times, y = top + row * times;
+      mean(picture, x, y, Math.min(x + times, right), Math.min(y + times, bottom), result.data, (row * width + column) * 4);
     }
   }
   return result;
+}
+
+/** Writes the mean colour of a rectangle of pixels to `data` at `to`. */
+function mean({ width, data: from }: Picture, left: number, top: number, right: number, bottom: number, data: Uint8ClampedArray, to: number): void {
+  const count = (bottom - top) * (right - left);
+  for (let k = 0; k < 3; k++) {
+    let sum = 0;
+    for (let y = top; y < bottom; y++) {
+      for (let x = left; x < right; x++) sum += from[(y * width + x) * 4 + k]!;
+    }
+    data[to + k] = sum / count;
+  }
+}
+
+/** Means of 2 x 2 pixels, two channels in one number; rounded as a clamped byte is, halves to the even level. */
+function halve(picture: Picture, left: number, top: number, result: Picture, columns: number, rows: number): void {
+  const pixels = words(picture), halved = words(result), { width } = picture, two = 0xff00ff, ones = 0x10001;
+  for (let row = 0; row < rows; row++) {
+    let from = (top + row * 2) * width + left;
+    for (let to = row * result.width, end = to + columns; to < end; to++, from += 2) {
+      const a = pixels[from]!, b = pixels[from + 1]!, c = pixels[from + width]!, d = pixels[from + width + 1]!;
+      const even = (a & two) + (b & two) + (c & two) + (d & two);
+      const odd = ((a >>> 8) & two) + ((b >>> 8) & two) + ((c >>> 8) & two) + ((d >>> 8) & two);
+      halved[to] = (((even + ones + ((even >>> 2) & ones)) >>> 2) & two) | ((((odd + ones + ((odd >>> 2) & ones)) >>> 2) & two) << 8) | 0xff000000;
+    }
+  }
+}
+
+function words({ data }: Picture): Uint32Array {
+  const aligned = data.byteOffset % 4 === 0 ? data : data.slice();
+  return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -9,8 +9,10 @@ import { BUSY_PARTS, type Network, type Runtime, type Tensors } from "./network.
 export interface LiteRTOptions {
   /** URL of the folder with LiteRT.js' wasm files, ending in a slash. */
   wasmUrl: string;
-  /** CPU threads per network, as far as there are cores. */
+  /** CPU threads per busy network, as far as there are cores. */
   numThreads?: number;
+  /** How many busy networks it will run. */
+  busyNetworks?: number;
 }
 
 export class LiteRT implements Runtime {
@@ -22,7 +24,7 @@ export class LiteRT implements Runtime {
    * Loads the runtime. Only one at a time in a worker or page.
    * @throws Error its files are missing, or the browser cannot run them.
    */
-  static async create({ wasmUrl, numThreads = 2 }: LiteRTOptions): Promise<LiteRT> {
+  static async create({ wasmUrl, numThreads = 2, busyNetworks = BUSY_PARTS.length }: LiteRTOptions): Promise<LiteRT> {
     // Two of LiteRT.js' builds do for all browsers: the one with threads, also for one thread, and the most modest one.
     const threads = globalThis.crossOriginIsolated && (await supportsFeature("relaxedSimd")) && (await supportsFeature("threads"));
     // In a worker LiteRT.js would look for its files, and its threads for their script, beside the worker's.
@@ -32,11 +34,10 @@ export class LiteRT implements Runtime {
       print: () => {},
       printErr: () => {},
     };
-    await (threads ? loadLiteRt(wasmUrl, { threads }) : loadLiteRt(`${wasmUrl}litert_wasm_compat_internal.js`));
-    // LiteRT.js makes as many helper threads as there are cores, once; a network keeps those that it was loaded with, and
-    // one that gets none left runs on a single thread, whatever it was promised. So those that need them share them.
-    const most = 1 + Math.floor(navigator.hardwareConcurrency / BUSY_PARTS.length);
-    return new LiteRT(threads ? Math.max(1, Math.min(numThreads, most)) : 1);
+    const most = threads ? Math.max(1, Math.min(numThreads, navigator.hardwareConcurrency)) : 1;
+    await withCores((most - 1) * busyNetworks, () =>
+      threads ? loadLiteRt(wasmUrl, { threads }) : loadLiteRt(`${wasmUrl}litert_wasm_compat_internal.js`));
+    return new LiteRT(most);
   }
 
   async load(content: Uint8Array<ArrayBuffer>, manifest: PartManifest, what: string, busy: boolean): Promise<Network> {
@@ -116,6 +117,19 @@ class NamedNetwork implements Network {
 }
 
 const NONE: Tensors = {};
+
+/**
+ * Runs `load` with `navigator` telling of so many cores. LiteRT.js makes a helper thread for each, once, used or not; a network
+ * keeps those that it was loaded with, and one that gets none left runs on a single thread, whatever it was promised.
+ */
+async function withCores<T>(count: number, load: () => Promise<T>): Promise<T> {
+  Object.defineProperty(navigator, "hardwareConcurrency", { value: count, configurable: true });
+  try {
+    return await load();
+  } finally {
+    delete (navigator as { hardwareConcurrency?: number }).hardwareConcurrency;
+  }
+}
 
 function deleteAll(tensors: Record<string, Tensor>): void {
   for (const tensor of Object.values(tensors)) tensor.delete();

@@ -3,8 +3,8 @@
 import { Blender, type Enlarging } from "./blend.js";
 import { roundHalfEven, type SquareCrop } from "./crop.js";
 import { ValueError } from "./errors.js";
-import type { Field, Picture } from "./picture.js";
-import { resizeField, shiftField, taps } from "./resample.js";
+import type { Picture } from "./picture.js";
+import { resizeField, shiftField, type Taps, taps } from "./resample.js";
 
 /** Side of the network's picture and mask. */
 export const NETWORK_SIZE = 256;
@@ -34,6 +34,7 @@ export class PasteBack {
   readonly #shift: { readonly scale: number; readonly x: number; readonly y: number };
   readonly #side: number;
   readonly #blender: Blender;
+  #enlarged: EnlargedFlow | undefined;
 
   /** @throws ValueError the crop does not touch the photo. */
   constructor(readonly crop: SquareCrop, readonly width: number, readonly height: number) {
@@ -76,10 +77,15 @@ export class PasteBack {
     return this.#blender.draw(photo);
   }
 
+  /** The last frame once more, in memory of its own. */
+  again(): Picture {
+    return this.#blender.drawn();
+  }
+
   /** (256, 256, 4): shift in photo pixels (x, y), and the share of what is painted; faded to the edges. */
   #writeMotion(data: Float32Array, flow: Float32Array, side: number, mask: Float32Array): void {
-    const small: Field = { width: side, height: side, channels: 2, data: flow };
-    const moved = side === NETWORK_SIZE ? flow : resizeField(small, NETWORK_SIZE, NETWORK_SIZE, "linear").data;
+    if (side !== NETWORK_SIZE && this.#enlarged?.side !== side) this.#enlarged = new EnlargedFlow(side);
+    const moved = side === NETWORK_SIZE ? flow : this.#enlarged!.of(flow);
     const feathers = this.#feather, unit = this.crop.side;
     for (let i = 0; i < mask.length; i++) {
       const feather = feathers[i]!, pixels = feather * unit;
@@ -96,6 +102,36 @@ export class PasteBack {
     writeField(data);
     const shifted = shiftField({ width: NETWORK_SIZE, height: NETWORK_SIZE, channels: 4, data }, scale, x, y);
     to.set(resizeField(shifted, this.#side, this.#side, "area").data);
+  }
+}
+
+/** Flows of one size enlarged to (256, 256, 2), without a tap or an array made per frame. */
+class EnlargedFlow {
+  readonly #taps: Taps;
+  readonly #rows: Float32Array;
+  readonly #whole = new Float32Array(NETWORK_SIZE ** 2 * 2);
+
+  constructor(readonly side: number) {
+    this.#taps = taps(side, NETWORK_SIZE, "linear");
+    this.#rows = new Float32Array(side * NETWORK_SIZE * 2);
+  }
+
+  /** Good until the next call. */
+  of(flow: Float32Array): Float32Array {
+    const { index, weight } = this.#taps, rows = this.#rows, whole = this.#whole, length = NETWORK_SIZE * 2;
+    for (let y = 0, to = 0; y < this.side; y++) {
+      const row = y * this.side * 2;
+      for (let tap = 0; tap < length; tap += 2, to += 2) {
+        const low = row + index[tap]! * 2, high = row + index[tap + 1]! * 2, near = weight[tap]!, far = weight[tap + 1]!;
+        rows[to] = flow[low]! * near + flow[high]! * far;
+        rows[to + 1] = flow[low + 1]! * near + flow[high + 1]! * far;
+      }
+    }
+    for (let tap = 0, to = 0; tap < length; tap += 2) {
+      const low = index[tap]! * length, high = index[tap + 1]! * length, near = weight[tap]!, far = weight[tap + 1]!;
+      for (let x = 0; x < length; x++, to++) whole[to] = rows[low + x]! * near + rows[high + x]! * far;
+    }
+    return whole;
   }
 }
 

@@ -1,30 +1,26 @@
 /** The task object: enrol a person once, animate as often as you like. */
 
+import { type AnimatorNetworks, loadNetworks } from "./animator_networks.js";
 import { Bundle } from "./bundle.js";
 import { bounds, portraitCrop } from "./crop.js";
 import { RuntimeError, ValueError } from "./errors.js";
 import { LatestOnly } from "./latest_only.js";
 import { LiteRT } from "./litert.js";
 import type { Motion } from "./motion.js";
-import { loadPart, type Network, type Runtime } from "./network.js";
+import type { Runtime } from "./network.js";
 import { type PhotoAnimatorOptions, requireConsistent, type RunningMode } from "./options.js";
 import { NETWORK_SIZE } from "./paste_back.js";
 import { type Picture, requirePicture, toTensor } from "./picture.js";
 import { CONSENT_NOTICE, type Portrait, statedConsent } from "./portrait.js";
-import { type AnimatedFrame, type PlayerNetworks, PortraitPlayer } from "./portrait_player.js";
+import { type AnimatedFrame, PortraitPlayer } from "./portrait_player.js";
 import type { RetargetOptions } from "./retarget.js";
-import { type Face, FaceTracker, loadTracker, type TrackerNetworks } from "./tracker.js";
+import { type Face, FaceTracker } from "./tracker.js";
+import { Turns } from "./turns.js";
 
 const MAX_FACES = 8;
 
 /** Which face of a photo: the largest, or a number counted from the left, from 0. */
 export type FaceChoice = "largest" | number;
-
-/** All that an animator runs. */
-export interface AnimatorNetworks extends PlayerNetworks {
-  readonly enroll: Network;
-  readonly tracker: TrackerNetworks;
-}
 
 /**
  * Brings photos to life. It computes in the thread that it is made in: on a page use `AnimatorWorker`.
@@ -42,6 +38,7 @@ export class PhotoAnimator {
   #lastTimestamp = -Infinity;
   #worker: LatestOnly<[Portrait, Picture, number]> | undefined;
   #closed = false;
+  readonly #turns = new Turns();
 
   /** For networks that are loaded already; `createFromOptions` loads them. */
   constructor(
@@ -61,16 +58,8 @@ export class PhotoAnimator {
    */
   static async createFromOptions(options: PhotoAnimatorOptions): Promise<PhotoAnimator> {
     requireConsistent(options);
-    const bundle = await Bundle.load(options.bundle);
-    const trackerBundle = options.tracker ? await Bundle.load(options.tracker, "the tracker's bundle") : bundle;
     const runtime = await LiteRT.create(options);
-    const part = (name: string): Promise<Network> => loadPart(bundle, name, runtime);
-    const networks = {
-      enroll: await part("enroll"),
-      animate: await part("animate"),
-      retarget: { start: await part("retarget_start"), step: await part("retarget") },
-      tracker: await loadTracker(trackerBundle, runtime),
-    };
+    const networks = await loadNetworks(await Bundle.load(options.bundle), options.tracker, runtime);
     return new PhotoAnimator(networks, options, runtime);
   }
 
@@ -98,7 +87,7 @@ export class PhotoAnimator {
 
   /**
    * Lets the next frame of a video drive a portrait. Mode VIDEO. The first frame with a face is the driver's reference;
-   * while the face is lost the last pose is held.
+   * while the face is lost the last pose is held. The next frame may be handed in before this one is done.
    * @throws RuntimeError another running mode, or closed.
    * @throws ValueError not a picture, or time that does not move forward.
    */
@@ -165,13 +154,16 @@ export class PhotoAnimator {
   }
 
   async #follow(portrait: Portrait, frame: Picture, timestampMs: number): Promise<AnimatedFrame> {
-    const [face] = await this.#driverTracker.track(frame);
-    if (this.#following?.player.portrait !== portrait) this.#following = { player: this.player(portrait), started: false };
-    const following = this.#following;
-    if (!face) return following.player.hold(timestampMs);
-    if (!following.started) await following.player.start(face.landmarks, [frame.width, frame.height]);
-    following.started = true;
-    return following.player.frame(face.landmarks, timestampMs);
+    const { coming } = await this.#turns.take(async () => {
+      const [face] = await this.#driverTracker.track(frame);
+      if (this.#following?.player.portrait !== portrait) this.#following = { player: this.player(portrait), started: false };
+      const following = this.#following, { player } = following;
+      if (!face) return { coming: player.hold(timestampMs) };
+      if (!following.started) await player.start(face.landmarks, [frame.width, frame.height]);
+      following.started = true;
+      return player.order(face.landmarks, timestampMs);
+    });
+    return coming;
   }
 
   #requireOpen(): void {

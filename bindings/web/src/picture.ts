@@ -24,6 +24,11 @@ export function newPicture(width: number, height: number): Picture {
   return { width, height, data };
 }
 
+/** The same pixels in memory of their own. */
+export function copyOf({ width, height, data }: Picture): Picture {
+  return { width, height, data: data.slice() };
+}
+
 /**
  * Checks that something is a picture that is not empty.
  * @throws ValueError it is something else.

@@ -3,15 +3,16 @@
 import type { Landmarks } from "./crop.js";
 import type { Network } from "./network.js";
 import { PasteBack, NETWORK_SIZE } from "./paste_back.js";
-import { isBlackAndWhite, newPicture, type Picture } from "./picture.js";
+import { copyOf, isBlackAndWhite, newPicture, type Picture } from "./picture.js";
 import type { Portrait } from "./portrait.js";
 import { Retargeter, type RetargetNetworks, type RetargetOptions } from "./retarget.js";
+import { Turns } from "./turns.js";
 
 const SURROUNDINGS_VALUES = 16 * 16 * 3;
 
 /** A frame of the result. */
 export interface AnimatedFrame {
-  /** The whole photo with the face animated; outside the crop it is the photo. */
+  /** The whole photo with the face animated; outside the crop it is the photo. The caller's own: nobody else looks at it again. */
   readonly image: Picture;
   /** The crop alone as the network made it, 256 x 256. */
   readonly cropImage: Picture;
@@ -27,13 +28,19 @@ export interface PlayerNetworks {
   readonly retarget: RetargetNetworks;
 }
 
-/** Call `start` with the driver's reference frame, then `frame` for every frame. */
+/**
+ * Call `start` with the driver's reference frame, then `frame` for every frame. A call need not wait for the one before: then
+ * a frame's pose is worked out while the one before is drawn. Frames come in the order of the calls.
+ */
 export class PortraitPlayer {
   readonly retargeter: Retargeter;
   readonly #pasteBack: PasteBack;
   readonly #grey: boolean;
   readonly #still: Picture;
+  readonly #poses = new Turns();
   #last: AnimatedFrame | undefined;
+  /** Settles when all that was ordered is drawn. */
+  #drawn: Promise<unknown> = Promise.resolve();
 
   constructor(readonly portrait: Portrait, readonly networks: PlayerNetworks, options: RetargetOptions) {
     const { photo, crop, landmarks } = portrait;
@@ -45,20 +52,40 @@ export class PortraitPlayer {
 
   /** Takes the driver's reference frame: landmarks in pixels of frames of `size` (width, height). */
   start(driver: Landmarks, size: readonly [number, number]): Promise<void> {
-    return this.retargeter.start(driver, size);
+    return this.#poses.take(() => this.retargeter.start(driver, size));
   }
 
   /** What a frame of the driver makes of the photo. */
   async frame(driver: Landmarks, timestampMs: number): Promise<AnimatedFrame> {
-    return this.draw(await this.retargeter.step(driver, timestampMs), timestampMs);
+    return (await this.order(driver, timestampMs)).coming;
+  }
+
+  /** As `frame`, but returns as soon as the pose is known and the frame is being drawn. */
+  order(driver: Landmarks, timestampMs: number): Promise<{ readonly coming: Promise<AnimatedFrame> }> {
+    return this.#poses.take(async () => ({ coming: this.draw(await this.retargeter.step(driver, timestampMs), timestampMs) }));
   }
 
   /** The photo with the face of `landmarks` (crop units). */
-  async draw(landmarks: Landmarks, timestampMs: number): Promise<AnimatedFrame> {
+  draw(landmarks: Landmarks, timestampMs: number): Promise<AnimatedFrame> {
+    const frame = this.#draw(landmarks, timestampMs, this.#drawn);
+    this.#drawn = frame.catch(() => {}); // told to whom the frame is for
+    return frame;
+  }
+
+  /** The last frame again, or the photo where there is none. */
+  async hold(timestampMs: number): Promise<AnimatedFrame> {
+    await this.#drawn;
+    if (this.#last) return { ...this.#last, image: this.#pasteBack.again(), timestampMs, driverFound: false };
+    const { photo, crop, landmarks } = this.portrait;
+    return { image: copyOf(photo), cropImage: this.#still, landmarks: crop.toUnit(landmarks), timestampMs, driverFound: false };
+  }
+
+  async #draw(landmarks: Landmarks, timestampMs: number, before: Promise<unknown>): Promise<AnimatedFrame> {
     const target = landmarks.filter((_, index) => index % 3 < 2);
     // Zeros stand for "not measured": the network decides what moves along with the head.
     const surroundings = new Float32Array(SURROUNDINGS_VALUES);
     const out = await this.networks.animate.run({ target_landmarks: target, surroundings }, this.portrait.inputs);
+    await before; // the network may run in several places
     const image = out["image"]!, painted = out["painted"]!;
     if (this.#grey) {
       toGrey(image);
@@ -75,13 +102,6 @@ export class PortraitPlayer {
       driverFound: true,
     };
     return this.#last;
-  }
-
-  /** The last frame again, or the photo where there is none. */
-  hold(timestampMs: number): AnimatedFrame {
-    if (this.#last) return { ...this.#last, timestampMs, driverFound: false };
-    const { photo, crop, landmarks } = this.portrait;
-    return { image: photo, cropImage: this.#still, landmarks: crop.toUnit(landmarks), timestampMs, driverFound: false };
   }
 }
 

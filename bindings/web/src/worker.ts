@@ -1,17 +1,31 @@
-/** Runs in a Web Worker: one `PhotoAnimator`, one portrait, one driver at a time. Build it as a classic script. */
+/**
+ * Runs in a Web Worker: one `PhotoAnimator`, one portrait, one driver at a time. Build it as a classic script.
+ *
+ * It starts further workers with the same script that run the animate network and nothing else: one with one thread, else two,
+ * which make two frames at once without waiting for one another. Here meanwhile the next face is looked for, and the frame
+ * before pasted into the photo.
+ */
 
-import { messageOf } from "./archive.js";
+import { loadNetworks } from "./animator_networks.js";
 import { Bundle } from "./bundle.js";
-import { RuntimeError, ValueError } from "./errors.js";
+import { type Handlers, serve } from "./calls.js";
+import { RuntimeError } from "./errors.js";
+import { FrameReader } from "./frame_reader.js";
+import { LiteRT, type LiteRTOptions } from "./litert.js";
 import { MarkMessage } from "./mark_code.js";
+import { requireConsistent } from "./options.js";
 import { PhotoAnimator } from "./photo_animator.js";
-import type { Picture } from "./picture.js";
 import { PixelMark } from "./pixel_mark.js";
 import type { Portrait } from "./portrait.js";
 import type { AnimatedFrame, PortraitPlayer } from "./portrait_player.js";
-import type { CallName, Reply, Request, WorkerCalls, WorkerFrame, WorkerOptions } from "./worker_protocol.js";
+import { RemoteRuntime, serveRuntime } from "./remote_runtime.js";
+import { Turns } from "./turns.js";
+import type { WorkerCalls, WorkerFrame, WorkerOptions } from "./worker_protocol.js";
 
-type Handlers = { [Name in CallName]: (argument: WorkerCalls[Name][0]) => Promise<WorkerCalls[Name][1]> };
+/** Name of a worker that runs the animate network, with what it is to load. */
+const MAKER = "monalive animate ";
+/** So many of them: each holds a copy of the network, and a frame waits for those before it. */
+const MOST_MAKERS = 2;
 
 let animator: PhotoAnimator | undefined;
 let modelVersion = "";
@@ -20,12 +34,20 @@ let player: PortraitPlayer | undefined;
 let gains: WorkerCalls["setGains"][0] = {};
 let message: MarkMessage | undefined;
 let mark: PixelMark | undefined;
-let screen: OffscreenCanvasRenderingContext2D | undefined;
+const reader = new FrameReader(), reads = new Turns();
 
-const handlers: Handlers = {
+const handlers: Handlers<WorkerCalls> = {
   async open(options: WorkerOptions) {
-    modelVersion = (await Bundle.load(options.bundle)).modelVersion;
-    animator = await PhotoAnimator.createFromOptions({ ...options, runningMode: "VIDEO" });
+    const own = { ...options, runningMode: "VIDEO" } as const;
+    requireConsistent(own);
+    const bundle = await Bundle.load(options.bundle), { wasmUrl, numThreads = 2 } = options;
+    modelVersion = bundle.modelVersion;
+    const threads = Math.max(1, Math.min(numThreads, navigator.hardwareConcurrency)), makers = Math.min(threads, MOST_MAKERS);
+    const settings: LiteRTOptions = { wasmUrl, numThreads: Math.floor(threads / makers), busyNetworks: 1 };
+    const worker = (): Worker => new Worker(self.location.href, { name: MAKER + JSON.stringify(settings) });
+    const animating = Array.from({ length: makers }, () => new RemoteRuntime(worker()));
+    const runtime = await LiteRT.create({ wasmUrl, numThreads: 1 });
+    animator = new PhotoAnimator(await loadNetworks(bundle, options.tracker, runtime, animating), own, runtime);
   },
   async enroll({ photo, consent }) {
     const enrolled = await opened().enroll(photo, consent === undefined ? {} : { consent });
@@ -47,7 +69,8 @@ const handlers: Handlers = {
     return timed(() => playing.frame(landmarks, timestampMs));
   },
   async follow({ frame, timestampMs, mirror }) {
-    return timed(() => opened().animateForVideo(present(), pixels(frame, mirror), timestampMs));
+    const picture = await reads.take(() => reader.read(frame, mirror));
+    return timed(() => opened().animateForVideo(present(), picture, timestampMs));
   },
   async setGains(changed) {
     gains = changed;
@@ -64,49 +87,26 @@ const handlers: Handlers = {
   },
 };
 
-/** Calls are answered in the order in which they came: the networks do one thing at a time. */
-let last: Promise<void> = Promise.resolve();
-
-self.onmessage = ({ data }: MessageEvent<Request>) => {
-  last = last.then(() => answer(data));
-};
-
-async function answer({ id, call, argument }: Request): Promise<void> {
-  let reply: Reply;
-  try {
-    reply = { id, result: await (handlers[call] as (given: unknown) => Promise<unknown>)(argument) };
-  } catch (error) {
-    const { name } = error instanceof Error ? error : new Error();
-    const fatal = call === "open" || !(error instanceof ValueError || error instanceof RuntimeError);
-    reply = { id, error: { name, message: messageOf(error), fatal } };
-  }
-  const buffers = "result" in reply && call !== "enroll" && reply.result ? [(reply.result as WorkerFrame).image.data.buffer] : [];
-  self.postMessage(reply, { transfer: buffers });
+if (self.name.startsWith(MAKER)) {
+  serveRuntime(self, LiteRT.create(JSON.parse(self.name.slice(MAKER.length)) as LiteRTOptions));
+} else {
+  serve<WorkerCalls>(self, {
+    handlers,
+    overlapping: ["step", "follow"],
+    vital: ["open"],
+    handedOver: (call, result) => (call === "step" || call === "follow" ? [(result as WorkerFrame).image.data.buffer as ArrayBuffer] : []),
+  });
 }
 
 async function timed(work: () => Promise<AnimatedFrame>): Promise<WorkerFrame> {
   const began = performance.now();
   const { image, timestampMs, driverFound } = await work();
-  // A copy crosses over: the last frame stays here, for while the driver's face is not to be seen.
-  const frame = { width: image.width, height: image.height, data: image.data.slice() };
-  mark?.applyTo(frame);
-  return { image: frame, timestampMs, driverFound, workMs: performance.now() - began };
+  mark?.applyTo(image);
+  return { image, timestampMs, driverFound, workMs: performance.now() - began };
 }
 
 async function newMark(): Promise<PixelMark | undefined> {
   return message && portrait && PixelMark.create(message, portrait.photo.width, portrait.photo.height, [portrait.crop]);
-}
-
-function pixels(frame: ImageBitmap, mirror: boolean): Picture {
-  const { width, height } = frame;
-  if (!screen || screen.canvas.width !== width || screen.canvas.height !== height) {
-    screen = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
-  }
-  screen.setTransform(mirror ? -1 : 1, 0, 0, 1, mirror ? width : 0, 0);
-  screen.drawImage(frame, 0, 0);
-  frame.close();
-  const { data } = screen.getImageData(0, 0, width, height);
-  return { width, height, data };
 }
 
 function opened(): PhotoAnimator {

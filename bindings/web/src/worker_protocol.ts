@@ -1,6 +1,7 @@
 /** What a page and the worker that animates for it say to each other. */
 
 import type { Landmarks } from "./crop.js";
+import type { GivenFrame } from "./frame_reader.js";
 import type { Picture } from "./picture.js";
 import type { RetargetOptions } from "./retarget.js";
 
@@ -31,7 +32,7 @@ export interface EnrolledFace {
   readonly modelVersion: string;
 }
 
-/** Calls, with their arguments and results. */
+/** Calls, with their arguments and results. A step or follow may be asked for before the last has been answered. */
 export interface WorkerCalls {
   open: [WorkerOptions, void];
   /** Makes the portrait that the calls below animate. */
@@ -41,23 +42,10 @@ export interface WorkerCalls {
   /** One frame of that driver. */
   step: [{ landmarks: Landmarks; timestampMs: number }, WorkerFrame];
   /** One frame of a camera or video, as in a mirror if asked for; the first with a face is the reference. */
-  follow: [{ frame: ImageBitmap; timestampMs: number; mirror: boolean }, WorkerFrame];
+  follow: [{ frame: GivenFrame; timestampMs: number; mirror: boolean }, WorkerFrame];
   setGains: [Pick<RetargetOptions, "regions" | "gains">, void];
   /** Whether frames carry the pixel mark, as those must that are kept; each time it is switched on, with a new id. */
   setMarked: [boolean, void];
   /** Forgets the driver. */
   reset: [undefined, void];
 }
-
-export type CallName = keyof WorkerCalls;
-
-export interface Request<Name extends CallName = CallName> {
-  readonly id: number;
-  readonly call: Name;
-  readonly argument: WorkerCalls[Name][0];
-}
-
-/** `fatal`: the runtime itself broke down, nothing more can be expected of this worker. */
-export type Reply =
-  | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: { readonly name: string; readonly message: string; readonly fatal: boolean } };

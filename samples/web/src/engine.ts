@@ -7,9 +7,6 @@ import type { Source } from "./sources.js";
 
 /** So many breakdowns in a row, with no frame between them, and it is given up. */
 const MOST_CRASHES = 3;
-/** Frames asked for and not yet there: while the page draws one, the worker is at the next. */
-const IN_FLIGHT = 2;
-
 export interface EngineEvents {
   frame(frame: WorkerFrame): void;
   /** It broke down; it runs again if `again`. */
@@ -109,7 +106,7 @@ export class Engine {
         const { frame } = await source.ask(this.#ready());
         const shown = frame.then((made) => current() && this.#show(made));
         shown.catch(() => {}); // looked at below, in its turn
-        if (coming.push(shown) === IN_FLIGHT) await coming.shift();
+        if (coming.push(shown) === source.ahead) await coming.shift();
       }
     } catch (error) {
       if (!current()) return;

@@ -13,16 +13,21 @@ export interface Asked {
 /** One driver. `ask` orders the frame that is due, and waits while none is; one call at a time. */
 export interface Source {
   readonly name: string;
+  /** Frames asked for and not yet there. Two are animated at once, one is pasted or shown; more even out, but come later. */
+  readonly ahead: number;
   begin(animator: AnimatorWorker): Promise<void>;
   ask(animator: AnimatorWorker): Promise<Asked>;
   end(): void;
 }
 
 const FRAME_MS = 1000 / 30;
+/** A camera that gives no new picture for so long is not waited for: it must not stall the page. */
+const STALLED_MS = 500;
 
 /** Plays a motion over and over, at its own pace; frames that come too late are left out. */
 export class MotionSource implements Source {
   readonly name: string;
+  readonly ahead = 4;
   #began = 0;
   #lastTime = -1;
 
@@ -65,6 +70,7 @@ export class MotionSource implements Source {
 /** The face that the sliders make. */
 export class HandSource implements Source {
   readonly name = "by hand";
+  readonly ahead = 3;
   #began = 0;
   #last = -Infinity;
 
@@ -90,9 +96,15 @@ export class HandSource implements Source {
 /** The face before the camera, as in a mirror. */
 export class CameraSource implements Source {
   readonly name = "camera";
+  readonly ahead = 3;
   #lastTime = -Infinity;
+  /** Whether the camera gave a picture since the last one was taken. */
+  #fresh = true;
+  #arrived = (): void => {};
 
-  private constructor(readonly video: HTMLVideoElement, readonly stream: MediaStream) {}
+  private constructor(readonly video: HTMLVideoElement, readonly stream: MediaStream) {
+    this.#watch();
+  }
 
   /**
    * Asks for the camera.
@@ -121,16 +133,20 @@ export class CameraSource implements Source {
   }
 
   async ask(animator: AnimatorWorker): Promise<Asked> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, 500); // a camera that stalls must not stall the page
-      this.video.requestVideoFrameCallback(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    if (!this.#fresh) await Promise.race([new Promise<void>((resolve) => (this.#arrived = resolve)), pause(STALLED_MS)]);
+    this.#fresh = false;
     const time = Math.max(performance.now(), this.#lastTime + 0.1);
     this.#lastTime = time;
-    return { frame: animator.follow(await createImageBitmap(this.video), time, true) };
+    const frame = typeof VideoFrame === "undefined" ? await createImageBitmap(this.video) : new VideoFrame(this.video);
+    return { frame: animator.follow(frame, time, true) };
+  }
+
+  #watch(): void {
+    this.video.requestVideoFrameCallback(() => {
+      this.#fresh = true;
+      this.#arrived();
+      if (this.stream.active) this.#watch();
+    });
   }
 
   end(): void {

@@ -1,0 +1,34 @@
+/** The networks of an animator, loaded from a bundle. */
+
+import { Bundle } from "./bundle.js";
+import { loadPart, type Network, type Runtime } from "./network.js";
+import type { PlayerNetworks } from "./portrait_player.js";
+import { SpreadNetwork } from "./spread_network.js";
+import { loadTracker, type TrackerNetworks } from "./tracker.js";
+
+/** All that an animator runs. */
+export interface AnimatorNetworks extends PlayerNetworks {
+  readonly enroll: Network;
+  readonly tracker: TrackerNetworks;
+}
+
+/**
+ * Loads them.
+ * @param tracker a bundle file with the face tracker's networks, for a `bundle` that holds none.
+ * @param animating run the animate network, by far the largest: a copy of it each, so that as many frames are made at once.
+ * @throws ValueError files that cannot be used.
+ */
+export async function loadNetworks(
+  bundle: Bundle, tracker: Uint8Array | undefined, runtime: Runtime, animating: readonly Runtime[] = [runtime],
+): Promise<AnimatorNetworks> {
+  const trackerBundle = tracker ? await Bundle.load(tracker, "the tracker's bundle") : bundle;
+  const part = (name: string): Promise<Network> => loadPart(bundle, name, runtime);
+  const animate = Promise.all(animating.map((each) => loadPart(bundle, "animate", each)));
+  animate.catch(() => {}); // waited for below; what fails before is told instead
+  return {
+    enroll: await part("enroll"),
+    retarget: { start: await part("retarget_start"), step: await part("retarget") },
+    tracker: await loadTracker(trackerBundle, runtime),
+    animate: new SpreadNetwork(await animate),
+  };
+}
