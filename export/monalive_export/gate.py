@@ -83,13 +83,20 @@ class Reference:
     Args:
         model: in `eval`.
         frames: at least one.
+        outputs: of another `Reference` of the same model on these frames, so that they are not computed again.
     """
 
-    def __init__(self, model: ExportModel, frames: Sequence[Frame]) -> None:
-        self._model, self._frames = model, frames
+    def __init__(
+        self, model: ExportModel, frames: Sequence[Frame], outputs: Sequence[Mapping[str, dict[str, Array]]] = ()
+    ) -> None:
+        self._model, self.frames = model, frames
         # By graph: two may name an output alike, as the tracker's landmarks and those retargeted are.
-        self._outputs: list[dict[str, dict[str, Array]]] = [{} for _ in frames]
-        self.values = [self._run_on(frame.inputs, {}, kept) for frame, kept in zip(frames, self._outputs, strict=True)]
+        self.outputs: list[dict[str, dict[str, Array]]] = [{} for _ in frames]
+        known = outputs or self.outputs
+        self.values = [
+            self._run_on(frame.inputs, given, kept)
+            for frame, given, kept in zip(frames, known, self.outputs, strict=True)
+        ]
         self._lpips = LPIPS("alex") if PICTURE in self.values[0] else None
 
     def inputs(self, name: str) -> list[dict[str, Array]]:
@@ -102,10 +109,10 @@ class Reference:
         graph, largest, worst, worst_frame = self._model.graphs[name], -1.0, "", 0
         psnrs, rises = [], []
         all_inputs = self.inputs(name)
-        for number, (frame, wanted, inputs) in enumerate(zip(self._frames, self.values, all_inputs, strict=True)):
+        for number, (frame, wanted, inputs) in enumerate(zip(self.frames, self.values, all_inputs, strict=True)):
             made = network(inputs)
             for port in graph.outputs:
-                error = relative_error(made[port.name], self._outputs[number][name][port.name])
+                error = relative_error(made[port.name], self.outputs[number][name][port.name])
                 if not error <= largest:  # NaN is the worst of all
                     largest, worst, worst_frame = error, port.name, number
             if PICTURE in wanted and self._makes_picture(name):

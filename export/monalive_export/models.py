@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,13 @@ class ExportModel:
         name: what it is, for people.
         image_size: side of the photos that it takes.
         graphs: by part name, in the order in which they run; an output feeds every later input of the same name.
+        source: makes it once more in another process (and can be sent there); None where none can.
     """
 
     name: str
     image_size: int
     graphs: Mapping[str, Graph]
+    source: Callable[[], ExportModel] | None = None
 
 
 def load_model(weights: Path, tracker: Path | None = None) -> ExportModel:
@@ -61,13 +64,14 @@ def load_model(weights: Path, tracker: Path | None = None) -> ExportModel:
         FileNotFoundError: no such file.
         ValueError: it is no checkpoint of these; the message says what it is.
     """
+    source = partial(load_model, weights, tracker)
     record: dict[str, Any] = read_record(weights)
     kind, variant = record.get("model"), record.get("variant")
     if kind == TRACKER:
-        return ExportModel("monalive tracker", LIGHTWEIGHT_SIZE, tracker_graphs(load_tracker(weights)))
+        return ExportModel("monalive tracker", LIGHTWEIGHT_SIZE, tracker_graphs(load_tracker(weights)), source)
     model = _without_tracker(weights, kind, variant)
     before = {} if tracker is None else tracker_graphs(load_tracker(tracker))
-    return replace(model, graphs={**before, **model.graphs})
+    return replace(model, graphs={**before, **model.graphs}, source=source)
 
 
 def _without_tracker(weights: Path, kind: object, variant: object) -> ExportModel:

@@ -51,7 +51,7 @@ class EnrolledPhoto:
 
     Attributes:
         photo: the photo and its face.
-        inputs: the animate network's inputs that stay the same for every frame, float32 by name.
+        inputs: the animate network's inputs that stay the same for every frame, float32 by name, read-only.
     """
 
     photo: PhotoOfPerson

@@ -52,6 +52,38 @@ def test_the_golden_vectors(runtime: str, golden: dict[str, NDArray[np.float32]]
         np.testing.assert_allclose(made[name][:, ::step, ::step], value, atol=1e-4, err_msg=name)
 
 
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_constant_inputs_may_be_held_and_changed_ones_count(
+    runtime: str, golden: dict[str, NDArray[np.float32]]
+) -> None:
+    if not RUNS[runtime]:
+        pytest.skip(f"{runtime} does not run here")
+    bundle, options = _bundle(runtime), RuntimeOptions(runtime=runtime, num_threads=1)
+    network = _network(bundle, "enroll", options)
+    photo, other = (np.random.default_rng(seed).random((1, 256, 256, 3), np.float32) for seed in (0, 1))
+    landmarks = golden["source_landmarks"]
+
+    def drawn(photo: NDArray[np.float32], landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+        return network({"photo": photo, "source_landmarks": landmarks})["half"]
+
+    first = drawn(photo, landmarks)  # arrays that can change
+    photo.setflags(write=False)
+    np.testing.assert_array_equal(drawn(photo, landmarks), first)  # copied and held
+    np.testing.assert_array_equal(drawn(photo, landmarks), first)  # held
+    moved = drawn(photo, landmarks + np.float32(0.1))
+    assert np.abs(moved - first).max() > 1e-3
+    second = drawn(other, landmarks)
+    assert np.abs(second - first).max() > 1e-3
+    other *= 0.5  # the same array, changed in place
+    assert np.abs(drawn(other, landmarks) - second).max() > 1e-3
+    np.testing.assert_array_equal(drawn(photo, landmarks), first)
+    view = photo[:]  # of an array that its owner may unlock again
+    photo.setflags(write=True)
+    drawn(view, landmarks)
+    photo *= 0.5
+    assert np.abs(drawn(view, landmarks) - first).max() > 1e-3
+
+
 def test_the_wrong_input_is_named() -> None:
     runtime = next(name for name, runs in RUNS.items() if runs)
     network = _network(_bundle(runtime), "enroll", RuntimeOptions(runtime=runtime))

@@ -74,6 +74,7 @@ def measure_networks(
         process, None where the system does not tell. A file that does not run here has "error" instead of times.
     """
     results = []
+    enrolled = _enrolled(files)
     for file, runtime in _combinations(files, options):
         precision = file.entry.get("precision", "fp32")
         report(f"{file.part} {precision} on {runtime}")
@@ -89,7 +90,7 @@ def measure_networks(
         }
         try:
             on = RuntimeOptions(runtime, options.delegate, options.num_threads)
-            results.append(facts | _measure(file, on, repeats))
+            results.append(facts | _measure(file, on, repeats, enrolled))
         except (ValueError, ImportError) as error:
             results.append(facts | {"error": str(error)})
     return results
@@ -109,10 +110,19 @@ def _combinations(files: Sequence[NetworkFile], options: RuntimeOptions) -> Iter
                 yield file, runtime.name
 
 
-def _measure(file: NetworkFile, options: RuntimeOptions, repeats: int) -> dict[str, Any]:
+def _enrolled(files: Sequence[NetworkFile]) -> set[str]:
+    """Names of what stays the same from frame to frame: what the enrolment takes and gives."""
+    entries = [file.entry for file in files if file.part == "enroll"]
+    return {port["name"] for entry in entries for side in ("inputs", "outputs") for port in entry[side]}
+
+
+def _measure(file: NetworkFile, options: RuntimeOptions, repeats: int, enrolled: set[str]) -> dict[str, Any]:
     before = resident_mb()
     network = NamedNetwork(file.content, file.entry, options, f"the network {file.part!r}")
     inputs = random_inputs(file.entry)
+    if file.part != "enroll":
+        for name in enrolled & set(inputs):
+            inputs[name].setflags(write=False)  # as `FaceNetworks` hands them on: copied for the first frame only
     times = timings(lambda index: network(inputs), repeats)
     after = resident_mb()
     grown = None if before is None or after is None else round(after - before, 1)

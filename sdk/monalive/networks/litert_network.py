@@ -30,6 +30,7 @@ class LiteRTNetwork:
         self._inputs = {detail["name"]: detail["index"] for detail in self._interpreter.get_input_details()}
         self._outputs = {detail["name"]: detail["index"] for detail in self._interpreter.get_output_details()}
         self.input_names, self.output_names = tuple(self._inputs), tuple(self._outputs)
+        self._held: dict[str, NDArray[np.float32]] = {}  # constant arrays that its inputs hold from the call before
         self._accelerated = None
         if options.delegate != "cpu":
             self._accelerated = _Accelerated(content, self._interpreter, options.delegate, what)
@@ -39,9 +40,20 @@ class LiteRTNetwork:
         if self._accelerated is not None:
             return self._accelerated(tensors)
         for name, index in self._inputs.items():
-            self._interpreter.set_tensor(index, tensors[name])
+            given = tensors[name]
+            if self._held.get(name) is given:  # an enrolled photo's two megabytes are copied for its first frame only
+                continue
+            self._interpreter.set_tensor(index, given)
+            self._held.pop(name, None)
+            if _is_constant(given):
+                self._held[name] = given
         self._interpreter.invoke()
         return {name: self._interpreter.get_tensor(index) for name, index in self._outputs.items()}
+
+
+def _is_constant(array: NDArray[np.float32]) -> bool:
+    """Whether nobody can change its values: it is read-only, and no view of something else."""
+    return array.base is None and not array.flags.writeable
 
 
 class _Accelerated:

@@ -57,7 +57,10 @@ class FaceNetworks:
         picture = photo.crop.extract(photo.image, IMAGE_SIZE).astype(np.float32)[None] / np.float32(255)
         landmarks = photo.crop.to_unit(photo.landmarks)[None, :, :2]
         inputs = {"photo": picture, "source_landmarks": np.ascontiguousarray(landmarks)}
-        return EnrolledPhoto(photo, inputs | self._enroll(inputs))
+        enrolled = inputs | self._enroll(inputs)
+        for value in enrolled.values():
+            value.setflags(write=False)  # so that networks may keep them from frame to frame
+        return EnrolledPhoto(photo, enrolled)
 
     def animate(
         self,

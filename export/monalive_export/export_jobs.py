@@ -1,0 +1,181 @@
+"""The jobs of an export, a graph and a target each: one after the other, or in processes that work side by side."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from monalive_export.gate import Reference
+from monalive_export.graph_exporter import ExportOptions, Made, Say, export_graph
+from monalive_export.models import ExportModel
+from monalive_export.target import Tensors
+
+Job = tuple[int, str]  # the target's place among the options' targets, and the graph's name
+_LOOK_EVERY: Final = 0.2  # seconds, for lines of progress
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What every job is given.
+
+    Attributes:
+        options: see `ExportOptions`.
+        reference: PyTorch's results on the frames of the gate.
+        calibration: by graph, the inputs on which static quantisation measures ranges.
+    """
+
+    options: ExportOptions
+    reference: Reference
+    calibration: Mapping[str, Sequence[Tensors]]
+
+
+def in_turn(model: ExportModel, shared: Shared, jobs: Sequence[Job], say: Say) -> dict[Job, Made]:
+    """Does the jobs here, in their order; see `export_graph`."""
+    return {job: _done(model, shared, job, say) for job in jobs}
+
+
+def in_processes(
+    source: Callable[[], ExportModel], shared: Shared, jobs: Sequence[Job], say: Say
+) -> dict[Job, Made]:
+    """Does the jobs in as many processes as the options say; where one fails, all stop.
+
+    Args:
+        source: see `ExportModel`.
+        shared: what every job is given.
+        jobs: the longest first.
+        say: called here with a line for every file, in the order in which they are done.
+
+    Raises:
+        Exception: what the job that failed raised, as if it had been done here; nothing half-written stays.
+        ChildProcessError: a process was ended from outside.
+    """
+    count = min(shared.options.processes, len(jobs))
+    threads = max(1, torch.get_num_threads() // count)
+    context = multiprocessing.get_context("spawn")  # the runtimes' threads do not survive a fork
+    told, stopping = context.SimpleQueue(), context.Event()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "shared.pickle"
+        known = (shared.options, shared.reference.frames, shared.reference.outputs, shared.calibration)
+        path.write_bytes(pickle.dumps(known, pickle.HIGHEST_PROTOCOL))
+        started: list[int] = []
+        with ProcessPoolExecutor(count, context, _start, (source, path, told, stopping, threads)) as pool:
+            futures = {pool.submit(_run, job): job for job in jobs}
+            try:
+                return _collected(futures, told, started, say)
+            except BrokenProcessPool as error:
+                raise ChildProcessError(
+                    "a process of the export was ended from outside, perhaps for want of memory: "
+                    "close other programs, or export with fewer --processes"
+                ) from error
+            except BaseException:
+                stopping.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                for process in started:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(process, signal.SIGTERM)
+                raise
+
+
+def _collected(futures: Mapping[Future[Made], Job], told: Any, started: list[int], say: Say) -> dict[Job, Made]:
+    """Waits for all and passes on what they tell: lines, and at first their numbers, which go into `started`."""
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, _LOOK_EVERY, FIRST_COMPLETED)
+        for message in _messages(told):
+            if isinstance(message, int):
+                started.append(message)
+            else:
+                say(message)
+        for future in done:
+            future.result()  # raises what the job raised
+    return {job: future.result() for future, job in futures.items()}
+
+
+def _messages(told: Any) -> Iterator[int | str]:
+    while not told.empty():
+        yield told.get()
+
+
+def _done(model: ExportModel, shared: Shared, job: Job, say: Say) -> Made:
+    number, name = job
+    target = shared.options.targets[number]
+    return export_graph(model, name, target, shared.options, shared.reference, shared.calibration[name], say)
+
+
+# What follows runs in the other processes.
+
+
+class _Stopped(BaseException):
+    """Leaves a job at once, through every block that cleans up."""
+
+
+class _Worker:
+    """One of the processes."""
+
+    def __init__(self, source: Callable[[], ExportModel], path: Path, told: Any, stopping: Any) -> None:
+        self._source, self._path, self._told, self._stopping = source, path, told, stopping
+        self._loaded: tuple[ExportModel, Shared] | None = None
+        self._busy = False
+
+    def run(self, job: Job) -> Made:
+        self._check()
+        self._busy = True
+        try:
+            if self._loaded is None:
+                model = self._source()
+                options, frames, outputs, calibration = pickle.loads(self._path.read_bytes())
+                self._loaded = model, Shared(options, Reference(model, frames, outputs), calibration)
+            return _done(*self._loaded, job, self._say)
+        finally:
+            self._busy = False
+
+    def stop(self, *_: object) -> None:
+        """Of the signal. (Between jobs there is nothing to leave.)"""
+        if self._busy:
+            raise _Stopped
+
+    def _say(self, line: str) -> None:
+        self._check()
+        self._told.put(line)
+
+    def _check(self) -> None:
+        if self._stopping.is_set():
+            raise _Stopped
+
+
+_worker: _Worker | None = None
+
+
+def _start(source: Callable[[], ExportModel], path: Path, told: Any, stopping: Any, threads: int) -> None:
+    global _worker
+    _worker = _Worker(source, path, told, stopping)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first process tells the others to stop
+    signal.signal(signal.SIGTERM, _worker.stop)
+    torch.set_num_threads(threads)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    told.put(os.getpid())
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _run(job: Job) -> Made:
+    assert _worker is not None
+    return _worker.run(job)

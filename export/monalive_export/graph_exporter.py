@@ -1,0 +1,161 @@
+"""One graph to one target in every precision, each file through the gate before it is named."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from monalive_export.artefact_file import artefact_path, write_checked
+from monalive_export.divergence import ProbedGraph, first_divergence
+from monalive_export.gate import LIMITS, Measured, Reference
+from monalive_export.models import ExportModel, count_macs
+from monalive_export.ports import Graph
+from monalive_export.target import Facts, Target, Tensors
+
+# What a user asks for with one word.
+PRECISION_GROUPS: Final = {"fp32": ("fp32",), "fp16": ("fp16",), "int8": ("int8", "int8-static", "palette6")}
+
+Say = Callable[[str], None]
+# By precision: a file's content and its manifest's entry.
+Made = dict[str, tuple[bytes, dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What to export.
+
+    Attributes:
+        output: the folder.
+        targets: from `targets.TARGETS`.
+        precisions: keys of `PRECISION_GROUPS`.
+        model_version, licence: of the weights; the licence as an SPDX name.
+        frames: a folder of clips, or a cache of `monalive-distill prepare`, to measure the gate on; None for the sample
+            portraits.
+        calibration: such a folder of training clips for static int8, which bundles then prefer where it is fastest;
+            None for the sample portraits.
+        processes: how many work side by side, on a graph and a target each; 1: all in the calling one. More take a
+            model that has a `source`, and a script that can be imported (`if __name__ == "__main__":`).
+    """
+
+    output: Path
+    targets: Sequence[Target]
+    precisions: Sequence[str]
+    model_version: str
+    licence: str
+    frames: Path | None = None
+    calibration: Path | None = None
+    processes: int = 1
+
+
+def export_graph(
+    model: ExportModel,
+    name: str,
+    target: Target,
+    options: ExportOptions,
+    reference: Reference,
+    calibration: Sequence[Tensors],
+    say: Say,
+) -> Made:
+    """Writes a graph's files of a target, in every precision asked for that it has; see `GraphExporter`."""
+    asked = [precision for group in options.precisions for precision in PRECISION_GROUPS[group]]
+    wanted = [p for p in target.precisions if p in asked] if model.graphs[name].compressible else ["fp32"]
+    exporter = GraphExporter(model, name, target, options, reference, calibration)
+    return {precision: exporter.write(precision, say) for precision in wanted}
+
+
+class GraphExporter:
+    """One graph to one target.
+
+    Args:
+        model, name: the graph.
+        target: what to convert it to.
+        options: see `ExportOptions`.
+        reference: PyTorch's results on the frames of the gate.
+        calibration: the graph's inputs on which static quantisation measures ranges.
+    """
+
+    def __init__(
+        self,
+        model: ExportModel,
+        name: str,
+        target: Target,
+        options: ExportOptions,
+        reference: Reference,
+        calibration: Sequence[Tensors],
+    ) -> None:
+        self._model, self._name, self._target, self._options = model, name, target, options
+        self._graph: Graph = model.graphs[name]
+        self._reference = reference
+        self._inputs = reference.inputs(name)
+        self._calibration = calibration
+        self._tensors = {key: torch.from_numpy(value) for key, value in self._inputs[0].items()}
+        self._macs = count_macs(self._graph, self._tensors)
+        self._converted: Any = None
+
+    def write(self, precision: str, say: Say) -> tuple[bytes, dict[str, Any]]:
+        """Builds a file, passes it through the gate and names it: its content and its manifest's entry.
+
+        Raises:
+            ValueError: it does not pass; the message names the first layer that diverges.
+            OSError: it cannot be written.
+        """
+        started = time.monotonic()
+        if self._converted is None:
+            self._converted = self._target.convert(self._graph, self._tensors)
+        content = self._target.build(self._converted, self._graph, self._facts(precision), self._calibration)
+        path = artefact_path(self._options.output, f"{self._name}_{precision}", self._target.format)
+        measured: list[Measured] = []
+        write_checked(path, content, self._target.format, lambda read: measured.append(self._check(read, precision)))
+        entry = {
+            "format": self._target.format,
+            "precision": precision,
+            "about": self._graph.about,
+            "macs": self._macs,
+            "inputs": [port.entry(port.name, self._shape(port.name)) for port in self._graph.inputs],
+            "outputs": [port.entry(port.name, self._shape(port.name)) for port in self._graph.outputs],
+            "gate": asdict(measured[0]),
+        }
+        seconds = time.monotonic() - started
+        say(f"{path.name}: {len(content) / 1e6:.2f} MB, {_in_words(measured[0])} ({seconds:.0f} s)")
+        return content, entry | {"path": path.name, "bytes": len(content), "seconds": round(seconds, 1)}
+
+    def _facts(self, precision: str) -> Facts:
+        name = f"{self._model.name}: {self._name}"
+        return Facts(name, self._options.model_version, self._options.licence, precision)
+
+    def _shape(self, port: str) -> tuple[int, ...]:
+        return tuple(self._reference.values[0][port].shape)
+
+    def _check(self, content: bytes, precision: str) -> Measured:
+        limits = LIMITS[precision]
+        if limits.max_error is None:
+            limits = replace(limits, max_error=self._graph.tolerance)
+        measured = self._reference.measure(self._name, self._target.load(content, self._graph))
+        failure = measured.failure(limits)
+        if failure is not None:
+            raise ValueError(
+                f"the {self._target.name} {precision} file of {self._name!r} differs from PyTorch: {failure}; "
+                f"{self._explain(precision, measured.worst_frame)}; it was not written"
+            )
+        return measured
+
+    def _explain(self, precision: str, frame: int) -> str:
+        """Where it goes wrong first in a frame: the graph once more, with every layer's values as outputs."""
+        probed = ProbedGraph(self._graph, self._tensors).eval()
+        converted = self._target.convert(probed, self._tensors)
+        content = self._target.build(converted, probed, self._facts(precision), self._calibration)
+        inputs = self._inputs[frame]
+        made = self._target.load(content, probed)(inputs)
+        return str(first_divergence(probed, made, inputs, LIMITS[precision]))
+
+
+def _in_words(measured: Measured) -> str:
+    words = f"largest error {measured.max_error:.2g}"
+    if measured.psnr_db is not None and measured.lpips_rise is not None:
+        words += f", picture {measured.psnr_db:.1f} dB, LPIPS {measured.lpips_rise:+.4f}"
+    return words
