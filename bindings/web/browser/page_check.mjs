@@ -131,6 +131,7 @@ const scenarios = {
     await page.setViewportSize(DESKTOP);
 
     await page.click("#record");
+    await page.waitForFunction(() => document.getElementById("status").textContent.includes("Recording"));
     await more(page, 6);
     await page.click("#record");
     await page.waitForSelector("#download:not([hidden])");

@@ -99,13 +99,15 @@ async function animate(): Promise<void> {
   setPaused(false);
   play.disabled = record.disabled = false;
   if (engine.sourceName) engine.again();
-  else await playMotion(FIRST_MOTION);
+  else await playMotion(FIRST_MOTION, true);
 }
 
-async function playMotion(name: string): Promise<void> {
+/** `byItself`: nobody asked for it, so it gives way to what was chosen while it was loading. */
+async function playMotion(name: string, byItself = false): Promise<void> {
   let motion = motions.get(name);
   if (!motion) motions.set(name, (motion = bytes(`motions/${name}.motion`).then((content) => Motion.load(content, name))));
   const source = new MotionSource(await motion);
+  if (byItself && engine?.sourceName) return;
   showSource(name);
   start(() => engine?.play(source));
 }
