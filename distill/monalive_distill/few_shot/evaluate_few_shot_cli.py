@@ -54,7 +54,8 @@ def add_evaluate_few_shot_arguments(command: argparse.ArgumentParser) -> None:
     add("--frames", type=int, default=48, metavar="N", help="frames read of a clip: photos and tests (default: 48)")
     add("--steps", type=int, default=FineTuning.steps, help="of a fine-tuning, at most (default: %(default)s)")
     add("--learning-rate", type=float, default=FineTuning.learning_rate, help="of a fine-tuning (default: %(default)s)")
-    add("--finetune-minutes", type=float, default=FineTuning.minutes, help="at most (default: %(default)s)")
+    minutes = "at most, on a CPU of its own time (default: %(default)s)"
+    add("--finetune-minutes", type=float, default=FineTuning.minutes, help=minutes)
     add("--minutes", type=float, help="begin no new clip after that; the next call goes on")
     add_compute_arguments(command)
 

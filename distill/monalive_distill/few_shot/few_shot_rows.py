@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -129,12 +130,20 @@ class FewShotRow(Row):
             if kind == "FF":
                 person = FewShotPerson(model, photos).to(self._device)
             else:
-                person, _ = finetune_person(model, discriminator, photos, self._settings, self._losses, self._device)
+                clock = working_clock(self._device)
+                person, _ = finetune_person(
+                    model, discriminator, photos, self._settings, self._losses, self._device, clock
+                )
             name = f"{self.name}, {kind} T={count}"
             made[name] = _draw(person.eval(), wanted, seen=False)
             if person.mover is not None and person.mover.sees_surroundings:
                 made[name + SURROUNDINGS] = _draw(person, wanted, seen=True)
         return made
+
+
+def working_clock(device: str) -> Callable[[], float]:
+    """Seconds of work. On a CPU its own time counts: other processes must not make the result another one."""
+    return time.process_time if device == "cpu" else time.monotonic
 
 
 def to_photos(clip: Clip, frames: Sequence[int], size: int) -> PersonPhotos:
