@@ -19,7 +19,7 @@ from monalive.faces.tracker import FaceTracker
 from monalive.media.contact_sheet import contact_sheet
 from monalive_distill.evaluation_clips import EVALUATION_SIZE, Clip, track_clip
 from monalive_distill.face_generator import FaceGenerator
-from monalive_distill.few_shot.few_shot_rows import FewShotRow, LightweightRow, Row, fit, split_clip
+from monalive_distill.few_shot.few_shot_rows import CLIP_TRACKER, FewShotRow, LightweightRow, Row, fit, split_clip
 from monalive_distill.few_shot.finetune import FineTuning
 from monalive_distill.style_directions import load_directions
 from monalive_distill.synthetic_people import draw_person, render_person
@@ -32,7 +32,7 @@ SETTINGS = FineTuning(steps=60, learning_rate=2e-4)
 def invent_clips() -> list[Clip]:
     """A clip of each person: the unedited picture, then turns and expressions."""
     generator, directions = FaceGenerator(), load_directions()
-    with FaceTracker(networks="mediapipe", settle=True) as tracker:
+    with FaceTracker(networks=CLIP_TRACKER, settle=True) as tracker:
         clips = []
         for seed in SEEDS:
             pictures = render_person(draw_person(seed, FRAMES), generator, directions, EVALUATION_SIZE)

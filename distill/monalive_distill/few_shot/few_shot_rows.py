@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
+from monalive.faces.tracker import TrackerNetworks
 from monalive.motions.motion import Motion
 from monalive.retargeting.retarget import RetargetOptions
 from monalive_distill.evaluation_clips import Clip
@@ -27,6 +28,8 @@ Image = NDArray[np.uint8]
 _SETTLED_MS = 4000.0
 _AT_ONCE = 4
 LIGHTWEIGHT = "lightweight"
+# Whose networks find the faces of clips and of photos alike, whatever method makes the frames.
+CLIP_TRACKER: TrackerNetworks = "mediapipe"
 SURROUNDINGS = " + surroundings"
 
 
@@ -81,7 +84,8 @@ class LightweightRow(Row):
         self.name = LIGHTWEIGHT
         self._size = size
         retarget = RetargetOptions(absolute=True, smooth=False)
-        options = PhotoAnimatorOptions(bundle_path=bundle, num_threads=1, retarget=retarget)
+        # The tracker that found the clips' landmarks: another one's differ a little, and absolute transfer shows it.
+        options = PhotoAnimatorOptions(bundle_path=bundle, num_threads=1, retarget=retarget, tracker=CLIP_TRACKER)
         self._animator = PhotoAnimator.create_from_options(options)
         self.bundle = self._animator.bundle
 
