@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -106,9 +106,29 @@ def read_clip(path: Path, tracker: FaceTracker, frame_count: int, measurer: Face
     Raises:
         ValueError: not a readable video, fewer than two frames, no face in frame 0, or in none of the others.
     """
+    pictures = spread_pictures(path, frame_count, lambda frame: _face_crop(frame, tracker))
+    return track_clip(path.stem, pictures, tracker, measurer)
+
+
+def track_clip(
+    name: str,
+    pictures: Iterable[tuple[int, float, NDArray[np.uint8]]],
+    tracker: FaceTracker,
+    measurer: FaceTracker | None = None,
+) -> Clip:
+    """A clip from its frames: number, timestamp in ms and picture of each, as `spread_pictures` gives them.
+
+    Args:
+        name: the clip's.
+        pictures: of the evaluation's size; the first has number 0.
+        tracker, measurer: as for `read_clip`.
+
+    Raises:
+        ValueError: no face in frame 0, or in none of the others.
+    """
     images, landmarks, measured, timestamps, frames = [], [], [], [], []
     without_face = 0
-    for number, timestamp, image in spread_pictures(path, frame_count, lambda frame: _face_crop(frame, tracker)):
+    for number, timestamp, image in pictures:
         faces = tracker.detect(image)
         compared = faces if measurer is None else measurer.detect(image)
         if not faces or not compared:
@@ -125,7 +145,7 @@ def read_clip(path: Path, tracker: FaceTracker, frame_count: int, measurer: Face
         raise ValueError("no frame after the first shows a face")
     around = DriverSurroundings(images[0], landmarks[0])
     return Clip(
-        path.stem,
+        name,
         images,
         np.stack(landmarks).astype(np.float32),
         np.stack(measured).astype(np.float32),

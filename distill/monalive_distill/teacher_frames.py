@@ -44,7 +44,7 @@ class TeacherFrames:
         seed: of all that is drawn.
 
     Raises:
-        ValueError: no portraits, no clips, or or a teacher of smaller pictures than can be learned.
+        ValueError: no portraits, no clips, or a teacher of smaller pictures than can be learned.
     """
 
     def __init__(

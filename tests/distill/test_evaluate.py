@@ -33,7 +33,7 @@ from monalive_distill.evaluate import (
     self_reenactment,
 )
 from monalive_distill.evaluate_cli import add_evaluate_arguments, run_evaluate
-from monalive_distill.evaluation_clips import Clip, find_clips, read_clip, spread_frames
+from monalive_distill.evaluation_clips import Clip, find_clips, read_clip, spread_frames, track_clip
 from monalive_distill.evaluation_report import summary_text, write_evaluation
 from monalive_distill.reenactors import BundleReenactor, geometry_prior_reenactor, without_surroundings
 from monalive_distill.report_html import sheet_frames
@@ -161,6 +161,16 @@ def test_frames_without_a_face_are_counted_and_left_out(tmp_path: Path, tracker:
     path = write_clip(tmp_path / "leaves.mp4", [*moving_face(4), *no_face(3)])
     left = read_clip(path, tracker, 6)
     assert left.frames == (0, 1, 2, 3) and left.without_face == 3
+
+
+def test_a_clip_of_pictures_that_are_no_video(tracker: FaceTracker) -> None:
+    pictures = moving_face(3)
+    numbered = [(number, 40.0 * number, picture) for number, picture in enumerate(pictures)]
+    clip = track_clip("invented", numbered, tracker)
+    assert clip.name == "invented" and clip.frames == (0, 1, 2) and list(clip.timestamps_ms) == [0, 40, 80]
+    assert all(np.array_equal(made, given) for made, given in zip(clip.images, pictures, strict=True))
+    with pytest.raises(ValueError, match="first frame"):
+        track_clip("empty", [(0, 0.0, no_face(1)[0]), *numbered[1:]], tracker)
 
 
 def test_clips_that_cannot_be_used(clips_folder: Path, tmp_path: Path, tracker: FaceTracker) -> None:

@@ -18,7 +18,7 @@ from monalive.faces.tracker import FaceTracker
 from monalive_distill.evaluation_clips import EVALUATION_SIZE, find_clips
 from monalive_distill.evaluation_report import command_line, machine, versions
 from monalive_distill.few_shot.few_shot_evaluation import METRICS, collect, measure_clips
-from monalive_distill.few_shot.few_shot_rows import FewShotRow, LightweightRow, Row
+from monalive_distill.few_shot.few_shot_rows import CLIP_TRACKER, FewShotRow, LightweightRow, Row
 from monalive_distill.few_shot.finetune import FineTuning
 from monalive_distill.few_shot.personalized_row import PersonalizedRow
 from monalive_distill.personalize import Personalization
@@ -54,7 +54,8 @@ def add_evaluate_few_shot_arguments(command: argparse.ArgumentParser) -> None:
     add("--frames", type=int, default=48, metavar="N", help="frames read of a clip: photos and tests (default: 48)")
     add("--steps", type=int, default=FineTuning.steps, help="of a fine-tuning, at most (default: %(default)s)")
     add("--learning-rate", type=float, default=FineTuning.learning_rate, help="of a fine-tuning (default: %(default)s)")
-    add("--finetune-minutes", type=float, default=FineTuning.minutes, help="at most (default: %(default)s)")
+    minutes = "at most, on a CPU of its own time (default: %(default)s)"
+    add("--finetune-minutes", type=float, default=FineTuning.minutes, help=minutes)
     add("--minutes", type=float, help="begin no new clip after that; the next call goes on")
     add_compute_arguments(command)
 
@@ -96,7 +97,7 @@ def run_evaluate_few_shot(arguments: argparse.Namespace) -> None:
         settings |= {"personalize": arguments.personalize, "personalization": asdict(personalization)}
     clips = arguments.output / "clips"
     try:
-        with FaceTracker(networks="mediapipe", settle=True) as tracker:  # measures what both make alike
+        with FaceTracker(networks=CLIP_TRACKER, settle=True) as tracker:
             skipped = measure_clips(
                 paths,
                 rows,

@@ -74,10 +74,9 @@ def measure_clips(
             break
         try:
             split = split_clip(read_clip(path, tracker, frame_count - 1))
+            _measure_clip(split, rows, ruler, output, size, settings)  # a row may not be able to use its photos
         except (ValueError, OSError) as error:
             skipped.append((path.name, str(error)))
-            continue
-        _measure_clip(split, rows, ruler, output, size, settings)
     return skipped
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
+from monalive.faces.tracker import TrackerNetworks
 from monalive.motions.motion import Motion
 from monalive.retargeting.retarget import RetargetOptions
 from monalive_distill.evaluation_clips import Clip
@@ -26,6 +28,8 @@ Image = NDArray[np.uint8]
 _SETTLED_MS = 4000.0
 _AT_ONCE = 4
 LIGHTWEIGHT = "lightweight"
+# Whose networks find the faces of clips and of photos alike, whatever method makes the frames.
+CLIP_TRACKER: TrackerNetworks = "mediapipe"
 SURROUNDINGS = " + surroundings"
 
 
@@ -80,7 +84,8 @@ class LightweightRow(Row):
         self.name = LIGHTWEIGHT
         self._size = size
         retarget = RetargetOptions(absolute=True, smooth=False)
-        options = PhotoAnimatorOptions(bundle_path=bundle, num_threads=1, retarget=retarget)
+        # The tracker that found the clips' landmarks: another one's differ a little, and absolute transfer shows it.
+        options = PhotoAnimatorOptions(bundle_path=bundle, num_threads=1, retarget=retarget, tracker=CLIP_TRACKER)
         self._animator = PhotoAnimator.create_from_options(options)
         self.bundle = self._animator.bundle
 
@@ -129,12 +134,20 @@ class FewShotRow(Row):
             if kind == "FF":
                 person = FewShotPerson(model, photos).to(self._device)
             else:
-                person, _ = finetune_person(model, discriminator, photos, self._settings, self._losses, self._device)
+                clock = working_clock(self._device)
+                person, _ = finetune_person(
+                    model, discriminator, photos, self._settings, self._losses, self._device, clock
+                )
             name = f"{self.name}, {kind} T={count}"
             made[name] = _draw(person.eval(), wanted, seen=False)
             if person.mover is not None and person.mover.sees_surroundings:
                 made[name + SURROUNDINGS] = _draw(person, wanted, seen=True)
         return made
+
+
+def working_clock(device: str) -> Callable[[], float]:
+    """Seconds of work. On a CPU its own time counts: other processes must not make the result another one."""
+    return time.process_time if device == "cpu" else time.monotonic
 
 
 def to_photos(clip: Clip, frames: Sequence[int], size: int) -> PersonPhotos:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +13,7 @@ from monalive.bundle import Bundle
 from monalive.faces.crop import portrait_crop
 from monalive.portrait import PhotoOfPerson
 from monalive_distill.bundle_exporter import find_bundle_exporter
-from monalive_distill.few_shot.few_shot_rows import FewShotSplit, LightweightRow, Row
+from monalive_distill.few_shot.few_shot_rows import FewShotSplit, LightweightRow, Row, working_clock
 from monalive_distill.lightweight_generator import load_generator
 from monalive_distill.packaged_weights import lightweight_weights
 from monalive_distill.personalize import Personalization, personalize
@@ -41,9 +40,7 @@ class PersonalizedRow(Row):
     def __call__(self, split: FewShotSplit, count: int) -> Mapping[str, list[NDArray[np.uint8]]]:
         generator = load_generator(lightweight_weights())
         photos = [_photo(split, frame) for frame in split.choose(count)]
-        # On a CPU its own time counts: other processes must not make the result another one.
-        clock = time.process_time if self._device == "cpu" else time.monotonic
-        learned = personalize(generator, photos, self._settings, self._device, clock)
+        learned = personalize(generator, photos, self._settings, self._device, working_clock(self._device))
         print(split.clip.name, learned.steps, "steps, kept", learned.kept_step, *learned.checks, sep="\n  ", flush=True)
         licence = str(Bundle.load().manifest["licence"])
         with TemporaryDirectory() as folder:

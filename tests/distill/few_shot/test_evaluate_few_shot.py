@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from moving_clips import moving_face, no_face, write_clip
 
 from monalive.faces.tracker import FaceTracker
 from monalive_distill.evaluation_clips import Clip, read_clip
-from monalive_distill.few_shot import evaluate_few_shot_cli, few_shot_evaluation
+from monalive_distill.few_shot import evaluate_few_shot_cli, few_shot_evaluation, few_shot_rows
 from monalive_distill.few_shot.few_shot_config import FewShotConfig
 from monalive_distill.few_shot.few_shot_rows import split_clip
 from monalive_distill.few_shot.train_few_shot import train_few_shot
@@ -90,6 +91,24 @@ def test_the_table_and_that_a_clip_done_is_not_done_again(
         _run(clips, bases, tmp_path / "fresh", "--minutes", "0")
 
 
+def test_a_clip_whose_photo_a_row_cannot_use_does_not_stop_the_others(
+    clips: Path, bases: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "clips").mkdir()
+    for name in ("a.mp4", "hidden.mp4"):
+        (tmp_path / "clips" / name).write_bytes((clips / "a.mp4").read_bytes())
+    use = few_shot_rows.LightweightRow.__call__
+
+    def refuse(row: few_shot_rows.LightweightRow, split: few_shot_rows.FewShotSplit, count: int) -> object:
+        if split.clip.name == "hidden":
+            raise ValueError("no face was found in the photo")
+        return use(row, split, count)
+
+    monkeypatch.setattr(few_shot_rows.LightweightRow, "__call__", refuse)
+    report = _run(tmp_path / "clips", bases[1:], tmp_path / "out")
+    assert report["clips"] == ["a"] and report["skipped"] == [["hidden.mp4", "no face was found in the photo"]]
+
+
 def test_what_cannot_be_compared_is_refused(clips: Path, bases: list[Path], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="same kind of moved photo"):
         _run(clips, [bases[0], bases[0]], tmp_path)
@@ -97,6 +116,14 @@ def test_what_cannot_be_compared_is_refused(clips: Path, bases: list[Path], tmp_
         _run(clips, bases, tmp_path, "--shots", "0")
     with pytest.raises(ValueError, match="number of clips"):
         _run(clips, bases, tmp_path, "--clips", "0")
+
+
+def test_other_processes_do_not_shorten_a_fine_tuning_on_a_cpu() -> None:
+    """A sleeping process, as one that waits for its turn, has no time of its own."""
+    clock = few_shot_rows.working_clock("cpu")
+    before = clock()
+    time.sleep(0.2)
+    assert clock() - before < 0.15
 
 
 def test_a_subset_is_spread_evenly() -> None:
