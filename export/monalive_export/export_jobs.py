@@ -5,25 +5,27 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import pickle
 import signal
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import torch
 
+from monalive_export.frames import Array, Frame
 from monalive_export.gate import Reference
 from monalive_export.graph_exporter import ExportOptions, Made, Say, export_graph
 from monalive_export.models import ExportModel
 from monalive_export.target import Tensors
 
 Job = tuple[int, str]  # the target's place among the options' targets, and the graph's name
+# What `Shared` is made of in another process: options, frames, PyTorch's outputs on them, calibration.
+Known = tuple[
+    ExportOptions, Sequence[Frame], Sequence[Mapping[str, dict[str, Array]]], Mapping[str, Sequence[Tensors]]
+]
 _LOOK_EVERY: Final = 0.2  # seconds, for lines of progress
 
 
@@ -66,27 +68,24 @@ def in_processes(
     threads = max(1, torch.get_num_threads() // count)
     context = multiprocessing.get_context("spawn")  # the runtimes' threads do not survive a fork
     told, stopping = context.SimpleQueue(), context.Event()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "shared.pickle"
-        known = (shared.options, shared.reference.frames, shared.reference.outputs, shared.calibration)
-        path.write_bytes(pickle.dumps(known, pickle.HIGHEST_PROTOCOL))
-        started: list[int] = []
-        with ProcessPoolExecutor(count, context, _start, (source, path, told, stopping, threads)) as pool:
-            futures = {pool.submit(_run, job): job for job in jobs}
-            try:
-                return _collected(futures, told, started, say)
-            except BrokenProcessPool as error:
-                raise ChildProcessError(
-                    "a process of the export was ended from outside, perhaps for want of memory: "
-                    "close other programs, or export with fewer --processes"
-                ) from error
-            except BaseException:
-                stopping.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                for process in started:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(process, signal.SIGTERM)
-                raise
+    known = (shared.options, shared.reference.frames, shared.reference.outputs, shared.calibration)
+    started: list[int] = []
+    with ProcessPoolExecutor(count, context, _start, (source, known, told, stopping, threads)) as pool:
+        futures = {pool.submit(_run, job): job for job in jobs}
+        try:
+            return _collected(futures, told, started, say)
+        except BrokenProcessPool as error:
+            raise ChildProcessError(
+                "a process of the export was ended from outside, perhaps for want of memory: "
+                "close other programs, or export with fewer --processes"
+            ) from error
+        except BaseException:
+            stopping.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in started:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGTERM)
+            raise
 
 
 def _collected(futures: Mapping[Future[Made], Job], told: Any, started: list[int], say: Say) -> dict[Job, Made]:
@@ -125,8 +124,8 @@ class _Stopped(BaseException):
 class _Worker:
     """One of the processes."""
 
-    def __init__(self, source: Callable[[], ExportModel], path: Path, told: Any, stopping: Any) -> None:
-        self._source, self._path, self._told, self._stopping = source, path, told, stopping
+    def __init__(self, source: Callable[[], ExportModel], known: Known, told: Any, stopping: Any) -> None:
+        self._source, self._known, self._told, self._stopping = source, known, told, stopping
         self._loaded: tuple[ExportModel, Shared] | None = None
         self._busy = False
 
@@ -136,7 +135,7 @@ class _Worker:
         try:
             if self._loaded is None:
                 model = self._source()
-                options, frames, outputs, calibration = pickle.loads(self._path.read_bytes())
+                options, frames, outputs, calibration = self._known
                 self._loaded = model, Shared(options, Reference(model, frames, outputs), calibration)
             return _done(*self._loaded, job, self._say)
         finally:
@@ -159,9 +158,9 @@ class _Worker:
 _worker: _Worker | None = None
 
 
-def _start(source: Callable[[], ExportModel], path: Path, told: Any, stopping: Any, threads: int) -> None:
+def _start(source: Callable[[], ExportModel], known: Known, told: Any, stopping: Any, threads: int) -> None:
     global _worker
-    _worker = _Worker(source, path, told, stopping)
+    _worker = _Worker(source, known, told, stopping)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first process tells the others to stop
     signal.signal(signal.SIGTERM, _worker.stop)
     torch.set_num_threads(threads)
