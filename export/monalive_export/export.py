@@ -51,7 +51,6 @@ def export_model(model: ExportModel, options: ExportOptions, say: Say = lambda l
         if folder is not None:
             check_folder(folder)
     make_folder(options.output)
-    precisions = [name for group in options.precisions for name in PRECISION_GROUPS[group]]
     if options.frames is None:
         frames = packaged_frames(GATE_FRAMES, model.image_size)
     else:
@@ -59,7 +58,8 @@ def export_model(model: ExportModel, options: ExportOptions, say: Say = lambda l
     say(f"PyTorch on {len(frames)} frames")
     reference = Reference(model, frames)
     measured_on = reference
-    if "int8-static" in precisions:
+    calibrated = "int8-static" in options.asked
+    if calibrated:
         measured_on = Reference(model, _calibration_frames(options.calibration, model.image_size))
     shared = Shared(options, reference, {name: measured_on.inputs(name) for name in model.graphs})
     made = _made(model, shared, say)
@@ -77,7 +77,7 @@ def export_model(model: ExportModel, options: ExportOptions, say: Say = lambda l
         "seconds": round(time.monotonic() - started, 1),
         "frames": len(frames),
         "frames_of": _source(options.frames),
-        "calibrated_on": _source(options.calibration) if "int8-static" in precisions else None,
+        "calibrated_on": _source(options.calibration) if calibrated else None,
         "files": files,
         "bundles": bundles,
     }

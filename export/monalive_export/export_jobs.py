@@ -17,7 +17,7 @@ import torch
 
 from monalive_export.frames import Array, Frame
 from monalive_export.gate import Reference
-from monalive_export.graph_exporter import ExportOptions, Made, Say, export_graph
+from monalive_export.graph_exporter import ExportOptions, GraphExporter, Made, Say
 from monalive_export.models import ExportModel
 from monalive_export.target import Tensors
 
@@ -45,7 +45,7 @@ class Shared:
 
 
 def in_turn(model: ExportModel, shared: Shared, jobs: Sequence[Job], say: Say) -> dict[Job, Made]:
-    """Does the jobs here, in their order; see `export_graph`."""
+    """Does the jobs here, in their order; see `GraphExporter`."""
     return {job: _done(model, shared, job, say) for job in jobs}
 
 
@@ -67,12 +67,16 @@ def in_processes(
     count = min(shared.options.processes, len(jobs))
     threads = max(1, torch.get_num_threads() // count)
     context = multiprocessing.get_context("spawn")  # the runtimes' threads do not survive a fork
-    told, stopping = context.SimpleQueue(), context.Event()
+    told, given, stopping = context.SimpleQueue(), context.SimpleQueue(), context.Event()
     known = (shared.options, shared.reference.frames, shared.reference.outputs, shared.calibration)
+    # Beside: it is much, and waits until every process has started and taken it.
+    threading.Thread(target=_hand_over, args=(given, known, count), daemon=True).start()
     started: list[int] = []
-    with ProcessPoolExecutor(count, context, _start, (source, known, told, stopping, threads)) as pool:
-        futures = {pool.submit(_run, job): job for job in jobs}
+    with contextlib.closing(given), ProcessPoolExecutor(
+        count, context, _start, (source, given, told, stopping, threads)
+    ) as pool:
         try:
+            futures = {pool.submit(_run, job): job for job in jobs}
             return _collected(futures, told, started, say)
         except BrokenProcessPool as error:
             raise ChildProcessError(
@@ -82,10 +86,17 @@ def in_processes(
         except BaseException:
             stopping.set()
             pool.shutdown(wait=False, cancel_futures=True)
+            started += [message for message in _messages(told) if isinstance(message, int)]
             for process in started:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process, signal.SIGTERM)
             raise
+
+
+def _hand_over(given: Any, known: Known, count: int) -> None:
+    with contextlib.suppress(OSError):  # closed: nobody needs it any more
+        for _ in range(count):
+            given.put(known)
 
 
 def _collected(futures: Mapping[Future[Made], Job], told: Any, started: list[int], say: Say) -> dict[Job, Made]:
@@ -111,7 +122,8 @@ def _messages(told: Any) -> Iterator[int | str]:
 def _done(model: ExportModel, shared: Shared, job: Job, say: Say) -> Made:
     number, name = job
     target = shared.options.targets[number]
-    return export_graph(model, name, target, shared.options, shared.reference, shared.calibration[name], say)
+    exporter = GraphExporter(model, name, target, shared.options, shared.reference, shared.calibration[name])
+    return exporter.write_all(say)
 
 
 # What follows runs in the other processes.
@@ -124,8 +136,8 @@ class _Stopped(BaseException):
 class _Worker:
     """One of the processes."""
 
-    def __init__(self, source: Callable[[], ExportModel], known: Known, told: Any, stopping: Any) -> None:
-        self._source, self._known, self._told, self._stopping = source, known, told, stopping
+    def __init__(self, source: Callable[[], ExportModel], given: Any, told: Any, stopping: Any) -> None:
+        self._source, self._given, self._told, self._stopping = source, given, told, stopping
         self._loaded: tuple[ExportModel, Shared] | None = None
         self._busy = False
 
@@ -135,7 +147,7 @@ class _Worker:
         try:
             if self._loaded is None:
                 model = self._source()
-                options, frames, outputs, calibration = self._known
+                options, frames, outputs, calibration = self._given.get()
                 self._loaded = model, Shared(options, Reference(model, frames, outputs), calibration)
             return _done(*self._loaded, job, self._say)
         finally:
@@ -158,9 +170,9 @@ class _Worker:
 _worker: _Worker | None = None
 
 
-def _start(source: Callable[[], ExportModel], known: Known, told: Any, stopping: Any, threads: int) -> None:
+def _start(source: Callable[[], ExportModel], given: Any, told: Any, stopping: Any, threads: int) -> None:
     global _worker
-    _worker = _Worker(source, known, told, stopping)
+    _worker = _Worker(source, given, told, stopping)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first process tells the others to stop
     signal.signal(signal.SIGTERM, _worker.stop)
     torch.set_num_threads(threads)

@@ -51,21 +51,10 @@ class ExportOptions:
     calibration: Path | None = None
     processes: int = 1
 
-
-def export_graph(
-    model: ExportModel,
-    name: str,
-    target: Target,
-    options: ExportOptions,
-    reference: Reference,
-    calibration: Sequence[Tensors],
-    say: Say,
-) -> Made:
-    """Writes a graph's files of a target, in every precision asked for that it has; see `GraphExporter`."""
-    asked = [precision for group in options.precisions for precision in PRECISION_GROUPS[group]]
-    wanted = [p for p in target.precisions if p in asked] if model.graphs[name].compressible else ["fp32"]
-    exporter = GraphExporter(model, name, target, options, reference, calibration)
-    return {precision: exporter.write(precision, say) for precision in wanted}
+    @property
+    def asked(self) -> list[str]:
+        """Every precision asked for, by the names of files."""
+        return [precision for group in self.precisions for precision in PRECISION_GROUPS[group]]
 
 
 class GraphExporter:
@@ -96,6 +85,12 @@ class GraphExporter:
         self._tensors = {key: torch.from_numpy(value) for key, value in self._inputs[0].items()}
         self._macs = count_macs(self._graph, self._tensors)
         self._converted: Any = None
+
+    def write_all(self, say: Say) -> Made:
+        """Writes a file in every precision asked for that the target has; see `write`."""
+        asked = self._options.asked
+        wanted = [p for p in self._target.precisions if p in asked] if self._graph.compressible else ["fp32"]
+        return {precision: self.write(precision, say) for precision in wanted}
 
     def write(self, precision: str, say: Say) -> tuple[bytes, dict[str, Any]]:
         """Builds a file, passes it through the gate and names it: its content and its manifest's entry.
