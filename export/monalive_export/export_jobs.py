@@ -7,7 +7,8 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ Known = tuple[
     ExportOptions, Sequence[Frame], Sequence[Mapping[str, dict[str, Array]]], Mapping[str, Sequence[Tensors]]
 ]
 _LOOK_EVERY: Final = 0.2  # seconds, for lines of progress
+_PATIENCE: Final = 5.0  # seconds in which a process that is told to end has cleaned up
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,23 @@ def in_processes(
             ) from error
         except BaseException:
             stopping.set()
-            pool.shutdown(wait=False, cancel_futures=True)
             started += [message for message in _messages(told) if isinstance(message, int)]
-            for process in started:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(process, signal.SIGTERM)
+            pool.shutdown(wait=False, cancel_futures=True)
+            _end(set(started))
             raise
+
+
+def _end(numbers: Collection[int]) -> None:
+    """Stops processes, and waits until they have cleaned up."""
+    left = [child for child in multiprocessing.active_children() if child.pid in numbers]
+    while left:
+        for child in left:
+            child.terminate()
+        # Foreign code may swallow what the signal raises: those that go on are told again.
+        until = time.monotonic() + _PATIENCE
+        for child in left:
+            child.join(max(0.0, until - time.monotonic()))
+        left = [child for child in left if child.is_alive()]
 
 
 def _hand_over(given: Any, known: Known, count: int) -> None:
@@ -142,9 +155,9 @@ class _Worker:
         self._busy = False
 
     def run(self, job: Job) -> Made:
-        self._check()
         self._busy = True
         try:
+            self._check()
             if self._loaded is None:
                 model = self._source()
                 options, frames, outputs, calibration = self._given.get()
