@@ -70,15 +70,15 @@ class LightweightGenerator(nn.Module):
         motion_encoder: tuple[int, ...],
         motion: tuple[int, ...],
         appearance: tuple[int, int, int, int],
-        refine: tuple[int, int, int, int],
-        head: int,
+        refine: tuple[int, int, int],
+        painting: tuple[int, int],
     ) -> None:
         super().__init__()
         self.motion_encoder = MotionEncoder(motion_encoder)
         self.motion_net = MotionNet(motion)
         self.appearance_encoder = AppearanceEncoder(appearance, RefineNet.style_channels(refine))
         self.feature_warp = FeatureWarp()
-        self.refine_net = RefineNet(refine, head)
+        self.refine_net = RefineNet(refine, painting)
         self.autocast_dtype: torch.dtype | None = None  # of the networks; geometry always runs in float32
 
     def enroll(self, photo: torch.Tensor, landmarks: torch.Tensor) -> EnrolledPhoto:
@@ -109,7 +109,7 @@ class LightweightGenerator(nn.Module):
 
     def paint(self, warped: torch.Tensor, moved: Movement) -> AnimatedPhoto:
         """Everything after the photo was warped (N, 3, H, H) along the flow of `move`."""
-        painted, mask, confidence = self._run(self.refine_net, warped, moved.appearance, moved.drawing)
+        painted, mask, confidence = self._run(self.refine_net, moved.appearance, moved.drawing)
         return AnimatedPhoto(painted + mask * (warped - painted), moved.flow, mask, painted, warped, confidence)
 
     def move(
@@ -155,7 +155,7 @@ class LightweightGenerator(nn.Module):
     def _run(self, network: Callable[..., Any], *inputs: Any) -> Any:
         if self.autocast_dtype is None:
             return network(*inputs)
-        with torch.autocast(inputs[0].device.type, self.autocast_dtype):
+        with torch.autocast(next(self.parameters()).device.type, self.autocast_dtype):
             return _cast(network(*_cast(inputs, self.autocast_dtype)), torch.float32)
 
 

@@ -9,18 +9,23 @@ from monalive_distill.appearance_encoder import AppearanceEncoder, AppearanceFea
 from monalive_distill.layers import ConvBlock, ResidualBlock, upsample
 from monalive_distill.splat import DRAWING_CHANNELS
 
+# What the head makes of every pixel: a painting's colours, the mask, the confidence.
+OUTPUTS = (3, 1, 1)
+
 
 class RefineNet(nn.Module):
-    """A U-Net over the warped photo, its warped features and the drawing of the wanted pose.
+    """A U-Net over the moved features of a photo, the photo at half its size among them, and the drawing of the wanted
+    pose.
 
-    The full resolution is touched only by the first and the last layers: sharpness comes from the photo's own pixels.
+    It runs at half the resolution and below; the head gives four pixels of the full one at each place. The moved photo
+    itself is none of its business: sharpness comes from the photo's own pixels, moved at whatever resolution they have.
     """
 
-    def __init__(self, channels: tuple[int, int, int, int], head_channels: int) -> None:
+    def __init__(self, channels: tuple[int, int, int], painting: tuple[int, int]) -> None:
         super().__init__()
-        half, quarter, eighth, sixteenth = channels
-        self.stem = ConvBlock(3, half, stride=2)
-        self.at_half = ConvBlock(half + AppearanceEncoder.HALF + DRAWING_CHANNELS, half)
+        quarter, eighth, sixteenth = channels
+        up_quarter, up_half = painting
+        half = AppearanceEncoder.HALF + DRAWING_CHANNELS
         self.down_quarter = ConvBlock(half, quarter, stride=2)
         self.at_quarter = ConvBlock(quarter + AppearanceEncoder.QUARTER, quarter)
         self.down_eighth = ConvBlock(quarter, eighth, stride=2)
@@ -28,39 +33,37 @@ class RefineNet(nn.Module):
         self.down_sixteenth = ConvBlock(eighth, sixteenth, stride=2)
         self.middle = ResidualBlock(sixteenth)
         self.up_eighth = ConvBlock(sixteenth + eighth, eighth)
-        self.up_quarter = ConvBlock(eighth + quarter, quarter)
-        self.up_half = ConvBlock(quarter + half, half)
-        self.up_full = ConvBlock(half + 3, head_channels)
-        self.head = nn.Conv2d(head_channels, 5, 3, 1, 1)
+        self.up_quarter = ConvBlock(eighth + quarter, up_quarter)
+        self.up_half = ConvBlock(up_quarter + half, up_half)
+        self.head = nn.Conv2d(up_half, 4 * sum(OUTPUTS), 3, 1, 1)
         assert self.head.bias is not None
-        self.head.bias.data = torch.tensor([0.0, 0.0, 0.0, 2.0, 0.0])  # start from the warped photo
+        self.head.bias.data = torch.tensor([0.0] * 12 + [2.0] * 4 + [0.0] * 4)  # start from the moved photo
 
     @staticmethod
-    def style_channels(channels: tuple[int, int, int, int]) -> int:
+    def style_channels(channels: tuple[int, int, int]) -> int:
         """How many numbers of `AppearanceFeatures.style` this network consumes: a gain and a shift per channel."""
-        return 2 * channels[3]
+        return 2 * channels[2]
 
     def forward(
-        self, warped: torch.Tensor, features: AppearanceFeatures, drawing: torch.Tensor
+        self, features: AppearanceFeatures, drawing: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """The painted picture, the mask and the confidence.
 
         Args:
-            warped: (N, 3, H, H) the warped photo, [0, 1].
-            features: the photo's, warped alike.
-            drawing: (N, 11, H / 2, H / 2) landmark drawing of the wanted pose.
+            features: the photo's, moved to the wanted pose.
+            drawing: (N, 11, H / 2, H / 2) landmark drawing of that pose.
 
         Returns:
-            painted (N, 3, H, H) in [0, 1]; mask (N, 1, H, H) in [0, 1], 1 keeps the warped photo; confidence
+            painted (N, 3, H, H) in [0, 1]; mask (N, 1, H, H) in [0, 1], 1 keeps the moved photo; confidence
             (N, 1, H, H), any number, compared with that of other photos of the person (`several_photos.blend`).
         """
-        x = self.at_half_size(self.stem(warped), features, drawing)
-        x = self.head(self.up_full(torch.cat((upsample(x), warped), 1)))
-        return torch.sigmoid(x[:, 0:3]), torch.sigmoid(x[:, 3:4]), x[:, 4:5]
+        painted, mask, confidence = (_from_cells(part) for part in self.cells(features, drawing))
+        return torch.sigmoid(painted), torch.sigmoid(mask), confidence
 
-    def at_half_size(self, stem: torch.Tensor, features: AppearanceFeatures, drawing: torch.Tensor) -> torch.Tensor:
-        """Everything between the first layer and the last two: from `stem` of the warped photo on, at half its size."""
-        half = self.at_half(torch.cat((stem, features.half, drawing), 1))
+    def cells(self, features: AppearanceFeatures, drawing: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """What `forward` gives, before the sigmoid and in cells of 2 x 2 pixels: (N, 4 n, H / 2, H / 2) each, channels
+        in the order (row, column, output)."""
+        half = torch.cat((features.half, drawing), 1)
         quarter = self.at_quarter(torch.cat((self.down_quarter(half), features.quarter), 1))
         eighth = self.at_eighth(torch.cat((self.down_eighth(quarter), features.eighth), 1))
         bottom = self.down_sixteenth(eighth)
@@ -68,4 +71,11 @@ class RefineNet(nn.Module):
         x = self.middle(bottom * (1 + gain) + shift)
         x = self.up_eighth(torch.cat((upsample(x), eighth), 1))
         x = self.up_quarter(torch.cat((upsample(x), quarter), 1))
-        return self.up_half(torch.cat((upsample(x), half), 1))
+        x = self.up_half(torch.cat((upsample(x), half), 1))
+        return self.head(x).split([4 * count for count in OUTPUTS], 1)
+
+
+def _from_cells(x: torch.Tensor) -> torch.Tensor:
+    """(N, 4 n, h, w) to (N, n, 2 h, 2 w)."""
+    cells = x.unflatten(1, (2, 2, -1))  # (N, row, column, n, h, w)
+    return cells.permute(0, 3, 4, 1, 5, 2).flatten(4, 5).flatten(2, 3)

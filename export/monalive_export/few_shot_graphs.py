@@ -15,7 +15,7 @@ from monalive_distill.few_shot.few_shot_person import FewShotPerson
 from monalive_distill.few_shot.photo_mover import shrink
 from monalive_distill.few_shot.pose_input import draw, move_photo
 from monalive_distill.lightweight_generator import LightweightGenerator
-from monalive_export.graphs import PHOTO, SOURCE, TARGET, AnimateGraph
+from monalive_export.graphs import PHOTO, SOURCE, TARGET, AnimateGraph, PictureGraph
 from monalive_export.ports import RGB, Graph, Port, channels_first, channels_last
 
 Model = TypeVar("Model", bound=nn.Module)
@@ -48,17 +48,18 @@ class FewShotEnrollGraph(Graph):
 class MovePhotoGraph(Graph):
     """The lightweight generator in front of a few-shot model: all it gives is the moved photo."""
 
-    inputs = AnimateGraph.inputs
+    inputs = (PHOTO, *AnimateGraph.inputs)
     outputs = (MOVED,)
     per_frame = True
     about = "Once per frame, before the animate network: the photo moved by the lightweight generator."
 
     def __init__(self, generator: LightweightGenerator, size: int) -> None:
         super().__init__()
-        self.lightweight, self.size = AnimateGraph(generator), size
+        self.lightweight, self.picture, self.size = AnimateGraph(generator), PictureGraph(), size
 
-    def forward(self, **inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        image = self.lightweight(**inputs)[0]
+    def forward(self, photo: torch.Tensor, **inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        flow, mask, painted, _ = self.lightweight(**inputs)
+        (image,) = self.picture(photo, flow, mask, painted)
         return (channels_last(shrink(channels_first(image), self.size)),)
 
 

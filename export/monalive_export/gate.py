@@ -126,12 +126,12 @@ class Reference:
     def _makes_picture(self, name: str) -> bool:
         """Whether the picture depends on a graph: frames bring their own target landmarks."""
         names = list(self._model.graphs)
-        feeding = {port.name for port in self._model.graphs[name].outputs}
         later = [self._model.graphs[other] for other in names[names.index(name) + 1 :]]
-        return PICTURE in feeding or any(
-            feeding & {port.name for port in graph.inputs} and PICTURE in {port.name for port in graph.outputs}
-            for graph in later
-        )
+        changed = {port.name for port in self._model.graphs[name].outputs}
+        for graph in (*later, *([self._model.picture] if self._model.picture else [])):
+            if changed & {port.name for port in graph.inputs}:
+                changed |= {port.name for port in graph.outputs}
+        return PICTURE in changed
 
     def _rise(self, made: Array, wanted: Array, truth: Array | None) -> float:
         if truth is None:
@@ -162,6 +162,8 @@ class Reference:
             values |= made
             if outputs is not None:
                 outputs[name] = made
+        if self._model.picture is not None:
+            values |= torch_run(self._model.picture)(values)
         return values
 
 

@@ -35,12 +35,12 @@ ENROLLED = (
 )
 # Named as the fields of `AnimatedPhoto`; one that is listed here is exported.
 ANIMATED = (
-    Port("image", "the animated crop", (0.0, 1.0), RGB),
     Port("flow", "source position minus target position", None, SIDES),
     Port("mask", "1 where the photo's own moved pixels serve, 0 where the painting does", (0.0, 1.0)),
     Port("painted", "what the network painted", (0.0, 1.0), RGB),
     Port("confidence", "of each place, to be compared with that of other photos of the person by softmax"),
 )
+IMAGE = Port("image", "the animated crop", (0.0, 1.0), RGB)
 
 
 class EnrollGraph(Graph):
@@ -63,10 +63,10 @@ class EnrollGraph(Graph):
 class AnimateGraph(Graph):
     """One frame."""
 
-    inputs = (PHOTO, SOURCE, *ENROLLED, TARGET, SURROUNDINGS)
+    inputs = (SOURCE, *ENROLLED, TARGET, SURROUNDINGS)
     outputs = ANIMATED
     per_frame = True
-    about = "Once per frame: the photo with the face of the landmarks wanted."
+    about = "Once per frame: where the photo's pixels go for the landmarks wanted, and what is painted over them."
 
     def __init__(self, generator: LightweightGenerator) -> None:
         super().__init__()
@@ -75,7 +75,6 @@ class AnimateGraph(Graph):
 
     def forward(
         self,
-        photo: torch.Tensor,
         source_landmarks: torch.Tensor,
         photo_small: torch.Tensor,
         source_drawing: torch.Tensor,
@@ -96,10 +95,20 @@ class AnimateGraph(Graph):
         movement = self.generator.move(
             source_landmarks, enrolled, target_landmarks, channels_first(surroundings)
         )
-        warped = warp(channels_first(photo), movement.flow)
-        painted, mask, confidence = self.painter(warped, movement)
-        warped = channels_last(warped)
-        image = painted + primitives().repeat(mask, 3) * (warped - painted)
-        fields = {"image": image, "mask": mask, "painted": painted, "confidence": confidence}
-        fields["flow"] = channels_last(movement.flow)
+        painted, mask, confidence = self.painter(movement)
+        fields = {"flow": channels_last(movement.flow), "mask": mask, "painted": painted, "confidence": confidence}
         return tuple(fields[port.name] for port in self.outputs)
+
+
+class PictureGraph(Graph):
+    """What an app makes of a frame, for photos of the network's size; not exported by itself."""
+
+    inputs = (PHOTO, *ANIMATED[:3])
+    outputs = (IMAGE,)
+    about = "The photo's own pixels moved along the flow, the painting laid over them where the mask asks for it."
+
+    def forward(
+        self, photo: torch.Tensor, flow: torch.Tensor, mask: torch.Tensor, painted: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
+        warped = channels_last(warp(channels_first(photo), channels_first(flow)))
+        return (painted + primitives().repeat(mask, 3) * (warped - painted),)

@@ -21,7 +21,7 @@ from monalive_distill.tracker.tracker_networks import load_tracker
 from monalive_distill.tracker.tracker_training import MODEL_NAME as TRACKER
 from monalive_distill.training_state import read_record
 from monalive_export.few_shot_graphs import FewShotAnimateGraph, FewShotEnrollGraph, MovePhotoGraph
-from monalive_export.graphs import AnimateGraph, EnrollGraph
+from monalive_export.graphs import AnimateGraph, EnrollGraph, PictureGraph
 from monalive_export.ports import Graph
 from monalive_export.retarget_absolute import RetargetAbsoluteGraph
 from monalive_export.retarget_graph import RetargetGraph, RetargetStartGraph
@@ -45,12 +45,14 @@ class ExportModel:
         image_size: side of the photos that it takes.
         graphs: by part name, in the order in which they run; an output feeds every later input of the same name.
         source: makes it once more in another process (and can be sent there); None where none can.
+        picture: what an app makes the final picture with, where the last graph leaves that to it.
     """
 
     name: str
     image_size: int
     graphs: Mapping[str, Graph]
     source: Callable[[], ExportModel] | None = None
+    picture: Graph | None = None
 
 
 def load_model(weights: Path, tracker: Path | None = None) -> ExportModel:
@@ -89,7 +91,8 @@ def lightweight_model(generator: LightweightGenerator) -> ExportModel:
     """The pipeline of a lightweight generator."""
     generator = generator.eval()
     graphs: dict[str, Graph] = {"enroll": EnrollGraph(generator), "animate": AnimateGraph(generator)}
-    return _with_geometry("monalive lightweight generator", LIGHTWEIGHT_SIZE, graphs)
+    model = _with_geometry("monalive lightweight generator", LIGHTWEIGHT_SIZE, graphs)
+    return replace(model, picture=PictureGraph())
 
 
 def few_shot_pipeline(name: str, model: FewShotModel | FewShotPerson, graphs: dict[str, Graph]) -> ExportModel:

@@ -3,7 +3,7 @@
 It is an uncompressed zip; every member starts at a multiple of 64 bytes, so that a phone can map it into memory. The
 first member is `manifest.json`:
 
-    {"schema": 1, "name": ..., "model_version": ..., "licence": ..., "image_size": 256,
+    {"schema": 2, "name": ..., "model_version": ..., "licence": ..., "image_size": 256,
      "parts": {"animate": {"file": "animate.tflite", "format": "tflite", "sha256": ..., "precision": "int8",
                            "inputs": [{"name", "tensor", "shape", "range", "about"}, ...], "outputs": [...]}, ...}}
 
@@ -26,7 +26,7 @@ from monalive.networks.runtimes import DEFAULT_FORMAT, FORMAT_SUFFIXES
 from monalive.packaged_assets import asset_path
 from monalive.zip_members import UNREADABLE, read_member
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2  # 1: the animate network took the photo and gave the finished crop
 ALIGNMENT: Final = 64
 _MANIFEST: Final = "manifest.json"
 _LOCAL_HEADER_BYTES: Final = 30

@@ -51,8 +51,8 @@ def test_names_and_metadata(exported: Exported) -> None:
     package = exported("coreml") / "animate_fp16.mlpackage"
     description = ct.models.MLModel(str(package), skip_model_load=True).get_spec().description
     inputs = {entry.name: entry for entry in description.input}
-    assert "RGB" in inputs["photo"].shortDescription
-    assert list(inputs["photo"].type.multiArrayType.shape) == [1, 256, 256, 3]
+    assert "RGB" in inputs["photo_small"].shortDescription
+    assert list(inputs["photo_small"].type.multiArrayType.shape) == [1, 64, 64, 3]
     assert (description.metadata.license, description.metadata.versionString) == ("Apache-2.0", "0.0.1")
     assert description.metadata.userDefined["monalive.precision"] == "fp16"
 

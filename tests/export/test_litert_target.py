@@ -61,8 +61,8 @@ def test_the_bundle_is_usable_and_says_what_is_in_it(exported: Exported) -> None
     assert opened.part_manifest("animate")["precision"] == "int8"
     assert opened.manifest["tracker"] == {"included": False, "licence": "Apache-2.0"}
     inputs = {port["name"]: port for port in opened.part_manifest("animate")["inputs"]}
-    assert inputs["photo"]["shape"] == [1, 256, 256, 3] and inputs["target_landmarks"]["shape"] == [1, 478, 2]
-    assert inputs["photo"]["unit"].startswith("RGB") and inputs["photo"]["range"] == [0.0, 1.0]
+    assert inputs["photo_small"]["shape"] == [1, 64, 64, 3] and inputs["target_landmarks"]["shape"] == [1, 478, 2]
+    assert inputs["photo_small"]["unit"].startswith("RGB") and inputs["photo_small"]["range"] == [0.0, 1.0]
 
 
 def test_every_precision_passed_the_gate_and_is_listed(exported: Exported) -> None:
@@ -81,8 +81,8 @@ def test_every_precision_passed_the_gate_and_is_listed(exported: Exported) -> No
 def test_files_name_their_tensors_and_say_what_they_are(exported: Exported) -> None:
     for path in exported("litert").glob("animate_*.tflite"):
         (signature,) = Interpreter(str(path)).get_signature_list().values()
-        assert {"photo", "target_landmarks", "surroundings"} <= set(signature["inputs"])
-        assert {"image", "flow", "mask", "painted"} <= set(signature["outputs"])
+        assert {"photo_small", "target_landmarks", "surroundings"} <= set(signature["inputs"])
+        assert {"flow", "mask", "painted", "confidence"} == set(signature["outputs"])
         said = read_metadata(path.read_bytes())
         assert (said["model_version"], said["licence"]) == ("0.0.1", "Apache-2.0")
         assert said["precision"] == path.stem.partition("_")[2]

@@ -32,11 +32,11 @@ def test_sampling_is_native_and_shapes_are_fixed(exported: Exported) -> None:
 def test_names_and_metadata(exported: Exported) -> None:
     for path in exported("onnx").glob("animate_*.onnx"):
         model = onnx.load(path)
-        assert [value.name for value in model.graph.output][:2] == ["image", "flow"]
+        assert [value.name for value in model.graph.output][:2] == ["flow", "mask"]
         said = {entry.key: entry.value for entry in model.metadata_props}
         assert (said["model_version"], said["licence"]) == ("0.0.1", "Apache-2.0")
         assert said["precision"] == path.stem.partition("_")[2]
-        (photo,) = (value for value in model.graph.input if value.name == "photo")
+        (photo,) = (value for value in model.graph.input if value.name == "photo_small")
         assert "RGB" in photo.doc_string and "0 to 1" in photo.doc_string
 
 

@@ -71,7 +71,7 @@ def bundle_cases() -> list[FileCase]:
     return [
         FileCase("good.bundle", good),
         FileCase("unknown_fields.bundle", _zip(members | _json(manifest | {"later": 1}), zipfile.ZIP_STORED)),
-        other("newer_schema.bundle", "update monalive", schema=2),
+        other("newer_schema.bundle", "update monalive", schema=3),
         other("schema_is_text.bundle", "schema", schema="1"),
         other_part("wrong_sha256.bundle", "damaged", sha256="0" * 64),
         other_part("missing_member.bundle", "not a monalive bundle", file="elsewhere.tflite"),

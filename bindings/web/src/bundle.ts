@@ -4,7 +4,7 @@ import { Archive, isRecord, readable } from "./archive.js";
 import { ValueError } from "./errors.js";
 
 /** The newest schema that this version reads. */
-export const SCHEMA = 1;
+export const SCHEMA = 2;
 const MANIFEST = "manifest.json";
 const MAX_BYTES = 512 * 2 ** 20;
 const MAX_MANIFEST_BYTES = 2 ** 20;

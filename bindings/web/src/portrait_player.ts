@@ -1,9 +1,9 @@
 /** One portrait following one driver: retargeting, networks and paste-back, frame by frame. */
 
-import type { Landmarks } from "./crop.js";
+import type { Landmarks, SquareCrop } from "./crop.js";
 import type { Network } from "./network.js";
 import { PasteBack, NETWORK_SIZE } from "./paste_back.js";
-import { copyOf, isBlackAndWhite, newPicture, type Picture } from "./picture.js";
+import { copyOf, isBlackAndWhite, type Picture } from "./picture.js";
 import type { Portrait } from "./portrait.js";
 import { Retargeter, type RetargetNetworks, type RetargetOptions } from "./retarget.js";
 import { Turns } from "./turns.js";
@@ -14,7 +14,9 @@ const SURROUNDINGS_VALUES = 16 * 16 * 3;
 export interface AnimatedFrame {
   /** The whole photo with the face animated; outside the crop it is the photo. The caller's own: nobody else looks at it again. */
   readonly image: Picture;
-  /** The crop alone as the network made it, 256 x 256. */
+  /** The part that moves, pixels of `image`. */
+  readonly crop: SquareCrop;
+  /** The crop alone, 256 x 256: cut out of `image` when it is first looked at. */
   readonly cropImage: Picture;
   /** In units of the portrait's crop. */
   readonly landmarks: Landmarks;
@@ -36,9 +38,9 @@ export class PortraitPlayer {
   readonly retargeter: Retargeter;
   readonly #pasteBack: PasteBack;
   readonly #grey: boolean;
-  readonly #still: Picture;
   readonly #poses = new Turns();
-  #last: AnimatedFrame | undefined;
+  /** Of the last frame drawn. */
+  #last: Landmarks | undefined;
   /** Settles when all that was ordered is drawn. */
   #drawn: Promise<unknown> = Promise.resolve();
 
@@ -46,8 +48,7 @@ export class PortraitPlayer {
     const { photo, crop, landmarks } = portrait;
     this.retargeter = new Retargeter(networks.retarget, landmarks, crop, options);
     this.#pasteBack = new PasteBack(crop, photo.width, photo.height);
-    this.#still = crop.extract(photo, NETWORK_SIZE);
-    this.#grey = isBlackAndWhite(this.#still);
+    this.#grey = isBlackAndWhite(crop.extract(photo, NETWORK_SIZE));
   }
 
   /** Takes the driver's reference frame: landmarks in pixels of frames of `size` (width, height). */
@@ -75,9 +76,9 @@ export class PortraitPlayer {
   /** The last frame again, or the photo where there is none. */
   async hold(timestampMs: number): Promise<AnimatedFrame> {
     await this.#drawn;
-    if (this.#last) return { ...this.#last, image: this.#pasteBack.again(), timestampMs, driverFound: false };
     const { photo, crop, landmarks } = this.portrait;
-    return { image: copyOf(photo), cropImage: this.#still, landmarks: crop.toUnit(landmarks), timestampMs, driverFound: false };
+    if (this.#last) return frameOf(this.#pasteBack.again(), crop, this.#last, timestampMs, false);
+    return frameOf(copyOf(photo), crop, crop.toUnit(landmarks), timestampMs, false);
   }
 
   async #draw(landmarks: Landmarks, timestampMs: number, before: Promise<unknown>): Promise<AnimatedFrame> {
@@ -86,33 +87,28 @@ export class PortraitPlayer {
     const surroundings = new Float32Array(SURROUNDINGS_VALUES);
     const out = await this.networks.animate.run({ target_landmarks: target, surroundings }, this.portrait.inputs);
     await before; // the network may run in several places
-    const image = out["image"]!, painted = out["painted"]!;
-    if (this.#grey) {
-      toGrey(image);
-      toGrey(painted);
-    }
-    let cropImage: Picture | undefined;
-    this.#last = {
-      image: this.#pasteBack.apply(this.portrait.photo, out["flow"]!, out["mask"]!, painted),
-      get cropImage() {
-        return (cropImage ??= fromUnit(image)); // few look at it
-      },
-      landmarks,
-      timestampMs,
-      driverFound: true,
-    };
-    return this.#last;
+    const painted = out["painted"]!;
+    if (this.#grey) toGrey(painted);
+    this.#last = landmarks;
+    const image = this.#pasteBack.apply(this.portrait.photo, out["flow"]!, out["mask"]!, painted);
+    return frameOf(image, this.portrait.crop, landmarks, timestampMs, true);
   }
+}
+
+function frameOf(image: Picture, crop: SquareCrop, landmarks: Landmarks, timestampMs: number, driverFound: boolean): AnimatedFrame {
+  let cropImage: Picture | undefined;
+  return {
+    image,
+    crop,
+    get cropImage() {
+      return (cropImage ??= crop.extract(image, NETWORK_SIZE));
+    },
+    landmarks,
+    timestampMs,
+    driverFound,
+  };
 }
 
 function toGrey(rgb: Float32Array): void {
   for (let i = 0; i < rgb.length; i += 3) rgb[i] = rgb[i + 1] = rgb[i + 2] = (rgb[i]! + rgb[i + 1]! + rgb[i + 2]!) / 3;
-}
-
-function fromUnit(rgb: Float32Array): Picture {
-  const picture = newPicture(NETWORK_SIZE, NETWORK_SIZE);
-  for (let from = 0, to = 0; from < rgb.length; to++) {
-    for (let k = 0; k < 3; k++) picture.data[to++] = rgb[from++]! * 255;
-  }
-  return picture;
 }

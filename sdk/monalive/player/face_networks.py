@@ -22,14 +22,12 @@ class NetworkFrame:
     """What the animate network computes for a frame.
 
     Attributes:
-        image: (256, 256, 3) float32 RGB in [0, 1], the finished crop.
         flow: (128, 128, 2) float32, crop units, x then y: source position minus target position.
         mask: (256, 256) float32 in [0, 1]; 1 keeps the photo's own pixels.
         painted: (256, 256, 3) float32 RGB in [0, 1].
         confidence: (256, 256) float32, compared with that of other photos of the person (`blend_weights`).
     """
 
-    image: NDArray[np.float32]
     flow: NDArray[np.float32]
     mask: NDArray[np.float32]
     painted: NDArray[np.float32]
@@ -87,7 +85,7 @@ class FaceNetworks:
         moving = {"target_landmarks": target, "surroundings": np.ascontiguousarray(around[None], np.float32)}
         out = self._animate({**enrolled.inputs, **moving})
         mask, confidence = (out[name][0, :, :, 0] for name in ("mask", "confidence"))
-        return NetworkFrame(out["image"][0], out["flow"][0], mask, out["painted"][0], confidence)
+        return NetworkFrame(out["flow"][0], mask, out["painted"][0], confidence)
 
 
 def _load(bundle: Bundle, part: str, runtime: RuntimeOptions | None) -> NamedNetwork:

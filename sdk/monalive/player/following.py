@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ class Following:
         people = [portraits] if isinstance(portraits, Portrait) else list(portraits)
         if not people:
             raise ValueError("there is no portrait to animate")
-        self._photo = people[0].photo
+        self._photo, self._crop = people[0].photo, people[0].crop
         if any(person.photo is not self._photo for person in people):
             raise ValueError("portraits animated together must come from one photo: use enroll_all(photo)")
         self._players = [PortraitPlayer(person, networks, options) for person in people]
@@ -74,19 +75,19 @@ class Following:
             timestamp_ms: when; it must increase if smoothing is on.
             surroundings: (16, 16, 3) measured since the reference frame; None for unknown.
         """
-        picture, drawn = self._photo, []
+        picture, poses = self._photo, []
         elapsed = math.inf if self._last_frame is None else timestamp_ms - self._last_frame.timestamp_ms
         for player in self._players:
             wanted = player.follow(landmarks, timestamp_ms, surroundings)
-            picture, crop = player.draw(picture, wanted, elapsed)
-            drawn.append((crop, wanted.landmarks))
-        self._last_frame = AnimatedFrame(picture, *drawn[0], timestamp_ms)
+            picture = player.draw(picture, wanted, elapsed)
+            poses.append(wanted.landmarks)
+        self._last_frame = AnimatedFrame(picture, self._crop, poses[0], timestamp_ms)
         return self._last_frame
 
     def hold(self, timestamp_ms: float) -> AnimatedFrame:
         """The last frame again, or the photo where there is none."""
         last = self._last_frame
         if last is None:
-            first = self._players[0]
-            return AnimatedFrame(self._photo.copy(), first.still(), first.rest, timestamp_ms, driver_found=False)
-        return AnimatedFrame(last.image, last.crop_image, last.landmarks, timestamp_ms, driver_found=False)
+            rest = self._players[0].rest
+            return AnimatedFrame(self._photo.copy(), self._crop, rest, timestamp_ms, driver_found=False)
+        return replace(last, timestamp_ms=timestamp_ms, driver_found=False)

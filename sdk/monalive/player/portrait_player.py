@@ -90,8 +90,8 @@ class PortraitPlayer:
 
     def draw(
         self, picture: NDArray[np.uint8], wanted: WantedFrame, elapsed_ms: float = math.inf
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Animates the face in `picture`.
+    ) -> NDArray[np.uint8]:
+        """`picture` with the face in it animated.
 
         Args:
             picture: (H, W, 3) uint8: the photo, or the photo with other faces already animated.
@@ -99,7 +99,7 @@ class PortraitPlayer:
             elapsed_ms: since the frame before (matters with several photos of the person); inf if it stands alone.
 
         Returns:
-            The whole picture (H, W, 3) uint8 and the crop alone (256, 256, 3) uint8.
+            (H, W, 3) uint8.
         """
         base, faces = self._base.gates(wanted.landmarks, elapsed_ms), self._faces.gates(wanted.landmarks, elapsed_ms)
         faces[self._whole] = 0  # where a whole photo is the nearest, its face shows already
@@ -114,7 +114,7 @@ class PortraitPlayer:
             gates = np.array([max(1 - faces.sum(), _BASE_FILLS), *faces[above]])
             weights = blend_weights(np.stack([together, *(drawn[index].confidence for index in above)]), gates)
             shares += list(layer_shares(weights)[1:] * face_mask(wanted.landmarks))
-        whole, crop = picture.copy(), drawn[below[0]].image
+        whole = picture.copy()
         for index, share in zip(drawn, shares, strict=True):
             frame = drawn[index]
             if index == 0:  # always the lowest, with the whole share
@@ -122,8 +122,8 @@ class PortraitPlayer:
             else:
                 if self._whole[index]:
                     share = share * self._paste_back[index].feather
-                crop = self._lay_over(whole, crop, index, frame, share)
-        return whole, np.clip(crop * 255 + 0.5, 0, 255).astype(np.uint8)
+                self._lay_over(whole, index, frame, share)
+        return whole
 
     def _animate(self, index: int, wanted: WantedFrame) -> NetworkFrame:
         """The network's frame from one of the photos; what it paints into a black-and-white photo is black and white,
@@ -135,18 +135,12 @@ class PortraitPlayer:
         out = self._networks.animate(self._portrait.enrolled[index], wanted.landmarks, surroundings)
         if not self._grey:
             return out
-        image, painted = (np.repeat(x.mean(-1, keepdims=True), 3, -1) for x in (out.image, out.painted))
-        return replace(out, image=image, painted=painted)
+        return replace(out, painted=np.repeat(out.painted.mean(-1, keepdims=True), 3, -1))
 
     def _lay_over(
-        self,
-        whole: NDArray[np.uint8],
-        crop: NDArray[np.float32],
-        index: int,
-        out: NetworkFrame,
-        share: NDArray[np.float32],
-    ) -> NDArray[np.float32]:
-        """Blends another photo into `whole` (in place) and `crop` (returned); `share` (256, 256) in [0, 1]."""
+        self, whole: NDArray[np.uint8], index: int, out: NetworkFrame, share: NDArray[np.float32]
+    ) -> None:
+        """Blends another photo into `whole`, in place; `share` (256, 256) in [0, 1]."""
         photo = self._portrait.enrolled[index].photo
         # The photo's own pixels at its own resolution, then over to the first photo's square.
         moved = self._paste_back[index](photo.image, out.flow, out.mask, out.painted)
@@ -160,4 +154,3 @@ class PortraitPlayer:
         alpha = cv2.resize(share, (side, side), interpolation=cv2.INTER_LINEAR)[inside][..., None]
         under = whole[there]
         under[:] = (under + (patch.astype(np.float32) - under) * alpha + 0.5).astype(np.uint8)
-        return crop + (out.image - crop) * share[..., None]

@@ -1,7 +1,7 @@
-/// What the animate network computes for a frame: `image` and `painted` 256 x 256 x 3 RGB in [0, 1], `flow` h x h x 2 in crop
-/// units (source position minus target position), `mask` 256 x 256 in [0, 1], 1 keeping the photo's own pixels.
+/// What the animate network computes for a frame: `flow` h x h x 2 in crop units (source position minus target position),
+/// `mask` 256 x 256 in [0, 1], 1 keeping the photo's own pixels, `painted` 256 x 256 x 3 RGB in [0, 1].
 struct NetworkFrame {
-    let image: [Float], flow: [Float], mask: [Float], painted: [Float]
+    let flow: [Float], mask: [Float], painted: [Float]
 }
 
 /// The networks of a bundle, loaded. Not to be called from two threads at once.
@@ -41,9 +41,9 @@ final class FaceNetworks {
             return values
         }
         // What it paints into a black-and-white photo is black and white, too.
-        func tone(_ rgb: [Float]) -> [Float] { portrait.isBlackAndWhite ? grey(rgb) : rgb }
+        let painted = try output("painted")
         return NetworkFrame(
-            image: tone(try output("image")), flow: try output("flow"), mask: try output("mask"), painted: tone(try output("painted"))
+            flow: try output("flow"), mask: try output("mask"), painted: portrait.isBlackAndWhite ? grey(painted) : painted
         )
     }
 

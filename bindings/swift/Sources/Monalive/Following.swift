@@ -31,15 +31,13 @@ final class Following {
     /// What a frame of the driver makes of the photo.
     func frame(_ landmarks: [Float], _ timestampMs: Double, _ surroundings: [Float]?) throws -> AnimatedFrame {
         var picture = portraits[0].photo
-        var drawn: [(RgbImage, [Float])] = []
-        for player in players {
+        let poses = try players.map { player -> [Float] in
             let wanted = try player.follow(landmarks, timestampMs)
-            let (whole, crop) = try player.draw(picture, wanted, try player.surroundings(surroundings, timestampMs))
-            picture = whole
-            drawn.append((crop, wanted))
+            picture = try player.draw(picture, wanted, try player.surroundings(surroundings, timestampMs))
+            return wanted
         }
         let result = AnimatedFrame(
-            image: picture, cropImage: drawn[0].0, landmarks: drawn[0].1, timestampMs: timestampMs, driverFound: true
+            image: picture, crop: portraits[0].crop, landmarks: poses[0], timestampMs: timestampMs, driverFound: true
         )
         last = result
         return result
@@ -47,9 +45,10 @@ final class Following {
 
     /// The last frame again, or the photo where there is none.
     func hold(_ timestampMs: Double) -> AnimatedFrame {
-        let image = last?.image ?? portraits[0].photo
-        let crop = last?.cropImage ?? players[0].still(), landmarks = last?.landmarks ?? players[0].rest
-        return AnimatedFrame(image: image, cropImage: crop, landmarks: landmarks, timestampMs: timestampMs, driverFound: false)
+        let image = last?.image ?? portraits[0].photo, landmarks = last?.landmarks ?? players[0].rest
+        return AnimatedFrame(
+            image: image, crop: portraits[0].crop, landmarks: landmarks, timestampMs: timestampMs, driverFound: false
+        )
     }
 }
 
@@ -78,16 +77,9 @@ final class PortraitPlayer {
 
     func surroundings(_ measured: [Float]?, _ timestampMs: Double) throws -> [Float]? { try around.step(measured, timestampMs) }
 
-    /// The crop of the unmoved photo.
-    func still() -> RgbImage { portrait.crop.extract(portrait.photo, size: networkSize) }
-
-    /// The whole picture and the crop alone. `picture` is the photo, or the photo with other faces already animated.
-    func draw(_ picture: RgbImage, _ landmarks: [Float], _ surroundings: [Float]?) throws -> (RgbImage, RgbImage) {
+    /// `picture`, the photo or the photo with other faces already animated, with this face animated.
+    func draw(_ picture: RgbImage, _ landmarks: [Float], _ surroundings: [Float]?) throws -> RgbImage {
         let out = try networks.animate(portrait, landmarks, surroundings)
-        let whole = try pasteBack(picture, flow: out.flow, mask: out.mask, painted: out.painted)
-        var crop = RgbImage(black: networkSize, networkSize)
-        try require(out.image.count == crop.rgb.count, "the animate network's picture is not 256 x 256 x 3")
-        crop.rgb = out.image.map { UInt8(min(max($0 * 255 + 0.5, 0), 255)) }
-        return (whole, crop)
+        return try pasteBack(picture, flow: out.flow, mask: out.mask, painted: out.painted)
     }
 }

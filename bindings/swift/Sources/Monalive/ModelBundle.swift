@@ -31,7 +31,7 @@ public struct ModelBundle {
     private let entries: [String: PartManifest]
 
     /// The newest schema this version reads.
-    public static let schema = 1
+    public static let schema = 2
     private static let maxBytes = 512 << 20
     private static let maxManifestBytes = 1 << 20
 

@@ -11,14 +11,17 @@ public enum RunningMode: String, Sendable {
 public struct AnimatedFrame: Sendable {
     /// The whole photo with the face animated; outside the crop it is the photo.
     public let image: RgbImage
-    /// 256 x 256, the crop alone as the network made it (the first portrait's).
-    public let cropImage: RgbImage
+    /// The part that moves, pixels of `image` (the first portrait's).
+    public let crop: SquareCrop
     /// 478 x 3, units of the portrait's crop (the first portrait's).
     public let landmarks: [Float]
     /// As given.
     public let timestampMs: Double
     /// Whether the driver's face was found; if not, the last pose is held.
     public let driverFound: Bool
+
+    /// 256 x 256, the crop alone, cut out of `image` whenever it is asked for.
+    public var cropImage: RgbImage { crop.extract(image, size: networkSize) }
 }
 
 /// Called with every result and its timestamp, from another thread.

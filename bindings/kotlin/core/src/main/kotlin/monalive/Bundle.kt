@@ -54,7 +54,7 @@ class Bundle private constructor(
 
     companion object {
         /** The newest schema this version reads. */
-        const val SCHEMA = 1
+        const val SCHEMA = 2
         private const val MAX_BYTES = 512L shl 20
         private const val MAX_MANIFEST_BYTES = 1 shl 20
 

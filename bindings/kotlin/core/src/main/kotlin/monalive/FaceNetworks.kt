@@ -5,12 +5,11 @@ import java.io.Closeable
 /**
  * What the animate network computes for a frame.
  *
- * @property image 256 x 256 x 3 RGB in [0, 1], the finished crop.
  * @property flow h x h x 2, crop units, x then y: source position minus target position.
  * @property mask 256 x 256 in [0, 1]; 1 keeps the photo's own pixels.
  * @property painted 256 x 256 x 3 RGB in [0, 1].
  */
-internal class NetworkFrame(val image: FloatArray, val flow: FloatArray, val mask: FloatArray, val painted: FloatArray)
+internal class NetworkFrame(val flow: FloatArray, val mask: FloatArray, val painted: FloatArray)
 
 /** The networks of a bundle, loaded. Not to be called from two threads at once. */
 internal class FaceNetworks(bundle: Bundle, runtime: NetworkRuntime) : Closeable {
@@ -42,13 +41,9 @@ internal class FaceNetworks(bundle: Bundle, runtime: NetworkRuntime) : Closeable
         )
         val out = animate(portrait.inputs + moving)
         fun output(name: String) = requireNotNull(out[name]) { "the animate network gives no '$name'" }
-        val image = output("image").copyOf()
         val painted = output("painted").copyOf()
-        if (portrait.isBlackAndWhite) { // what it paints into a black-and-white photo is black and white, too
-            grey(image)
-            grey(painted)
-        }
-        return NetworkFrame(image, output("flow"), output("mask"), painted)
+        if (portrait.isBlackAndWhite) grey(painted) // what it paints into a black-and-white photo is black and white, too
+        return NetworkFrame(output("flow"), output("mask"), painted)
     }
 
     override fun close() = listOf(enroll, animate, retargetStart, retarget).forEach(NamedNetwork::close)

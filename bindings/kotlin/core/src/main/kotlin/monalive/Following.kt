@@ -33,21 +33,18 @@ internal class Following(val portraits: List<Portrait>, private val networks: Fa
     /** What a frame of the driver makes of the photo. */
     fun frame(landmarks: FloatArray, timestampMs: Double, surroundings: FloatArray?): AnimatedFrame {
         var picture = photo
-        var first: Pair<RgbImage, FloatArray>? = null
-        for (player in players) {
+        val poses = players.map { player ->
             val wanted = player.follow(landmarks, timestampMs)
-            val (whole, crop) = player.draw(picture, wanted, player.surroundings(surroundings, timestampMs))
-            picture = whole
-            if (first == null) first = crop to wanted
+            picture = player.draw(picture, wanted, player.surroundings(surroundings, timestampMs))
+            wanted
         }
-        val (crop, wanted) = checkNotNull(first)
-        return AnimatedFrame(picture, crop, wanted, timestampMs).also { last = it }
+        return AnimatedFrame(picture, portraits[0].crop, poses[0], timestampMs).also { last = it }
     }
 
     /** The last frame again, or the photo where there is none. */
     fun hold(timestampMs: Double): AnimatedFrame {
-        val held = last ?: return AnimatedFrame(photo.copy(), players[0].still(), players[0].rest, timestampMs, false)
-        return AnimatedFrame(held.image, held.cropImage, held.landmarks, timestampMs, false)
+        val held = last ?: return AnimatedFrame(photo.copy(), portraits[0].crop, players[0].rest, timestampMs, false)
+        return AnimatedFrame(held.image, held.crop, held.landmarks, timestampMs, false)
     }
 }
 
@@ -68,14 +65,9 @@ internal class PortraitPlayer(private val portrait: Portrait, private val networ
 
     fun surroundings(measured: FloatArray?, timestampMs: Double): FloatArray? = around.step(measured, timestampMs)
 
-    /** The crop of the unmoved photo. */
-    fun still(): RgbImage = portrait.crop.extract(portrait.photo, NETWORK_SIZE)
-
-    /** The whole picture and the crop alone. [picture] is the photo, or the photo with other faces already animated. */
-    fun draw(picture: RgbImage, landmarks: FloatArray, surroundings: FloatArray?): Pair<RgbImage, RgbImage> {
+    /** [picture], the photo or the photo with other faces already animated, with this face animated. */
+    fun draw(picture: RgbImage, landmarks: FloatArray, surroundings: FloatArray?): RgbImage {
         val out = networks.animate(portrait, landmarks, surroundings)
-        val whole = pasteBack(picture, out.flow, out.mask, out.painted)
-        val crop = ByteArray(out.image.size) { (out.image[it] * 255 + 0.5f).toInt().coerceIn(0, 255).toByte() }
-        return whole to RgbImage(NETWORK_SIZE, NETWORK_SIZE, crop)
+        return pasteBack(picture, out.flow, out.mask, out.painted)
     }
 }

@@ -9,18 +9,21 @@ enum class RunningMode { IMAGE, VIDEO, LIVE_STREAM }
  * A frame of the result.
  *
  * @property image the whole photo with the face animated; outside the crop it is the photo.
- * @property cropImage 256 x 256, the crop alone as the network made it (the first portrait's).
+ * @property crop the part that moves, pixels of [image] (the first portrait's).
  * @property landmarks 478 x 3, units of the portrait's crop (the first portrait's).
  * @property timestampMs as given.
  * @property driverFound whether the driver's face was found; if not, the last pose is held.
  */
 class AnimatedFrame(
     val image: RgbImage,
-    val cropImage: RgbImage,
+    val crop: SquareCrop,
     val landmarks: FloatArray,
     val timestampMs: Double,
     val driverFound: Boolean = true,
-)
+) {
+    /** 256 x 256, the crop alone. */
+    val cropImage: RgbImage by lazy { crop.extract(image, NETWORK_SIZE) }
+}
 
 /** Called with every result and its timestamp, from another thread. */
 typealias ResultCallback = (AnimatedFrame, Double) -> Unit
