@@ -268,12 +268,12 @@ def _frames(folder: Path, photo: NDArray[np.uint8], faces: dict[str, Any]) -> di
         mask, painted = (np.rint(np.clip(x, 0, 1) * 255).astype(np.uint8) for x in (out.mask, out.painted))
         # Pasted from the rounded values that the files hold, so that it can be told to the last bit.
         frame = PasteBack(crop, PHOTO_SIZE, PHOTO_SIZE)(photo, *_network_arrays(levels, mask, painted))
-        whole, crop_image = player.draw(photo, wanted)
+        whole = player.draw(photo, wanted)
         difference = (whole.astype(float) - frame) ** 2
         assert 10 * np.log10(255**2 / difference.mean()) > 50, "rounding must not be seen"
         pictures = {"mask": mask, "painted": painted, "image": frame}
         if not frames:
-            pictures["crop_image"] = crop_image
+            pictures["crop_image"] = crop.extract(whole, NETWORK_SIZE)
         names = {name: f"frame_{index}_{name}.png" for name in pictures}
         for name, image in pictures.items():
             _save_image(folder / names[name], image)
