@@ -3,7 +3,7 @@
 //   npm install --no-save onnxruntime-web@1.30.0
 //   node browser/runtimes.mjs FOLDER [ROUNDS]
 //
-// FOLDER is what `monalive-export ... --to litert,onnx --precision fp32,int8` wrote: animate_{fp32,int8}.{tflite,onnx}.
+// FOLDER is what `monalive-export ... --to litert,onnx --precision fp32,int8` wrote: animate_{fp32,int8,int8-static}.{tflite,onnx}.
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";

@@ -2,8 +2,8 @@
 import { loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
 
 const SHAPES = {
-  photo: [1, 256, 256, 3], source_landmarks: [1, 478, 2], photo_small: [1, 64, 64, 3], source_drawing: [1, 64, 64, 11],
-  motion_features: [1, 64, 64, 8], half: [1, 128, 128, 12], quarter: [1, 64, 64, 24], eighth: [1, 32, 32, 48],
+  source_landmarks: [1, 478, 2], photo_small: [1, 64, 64, 3], source_drawing: [1, 64, 64, 11],
+  motion_features: [1, 64, 64, 8], half: [1, 128, 128, 16], quarter: [1, 64, 64, 24], eighth: [1, 32, 32, 48],
   style: [1, 1, 1, 224], target_landmarks: [1, 478, 2], surroundings: [1, 16, 16, 3],
 };
 const arrays = Object.fromEntries(
@@ -51,10 +51,13 @@ self.onmessage = async ({ data: rounds }) => {
   importScripts("/ort/ort.all.min.js");
   self.ort.env.wasm.wasmPaths = "/ort/";
   const cases = {
+    "LiteRT.js static int8, 2 threads": () => litert("int8-static", 2),
     "LiteRT.js int8, 2 threads": () => litert("int8", 2),
     "LiteRT.js fp32, 2 threads": () => litert("fp32", 2),
+    "LiteRT.js static int8, 1 thread": () => litert("int8-static", 1),
     "LiteRT.js int8, 1 thread": () => litert("int8", 1),
     "onnxruntime-web fp32, WASM 2 threads": () => onnx("fp32", 2, ["wasm"]),
+    "onnxruntime-web static int8, WASM 2 threads": () => onnx("int8-static", 2, ["wasm"]),
     "onnxruntime-web int8, WASM 2 threads": () => onnx("int8", 2, ["wasm"]),
   };
   if (navigator.gpu && (await navigator.gpu.requestAdapter())) cases["onnxruntime-web fp32, WebGPU"] = () => onnx("fp32", 2, ["webgpu"]);
