@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 
-from monalive.faces.landmarks import FACE_OVAL, IRISES, LEFT_EYE, LIPS_INNER, LIPS_OUTER, RIGHT_EYE
+from monalive.faces.landmarks import FACE_OVAL, IRISES, LEFT_EYE, LIP_PAIRS, LIPS_INNER, LIPS_OUTER, RIGHT_EYE
 from monalive_distill.detail_crops import detail_crops
 from monalive_distill.geometry_prior import geometry_prior
 from monalive_distill.lightweight_generator import FINE_DRAWING_SIGMA, AnimatedPhoto
@@ -35,6 +36,7 @@ class LossWeights:
     opening: float = 0.05  # teeth are painted where the photo has lips to stretch
     keep_photo: float = 0.02  # painting only where it is needed keeps native sharpness
     still_detail: float = 0.02  # eyes and lips that do not move are the photo's own
+    shown_teeth: float = 0.04  # so is the inside of a mouth that was open already
     smooth_flow: float = 2.0
     folds: float = 8.0  # hair tears where the flow folds: a strip of the photo is shown twice, what lies between breaks
     adversarial: float = 0.02
@@ -76,6 +78,7 @@ class ReconstructionLoss:
         warped_coarse = sum((F.avg_pool2d(out.warped, n) - F.avg_pool2d(image, n)).abs().mean() for n in (4, 8))
         detail, painted_detail = self._details(out, image, target, dtype)
         painted = (importance * (out.painted - image).abs()).mean()
+        serves = where_the_photo_serves(out, source, target)
         perceptual = self._perceptual_distance(out.image, image, importance, dtype)
         bend = out.flow[:, :, 1:-1, 1:-1] * 4 - (
             out.flow[:, :, :-2, 1:-1] + out.flow[:, :, 2:, 1:-1] + out.flow[:, :, 1:-1, :-2] + out.flow[:, :, 1:-1, 2:]
@@ -88,9 +91,10 @@ class ReconstructionLoss:
             "painted": painted * w.painted,
             "detail": detail * w.detail,
             "painted_detail": painted_detail * w.painted_detail,
-            "opening": self._kept_in_openings(out, source, target) * w.opening,
             "keep_photo": (1 - out.mask).mean() * w.keep_photo,
-            "still_detail": self._painted_though_still(out, source, target) * w.still_detail,
+            "opening": serves.opening * w.opening,
+            "still_detail": serves.still_detail * w.still_detail,
+            "shown_teeth": serves.shown_teeth * w.shown_teeth,
             "smooth_flow": bend.abs().mean() * w.smooth_flow,
             "folds": F.relu(_LEAST_AREA - area_ratio(out.flow)).mean() * w.folds,
         }
@@ -123,29 +127,6 @@ class ReconstructionLoss:
         weighted = [(layer * F.adaptive_avg_pool2d(importance, layer.shape[-1])).mean() for layer in layers]
         return torch.stack(weighted).sum()
 
-    @staticmethod
-    def _kept_in_openings(out: AnimatedPhoto, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """The mask's mean where mouth or eyes are open in the target but were not in what the flow brings there."""
-        size = out.flow.shape[-1]
-        with torch.no_grad():
-            before, after = (draw_landmarks(p, size, FINE_DRAWING_SIGMA)[:, -len(OPENINGS) :] for p in (source, target))
-            before = before.repeat_interleave(len(target) // len(source), 0)
-            new = (after - warp(before, out.flow)).amax(1, keepdim=True).clamp(0, 1)
-        return (resize(out.mask, size) * new).sum() / (new.sum() + 1)
-
-    @staticmethod
-    def _painted_though_still(out: AnimatedPhoto, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """The mask's mean negative logarithm on eyes and mouth, where nothing but the head as a whole has moved.
-
-        The logarithm, because a mask that has learned to paint all eyes is deaf to gentler terms.
-        """
-        with torch.no_grad():
-            prior = geometry_prior(source.repeat_interleave(len(target) // len(source), 0), target)
-            moved = prior.local_flow.square().sum(1, keepdim=True)
-            still = torch.exp(-moved / _STILL**2) * resize(_near_detail(target), moved.shape[-1])
-        kept = resize(out.mask, still.shape[-1]).clamp(min=1e-4)
-        return -(still * kept.log()).sum() / (still.sum() + 1)
-
     def _details(
         self, out: AnimatedPhoto, image: torch.Tensor, target: torch.Tensor, dtype: torch.dtype | None
     ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -172,6 +153,49 @@ class ReconstructionLoss:
         edge = splat(outline, torch.ones_like(outline[:, :, :1]), 64, 0.04).clamp(max=1)
         weight = 1 + self._weights.eyes_and_mouth * _near_detail(target) + self._weights.head_edge * edge
         return resize(weight / weight.mean((2, 3), keepdim=True), size)
+
+
+class PhotoServes(NamedTuple):
+    """How the mask (1: the photo's own pixels) fits what the photo shows of eyes and mouth.
+
+    The last two are negative logarithms, because a mask that has learned to paint all eyes is deaf to gentler terms.
+    """
+
+    opening: torch.Tensor  # its mean where they are open in the target but are not in what the flow brings there
+    still_detail: torch.Tensor  # mean -log(mask) where nothing but the head as a whole has moved
+    shown_teeth: torch.Tensor  # mean -log(mask) within a mouth that is about as open as it was
+
+
+def where_the_photo_serves(out: AnimatedPhoto, source: torch.Tensor, target: torch.Tensor) -> PhotoServes:
+    """The three terms.
+
+    Args:
+        out, source, target: as for `ReconstructionLoss`.
+    """
+    size = out.flow.shape[-1]
+    mask = resize(out.mask, size)
+    painted = -mask.clamp(min=1e-4).log()
+    with torch.no_grad():
+        source = source.repeat_interleave(len(target) // len(source), 0)
+        before, after = (draw_landmarks(p, size, FINE_DRAWING_SIGMA)[:, -len(OPENINGS) :] for p in (source, target))
+        before = warp(before, out.flow)
+        new = (after - before).amax(1, keepdim=True).clamp(0, 1)
+        moved = resize(geometry_prior(source, target).local_flow.square().sum(1, keepdim=True), size)
+        still = torch.exp(-moved / _STILL**2) * resize(_near_detail(target), size)
+        mouth = _alike(_gap(source), _gap(target)) * torch.minimum(before, after)[:, :1].clamp(max=1)
+    terms = (mask, new), (painted, still), (painted, mouth)
+    return PhotoServes(*((what * where).sum() / (where.sum() + 1) for what, where in terms))
+
+
+def _gap(landmarks: torch.Tensor) -> torch.Tensor:
+    """(N, 1, 1, 1): how far the lips are apart, in units of the side."""
+    upper, lower = (take(landmarks, indices) for indices in zip(*LIP_PAIRS, strict=True))
+    return (lower - upper).square().sum(-1).sqrt().mean(1).reshape(-1, 1, 1, 1)
+
+
+def _alike(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """1 for equal lengths, near 0 if one is twice the other."""
+    return (torch.minimum(a, b) / torch.maximum(a, b).clamp(min=1e-4)) ** 4
 
 
 def _near_detail(target: torch.Tensor) -> torch.Tensor:

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from monalive.faces.expressions import load_expressions
-from monalive.faces.landmarks import LIPS_INNER, LIPS_OUTER
+from monalive.faces.landmarks import LIP_PAIRS, LIPS_INNER, LIPS_OUTER
 from monalive_distill.lightweight_generator import AnimatedPhoto
-from monalive_distill.losses import ReconstructionLoss, area_ratio
+from monalive_distill.losses import PhotoServes, area_ratio, where_the_photo_serves
 
 SIZE = 32
 
@@ -52,20 +52,49 @@ def _frame_with_mask(value: float) -> AnimatedPhoto:
     return AnimatedPhoto(picture, torch.zeros(1, 2, 128, 128), mask, picture, picture, mask)
 
 
+def _face() -> torch.Tensor:
+    face = torch.tensor(load_expressions().mean_face[:, :2], dtype=torch.float32)
+    return ((face - face.amin(0)) / (face.amax(0) - face.amin(0)).amax() * 0.6 + 0.2)[None]
+
+
+def _with_open_mouth(face: torch.Tensor, by: float) -> torch.Tensor:
+    """The inner lips `by` further apart, above and below."""
+    opened = face.clone()
+    for upper, lower in LIP_PAIRS:
+        opened[:, upper, 1] -= by
+        opened[:, lower, 1] += by
+    return opened
+
+
+def _terms(out: AnimatedPhoto, source: torch.Tensor, target: torch.Tensor) -> PhotoServes:
+    return PhotoServes(*map(float, where_the_photo_serves(out, source, target)))
+
+
 def test_eyes_and_mouth_at_rest_are_the_photos_own() -> None:
     """-log(mask) where nothing has moved; where the lips have moved they do not count."""
-    face = torch.tensor(load_expressions().mean_face[:, :2], dtype=torch.float32)
-    face = ((face - face.amin(0)) / (face.amax(0) - face.amin(0)).amax() * 0.6 + 0.2)[None]
-    loss = ReconstructionLoss._painted_though_still
-    half = float(loss(_frame_with_mask(0.5), face, face))
+    face = _face()
+    half = _terms(_frame_with_mask(0.5), face, face).still_detail
     assert half == pytest.approx(math.log(2), rel=0.03)
-    assert float(loss(_frame_with_mask(1.0), face, face)) == pytest.approx(0.0, abs=1e-6)
-    assert float(loss(_frame_with_mask(0.5), face, face + 0.05)) == pytest.approx(half, rel=1e-3)  # the head as a whole
+    assert _terms(_frame_with_mask(1.0), face, face).still_detail == pytest.approx(0.0, abs=1e-6)
+    together = _terms(_frame_with_mask(0.5), face, face + 0.05).still_detail  # the head as a whole
+    assert together == pytest.approx(half, rel=1e-3)
 
     lips = list({*LIPS_OUTER, *LIPS_INNER})
-    opened = face.clone()
-    opened[:, lips, 1] += 0.04
+    lowered = face.clone()
+    lowered[:, lips, 1] += 0.04
     painted_lips = _frame_with_mask(1.0)
-    x, y = (opened[0, lips].mean(0) * 64).round().int().tolist()
+    x, y = (lowered[0, lips].mean(0) * 64).round().int().tolist()
     painted_lips.mask[:, :, y - 5 : y + 6, x - 7 : x + 8] = 0.01
-    assert float(loss(painted_lips, face, opened)) < 0.15 * float(loss(painted_lips, opened, opened))
+    kept, moved = (_terms(painted_lips, source, lowered).still_detail for source in (lowered, face))
+    assert moved < 0.15 * kept
+
+
+def test_teeth_that_the_photo_shows_are_its_own() -> None:
+    """-log(mask) within a mouth that was about as open in the photo; not where it was hardly open."""
+    ajar = _face()
+    wide, wider = _with_open_mouth(ajar, 0.04), _with_open_mouth(ajar, 0.045)
+    half = _frame_with_mask(0.5)
+    assert _terms(half, wide, wide).shown_teeth == pytest.approx(math.log(2), rel=0.03)
+    assert _terms(half, wide, wider).shown_teeth == pytest.approx(math.log(2), rel=0.05)
+    assert _terms(half, ajar, wide).shown_teeth < 0.1
+    assert _terms(half, ajar, wide).opening > 3 * _terms(half, wide, wide).opening
