@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -69,7 +69,8 @@ def train(
 
     Raises:
         FileNotFoundError: a cache is missing.
-        ValueError: the checkpoint in `run` belongs to another variant, or the caches hold nothing a teacher can move.
+        ValueError: the checkpoint in `run` belongs to another variant, the caches hold nothing a teacher can move, or
+            a frozen part does not exist.
     """
     run.mkdir(parents=True, exist_ok=True)
     processes = Processes(device)
@@ -104,6 +105,7 @@ def train(
     next_save = next_sheet = SAVE_EVERY
     curves = TrainingCurves(run / "log.csv", LOG_EVERY)
     generator.train()
+    freeze(generator, config.frozen)
     with tqdm(total=int(minutes * 60), unit="s", desc="training", disable=None if processes.is_first else True) as bar:
         while (elapsed := processes.agree(clock() - start)) < minutes * 60:
             spent = begun + elapsed
@@ -165,6 +167,19 @@ def train(
                 write_sample_sheet(run / f"step_{step:06d}.jpg", [*shown, out.mask.expand_as(out.image)], columns=12)
     if processes.is_first:
         _save(state, models, optimizers, average, step, begun + elapsed, config)
+
+
+def freeze(generator: nn.Module, parts: Sequence[str]) -> None:
+    """Parts of a generator in training that stay as they are.
+
+    Raises:
+        ValueError: there is no such part.
+    """
+    known = dict(generator.named_children())
+    for part in parts:
+        if part not in known:
+            raise ValueError(f"no part of the generator is called {part!r}; there are {', '.join(known)}")
+        known[part].eval().requires_grad_(False)
 
 
 def _photos_per_person(config: TrainingConfig, step: int, photos: int) -> int:

@@ -31,6 +31,7 @@ class TrainingConfig:
     adversary_learning_rate: float = 2e-4
     several_photos_every: int = 3  # steps; in one of so many each person has two photos, blended; 0: never
     teacher_every: int = 4  # steps; one of so many learns from the teacher's pictures where there is a teacher
+    frozen: tuple[str, ...] = ()  # parts of the generator that stay as they are, their BatchNorm statistics too
     seed: int = 0
     kind_weights: dict[str, float] = field(
         default_factory=lambda: {"clip": 0.7, "stills": 0.08, "synthetic": 0.22}

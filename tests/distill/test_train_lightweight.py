@@ -159,6 +159,27 @@ def test_an_interrupted_run_ends_with_the_same_weights(cache: Path, tmp_path: Pa
         assert torch.equal(value, results[1][name]), name
 
 
+def test_frozen_parts_stay_as_they_are_and_resume(cache: Path, tmp_path: Path) -> None:
+    """Weights and BatchNorm statistics, before and after a stop; the others learn."""
+    config = replace(CONFIG, frozen=("motion_encoder", "motion_net"))
+    train([cache], tmp_path, 0.05, config, clock=_Clock())
+    before, after = build_generator("tiny"), build_generator("tiny")
+    load_average(tmp_path / "state.safetensors", before)
+    train([cache], tmp_path, 0.1, config, clock=_Clock())
+    load_average(tmp_path / "state.safetensors", after)
+    changed = {
+        name.split(".")[0]
+        for (name, old), new in zip(before.state_dict().items(), after.state_dict().values(), strict=True)
+        if not torch.equal(old, new)
+    }
+    assert changed == {"appearance_encoder", "refine_net"}
+
+
+def test_a_frozen_part_that_does_not_exist_is_named(cache: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="'motion'; there are motion_encoder, "):
+        train([cache], tmp_path, 0.05, replace(CONFIG, frozen=("motion",)), clock=_Clock())
+
+
 def test_a_checkpoint_of_another_variant_is_refused(cache: Path, tmp_path: Path) -> None:
     train([cache], tmp_path, 0.05, CONFIG, clock=_Clock())
     with pytest.raises(ValueError, match="variant 'tiny', not 'default'"):
