@@ -82,6 +82,7 @@ def train(
         lessons = TeacherFrames(teacher.to(device).eval(), sequences, config.augmentation, config.seed)
     generator = build_generator(config.variant).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     generator.autocast_dtype = torch.bfloat16
+    _freeze(generator, config.frozen)
     optimizer = torch.optim.Adam(generator.parameters(), config.learning_rate, betas=(0.9, 0.99))
     if start_from is not None:
         load_average(start_from, generator)
@@ -104,8 +105,6 @@ def train(
     start, begun, elapsed = clock(), spent, 0.0
     next_save = next_sheet = SAVE_EVERY
     curves = TrainingCurves(run / "log.csv", LOG_EVERY)
-    generator.train()
-    freeze(generator, config.frozen)
     with tqdm(total=int(minutes * 60), unit="s", desc="training", disable=None if processes.is_first else True) as bar:
         while (elapsed := processes.agree(clock() - start)) < minutes * 60:
             spent = begun + elapsed
@@ -169,7 +168,7 @@ def train(
         _save(state, models, optimizers, average, step, begun + elapsed, config)
 
 
-def freeze(generator: nn.Module, parts: Sequence[str]) -> None:
+def _freeze(generator: nn.Module, parts: Sequence[str]) -> None:
     """Parts of a generator in training that stay as they are.
 
     Raises:

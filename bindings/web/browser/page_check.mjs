@@ -143,6 +143,13 @@ const scenarios = {
     await page.focus("#hand-turn");
     for (let i = 0; i < 30; i++) await page.keyboard.press("ArrowRight");
     await more(page, 3);
+    for (const key of ["ArrowLeft", "ArrowRight", "ArrowLeft", "ArrowRight"]) { // from one source to another and back
+      await page.check("input[value=smile]", { force: true });
+      await more(page, 2);
+      await page.focus("#hand-turn");
+      await page.keyboard.press(key);
+      await more(page, 2);
+    }
     const handSource = await page.evaluate(() => globalThis.monalive.engine().sourceName);
     await shot(page, "by_hand.png");
     await page.click("#play");

@@ -3,6 +3,7 @@
 import { AnimatorWorker, type EnrolledFace, WorkerCrash, type WorkerFrame, type WorkerOptions } from "../../../bindings/web/src/worker_client.js";
 import type { Picture } from "../../../bindings/web/src/picture.js";
 import type { RetargetOptions } from "../../../bindings/web/src/retarget.js";
+import { Turns } from "../../../bindings/web/src/turns.js";
 import type { Source } from "./sources.js";
 
 /** So many breakdowns in a row, with no frame between them, and it is given up. */
@@ -21,6 +22,7 @@ export class Engine {
   #gains: Pick<RetargetOptions, "gains"> = {};
   #source: Source | undefined;
   #round = 0;
+  readonly #runs = new Turns();
   #crashes = 0;
   #paused = false;
   #marked = false;
@@ -52,7 +54,9 @@ export class Engine {
   play(source: Source): void {
     if (this.#source !== source) this.#source?.end();
     this.#source = source;
-    void this.#run(source, ++this.#round);
+    const round = ++this.#round;
+    // In turn: a frame that the source before still asks for must not come between this one's start and its first frame.
+    void this.#runs.take(() => this.#run(source, round));
   }
 
   /** Plays the source again that was playing, from its start. */

@@ -150,6 +150,7 @@ export class CameraSource implements Source {
   }
 
   end(): void {
+    this.#arrived(); // nobody waits for its next picture any more
     for (const track of this.stream.getTracks()) track.stop();
     this.video.srcObject = null;
     this.video.hidden = true;
