@@ -81,11 +81,6 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    for precision in arguments.precision:
-        if precision not in PRECISION_GROUPS:
-            raise ValueError(f"there is no precision {precision!r}: choose from {', '.join(PRECISION_GROUPS)}")
-    if arguments.processes < 1:
-        raise ValueError(f"--processes must be 1 or more, not {arguments.processes}")
     targets = [load_target(name) for name in arguments.to]
     options = ExportOptions(
         output=arguments.output,

@@ -24,9 +24,7 @@ from monalive_export.target import Tensors
 
 Job = tuple[int, str]  # the target's place among the options' targets, and the graph's name
 # What `Shared` is made of in another process: options, frames, PyTorch's outputs on them, calibration.
-Known = tuple[
-    ExportOptions, Sequence[Frame], Sequence[Mapping[str, dict[str, Array]]], Mapping[str, Sequence[Tensors]]
-]
+Known = tuple[ExportOptions, Sequence[Frame], Sequence[Mapping[str, dict[str, Array]]], Mapping[str, Sequence[Tensors]]]
 _LOOK_EVERY: Final = 0.2  # seconds, for lines of progress
 _PATIENCE: Final = 5.0  # seconds in which a process that is told to end has cleaned up
 
@@ -51,9 +49,7 @@ def in_turn(model: ExportModel, shared: Shared, jobs: Sequence[Job], say: Say) -
     return {job: _done(model, shared, job, say) for job in jobs}
 
 
-def in_processes(
-    source: Callable[[], ExportModel], shared: Shared, jobs: Sequence[Job], say: Say
-) -> dict[Job, Made]:
+def in_processes(source: Callable[[], ExportModel], shared: Shared, jobs: Sequence[Job], say: Say) -> dict[Job, Made]:
     """Does the jobs in as many processes as the options say; where one fails, all stop.
 
     Args:
@@ -74,9 +70,10 @@ def in_processes(
     # Beside: it is much, and waits until every process has started and taken it.
     threading.Thread(target=_hand_over, args=(given, known, count), daemon=True).start()
     started: list[int] = []
-    with contextlib.closing(given), ProcessPoolExecutor(
-        count, context, _start, (source, given, told, stopping, threads)
-    ) as pool:
+    with (
+        contextlib.closing(given),
+        ProcessPoolExecutor(count, context, _start, (source, given, told, stopping, threads)) as pool,
+    ):
         try:
             futures = {pool.submit(_run, job): job for job in jobs}
             return _collected(futures, told, started, say)

@@ -21,9 +21,7 @@ from monalive_export.ports import RGB, Graph, Port, channels_first, channels_las
 Model = TypeVar("Model", bound=nn.Module)
 
 ADAIN = Port("adain", "gains and biases that make the generator draw this person; the mean over several photos' serves")
-MOVED = Port(
-    "moved_photo", "the photo as the lightweight generator moves it", (0.0, 1.0), RGB
-)
+MOVED = Port("moved_photo", "the photo as the lightweight generator moves it", (0.0, 1.0), RGB)
 IMAGE = Port("image", "the picture of the wanted pose", (0.0, 1.0), RGB)
 
 

@@ -40,6 +40,9 @@ class ExportOptions:
             None for the sample portraits.
         processes: how many work side by side, on a graph and a target each; 1: all in the calling one. More take a
             model that has a `source`, and a script that can be imported (`if __name__ == "__main__":`).
+
+    Raises:
+        ValueError: an unknown precision, or fewer than one process.
     """
 
     output: Path
@@ -50,6 +53,13 @@ class ExportOptions:
     frames: Path | None = None
     calibration: Path | None = None
     processes: int = 1
+
+    def __post_init__(self) -> None:
+        for precision in self.precisions:
+            if precision not in PRECISION_GROUPS:
+                raise ValueError(f"there is no precision {precision!r}: choose from {', '.join(PRECISION_GROUPS)}")
+        if self.processes < 1:
+            raise ValueError(f"the number of processes must be 1 or more, not {self.processes}")
 
     @property
     def asked(self) -> list[str]:

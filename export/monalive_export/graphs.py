@@ -92,9 +92,7 @@ class AnimateGraph(Graph):
             channels_first(motion_features),
             AppearanceFeatures(*(channels_first(x) for x in (half, quarter, eighth, style))),
         )
-        movement = self.generator.move(
-            source_landmarks, enrolled, target_landmarks, channels_first(surroundings)
-        )
+        movement = self.generator.move(source_landmarks, enrolled, target_landmarks, channels_first(surroundings))
         painted, mask, confidence = self.painter(movement)
         fields = {"flow": channels_last(movement.flow), "mask": mask, "painted": painted, "confidence": confidence}
         return tuple(fields[port.name] for port in self.outputs)

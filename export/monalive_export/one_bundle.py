@@ -8,7 +8,7 @@ from pathlib import Path
 from monalive.bundle import Bundle, write_bundle
 from monalive.faces.tracker_networks import TRACKER_PARTS
 from monalive_distill.lightweight_generator import LightweightGenerator
-from monalive_export.export import PRECISION_GROUPS, ExportOptions, export_model
+from monalive_export.export import ExportOptions, export_model
 from monalive_export.models import lightweight_model
 from monalive_export.targets import load_target
 
@@ -32,8 +32,6 @@ def export_bundle(
     Raises:
         ValueError: an unknown precision, or a graph differs too much from PyTorch's; nothing is written then.
     """
-    if precision not in PRECISION_GROUPS:
-        raise ValueError(f"there is no precision {precision!r}: choose from {', '.join(PRECISION_GROUPS)}")
     with tempfile.TemporaryDirectory() as folder:
         options = ExportOptions(Path(folder), [_TARGET], [precision], model_version, licence)
         report = export_model(lightweight_model(generator), options)
