@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from monalive_distill import evaluate_cli, personalize_cli, synthetic_people
+from monalive_distill.even_cells import write_even_weights
 from monalive_distill.few_shot import evaluate_few_shot_cli, few_shot_cli
 from monalive_distill.few_shot.few_shot_checkpoint import load_few_shot_model
 from monalive_distill.prepare import prepare
@@ -114,8 +115,22 @@ def build_parser() -> argparse.ArgumentParser:
     command = commands.add_parser("weights", help="the weights of a run alone, small enough to ship")
     command.add_argument("state", type=Path, help="state.safetensors of a run")
     command.add_argument("-o", "--output", type=Path, required=True, help="the .safetensors file to write")
-    command.set_defaults(run=lambda arguments: write_weights(arguments.state, arguments.output))
+    command.add_argument(
+        "--even-cells",
+        type=Path,
+        nargs="+",
+        metavar="CACHE",
+        help="solve the lightweight generator's last layer anew on these training pictures, so that it draws no grid",
+    )
+    command.set_defaults(run=_weights)
     return parser
+
+
+def _weights(arguments: argparse.Namespace) -> None:
+    if arguments.even_cells:
+        write_even_weights(arguments.state, arguments.output, arguments.even_cells)
+    else:
+        write_weights(arguments.state, arguments.output)
 
 
 def _add_training_arguments(command: argparse.ArgumentParser) -> None:

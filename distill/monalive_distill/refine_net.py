@@ -57,7 +57,7 @@ class RefineNet(nn.Module):
             painted (N, 3, H, H) in [0, 1]; mask (N, 1, H, H) in [0, 1], 1 keeps the moved photo; confidence
             (N, 1, H, H), any number, compared with that of other photos of the person (`several_photos.blend`).
         """
-        painted, mask, confidence = (_from_cells(part) for part in self.cells(features, drawing))
+        painted, mask, confidence = (from_cells(part) for part in self.cells(features, drawing))
         return torch.sigmoid(painted), torch.sigmoid(mask), confidence
 
     def cells(self, features: AppearanceFeatures, drawing: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -75,7 +75,7 @@ class RefineNet(nn.Module):
         return self.head(x).split([4 * count for count in OUTPUTS], 1)
 
 
-def _from_cells(x: torch.Tensor) -> torch.Tensor:
-    """(N, 4 n, h, w) to (N, n, 2 h, 2 w)."""
+def from_cells(x: torch.Tensor) -> torch.Tensor:
+    """(N, 4 n, h, w), as `RefineNet.cells` gives them, to pixels (N, n, 2 h, 2 w)."""
     cells = x.unflatten(1, (2, 2, -1))  # (N, row, column, n, h, w)
     return cells.permute(0, 3, 4, 1, 5, 2).flatten(4, 5).flatten(2, 3)
