@@ -10,17 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import torch
 import torch.nn.functional as F
+from tqdm import tqdm
 
 from monalive_distill.lightweight_generator import LightweightGenerator, load_generator
-from monalive_distill.refine_net import OUTPUTS, from_cells
+from monalive_distill.refine_net import CELLS, from_cells
 from monalive_distill.training_config import TrainingConfig
-from monalive_distill.training_pairs import PairSampler, TrainingGroup, load_sequences
+from monalive_distill.training_pairs import PairSampler, TrainingGroup, load_sequences, to_tensors
 from monalive_distill.training_state import read_record, write_half
 
 _GROUPS, _PHOTOS, _TARGETS, _SIZE = 27, 2, 3, 256
 _AROUND = 4.0  # standard deviation, in pixels, of the neighbourhood in which an alternation is told from an edge
+_WINDOW = (25, 25)  # three standard deviations each way
 _RIDGE = 1e-5
 _EVERYWHERE = 0.02  # how much a place counts at which nothing is painted
 
@@ -38,11 +42,10 @@ def write_even_weights(state: Path, output: Path, caches: Iterable[Path]) -> Non
     """
     generator = load_generator(state)
     config = TrainingConfig()
-    sequences = [sequence for cache in caches for sequence in load_sequences(cache)]
-    sampler = PairSampler(sequences, config.augmentation, config.kind_weights, config.seed)
-    even_cells(generator, (sampler.draw(step, _PHOTOS, _TARGETS, _SIZE) for step in range(_GROUPS)))
-    weights = {f"average/{name}": value for name, value in generator.state_dict().items()}
-    write_half(weights, read_record(state), output)
+    sampler = PairSampler(load_sequences(*caches), config.augmentation, config.kind_weights, config.seed)
+    steps = tqdm(range(_GROUPS), desc="solving", unit="group", disable=None)
+    even_cells(generator, (sampler.draw(step, _PHOTOS, _TARGETS, _SIZE) for step in steps))
+    write_half(generator.state_dict(), read_record(state), output)
 
 
 @torch.no_grad()
@@ -55,28 +58,29 @@ def even_cells(generator: LightweightGenerator, groups: Iterable[TrainingGroup])
     """
     head = generator.eval().refine_net.head
     assert head.bias is not None
-    before = torch.cat((head.weight.flatten(1), head.bias[:, None]), 1).double().T  # (inputs, outputs)
-    squares = torch.zeros(len(OUTPUTS), len(before), len(before), dtype=torch.float64)
-    products = torch.zeros(len(OUTPUTS), *before.shape, dtype=torch.float64)
+    before = torch.cat((head.weight.flatten(1), head.bias[:, None]), 1).double().T.split(CELLS, 1)  # (inputs, outputs)
+    inputs = len(before[0])
+    squares = torch.zeros(len(before), inputs, inputs, dtype=torch.float64)
+    products = [torch.zeros_like(part) for part in before]
     seen: dict[str, torch.Tensor] = {}
-    hook = head.register_forward_hook(lambda _, inputs, outputs: seen.update(features=inputs[0], made=outputs))
+    hook = head.register_forward_hook(lambda _, given, made: seen.update(features=given[0], made=made))
     for group in groups:
-        photos, around = (torch.from_numpy(x).permute(0, 3, 1, 2) for x in (group.photos, group.surroundings))
-        out = generator(photos, torch.from_numpy(group.sources), torch.from_numpy(group.targets), around)
+        photos, sources, _, targets, surroundings = to_tensors(group)
+        mask = generator(photos, sources, targets, surroundings).mask
         patches = F.unfold(seen["features"], 3, padding=1)
         patches = torch.cat((patches, torch.ones_like(patches[:, :1])), 1).transpose(1, 2).flatten(0, 1)
-        painted = F.avg_pool2d(1 - out.mask, 2).flatten()
-        undecided = F.avg_pool2d(out.mask * (1 - out.mask) * 4, 2).flatten()
-        wanted = _even(seen["made"]).permute(0, 2, 3, 1).flatten(0, 2).double()
-        for part, counts in enumerate((painted, undecided + 0.3 * painted, painted)):  # colours, mask, confidence
-            weighted = (patches * (_EVERYWHERE + counts)[:, None]).double().T
+        painted, undecided = (F.avg_pool2d(x, 2).flatten() for x in (1 - mask, mask * (1 - mask) * 4))
+        counts = (painted, undecided + 0.3 * painted, painted)  # for colours, mask, confidence
+        for part, made in enumerate(seen["made"].split(CELLS, 1)):
+            weighted = (patches * (_EVERYWHERE + counts[part])[:, None]).double().T
             squares[part] += weighted @ patches.double()
-            products[part] += weighted @ wanted
+            products[part] += weighted @ _even(made).permute(0, 2, 3, 1).flatten(0, 2).double()
     hook.remove()
-    ridge = _RIDGE * squares.diagonal(dim1=1, dim2=2).mean(1)[:, None, None] * torch.eye(len(before)).double()
-    solved = torch.linalg.solve(squares + ridge, products + ridge @ before)  # (part, inputs, outputs)
-    ends = torch.tensor(OUTPUTS).cumsum(0) * 4
-    after = torch.cat([solved[i, :, end - 4 * OUTPUTS[i] : end] for i, end in enumerate(ends.tolist())], 1).T.float()
+    solved = []
+    for part, square in enumerate(squares):
+        ridge = _RIDGE * square.diagonal().mean() * torch.eye(inputs, dtype=torch.float64)
+        solved.append(torch.linalg.solve(square + ridge, products[part] + ridge @ before[part]))
+    after = torch.cat(solved, 1).T.float()
     head.weight.copy_(after[:, :-1].reshape(head.weight.shape))
     head.bias.copy_(after[:, -1])
 
@@ -90,18 +94,12 @@ def without_alternation(pixels: torch.Tensor) -> torch.Tensor:
 
 
 def _even(cells: torch.Tensor) -> torch.Tensor:
-    """The head's outputs (N, 20, h, w), as they would be without alternation."""
-    parts = []
-    for part in cells.split([4 * count for count in OUTPUTS], 1):
-        pixels = without_alternation(from_cells(part))
-        shape = (*pixels.shape[:2], part.shape[2], 2, part.shape[3], 2)  # (N, n, h, row, w, column)
-        parts.append(pixels.reshape(shape).permute(0, 3, 5, 1, 2, 4).flatten(1, 3))
-    return torch.cat(parts, 1)
+    """One part of the head's outputs (N, 4 n, h, w), as it would be without alternation."""
+    count, _, height, width = cells.shape
+    pixels = without_alternation(from_cells(cells)).reshape(count, -1, height, 2, width, 2)
+    return pixels.permute(0, 3, 5, 1, 2, 4).flatten(1, 3)  # (N, row, column, n, h, w)
 
 
 def _blur(x: torch.Tensor) -> torch.Tensor:
-    reach = round(3 * _AROUND)
-    kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / _AROUND) ** 2)
-    kernel = (kernel / kernel.sum()).expand(x.shape[1], 1, 1, -1)
-    x = F.conv2d(F.pad(x, (reach, reach, 0, 0), "reflect"), kernel, groups=x.shape[1])
-    return F.conv2d(F.pad(x, (0, 0, reach, reach), "reflect"), kernel.transpose(2, 3), groups=x.shape[1])
+    planes = x.flatten(0, 1).numpy()
+    return torch.from_numpy(np.stack([cv2.GaussianBlur(p, _WINDOW, _AROUND) for p in planes])).reshape(x.shape)

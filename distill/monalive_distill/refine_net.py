@@ -9,8 +9,8 @@ from monalive_distill.appearance_encoder import AppearanceEncoder, AppearanceFea
 from monalive_distill.layers import ConvBlock, ResidualBlock, upsample
 from monalive_distill.splat import DRAWING_CHANNELS
 
-# What the head makes of every pixel: a painting's colours, the mask, the confidence.
-OUTPUTS = (3, 1, 1)
+# What the head makes of every cell of 2 x 2 pixels: a painting's colours, the mask, the confidence.
+CELLS = (4 * 3, 4, 4)
 
 
 class RefineNet(nn.Module):
@@ -35,7 +35,7 @@ class RefineNet(nn.Module):
         self.up_eighth = ConvBlock(sixteenth + eighth, eighth)
         self.up_quarter = ConvBlock(eighth + quarter, up_quarter)
         self.up_half = ConvBlock(up_quarter + half, up_half)
-        self.head = nn.Conv2d(up_half, 4 * sum(OUTPUTS), 3, 1, 1)
+        self.head = nn.Conv2d(up_half, sum(CELLS), 3, 1, 1)
         assert self.head.bias is not None
         self.head.bias.data = torch.tensor([0.0] * 12 + [2.0] * 4 + [0.0] * 4)  # start from the moved photo
 
@@ -72,7 +72,7 @@ class RefineNet(nn.Module):
         x = self.up_eighth(torch.cat((upsample(x), eighth), 1))
         x = self.up_quarter(torch.cat((upsample(x), quarter), 1))
         x = self.up_half(torch.cat((upsample(x), half), 1))
-        return self.head(x).split([4 * count for count in OUTPUTS], 1)
+        return self.head(x).split(CELLS, 1)
 
 
 def from_cells(x: torch.Tensor) -> torch.Tensor:

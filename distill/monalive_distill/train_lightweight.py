@@ -7,9 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 from tqdm import tqdm
 
@@ -27,7 +25,7 @@ from monalive_distill.several_photos import blend, by_frame
 from monalive_distill.teacher_frames import TeacherFrames
 from monalive_distill.training_config import TrainingConfig
 from monalive_distill.training_curves import TrainingCurves
-from monalive_distill.training_pairs import PairSampler, TrainingGroup, load_sequences
+from monalive_distill.training_pairs import PairSampler, load_sequences, to_tensors
 from monalive_distill.training_state import (
     STATE_FILE,
     ExponentialAverage,
@@ -75,7 +73,7 @@ def train(
     run.mkdir(parents=True, exist_ok=True)
     processes = Processes(device)
     torch.manual_seed(config.seed)
-    sequences = [sequence for cache in caches for sequence in load_sequences(cache)]
+    sequences = load_sequences(*caches)
     sampler = PairSampler(sequences, config.augmentation, config.kind_weights, config.seed)
     lessons = None
     if teacher is not None:
@@ -119,7 +117,7 @@ def train(
                 group, moved_by = lessons.draw(drawn, stage.photos, stage.targets, device)
             else:
                 group = sampler.draw(drawn, stage.photos, stage.targets, stage.size, per_person)
-            photos, sources, images, targets, surroundings = _to_tensors(group, device)
+            photos, sources, images, targets, surroundings = to_tensors(group, device)
             for parameters in optimizer.param_groups:
                 parameters["lr"] = scheduled_learning_rate(config, step, progress)
             out = generator(photos, sources, targets, surroundings)
@@ -184,19 +182,6 @@ def _freeze(generator: nn.Module, parts: Sequence[str]) -> None:
 def _photos_per_person(config: TrainingConfig, step: int, photos: int) -> int:
     every = config.several_photos_every
     return 2 if every and step % every == 0 and photos % 2 == 0 else 1
-
-
-def _to_tensors(group: TrainingGroup, device: str) -> tuple[torch.Tensor, ...]:
-    def picture(x: NDArray[np.float32]) -> torch.Tensor:  # (N, H, W, 3) is channels_last already
-        return torch.from_numpy(x).to(device).permute(0, 3, 1, 2)
-
-    return (
-        picture(group.photos),
-        torch.from_numpy(group.sources).to(device),
-        picture(group.images),
-        torch.from_numpy(group.targets).to(device),
-        picture(group.surroundings),
-    )
 
 
 def _save(

@@ -14,6 +14,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from monalive.faces.expressions import load_expressions
@@ -52,12 +53,31 @@ class TrainingGroup:
     surroundings: NDArray[np.float32]  # (P * k, 16, 16, 3), see `monalive.motions.surroundings_flow`
 
 
-def load_sequences(folder: Path) -> list[FaceSequence]:
-    """Opens a cache.
+def load_sequences(*folders: Path) -> list[FaceSequence]:
+    """Opens caches.
 
     Raises:
-        FileNotFoundError: no cache in `folder`.
+        FileNotFoundError: no cache in one of `folders`.
     """
+    return [sequence for folder in folders for sequence in _open_cache(folder)]
+
+
+def to_tensors(group: TrainingGroup, device: str = "cpu") -> tuple[torch.Tensor, ...]:
+    """The fields of a group in their order, pictures and surroundings with channels first (in memory: last)."""
+
+    def picture(x: NDArray[np.float32]) -> torch.Tensor:  # (N, H, W, 3) is channels_last already
+        return torch.from_numpy(x).to(device).permute(0, 3, 1, 2)
+
+    return (
+        picture(group.photos),
+        torch.from_numpy(group.sources).to(device),
+        picture(group.images),
+        torch.from_numpy(group.targets).to(device),
+        picture(group.surroundings),
+    )
+
+
+def _open_cache(folder: Path) -> list[FaceSequence]:
     index = folder / INDEX_FILE
     if not index.is_file():
         raise FileNotFoundError(

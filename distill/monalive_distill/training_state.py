@@ -101,14 +101,15 @@ def write_weights(state: Path, output: Path) -> None:
     record = read_record(state)
     with safe_open(state, "pt") as file:
         names = [name for name in file.keys() if name.startswith("average/")]  # noqa: SIM118
-        weights = {name: file.get_tensor(name) for name in names}
+        weights = {name.removeprefix("average/"): file.get_tensor(name) for name in names}
     write_half(weights, record, output)
 
 
 def write_half(weights: Mapping[str, torch.Tensor], record: Mapping[str, object], output: Path) -> None:
-    """Writes tensors in half precision, and the facts that `read_record` reads."""
+    """Writes a model's tensors, for `load_average`, in half precision, and the facts that `read_record` reads."""
     halved = {
-        name: (value.half() if value.is_floating_point() else value).contiguous() for name, value in weights.items()
+        f"average/{name}": (value.half() if value.is_floating_point() else value).contiguous()
+        for name, value in weights.items()
     }
     with atomic_path(output) as unfinished:
         save_file(halved, unfinished, {"record": json.dumps(record)})

@@ -10,19 +10,15 @@ from torch import nn
 from monalive_distill.even_cells import even_cells, without_alternation
 from monalive_distill.lightweight_generator import LightweightGenerator, build_generator
 from monalive_distill.refine_net import from_cells
-from monalive_distill.training_pairs import TrainingGroup
+from monalive_distill.training_pairs import TrainingGroup, to_tensors
 
 SIZE = 64
-
-
-def _signs(size: int) -> torch.Tensor:
-    return 1.0 - 2.0 * (torch.arange(size) % 2)
 
 
 def test_alternation_goes_and_edges_stay() -> None:
     picture = torch.zeros(1, 1, SIZE, SIZE)
     picture[..., SIZE // 2 :] = 1.0
-    signs = _signs(SIZE)
+    signs = 1.0 - 2.0 * (torch.arange(SIZE) % 2)
     for wave in (signs.view(1, -1), signs.view(-1, 1), signs.view(-1, 1) * signs.view(1, -1)):
         assert (without_alternation(picture + 0.1 * wave) - picture).abs().mean() < 0.01
     assert (without_alternation(picture) - picture).abs().mean() < 0.01
@@ -50,9 +46,9 @@ def _made(generator: LightweightGenerator, group: TrainingGroup) -> tuple[torch.
     """What the head paints, before the sigmoid: as pixels, and how much of it alternates."""
     seen: list[torch.Tensor] = []
     hook = generator.refine_net.head.register_forward_hook(lambda _, inputs, outputs: seen.append(outputs))
-    photos, around = (torch.from_numpy(x).permute(0, 3, 1, 2) for x in (group.photos, group.surroundings))
+    photos, sources, _, targets, surroundings = to_tensors(group)
     with torch.no_grad():
-        generator(photos, torch.from_numpy(group.sources), torch.from_numpy(group.targets), around)
+        generator(photos, sources, targets, surroundings)
     hook.remove()
     pixels = from_cells(seen[0][:, :12])
     return pixels, (pixels - without_alternation(pixels)).square().mean().sqrt()

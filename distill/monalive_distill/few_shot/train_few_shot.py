@@ -72,7 +72,7 @@ def train_few_shot(
         FileNotFoundError: a cache is missing.
         ValueError: the checkpoint in `run` belongs to another variant, or to other people.
     """
-    sequences = [sequence for cache in caches for sequence in load_sequences(cache)]
+    sequences = load_sequences(*caches)
     fabric = _launch(device, config.precision)
     torch.manual_seed(config.seed)
     lightweight = Path(config.lightweight) if config.lightweight else None

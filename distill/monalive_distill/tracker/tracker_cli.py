@@ -36,7 +36,7 @@ def run_train_tracker(arguments: argparse.Namespace) -> None:
         FileNotFoundError, ValueError: a cache is missing, or the run belongs to another network.
     """
     use_threads(arguments.threads)
-    sequences = [sequence for cache in arguments.caches for sequence in load_sequences(cache)]
+    sequences = load_sequences(*arguments.caches)
     chosen = {"batch": arguments.batch, "learning_rate": arguments.learning_rate}
     config = TrackerTrainingConfig(**{name: value for name, value in chosen.items() if value is not None})
     train_lesson(

@@ -75,8 +75,7 @@ def write_tracker_weights(states: Sequence[Path], output: Path, others: Path | N
             before = _tracker_record(others).get("runs")
             start_network(networks.get_submodule(part), others, part)
             runs[name] = before.get(name) if isinstance(before, dict) else None
-    averages = {f"average/{name}": value for name, value in networks.state_dict().items()}
-    write_half(averages, {"model": MODEL_NAME, "runs": runs}, output)
+    write_half(networks.state_dict(), {"model": MODEL_NAME, "runs": runs}, output)
 
 
 def _tracker_record(weights: Path) -> dict[str, object]:
