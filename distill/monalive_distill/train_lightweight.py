@@ -111,10 +111,10 @@ def train(
             drawn = step * processes.count + processes.rank
             taught = lessons is not None and step % config.teacher_every == config.teacher_every - 1
             per_person = 1 if taught else _photos_per_person(config, step, stage.photos)
-            moved_by = None
-            if taught:
-                assert lessons is not None
-                group, moved_by = lessons.draw(drawn, stage.photos, stage.targets, device)
+            lesson = None
+            if lessons is not None and taught:
+                lesson = lessons.draw(drawn, stage.photos, stage.targets, device)
+                group = lesson.group
             else:
                 group = sampler.draw(drawn, stage.photos, stage.targets, stage.size, per_person)
             photos, sources, images, targets, surroundings = to_tensors(group, device)
@@ -123,8 +123,8 @@ def train(
             out = generator(photos, sources, targets, surroundings)
             value, terms = loss(out, images, sources, targets, generator.autocast_dtype)
             parts: dict[str, torch.Tensor] = {}  # those that only some steps have
-            if moved_by is not None:
-                parts["teacher_flow"] = config.losses.teacher_flow * (out.flow - moved_by).abs().mean()
+            if lesson is not None and (distance := lesson.flow_distance(out.flow)) is not None:
+                parts["teacher_flow"] = config.losses.teacher_flow * distance
             if per_person > 1:
                 pictures, confidence, true, points = (
                     by_frame(x, per_person, stage.targets) for x in (out.image, out.confidence, images, targets)

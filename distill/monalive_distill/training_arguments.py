@@ -25,6 +25,11 @@ def add_run_arguments(command: argparse.ArgumentParser, caches: str = "folders m
 def add_schedule_arguments(command: argparse.ArgumentParser) -> None:
     """`total_minutes` and `start_from` of a run whose learning rate follows a schedule."""
     command.add_argument("--total-minutes", type=float, help="length of the whole schedule, if this call is a part")
+    add_start_argument(command)
+
+
+def add_start_argument(command: argparse.ArgumentParser) -> None:
+    """`start_from` of a run that goes on from another one's weights."""
     command.add_argument("--start-from", type=Path, metavar="WEIGHTS", help="begin with these weights")
 
 

@@ -17,6 +17,9 @@ from monalive_distill.train_lightweight import train
 from monalive_distill.training_config import Stage, TrainingConfig
 from monalive_distill.training_pairs import FaceSequence, load_sequences
 
+STILL = Augmentation(0.0, 0.0, 0.0, flip=0.0, grey=0.0, colour=0.0, blur=0.0)
+LOWER_LIP = [14, 17, 84, 87, 178, 181, 312, 314, 317, 402, 405]  # MediaPipe's numbers, inner and outer contour
+
 
 @pytest.fixture
 def teacher() -> FewShotModel:
@@ -36,26 +39,55 @@ def test_groups_hold_portraits_and_the_teachers_pictures(
     teacher: FewShotModel, sequences: list[FaceSequence]
 ) -> None:
     frames = TeacherFrames(teacher, sequences, Augmentation(), 0)
-    group, flow = frames.draw(3, 2, 3, "cpu")
+    group, flow, same = frames.draw(3, 2, 3, "cpu")
     size = teacher.size
     assert teacher.mover is not None
     assert group.photos.shape == (2, size, size, 3) and group.images.shape == (6, size, size, 3)
     assert group.sources.shape == (2, 478, 2) and group.targets.shape == (6, 478, 2)
     assert not group.surroundings.any()
-    assert flow is not None and flow.shape == (6, 2, 128, 128)
-    again, _ = frames.draw(3, 2, 3, "cpu")
+    assert flow is not None and flow.shape == (6, 2, 128, 128) and same.shape == (6,)
+    again = frames.draw(3, 2, 3, "cpu").group
     assert np.array_equal(group.images, again.images)
-    photos = torch.from_numpy(group.photos).permute(0, 3, 1, 2)
-    with torch.no_grad():
-        points = (torch.from_numpy(x) for x in (group.sources.repeat(3, 0), group.targets))
-        moved = teacher.mover(photos.repeat_interleave(3, 0), *points)
-    assert torch.allclose(moved.flow, flow, atol=1e-5)
+
+
+def test_the_teacher_moves_the_photo_nearest_in_pose(
+    teacher: FewShotModel, sequences: list[FaceSequence]
+) -> None:
+    """Of a black picture with a shut mouth and a grey one with an open mouth."""
+    shut = sequences[0].landmarks[0]
+    wide = shut.copy()
+    wide[LOWER_LIP, 1] += 0.05
+    faces = np.stack([shut, wide])
+    greys = np.zeros((2, 256, 256, 3), np.uint8)
+    greys[1] = 128
+    portrait = replace(sequences[0], frames=greys, landmarks=faces)
+    driver = replace(sequences[1], landmarks=faces)
+    frames = TeacherFrames(teacher, [portrait, driver], STILL, 0)
+    seen = set()
+    for step in range(8):
+        group, _, same = frames.draw(step, 2, 3, "cpu")
+        for number, (image, target) in enumerate(zip(group.images, group.targets, strict=True)):
+            opened = np.abs(target - wide[:, :2]).sum() < np.abs(target - shut[:, :2]).sum()
+            assert (image[16:48, 16:48].mean() > 0.25) == opened
+            own = group.photos[number // 3].mean() > 0.25
+            assert bool(same[number]) == (own == opened)
+            seen.add((bool(own), bool(opened)))
+    assert len(seen) >= 3
+
+
+def test_the_flow_is_compared_where_both_moved_the_same_photo(
+    teacher: FewShotModel, sequences: list[FaceSequence]
+) -> None:
+    lesson = TeacherFrames(teacher, sequences, STILL, 0).draw(0, 1, 2, "cpu")
+    flow = torch.zeros(2, 2, 8, 8)
+    one_of_two = lesson._replace(flow=flow + 1.0, same_photo=torch.tensor([True, False]))
+    assert one_of_two.flow_distance(flow) == pytest.approx(0.5)
+    assert lesson._replace(flow=None).flow_distance(flow) is None
 
 
 def test_a_portrait_moves_as_the_driver_does(teacher: FewShotModel, sequences: list[FaceSequence]) -> None:
     """The clips only shift: so the portraits keep their shape and their angle."""
-    still = Augmentation(0.0, 0.0, 0.0, flip=0.0, grey=0.0, colour=0.0, blur=0.0)
-    group, _ = TeacherFrames(teacher, sequences, still, 1).draw(0, 2, 3, "cpu")
+    group = TeacherFrames(teacher, sequences, STILL, 1).draw(0, 2, 3, "cpu").group
     for number, target in enumerate(group.targets):
         source = group.sources[number // 3]
         moved = target - source

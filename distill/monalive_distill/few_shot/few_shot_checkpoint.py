@@ -81,3 +81,24 @@ def load_discriminator(path: Path) -> ProjectionDiscriminator:
     discriminator = build_discriminator(record["variant"], len(record["people"]))
     restore_state(path, {"discriminator": discriminator}, {}, ExponentialAverage(nn.Identity(), 0.0))
     return discriminator
+
+
+def begin_with(
+    path: Path, variant: str, warped_photo: WarpedPhoto, model: FewShotModel, discriminator: ProjectionDiscriminator
+) -> None:
+    """Loads what an earlier run learned, to go on with other people: their columns are new, all else is taken over.
+
+    Args:
+        path: `state.safetensors` of the earlier run.
+        variant, warped_photo: of both networks.
+        model: gets the averaged weights; left in `eval`.
+        discriminator: of any people.
+
+    Raises:
+        FileNotFoundError, ValueError: as `read_few_shot_record` and `load_discriminator`.
+    """
+    read_few_shot_record(path, variant, warped_photo)
+    load_average(path, model)
+    settle_spectral_norms(model)
+    learned = load_discriminator(path).state_dict()
+    discriminator.load_state_dict({**learned, "columns": discriminator.columns.detach()})

@@ -9,7 +9,12 @@ from pathlib import Path
 from monalive_distill.few_shot.few_shot_config import FewShotConfig, read_few_shot_config
 from monalive_distill.few_shot.finetune import FineTuning, finetune
 from monalive_distill.few_shot.photo_mover import WARPED_PHOTO
-from monalive_distill.training_arguments import add_compute_arguments, add_run_arguments, use_threads
+from monalive_distill.training_arguments import (
+    add_compute_arguments,
+    add_run_arguments,
+    add_start_argument,
+    use_threads,
+)
 
 # The paper's two models (4): FT is meant to be fine-tuned, FF is used as it is and trained without the match loss.
 MATCH_WEIGHTS = {"ft": 80.0, "ff": 0.0}
@@ -18,6 +23,7 @@ MATCH_WEIGHTS = {"ft": 80.0, "ff": 0.0}
 def add_train_few_shot_arguments(command: argparse.ArgumentParser) -> None:
     """Arguments of `monalive-distill train-few-shot`."""
     add_run_arguments(command)
+    add_start_argument(command)
     command.add_argument("--config", type=Path, metavar="JSON", help="what differs from the default configuration")
     command.add_argument("--variant", help="size of the model (default: the configuration's)")
     command.add_argument("--setting", choices=tuple(MATCH_WEIGHTS), help="ft: to be fine-tuned; ff: to use as it is")
@@ -41,7 +47,9 @@ def run_train_few_shot(arguments: argparse.Namespace) -> None:
         config = replace(config, warped_photo=arguments.warped_photo)
     if arguments.setting:
         config = replace(config, losses=replace(config.losses, match=MATCH_WEIGHTS[arguments.setting]))
-    train_few_shot(arguments.caches, arguments.folder, arguments.minutes, config, arguments.device)
+    train_few_shot(
+        arguments.caches, arguments.folder, arguments.minutes, config, arguments.device, arguments.start_from
+    )
 
 
 def add_finetune_arguments(command: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from monalive_distill.few_shot.adain_generator import AdaINGenerator
@@ -29,6 +30,22 @@ class FewShotVariant:
     up: tuple[int, ...]
     attention_down: int
     attention_up: int
+
+
+class Rendering(NamedTuple):
+    """Pictures of N wanted poses."""
+
+    images: torch.Tensor  # (N, 3, size, size) in [0, 1]
+    moved: torch.Tensor | None  # (N, 3, photo_size, photo_size): the photos, moved; None without that input
+    flow: torch.Tensor | None  # (N, 2, 128, 128) source minus target, units of the side, that moved them
+
+    def at_photo_size(self) -> torch.Tensor:
+        """(N, 3, photo_size, photo_size) in [0, 1]: the moved photo's own detail, and the change that was painted."""
+        if self.moved is None:
+            return self.images
+        change = self.images - shrink(self.moved, self.images.shape[-1])
+        grown = F.interpolate(change, self.moved.shape[-2:], mode="bilinear", align_corners=False)
+        return (self.moved + grown).clamp(0, 1)
 
 
 class FewShotResult(NamedTuple):
@@ -94,10 +111,38 @@ class FewShotModel(nn.Module):
             surroundings: (B, 3, 16, 16) from the first photo, for the lightweight generator; None: not measured.
         """
         embeddings = self.embed(photos, photo_landmarks)
-        moved = self.mover(photos[:, 0], photo_landmarks[:, 0], landmarks, surroundings) if self.mover else None
-        picture, flow = moved or (None, None)
-        images = self.generator(draw(landmarks, self.size), picture, self.projection(embeddings))
-        return FewShotResult(images, embeddings, picture, flow)
+        adain = self.projection(embeddings)
+        made = render(
+            self.generator, self.mover, self.size, photos[:, 0], photo_landmarks[:, 0], landmarks, adain, surroundings
+        )
+        moved = None if made.moved is None else shrink(made.moved, self.size)
+        return FewShotResult(made.images, embeddings, moved, made.flow)
+
+
+def render(
+    generator: AdaINGenerator,
+    mover: PhotoMover | None,
+    size: int,
+    photos: torch.Tensor,
+    photo_landmarks: torch.Tensor,
+    landmarks: torch.Tensor,
+    adain: torch.Tensor,
+    surroundings: torch.Tensor | None = None,
+) -> Rendering:
+    """Pictures of wanted poses, each from a photo that is moved there (for the paper's model: from none).
+
+    Args:
+        generator, mover, size: of the model.
+        photos: (N, 3, photo_size, photo_size).
+        photo_landmarks: (N, 478, 2) theirs.
+        landmarks: (N, 478, 2) wanted.
+        adain: (N or 1, adain_parameters), of whom it shows.
+        surroundings: (N, 3, 16, 16) from each photo, see `PhotoMover`; None: not measured.
+    """
+    moved = mover(photos, photo_landmarks, landmarks, surroundings) if mover else None
+    picture, flow = moved or (None, None)
+    seen = None if picture is None else shrink(picture, size)
+    return Rendering(generator(draw(landmarks, size), seen, adain), picture, flow)
 
 
 def read_variant(name: str) -> FewShotVariant:

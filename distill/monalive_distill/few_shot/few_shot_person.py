@@ -11,10 +11,10 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from monalive.atomic_file import atomic_path
-from monalive_distill.few_shot.few_shot_model import FewShotModel, build_few_shot_model
+from monalive_distill.few_shot.few_shot_model import FewShotModel, build_few_shot_model, render
 from monalive_distill.few_shot.person_photos import PersonPhotos
 from monalive_distill.few_shot.photo_mover import read_warped_photo
-from monalive_distill.few_shot.pose_input import draw, nearest_photo
+from monalive_distill.few_shot.pose_input import nearest_photo
 from monalive_distill.training_state import read_record
 
 MODEL_NAME = "few_shot_person"
@@ -59,8 +59,11 @@ class FewShotPerson(nn.Module):
             landmarks: wanted.
             surroundings: (N, 3, 16, 16) from each source, see `PhotoMover`; None: not measured.
         """
-        moved = self.mover(sources.images, sources.landmarks[..., :2], landmarks, surroundings) if self.mover else None
-        return self.generator(draw(landmarks, self.size), moved.picture if moved else None, self.adain)
+        points = sources.landmarks[..., :2]
+        made = render(
+            self.generator, self.mover, self.size, sources.images, points, landmarks, self.adain, surroundings
+        )
+        return made.images
 
     def nearest(self, landmarks: torch.Tensor) -> PersonPhotos:
         """The photo nearest in pose to each of `landmarks` (N, 478, 2), to be moved there."""

@@ -39,7 +39,7 @@ def read_warped_photo(value: Any) -> WarpedPhoto:
 
 
 class MovedPhoto(NamedTuple):
-    picture: torch.Tensor  # (N, 3, size, size) float32 in [0, 1]
+    picture: torch.Tensor  # (N, 3, photo_size, photo_size) float32 in [0, 1]
     flow: torch.Tensor  # (N, 2, 128, 128) source minus target, units of the side
 
 
@@ -48,11 +48,11 @@ class PhotoMover:
 
     Args:
         how: "geometry" or "lightweight".
-        size: side of the pictures it returns.
+        size: side of the pictures they are moved for; photos are never smaller.
         weights: of the lightweight generator; None: those that ship.
 
     Attributes:
-        photo_size: side of the pictures it takes.
+        photo_size: side of the pictures it takes and returns.
         sees_surroundings: whether it makes use of them.
         fingerprint: sha256 of the lightweight generator's weights; None where it has no part in it.
 
@@ -62,7 +62,6 @@ class PhotoMover:
 
     def __init__(self, how: WarpedPhoto, size: int, weights: Path | None = None) -> None:
         self.how = how
-        self.size = size
         self.sees_surroundings = how == "lightweight"
         self.photo_size = max(size, LIGHTWEIGHT_SIZE) if how == "lightweight" else size
         self.fingerprint: str | None = None
@@ -98,7 +97,7 @@ class PhotoMover:
                 surroundings = no_surroundings(len(photos), photos.device)
             generator = self._generator.to(photos.device)
             made = generator(photos.float(), source.float(), target.float(), surroundings)
-            return MovedPhoto(shrink(made.image, self.size), made.flow)
+            return MovedPhoto(made.image, made.flow)
 
     def full_precision_generator(self) -> LightweightGenerator:
         """A copy of the lightweight generator that computes in float32, for export.

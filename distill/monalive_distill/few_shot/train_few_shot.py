@@ -23,7 +23,7 @@ from tqdm import tqdm
 from monalive_distill.few_shot.discriminator_step import judge, learn
 from monalive_distill.few_shot.episodes import Episodes, EpisodeSampler
 from monalive_distill.few_shot.face_features import FaceFeatures
-from monalive_distill.few_shot.few_shot_checkpoint import MODEL_NAME, read_few_shot_record
+from monalive_distill.few_shot.few_shot_checkpoint import MODEL_NAME, begin_with, read_few_shot_record
 from monalive_distill.few_shot.few_shot_config import FewShotConfig
 from monalive_distill.few_shot.few_shot_losses import ContentLoss, generator_terms, match_loss
 from monalive_distill.few_shot.few_shot_model import (
@@ -52,6 +52,7 @@ def train_few_shot(
     minutes: float,
     config: FewShotConfig,
     device: str = "cpu",
+    start_from: Path | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> tuple[FewShotModel, ProjectionDiscriminator]:
     """Trains for `minutes`, going on from the checkpoint in `run` where there is one.
@@ -63,14 +64,16 @@ def train_few_shot(
         minutes: time budget of this call.
         config: what to train and how.
         device: "cpu" or "cuda".
+        start_from: `state.safetensors` of a run with other people, to begin with where `run` has no checkpoint yet.
         clock: seconds that have passed since some moment.
 
     Returns:
         The networks as they are after the last step; the averaged weights, the ones to use, are in the checkpoint.
 
     Raises:
-        FileNotFoundError: a cache is missing.
-        ValueError: the checkpoint in `run` belongs to another variant, or to other people.
+        FileNotFoundError: a cache or `start_from` is missing.
+        ValueError: the checkpoint in `run` belongs to another variant, or to other people; `start_from` to another
+            variant, or it holds no discriminator.
     """
     sequences = load_sequences(*caches)
     fabric = _launch(device, config.precision)
@@ -95,6 +98,8 @@ def train_few_shot(
         if record["people"] != list(sampler.people):
             raise ValueError(f"{state} was trained on other people than are in {', '.join(map(str, caches))}")
     discriminator = build_discriminator(config.variant, len(sampler.people))
+    if start_from is not None and not state.is_file():
+        begin_with(start_from, config.variant, config.warped_photo, model, discriminator)
     perceptual_net = LPIPS(config.perceptual_net)
     # Faster so; in the generator the instance norm would undo it.
     for network in (model.embedder, discriminator, perceptual_net):

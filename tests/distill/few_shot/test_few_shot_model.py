@@ -8,8 +8,8 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from monalive_distill.few_shot.adain_generator import CHANGE_AT_START, AdaINGenerator
-from monalive_distill.few_shot.few_shot_model import build_discriminator, build_few_shot_model, read_variant
-from monalive_distill.few_shot.photo_mover import WARPED_PHOTO, WarpedPhoto, read_warped_photo
+from monalive_distill.few_shot.few_shot_model import Rendering, build_discriminator, build_few_shot_model, read_variant
+from monalive_distill.few_shot.photo_mover import WARPED_PHOTO, WarpedPhoto, read_warped_photo, shrink
 from monalive_distill.few_shot.picture_encoder import PictureEncoder
 from monalive_distill.few_shot.pose_input import draw, move_photo, nearest_photo
 from monalive_distill.few_shot.residual_blocks import (
@@ -190,6 +190,14 @@ def test_with_a_moved_photo_training_starts_from_it() -> None:
     assert out.moved is not None
     difference = float((out.images - out.moved).detach().abs().max())
     assert 0.001 < difference <= CHANGE_AT_START
+
+
+def test_at_the_photos_size_the_painted_change_is_laid_over_the_moved_photo() -> None:
+    moved = torch.rand(2, 3, 64, 64) * 0.5
+    made = Rendering(shrink(moved, 32) + 0.25, moved, None).at_photo_size()
+    assert torch.allclose(made, moved + 0.25, atol=1e-6)
+    painted = torch.rand(1, 3, 32, 32)
+    assert Rendering(painted, None, None).at_photo_size() is painted
 
 
 def test_the_switch_was_a_bool_once() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -103,6 +104,28 @@ def test_training_beside_the_lightweight_generator(
     save_state(other, {}, {}, ExponentialAverage(generator, 0.9), {"variant": "tiny"})
     with pytest.warns(UserWarning, match="trained beside other weights of the lightweight generator"):
         load_few_shot_model(state, lightweight=other)
+
+
+def test_a_run_goes_on_with_other_people(cache: Path, tmp_path: Path) -> None:
+    """With learning rates of 0 it is what it began with, but for the columns: those people are new."""
+    train_few_shot([cache], tmp_path / "first", 4 / 60, CONFIG, clock=_Clock())
+    first = tmp_path / "first" / "state.safetensors"
+    fewer = tmp_path / "cache"
+    shutil.copytree(cache, fewer)
+    index = json.loads((fewer / "index.json").read_text())
+    (fewer / "index.json").write_text(json.dumps(index[:-1]))
+    still = replace(CONFIG, learning_rate=0.0, discriminator_learning_rate=0.0)
+    model, discriminator = train_few_shot(
+        [fewer], tmp_path / "second", 1 / 60, still, start_from=first, clock=_Clock()
+    )
+    averaged, known = load_few_shot_model(first), load_discriminator(first)
+    for mine, its in zip(model.parameters(), averaged.parameters(), strict=True):
+        assert torch.equal(mine, its)
+    assert len(discriminator.columns) == len(known.columns) - 1
+    assert torch.equal(discriminator.realism.weight, known.realism.weight)
+    with pytest.raises(ValueError, match="no discriminator"):
+        write_weights(first, tmp_path / "weights.safetensors")
+        train_few_shot([fewer], tmp_path / "third", 1 / 60, CONFIG, start_from=tmp_path / "weights.safetensors")
 
 
 def test_what_does_not_belong_together_is_refused(cache: Path, tmp_path: Path) -> None:
