@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
 from monalive.bundle import Bundle
 from monalive.faces.tracker import TRACKER_NETWORKS, FaceTracker
 from monalive.faces.tracker_networks import bundle_with_tracker
+from monalive_distill.evaluate import UNMOVED
 from monalive_distill.evaluation_clips import find_clips
 from monalive_distill.evaluation_report import summary_text, write_evaluation
 from monalive_distill.portrait_sheets import find_portraits, write_portrait_sheets
 from monalive_distill.reenactors import BundleReenactor, geometry_prior_reenactor, without_surroundings
 
-LANDMARKS_ALONE = "without surroundings"
+PRODUCT, LANDMARKS_ALONE, GEOMETRY = "monalive", "without surroundings", "geometry prior"
 
 
 def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +33,14 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder for evaluation.json, index.html and the contact sheets (default: %(default)s)",
     )
     add("--bundle", type=Path, metavar="FILE", help="the bundle to measure (default: the one that ships)")
+    add(
+        "--beside",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="further bundles, measured on the same frames in the same report",
+    )
     add("--frames", type=int, default=12, metavar="N", help="frames per clip besides the photo (default: 12)")
     add("--vgg", action="store_true", help="also LPIPS with VGG16 (slow)")
     add("--portraits", type=Path, metavar="DIR", help="also show these pictures, driven by --drivers")
@@ -48,12 +59,18 @@ def run_evaluate(args: argparse.Namespace) -> int:
     clips = find_clips(args.clips_dir)
     if (args.portraits is None) != (not args.drivers):
         raise ValueError("--portraits and --drivers go together: name a folder of pictures and videos that drive them")
+    names = _names(args.beside)
     with (
+        ExitStack() as stack,
         FaceTracker(_tracker_model(args), networks=args.tracker, settle=True) as tracker,
         # The teacher compares, so that figures can be compared whichever tracker drives.
         FaceTracker(networks="mediapipe", settle=True) as measurer,
         BundleReenactor(args.bundle, tracker=args.tracker) as product,
     ):
+        beside = {
+            name: stack.enter_context(BundleReenactor(path, tracker=args.tracker))
+            for name, path in zip(names, args.beside, strict=True)
+        }
         portraits = []
         if args.portraits is not None:
             args.output.mkdir(parents=True, exist_ok=True)
@@ -63,9 +80,10 @@ def run_evaluate(args: argparse.Namespace) -> int:
         report = write_evaluation(
             clips,
             {
-                "monalive": product,
+                PRODUCT: product,
+                **beside,
                 LANDMARKS_ALONE: without_surroundings(product),
-                "geometry prior": geometry_prior_reenactor,
+                GEOMETRY: geometry_prior_reenactor,
             },
             tracker,
             args.output,
@@ -75,11 +93,25 @@ def run_evaluate(args: argparse.Namespace) -> int:
             with_cross=not args.no_cross,
             only_self={LANDMARKS_ALONE},  # relative transfer never takes surroundings over
             bundle=product.bundle,
+            beside={name: other.bundle for name, other in beside.items()},
             portraits=portraits,
         )
     print(summary_text(report))
     print(args.output / "index.html")
     return 0
+
+
+def _names(bundles: Sequence[Path]) -> list[str]:
+    """What further bundles are called in the report: their files' names.
+
+    Raises:
+        ValueError: two would be called the same, or as something else that is measured.
+    """
+    names = [path.stem for path in bundles]
+    for name in names:
+        if names.count(name) > 1 or name in (PRODUCT, LANDMARKS_ALONE, GEOMETRY, UNMOVED):
+            raise ValueError(f"--beside: two things in the report would be called {name!r}; rename a file")
+    return names
 
 
 def _tracker_model(args: argparse.Namespace) -> Bundle | None:

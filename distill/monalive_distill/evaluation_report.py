@@ -45,6 +45,7 @@ def write_evaluation(
     with_cross: bool = True,
     only_self: Collection[str] = (),
     bundle: Bundle | None = None,
+    beside: Mapping[str, Bundle] | None = None,
     portraits: Sequence[tuple[str, str]] = (),
     progress: bool | None = None,
 ) -> dict[str, Any]:
@@ -57,6 +58,7 @@ def write_evaluation(
         output: folder for evaluation.json, index.html and the contact sheets.
         frame_count, with_vgg, with_cross, only_self: see `evaluate`.
         bundle: what the first method runs, for the record.
+        beside: what other methods run, by name, for the record.
         portraits: (name, file in `output`) of contact sheets of portraits, see `portrait_sheets`.
         progress: a progress bar on stderr; by default if that is a terminal.
 
@@ -89,7 +91,7 @@ def write_evaluation(
         on_result=keep_sheet,
         progress=sys.stderr.isatty() if progress is None else progress,
     )
-    report = make_report(evaluation, clips, frame_count=frame_count, bundle=bundle)
+    report = make_report(evaluation, clips, frame_count=frame_count, bundle=bundle, beside=beside)
     page = render_page(report, evaluation.own, evaluation.cross, sheets, portraits)
     numbers = json.dumps(report, indent=1, allow_nan=False) + "\n"
     for name, text in (("evaluation.json", numbers), ("index.html", page)):
@@ -99,7 +101,12 @@ def write_evaluation(
 
 
 def make_report(
-    evaluation: Evaluation, clips: Sequence[Path], *, frame_count: int, bundle: Bundle | None
+    evaluation: Evaluation,
+    clips: Sequence[Path],
+    *,
+    frame_count: int,
+    bundle: Bundle | None,
+    beside: Mapping[str, Bundle] | None = None,
 ) -> dict[str, Any]:
     """The content of evaluation.json: plain numbers, strings, lists and dicts."""
     folder = clips[0].parent
@@ -128,6 +135,7 @@ def make_report(
         "clips_found": len(clips),
         "settings": {"frames": frame_count, "size": EVALUATION_SIZE},
         "bundle": _bundle_record(bundle),
+        "beside": {name: _bundle_record(other) for name, other in (beside or {}).items()},
         "machine": machine(),
         "versions": versions(),
         "self": own,

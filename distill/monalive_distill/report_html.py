@@ -112,9 +112,9 @@ def render_page(
         ("versions", ", ".join(f"{name} {version}" for name, version in report["versions"].items())),
         ("command", report["command"]),
     ]
-    if bundle is not None:
-        model = f"{bundle['name']} {bundle['model_version']}, sha256 {bundle['sha256'][:16]}…"
-        facts.insert(0, ("model", model))
+    others = [(name, _model(other)) for name, other in report["beside"].items()]
+    models = [("model", _model(bundle))] if bundle is not None else []
+    facts = [*models, *others, *facts]
     if csim_others is not None:
         facts.append(("CSIM of different people here", f"{csim_others:.3f}"))
     parts = [
@@ -151,6 +151,11 @@ def render_page(
     if cross:
         parts += ["<h2>Cross-reenactment, worst first</h2>", _sheets("cross", cross, sheets)]
     return "\n".join(parts) + f"<script>{_SORT}</script></html>\n"
+
+
+def _model(bundle: Mapping[str, str]) -> str:
+    """A bundle of the record in words."""
+    return f"{bundle['name']} {bundle['model_version']}, sha256 {bundle['sha256'][:16]}…"
 
 
 def metric_name(metric: str) -> str:

@@ -411,12 +411,23 @@ def test_the_command(clips_folder: Path, tmp_path: Path, capsys: pytest.CaptureF
     (folder / "a.mp4").write_bytes((clips_folder / "a right.mp4").read_bytes())
     parser = argparse.ArgumentParser()
     add_evaluate_arguments(parser)
-    args = parser.parse_args([str(folder), "--frames", "2", "-o", str(tmp_path / "report")])
+    copy = tmp_path / "copy.bundle"
+    copy.write_bytes(default_bundle_path().read_bytes())
+    args = parser.parse_args(
+        [str(folder), "--frames", "2", "-o", str(tmp_path / "report"), "--beside", str(copy)]
+    )
     assert run_evaluate(args) == 0
-    mean = json.loads((tmp_path / "report" / "evaluation.json").read_text(encoding="utf-8"))["self"]["mean"]
-    assert list(mean) == ["monalive", "without surroundings", "geometry prior", UNMOVED]
+    report = json.loads((tmp_path / "report" / "evaluation.json").read_text(encoding="utf-8"))
+    mean = report["self"]["mean"]
+    assert list(mean) == ["monalive", "copy", "without surroundings", "geometry prior", UNMOVED]
+    assert mean["copy"] == mean["monalive"] and report["beside"]["copy"] == report["bundle"]
+    assert "copy" in report["cross"]["mean"] or not report["cross"]["mean"]
     assert mean["monalive"]["akd"] < 2 and mean["monalive"]["lpips"] < mean[UNMOVED]["lpips"]
     assert "index.html" in capsys.readouterr().out
+    assert "<dt>copy<dd>" in (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    same = [str(folder), "-o", str(tmp_path / "report"), "--beside", str(copy), str(tmp_path / "unmoved.bundle")]
+    with pytest.raises(ValueError, match="would be called 'unmoved'"):
+        run_evaluate(parser.parse_args(same))
 
 
 def test_the_command_refuses_a_folder_without_clips(tmp_path: Path) -> None:
