@@ -12,7 +12,7 @@ from monalive_distill import evaluate_cli, personalize_cli, synthetic_people
 from monalive_distill.even_cells import write_even_weights
 from monalive_distill.few_shot import evaluate_few_shot_cli, few_shot_cli
 from monalive_distill.few_shot.few_shot_checkpoint import load_few_shot_model
-from monalive_distill.prepare import prepare
+from monalive_distill.prepare import SAME_PERSON, prepare
 from monalive_distill.tracker import tracker_cli
 from monalive_distill.train_lightweight import train
 from monalive_distill.training_arguments import add_run_arguments, add_schedule_arguments, use_threads
@@ -90,6 +90,13 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--kind", choices=("clip", "stills", "synthetic"), default="clip")
     command.add_argument("--stride", type=int, default=2, help="keep every STRIDE-th video frame (default 2)")
     command.add_argument("--least", type=int, default=2, help="leave out who has fewer pictures (default 2)")
+    command.add_argument(
+        "--same-person",
+        type=float,
+        default=SAME_PERSON,
+        metavar="CSIM",
+        help="leave out pictures less like their person's first; 0: none (default %(default)s)",
+    )
     command.set_defaults(run=_run_prepare)
 
     command = commands.add_parser("synthesize", help="make pictures of people who do not exist")
@@ -142,7 +149,12 @@ def _add_training_arguments(command: argparse.ArgumentParser) -> None:
 
 def _run_prepare(arguments: argparse.Namespace) -> None:
     made = prepare(
-        arguments.source, arguments.output, kind=arguments.kind, stride=arguments.stride, least=arguments.least
+        arguments.source,
+        arguments.output,
+        kind=arguments.kind,
+        stride=arguments.stride,
+        least=arguments.least,
+        same_person=arguments.same_person,
     )
     print(f"{made.sequences} sequences, {made.frames} frames in {arguments.output}")
     for line in made.left_out:

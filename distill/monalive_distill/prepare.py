@@ -17,11 +17,15 @@ from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.tracker import FaceTracker
 from monalive.media.image_io import load_image
 from monalive.media.video_io import VideoReader
+from monalive_distill.identity import FaceIdentity, csim
 from monalive_distill.training_pairs import INDEX_FILE
 
 CACHE_SIZE = 256
 VIDEO_SUFFIXES = frozenset({".mp4", ".webm", ".mov", ".mkv", ".avi"})
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+# Two pictures of one person are alike to this CSIM (the London set's worst pair: .952). Edits of synthetic people often
+# make somebody else of them, of another sex at times.
+SAME_PERSON = 0.95
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,14 @@ class PreparedCache:
 
 
 def prepare(
-    source: Path, output: Path, *, kind: str, stride: int = 2, least: int = 2, progress: bool = True
+    source: Path,
+    output: Path,
+    *,
+    kind: str,
+    stride: int = 2,
+    least: int = 2,
+    same_person: float = SAME_PERSON,
+    progress: bool = True,
 ) -> PreparedCache:
     """Tracks faces and writes the cache that `training_pairs.load_sequences` opens.
 
@@ -46,6 +57,8 @@ def prepare(
         stride: every how manieth frame of a video is kept.
         least: sequences with fewer pictures that show a face are left out; generators of moving faces need two, the
             tracker's networks one.
+        same_person: pictures of a person (frames of a video are not asked) whose CSIM with the first is less are left
+            out; 0: none.
         progress: show a progress bar.
 
     Raises:
@@ -55,6 +68,8 @@ def prepare(
         raise FileNotFoundError(f"there is no folder {source}")
     output.mkdir(parents=True, exist_ok=True)
     index, left_out = [], []
+    somebody_else = 0
+    identity = FaceIdentity()
     with FaceTracker(networks="mediapipe", settle=True) as tracker:  # the teacher: these landmarks are what is learnt
         sequences = list(_sequences(source))
         for name, person, files in tqdm(sequences, desc="preparing", unit="sequence", disable=not progress):
@@ -63,12 +78,18 @@ def prepare(
             except (ValueError, OSError) as error:
                 left_out.append(f"{name}: {error}")
                 continue
+            if files[0].suffix.lower() in PICTURE_SUFFIXES:
+                kept = _of_the_first(identity, frames, landmarks, same_person)
+                somebody_else += len(frames) - len(kept)
+                frames, landmarks = [frames[i] for i in kept], [landmarks[i] for i in kept]
             if len(frames) < least:
-                left_out.append(f"{name}: {len(frames)} pictures with a face, at least {least} are needed")
+                left_out.append(f"{name}: {len(frames)} pictures can be used, at least {least} are needed")
                 continue
             np.save(output / f"{name}.frames.npy", np.stack(frames))
             np.save(output / f"{name}.landmarks.npy", np.stack(landmarks))
             index.append({"name": name, "person": person, "frames": len(frames), "kind": kind})
+    if somebody_else:
+        left_out.append(f"pictures of somebody else than their person's first (CSIM < {same_person}): {somebody_else}")
     if not index:
         raise FileNotFoundError(f"nothing in {source} can be trained on: no video or set of pictures shows a face")
     with atomic_path(output / INDEX_FILE) as unfinished:
@@ -119,6 +140,14 @@ def _track(
         frames.append(crop.extract(picture, CACHE_SIZE))
         landmarks.append(crop.to_unit(faces[0].landmarks))
     return frames, landmarks
+
+
+def _of_the_first(
+    identity: FaceIdentity, frames: list[NDArray[np.uint8]], landmarks: list[NDArray[np.float32]], least: float
+) -> list[int]:
+    """Which of a person's pictures show whom the first one shows, that one included."""
+    seen = [identity.describe(*face) for face in zip(frames, (p * CACHE_SIZE for p in landmarks), strict=True)]
+    return [number for number, descriptor in enumerate(seen) if number == 0 or csim(seen[0], descriptor) >= least]
 
 
 def _every(stride: int, video: Path) -> Iterable[NDArray[np.uint8]]:

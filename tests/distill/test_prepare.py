@@ -60,6 +60,23 @@ def test_pictures_are_grouped_by_person(tmp_path: Path, portrait: np.ndarray) ->
     assert prepare(tmp_path / "people", tmp_path / "all", kind="stills", least=1, progress=False).sequences == 2
 
 
+def test_pictures_of_somebody_else_are_left_out(tmp_path: Path, portrait: np.ndarray) -> None:
+    """As edits of synthetic people give them; whoever wants them all says so."""
+    other = load_image(Path(str(resources.files("monalive").joinpath("assets", "sample_portrait_2.jpg"))))
+    people = tmp_path / "people"
+    people.mkdir()
+    for name, picture in (("7_0", portrait), ("7_1", other), ("7_2", np.roll(portrait, 5, axis=1))):
+        save_image(people / f"{name}.png", picture)
+    made = prepare(people, tmp_path / "cache", kind="synthetic", progress=False)
+    assert made.frames == 2 and made.left_out == (
+        "pictures of somebody else than their person's first (CSIM < 0.95): 1",
+    )
+    (sequence,) = load_sequences(tmp_path / "cache")
+    first, last = (np.asarray(frame, np.int16) for frame in sequence.frames)
+    assert np.abs(np.roll(first, 5, axis=1) - last)[64:192, 64:192].mean() < 12
+    assert prepare(people, tmp_path / "all", kind="synthetic", same_person=0, progress=False).frames == 3
+
+
 @pytest.mark.parametrize(
     "command",
     [
