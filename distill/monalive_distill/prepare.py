@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def prepare(
                 left_out.append(f"{name}: {error}")
                 continue
             if files[0].suffix.lower() in PICTURE_SUFFIXES:
-                kept = _of_the_first(identity, frames, landmarks, same_person)
+                kept = of_the_first(identity, frames, [points * CACHE_SIZE for points in landmarks], same_person)
                 somebody_else += len(frames) - len(kept)
                 frames, landmarks = [frames[i] for i in kept], [landmarks[i] for i in kept]
             if len(frames) < least:
@@ -95,6 +95,24 @@ def prepare(
     with atomic_path(output / INDEX_FILE) as unfinished:
         unfinished.write_text(json.dumps(index, indent=0))
     return PreparedCache(len(index), sum(int(str(entry["frames"])) for entry in index), tuple(left_out))
+
+
+def of_the_first(
+    identity: FaceIdentity,
+    pictures: Sequence[NDArray[np.uint8]],
+    landmarks: Sequence[NDArray[np.float32]],
+    least: float = SAME_PERSON,
+) -> list[int]:
+    """Which of N pictures (H, W, 3) show whom the first one shows, that one included.
+
+    Args:
+        identity: the descriptor network.
+        pictures: RGB.
+        landmarks: (478, 2 or 3) of each, in its pixels.
+        least: CSIM with the first picture.
+    """
+    seen = [identity.describe(*face) for face in zip(pictures, landmarks, strict=True)]
+    return [number for number, descriptor in enumerate(seen) if number == 0 or csim(seen[0], descriptor) >= least]
 
 
 def _sequences(source: Path) -> Iterator[tuple[str, str, list[Path]]]:
@@ -140,14 +158,6 @@ def _track(
         frames.append(crop.extract(picture, CACHE_SIZE))
         landmarks.append(crop.to_unit(faces[0].landmarks))
     return frames, landmarks
-
-
-def _of_the_first(
-    identity: FaceIdentity, frames: list[NDArray[np.uint8]], landmarks: list[NDArray[np.float32]], least: float
-) -> list[int]:
-    """Which of a person's pictures show whom the first one shows, that one included."""
-    seen = [identity.describe(*face) for face in zip(frames, (p * CACHE_SIZE for p in landmarks), strict=True)]
-    return [number for number, descriptor in enumerate(seen) if number == 0 or csim(seen[0], descriptor) >= least]
 
 
 def _every(stride: int, video: Path) -> Iterable[NDArray[np.uint8]]:
