@@ -63,7 +63,10 @@ def prepare(
 
     Raises:
         FileNotFoundError: no such folder, or nothing usable in it.
+        ValueError: `same_person` is no similarity.
     """
+    if not 0 <= same_person <= 1:
+        raise ValueError(f"the least CSIM of one person's pictures must be from 0 to 1, not {same_person}")
     if not source.is_dir():
         raise FileNotFoundError(f"there is no folder {source}")
     output.mkdir(parents=True, exist_ok=True)
@@ -78,7 +81,7 @@ def prepare(
             except (ValueError, OSError) as error:
                 left_out.append(f"{name}: {error}")
                 continue
-            if files[0].suffix.lower() in PICTURE_SUFFIXES:
+            if len(frames) > 1 and files[0].suffix.lower() in PICTURE_SUFFIXES:
                 kept = of_the_first(identity, frames, [points * CACHE_SIZE for points in landmarks], same_person)
                 somebody_else += len(frames) - len(kept)
                 frames, landmarks = [frames[i] for i in kept], [landmarks[i] for i in kept]
@@ -91,7 +94,8 @@ def prepare(
     if somebody_else:
         left_out.append(f"pictures of somebody else than their person's first (CSIM < {same_person}): {somebody_else}")
     if not index:
-        raise FileNotFoundError(f"nothing in {source} can be trained on: no video or set of pictures shows a face")
+        reasons = "; ".join(left_out[-3:]) or "no video or set of pictures shows a face"
+        raise FileNotFoundError(f"nothing in {source} can be trained on: {reasons}")
     with atomic_path(output / INDEX_FILE) as unfinished:
         unfinished.write_text(json.dumps(index, indent=0))
     return PreparedCache(len(index), sum(int(str(entry["frames"])) for entry in index), tuple(left_out))

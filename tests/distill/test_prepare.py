@@ -75,6 +75,11 @@ def test_pictures_of_somebody_else_are_left_out(tmp_path: Path, portrait: np.nda
     first, last = (np.asarray(frame, np.int16) for frame in sequence.frames)
     assert np.abs(np.roll(first, 5, axis=1) - last)[64:192, 64:192].mean() < 12
     assert prepare(people, tmp_path / "all", kind="synthetic", same_person=0, progress=False).frames == 3
+    with pytest.raises(ValueError, match="from 0 to 1, not 2"):
+        prepare(people, tmp_path / "none", kind="synthetic", same_person=2)
+    (people / "7_2.png").unlink()
+    with pytest.raises(FileNotFoundError, match=r"can be trained on: 7: 1 pictures .*somebody else.*: 1$"):
+        prepare(people, tmp_path / "none", kind="synthetic", progress=False)
 
 
 @pytest.mark.parametrize(

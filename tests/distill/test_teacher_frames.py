@@ -50,6 +50,20 @@ def test_groups_hold_portraits_and_the_teachers_pictures(
     assert np.array_equal(group.images, again.images)
 
 
+def test_the_flow_is_that_of_the_pupils_photo_where_there_is_no_other(
+    teacher: FewShotModel, sequences: list[FaceSequence]
+) -> None:
+    portrait, *clips = sequences
+    alone = replace(portrait, frames=portrait.frames[:1], landmarks=portrait.landmarks[:1])
+    group, flow, same = TeacherFrames(teacher, [alone, *clips], Augmentation(), 0).draw(3, 2, 3, "cpu")
+    photos = torch.from_numpy(group.photos).permute(0, 3, 1, 2)
+    assert teacher.mover is not None and flow is not None and same.all()
+    with torch.no_grad():
+        points = (torch.from_numpy(x) for x in (group.sources.repeat(3, 0), group.targets))
+        moved = teacher.mover(photos.repeat_interleave(3, 0), *points)
+    assert torch.allclose(moved.flow, flow, atol=1e-5)
+
+
 def test_the_teacher_moves_the_photo_nearest_in_pose(
     teacher: FewShotModel, sequences: list[FaceSequence]
 ) -> None:

@@ -36,16 +36,17 @@ class Rendering(NamedTuple):
     """Pictures of N wanted poses."""
 
     images: torch.Tensor  # (N, 3, size, size) in [0, 1]
-    moved: torch.Tensor | None  # (N, 3, photo_size, photo_size): the photos, moved; None without that input
+    moved: torch.Tensor | None  # (N, 3, size, size): the photos, moved; None without that input
+    whole: torch.Tensor | None  # (N, 3, photo_size, photo_size): the same before they were shrunk
     flow: torch.Tensor | None  # (N, 2, 128, 128) source minus target, units of the side, that moved them
 
     def at_photo_size(self) -> torch.Tensor:
         """(N, 3, photo_size, photo_size) in [0, 1]: the moved photo's own detail, and the change that was painted."""
-        if self.moved is None:
+        if self.moved is None or self.whole is None:
             return self.images
-        change = self.images - shrink(self.moved, self.images.shape[-1])
-        grown = F.interpolate(change, self.moved.shape[-2:], mode="bilinear", align_corners=False)
-        return (self.moved + grown).clamp(0, 1)
+        change = self.images - self.moved
+        grown = F.interpolate(change, self.whole.shape[-2:], mode="bilinear", align_corners=False)
+        return (self.whole + grown).clamp(0, 1)
 
 
 class FewShotResult(NamedTuple):
@@ -54,7 +55,6 @@ class FewShotResult(NamedTuple):
     images: torch.Tensor  # (B, 3, size, size) in [0, 1]
     embeddings: torch.Tensor  # (B, N)
     moved: torch.Tensor | None  # (B, 3, size, size): the first photo, moved; None without that input
-    flow: torch.Tensor | None  # (B, 2, 128, 128) source minus target, units of the side, that moved it
 
 
 class FewShotModel(nn.Module):
@@ -115,8 +115,7 @@ class FewShotModel(nn.Module):
         made = render(
             self.generator, self.mover, self.size, photos[:, 0], photo_landmarks[:, 0], landmarks, adain, surroundings
         )
-        moved = None if made.moved is None else shrink(made.moved, self.size)
-        return FewShotResult(made.images, embeddings, moved, made.flow)
+        return FewShotResult(made.images, embeddings, made.moved)
 
 
 def render(
@@ -139,10 +138,10 @@ def render(
         adain: (N or 1, adain_parameters), of whom it shows.
         surroundings: (N, 3, 16, 16) from each photo, see `PhotoMover`; None: not measured.
     """
-    moved = mover(photos, photo_landmarks, landmarks, surroundings) if mover else None
-    picture, flow = moved or (None, None)
-    seen = None if picture is None else shrink(picture, size)
-    return Rendering(generator(draw(landmarks, size), seen, adain), picture, flow)
+    photo = mover(photos, photo_landmarks, landmarks, surroundings) if mover else None
+    whole, flow = photo or (None, None)
+    moved = None if whole is None else shrink(whole, size)
+    return Rendering(generator(draw(landmarks, size), moved, adain), moved, whole, flow)
 
 
 def read_variant(name: str) -> FewShotVariant:

@@ -193,11 +193,12 @@ def test_with_a_moved_photo_training_starts_from_it() -> None:
 
 
 def test_at_the_photos_size_the_painted_change_is_laid_over_the_moved_photo() -> None:
-    moved = torch.rand(2, 3, 64, 64) * 0.5
-    made = Rendering(shrink(moved, 32) + 0.25, moved, None).at_photo_size()
-    assert torch.allclose(made, moved + 0.25, atol=1e-6)
+    whole = torch.rand(2, 3, 64, 64) * 0.5
+    moved = shrink(whole, 32)
+    made = Rendering(moved + 0.25, moved, whole, None).at_photo_size()
+    assert torch.allclose(made, whole + 0.25, atol=1e-6)
     painted = torch.rand(1, 3, 32, 32)
-    assert Rendering(painted, None, None).at_photo_size() is painted
+    assert Rendering(painted, None, None, None).at_photo_size() is painted
 
 
 def test_the_switch_was_a_bool_once() -> None:
