@@ -50,7 +50,7 @@ test: $(TEST)/.installed lint
 
 # The runtimes' golden vectors on TensorFlow Lite's last own package, which needs an older numpy.
 test-tflite-runtime: $(TFLITE)/.installed
-	PYTHONPATH=sdk $(TFLITE)/bin/python -m pytest -q -p no:cacheprovider tests/sdk/test_runtimes.py
+	PYTHONPATH=sdk $(TFLITE)/bin/python -m pytest -q -p no:cacheprovider tests/sdk/networks/test_runtimes.py
 
 lint: $(TEST)/.installed
 	$(TEST)/bin/ruff check .

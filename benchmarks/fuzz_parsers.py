@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "robustness"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 READERS = ("bundle", "motion", "portrait")
 
 

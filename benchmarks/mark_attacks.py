@@ -24,7 +24,7 @@ from PIL import Image
 from monalive import PhotoAnimator, PhotoAnimatorOptions, builtin_motions, load_image
 from monalive.trust.mark_code import MAX_ATTEMPTS, MarkMessage
 from monalive.trust.pixel_mark import LOSSLESS, LOSSY, MarkStrength, PixelMark
-from monalive.trust.verify import _mark
+from monalive.verification import _mark
 
 Frames = list[np.ndarray]
 SIZE, LENGTH = 256, 36

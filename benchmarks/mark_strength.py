@@ -19,7 +19,7 @@ from mark_attacks import ATTACKS, Frames, clips, h264, jpeg
 from monalive.trust.mark_code import MarkMessage, decode, encode
 from monalive.trust.mark_reader import _evidence, _read_tile, _soft_bits
 from monalive.trust.pixel_mark import LOSSLESS, LOSSY, MarkStrength, PixelMark
-from monalive_distill.lpips import LPIPS
+from monalive_distill.metrics.lpips import LPIPS
 
 SHOWN = {
     "none": lambda frames: frames[::2],

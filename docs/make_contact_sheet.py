@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from monalive import PhotoAnimator, PhotoAnimatorOptions, builtin_motions, save_image
-from monalive.media.contact_sheet import contact_sheet
+from monalive_distill.evaluation.contact_sheet import contact_sheet
 
 MOTIONS = ("smile", "laugh", "talk", "surprise", "look_around", "wink")
 COLUMNS = 6

@@ -16,15 +16,15 @@ import torch
 
 from monalive import save_image
 from monalive.faces.tracker import FaceTracker
-from monalive.media.contact_sheet import contact_sheet
-from monalive_distill.evaluation_clips import EVALUATION_SIZE, Clip, track_clip
-from monalive_distill.face_generator import FaceGenerator
-from monalive_distill.few_shot.few_shot_rows import CLIP_TRACKER, FewShotRow, LightweightRow, Row, fit, split_clip
+from monalive_distill.data.face_generator import FaceGenerator
+from monalive_distill.data.prepare import of_the_first
+from monalive_distill.data.style_directions import load_directions
+from monalive_distill.data.synthetic_people import draw_person, render_person
+from monalive_distill.evaluation.clips import EVALUATION_SIZE, Clip, track_clip
+from monalive_distill.evaluation.contact_sheet import contact_sheet
+from monalive_distill.evaluation.few_shot_rows import CLIP_TRACKER, FewShotRow, LightweightRow, Row, fit, split_clip
 from monalive_distill.few_shot.finetune import FineTuning
-from monalive_distill.identity import FaceIdentity
-from monalive_distill.prepare import of_the_first
-from monalive_distill.style_directions import load_directions
-from monalive_distill.synthetic_people import draw_person, render_person
+from monalive_distill.metrics.identity import FaceIdentity
 
 SEEDS = (900_001, 900_002)
 FRAMES = 12  # eight photos, three tests

@@ -81,9 +81,9 @@ def shipped_manifest() -> dict[str, Any]:
     """A manifest of the shipped pipeline without files: ports and shapes from the exporter."""
     import torch
 
-    from monalive_export.frames import packaged_frames
-    from monalive_export.gate import torch_run
-    from monalive_export.models import load_model
+    from monalive_export.checks.frames import packaged_frames
+    from monalive_export.checks.parity import torch_run
+    from monalive_export.graphs.pipelines import load_model
 
     torch.set_num_threads(1)
     model = load_model(WEIGHTS / "lightweight.safetensors", WEIGHTS / "tracker.safetensors")

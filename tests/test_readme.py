@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from monalive.cli.main import build_parser as sdk_parser
-from monalive_distill.cli import build_parser as distill_parser
+from monalive_distill.cli.main import build_parser as distill_parser
 from monalive_export.cli import build_parser as export_parser
 
 README = Path(__file__).parents[1] / "README.md"

@@ -18,7 +18,7 @@ SOURCES = sorted(path for part in ("sdk", "distill", "export") for path in (ROOT
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
 LOCKED = re.compile(r"[A-Za-z0-9._-]+==[^\s+]+( --hash=sha256:[0-9a-f]{64})+")
 # Reads the weights that come as pickles inside a package, with an unpickler that makes arrays only.
-RESTRICTED = ROOT / "distill" / "monalive_distill" / "lpips.py"
+RESTRICTED = ROOT / "distill" / "monalive_distill" / "metrics" / "lpips.py"
 
 
 def _pinned(extra: str | None = None) -> list[str]:

@@ -2,6 +2,6 @@
 
 import sys
 
-from monalive_distill.cli import main
+from monalive_distill.cli.main import main
 
 sys.exit(main())

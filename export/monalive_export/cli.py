@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from monalive_distill.packaged_weights import tracker_weights
+from monalive_distill.packaged_assets import tracker_weights
 from monalive_export.export import PRECISION_GROUPS, REPORT_FILE, ExportOptions, export_model
-from monalive_export.models import load_model
-from monalive_export.targets import TARGETS, load_target
+from monalive_export.graphs.pipelines import load_model
+from monalive_export.targets.registry import TARGETS, load_target
 
 BAD_INPUT = 2
 INTERRUPTED = 130  # as shells say it

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import torch
 
-from monalive_export.artefact_file import artefact_path, write_checked
-from monalive_export.divergence import ProbedGraph, first_divergence
-from monalive_export.gate import LIMITS, Measured, Reference
-from monalive_export.models import ExportModel, count_macs
-from monalive_export.ports import Graph
-from monalive_export.target import Facts, Target, Tensors
+from monalive_export.checks.divergence import ProbedGraph, first_divergence
+from monalive_export.checks.parity import LIMITS, Measured, Reference
+from monalive_export.graphs.pipelines import ExportModel, count_macs
+from monalive_export.graphs.ports import Graph
+from monalive_export.targets.artefact_file import artefact_path, write_checked
+from monalive_export.targets.base import Facts, Target, Tensors
 
 # What a user asks for with one word.
 PRECISION_GROUPS: Final = {"fp32": ("fp32",), "fp16": ("fp16",), "int8": ("int8", "int8-static", "palette6")}

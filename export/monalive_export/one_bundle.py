@@ -7,10 +7,10 @@ from pathlib import Path
 
 from monalive.bundle import Bundle, write_bundle
 from monalive.faces.tracker_networks import TRACKER_PARTS
-from monalive_distill.lightweight_generator import LightweightGenerator
+from monalive_distill.generator.lightweight_generator import LightweightGenerator
 from monalive_export.export import ExportOptions, export_model
-from monalive_export.models import lightweight_model
-from monalive_export.targets import load_target
+from monalive_export.graphs.pipelines import lightweight_model
+from monalive_export.targets.registry import load_target
 
 _TARGET = load_target("litert")  # a package that is missing is missed when this module is loaded
 

@@ -1,16 +1,16 @@
 """monalive: one photo becomes a moving head."""
 
-from monalive.animation import AnimationRequest, animate_photos
 from monalive.animator import AnimatedFrame, PhotoAnimator, PhotoAnimatorOptions, RunningMode
 from monalive.bundle import Bundle
 from monalive.media.image_io import load_image, save_image
 from monalive.motions import builtin_motions
 from monalive.motions.motion import Motion
 from monalive.portrait import Portrait
+from monalive.render.animation import AnimationRequest, animate_photos
 from monalive.retargeting.retarget import RetargetOptions
 from monalive.trust.consent import Consent
 from monalive.trust.disclosure import Disclosure
-from monalive.trust.verify import verify
+from monalive.verification import verify
 from monalive.version import __version__
 
 __all__ = [

@@ -144,9 +144,7 @@ class PhotoAnimator:
         following.start(reference, (driver_image.shape[1], driver_image.shape[0]))
         return following.frame(landmarks, 0.0)
 
-    def animate_for_video(
-        self, portrait: Portraits, frame: NDArray[np.uint8], timestamp_ms: float
-    ) -> AnimatedFrame:
+    def animate_for_video(self, portrait: Portraits, frame: NDArray[np.uint8], timestamp_ms: float) -> AnimatedFrame:
         """Lets the next frame of a video drive a portrait. Mode VIDEO.
 
         The first frame with a face is the driver's reference: the portrait moves as the driver moves from there on.

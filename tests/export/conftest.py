@@ -36,7 +36,7 @@ def tiny_model():  # type: ignore[no-untyped-def]
 def exported(tmp_path_factory: pytest.TempPathFactory, tiny_model) -> Callable[[str], Path]:  # type: ignore[no-untyped-def]
     """The folder of one target's export, in every precision; made when first asked for."""
     from monalive_export.export import ExportOptions, export_model
-    from monalive_export.targets import load_target
+    from monalive_export.targets.registry import load_target
 
     folders: dict[str, Path] = {}
 

@@ -1,6 +1,6 @@
 """Records tests/golden/bindings: what the Python SDK computes, for the tests of the other platforms' bindings.
 
-    PYTHONPATH=sdk python tests/golden/record_binding_golden.py
+    PYTHONPATH=sdk:tests/support python tests/golden/record_binding_golden.py
 
 Numbers are JSON, pictures PNG; tests/golden/README.md says what each file holds and how near a binding must come. The
 runtimes' own vectors are beside it (`record_runtime_golden.py`): those compare networks, these everything around them.

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from monalive_export.checks.frames import packaged_frames
+from monalive_export.checks.parity import Reference
 from monalive_export.export import ExportOptions, export_model
-from monalive_export.frames import packaged_frames
-from monalive_export.gate import Reference
-from monalive_export.targets import TARGETS, load_target
+from monalive_export.targets.registry import TARGETS, load_target
 
-sys.path.append(str(Path(__file__).parents[1] / "export"))
+sys.path.append(str(Path(__file__).parents[1] / "support"))
 from tiny_pipeline import tiny_pipeline
 
 FOLDER = Path(__file__).parent / "runtime"

@@ -1,4 +1,4 @@
-"""Records what MediaPipe Tasks itself finds in the test pictures, for `tests/sdk/test_tracker.py`.
+"""Records what MediaPipe Tasks itself finds in the test pictures, for `tests/sdk/faces/test_tracker.py`.
 
 Run once, by hand, where `mediapipe` (1.2.2 was used) is installed beside this package's own dependencies:
 
@@ -88,14 +88,10 @@ def main() -> None:
         stills["sample_portrait"] = load_image(SAMPLE_PORTRAIT)
     with landmarker(vision.RunningMode.IMAGE, num_faces=2) as task:
         for name, image in stills.items():
-            golden[f"{name}_landmarks"], golden[f"{name}_blendshapes"] = unpack(
-                task.detect(wrap(image)), image
-            )
+            golden[f"{name}_landmarks"], golden[f"{name}_blendshapes"] = unpack(task.detect(wrap(image)), image)
     # MediaPipe smooths the landmarks of a video only when it is set to one face; two show its bare tracking.
     with landmarker(vision.RunningMode.VIDEO, num_faces=2) as task:
-        frames = [
-            unpack(task.detect_for_video(wrap(f), i * FRAME_MS), f) for i, f in enumerate(two_faces_video())
-        ]
+        frames = [unpack(task.detect_for_video(wrap(f), i * FRAME_MS), f) for i, f in enumerate(two_faces_video())]
     golden["video_landmarks"] = np.stack([landmarks for landmarks, _ in frames])
     np.savez_compressed(GOLDEN, **golden)
     for name, values in golden.items():

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from kill_helper import NAMES
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1] / "support"
 KILLS = 21
 
 

@@ -19,9 +19,9 @@ from PIL import Image
 
 import monalive
 from monalive.media.image_io import load_image
-from monalive.trust.verify import State, verify
 from monalive.ui.content import STATIC, page_routes
 from monalive.ui.server import PageServer
+from monalive.verification import State, verify
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "bindings" / "web"

@@ -22,7 +22,7 @@ export class PythonNetworks {
   static start(): PythonNetworks | undefined {
     const python = process.env["MONALIVE_PYTHON"];
     if (!python) return undefined;
-    return new PythonNetworks(spawn(python, [path.join(ROOT, "tests/bindings/network_server.py")], { stdio: ["pipe", "pipe", "ignore"] }));
+    return new PythonNetworks(spawn(python, [path.join(ROOT, "tests/support/network_server.py")], { stdio: ["pipe", "pipe", "ignore"] }));
   }
 
   /** The runtime for a bundle file. */

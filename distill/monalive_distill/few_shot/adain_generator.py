@@ -15,8 +15,8 @@ from monalive_distill.few_shot.residual_blocks import (
     SelfAttention,
     spectral_conv,
 )
-from monalive_distill.primitives import clamp_to_unit
-from monalive_distill.splat import DRAWING_CHANNELS
+from monalive_distill.generator.primitives import clamp_to_unit
+from monalive_distill.generator.splat import DRAWING_CHANNELS
 
 CHANGE_AT_START = 0.05  # the most that a fresh generator can change of the moved photo's colours
 

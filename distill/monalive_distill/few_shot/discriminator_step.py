@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from monalive_distill.few_shot.few_shot_losses import (
+from monalive_distill.few_shot.losses import (
     discriminator_hinge_loss,
     feature_matching_loss,
     generator_hinge_loss,

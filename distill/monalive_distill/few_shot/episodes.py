@@ -15,8 +15,8 @@ from torch.utils.data import Dataset
 
 from monalive.faces.expressions import load_expressions
 from monalive.motions.surroundings_flow import SurroundingsFlow, unknown_surroundings
-from monalive_distill.augment import Augmentation
-from monalive_distill.training_pairs import UNKNOWN_SURROUNDINGS, FaceSequence, drawing_weights
+from monalive_distill.data.augmentation import Augmentation
+from monalive_distill.data.training_pairs import UNKNOWN_SURROUNDINGS, FaceSequence, drawing_weights
 
 # How often candidates for the target are compared, and the one farthest in pose from the first photo taken.
 _FAR_TARGETS = 0.7
@@ -118,9 +118,7 @@ class EpisodeSampler(Dataset[Episodes]):
         photos, landmarks = np.stack(images[1:]), np.stack(points[1:])
         return Episodes(photos, landmarks, images[0], points[0], np.int64(person), around)
 
-    def _choose_frames(
-        self, rng: np.random.Generator, own: list[FaceSequence]
-    ) -> list[tuple[FaceSequence, int]]:
+    def _choose_frames(self, rng: np.random.Generator, own: list[FaceSequence]) -> list[tuple[FaceSequence, int]]:
         """The target, then K photos; photos repeat where a person has too few frames, the target is never one."""
         lengths = np.array([len(s.frames) for s in own])
         sequence = own[int(rng.choice(len(own), p=lengths / lengths.sum()))]

@@ -21,7 +21,7 @@ from monalive_distill.few_shot.changed_poses import CHECKED_CHANGES, change_pose
 from monalive_distill.few_shot.person_photos import PersonPhotos
 from monalive_distill.few_shot.photo_mover import shrink
 from monalive_distill.few_shot.pose_input import nearest_photo
-from monalive_distill.lpips import LPIPS
+from monalive_distill.metrics.lpips import LPIPS
 
 HOLD_OUT_FROM = 4
 _HELD_OUT_SHARE = 5

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from monalive_distill.identity import FaceIdentity, cut_chips
+from monalive_distill.metrics.identity import FaceIdentity, cut_chips
 
 # Residual blocks after which the activations are compared: the last of each width.
 _TAPPED_BLOCKS = (2, 6, 9, 13)

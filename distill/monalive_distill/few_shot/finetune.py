@@ -12,27 +12,27 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from monalive_distill.augment import Augmentation
+from monalive_distill.data.augmentation import Augmentation
+from monalive_distill.data.training_pairs import UNKNOWN_SURROUNDINGS
 from monalive_distill.few_shot.best_state import BestState
-from monalive_distill.few_shot.discriminator_step import judge, learn
-from monalive_distill.few_shot.expression_check import ExpressionCheck
-from monalive_distill.few_shot.face_features import FaceFeatures
-from monalive_distill.few_shot.few_shot_checkpoint import (
+from monalive_distill.few_shot.checkpoint import (
     load_discriminator,
     load_few_shot_model,
     read_few_shot_record,
     read_loss_weights,
 )
-from monalive_distill.few_shot.few_shot_losses import ContentLoss, FewShotLossWeights, generator_terms
-from monalive_distill.few_shot.few_shot_model import FewShotModel
-from monalive_distill.few_shot.few_shot_person import FewShotPerson, save_person
+from monalive_distill.few_shot.discriminator_step import judge, learn
+from monalive_distill.few_shot.expression_check import ExpressionCheck
+from monalive_distill.few_shot.face_features import FaceFeatures
+from monalive_distill.few_shot.losses import ContentLoss, FewShotLossWeights, generator_terms
+from monalive_distill.few_shot.model import FewShotModel
+from monalive_distill.few_shot.person import FewShotPerson, save_person
 from monalive_distill.few_shot.person_photos import PersonPhotos, check_photo_count, track_photos
 from monalive_distill.few_shot.photo_mover import measure_surroundings, shrink
 from monalive_distill.few_shot.photo_pairs import PERSON_AUGMENTATION, draw_pairs
 from monalive_distill.few_shot.pose_input import draw
 from monalive_distill.few_shot.projection_discriminator import ProjectionDiscriminator
-from monalive_distill.lpips import LPIPS
-from monalive_distill.training_pairs import UNKNOWN_SURROUNDINGS
+from monalive_distill.metrics.lpips import LPIPS
 
 
 @dataclass(frozen=True)
@@ -114,9 +114,7 @@ def finetune(
     record = read_few_shot_record(base, variant)
     model, discriminator = load_few_shot_model(base, variant, lightweight), load_discriminator(base)
     tracked = track_photos(photos, model.photo_size)
-    person, result = finetune_person(
-        model, discriminator, tracked, settings, read_loss_weights(base), device, clock
-    )
+    person, result = finetune_person(model, discriminator, tracked, settings, read_loss_weights(base), device, clock)
     facts = {
         "variant": record["variant"],
         "base": hashlib.sha256(base.read_bytes()).hexdigest(),
@@ -153,9 +151,7 @@ def finetune_person(
     discriminator.become_person(embedding)
     betas = (0.0, 0.999)
     optimizer = torch.optim.Adam(person.parameters(), settings.learning_rate, betas)
-    discriminator_optimizer = torch.optim.Adam(
-        discriminator.parameters(), settings.discriminator_learning_rate, betas
-    )
+    discriminator_optimizer = torch.optim.Adam(discriminator.parameters(), settings.discriminator_learning_rate, betas)
     start, step, losses = clock(), 0, []
     best = BestState(person, check.distance(person.eval()))
     with tqdm(total=settings.steps, desc="fine-tuning", unit="step", disable=None) as bar:

@@ -15,9 +15,9 @@ import torch.nn.functional as F
 
 from monalive.motions.surroundings_flow import SurroundingsFlow, unknown_surroundings
 from monalive_distill.few_shot.pose_input import geometry_flow
-from monalive_distill.lightweight_generator import LightweightGenerator, load_generator
-from monalive_distill.packaged_weights import lightweight_weights
-from monalive_distill.warp import warp
+from monalive_distill.generator.lightweight_generator import LightweightGenerator, load_generator
+from monalive_distill.generator.warp import warp
+from monalive_distill.packaged_assets import lightweight_weights
 
 WarpedPhoto = Literal["none", "geometry", "lightweight"]
 WARPED_PHOTO: tuple[WarpedPhoto, ...] = ("none", "geometry", "lightweight")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from monalive_distill.augment import Augmentation
+from monalive_distill.data.augmentation import Augmentation
 from monalive_distill.few_shot.changed_poses import change_pose, draw_change
 from monalive_distill.few_shot.person_photos import PersonPhotos
 

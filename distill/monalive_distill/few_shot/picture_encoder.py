@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from monalive_distill.few_shot.residual_blocks import DownBlock, SelfAttention
-from monalive_distill.splat import DRAWING_CHANNELS
+from monalive_distill.generator.splat import DRAWING_CHANNELS
 
 
 class PictureEncoder(nn.Module):

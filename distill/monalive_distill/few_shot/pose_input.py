@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import torch
 
-from monalive_distill.geometry_prior import geometry_prior
-from monalive_distill.lightweight_generator import FINE_DRAWING_SIGMA
-from monalive_distill.splat import draw_landmarks
-from monalive_distill.warp import warp
+from monalive_distill.generator.geometry_prior import geometry_prior
+from monalive_distill.generator.lightweight_generator import FINE_DRAWING_SIGMA
+from monalive_distill.generator.splat import draw_landmarks
+from monalive_distill.generator.warp import warp
 
 _LEAST_SIGMA_PIXELS = 0.75  # thinner lines fall between the pixels
 

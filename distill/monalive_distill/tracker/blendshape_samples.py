@@ -14,11 +14,11 @@ from monalive.faces.expressions import load_expressions, mirror_name
 from monalive.faces.face_mesh import BLENDSHAPE_NAMES
 from monalive.faces.head_pose import angles_rotation, fit_pose
 from monalive.faces.level_crop import extract_level, from_region, level_landmarks, level_region
+from monalive_distill.data.training_pairs import FaceSequence
 from monalive_distill.tracker.face_pool import FacePool
 from monalive_distill.tracker.landmark_network import INPUT_SIZE, LandmarkNetwork
 from monalive_distill.tracker.landmark_samples import mirror_points
-from monalive_distill.tracker.tracker_training import to_pictures
-from monalive_distill.training_pairs import FaceSequence
+from monalive_distill.tracker.train import to_pictures
 
 Teacher = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 

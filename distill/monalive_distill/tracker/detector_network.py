@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from monalive_distill.layers import ConvBlock, ResidualBlock, upsample
+from monalive_distill.generator.layers import ConvBlock, ResidualBlock, upsample
 
 INPUT_SIZE = 128
 GRID = 16

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from monalive.faces.face_detector import RotatedSquare
 from monalive.faces.level_crop import LEVEL_SCALE, level_region
+from monalive_distill.tracker.augmentations import Disturbances, darken_skin, occlude, put_on_glasses, put_on_headwear
 from monalive_distill.tracker.backgrounds import Backgrounds, wiped_out
 from monalive_distill.tracker.detector_network import INPUT_SIZE
-from monalive_distill.tracker.disturbances import Disturbances, darken_skin, occlude, put_on_glasses, put_on_headwear
 from monalive_distill.tracker.face_pool import FacePool, LabelledFace
 
 Image = NDArray[np.uint8]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import fit_pose
-from monalive_distill.training_pairs import FaceSequence, drawing_weights
+from monalive_distill.data.training_pairs import FaceSequence, drawing_weights
 
 KIND_WEIGHTS = {"clip": 0.45, "stills": 0.13, "synthetic": 0.42}
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from monalive.faces.landmarks import LANDMARK_COUNT
-from monalive_distill.layers import ConvBlock, ResidualBlock
+from monalive_distill.generator.layers import ConvBlock, ResidualBlock
 
 INPUT_SIZE = 192
 STEM = 24  # channels at a quarter of the input, read in one step: maps at a half would cost more than all the rest

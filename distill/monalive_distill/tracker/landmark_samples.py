@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from monalive.faces.face_detector import RotatedSquare
 from monalive.faces.level_crop import extract_level, level_region, to_region
+from monalive_distill.tracker.augmentations import Disturbances, add_noise
 from monalive_distill.tracker.backgrounds import Backgrounds
-from monalive_distill.tracker.disturbances import Disturbances, add_noise
 from monalive_distill.tracker.face_pool import FacePool, LabelledFace
 from monalive_distill.tracker.landmark_network import INPUT_SIZE
 

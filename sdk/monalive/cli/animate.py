@@ -51,7 +51,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Animates as the command line says."""
-    from monalive.animation import AnimationRequest, animate_photos
+    from monalive.render.animation import AnimationRequest, animate_photos
 
     request = AnimationRequest(
         photos=arguments.photos,

@@ -14,7 +14,7 @@ from monalive.trust.consent import NOTICE, Consent, stated_consent
 from monalive.trust.credential import Credential
 
 if TYPE_CHECKING:
-    from monalive.render import FaceChoice
+    from monalive.render.render import FaceChoice
 
 
 def add_photo_arguments(parser: argparse.ArgumentParser) -> None:

@@ -33,7 +33,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs until the window is closed, the time is over, or Ctrl-C."""
-    from monalive.live import LiveRequest, run_live
+    from monalive.render.live import LiveRequest, run_live
 
     request = LiveRequest(
         photos=arguments.photos,

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from monalive.trust.verify import Verification
+    from monalive.verification import Verification
 
     Commands = argparse._SubParsersAction[Any]
 
@@ -38,7 +38,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints what was found; the exit code is the verdict."""
-    from monalive.trust.verify import verify
+    from monalive.verification import verify
 
     found = verify(arguments.file)
     if arguments.json:
@@ -56,9 +56,7 @@ def as_text(file: str, found: Verification) -> list[str]:
     else:
         message = found.mark.message
         flipped = ", mirrored" if found.mark.mirrored else ""
-        lines.append(
-            f"  mark in the pixels: id {message.id_text}, monalive {message.major}.{message.minor}{flipped}"
-        )
+        lines.append(f"  mark in the pixels: id {message.id_text}, monalive {message.major}.{message.minor}{flipped}")
     return lines + [f"  note: {note}" for note in found.notes]
 
 

@@ -65,9 +65,7 @@ class Aperture:
 
     def scale_gaps(self, points: Array, factors: ArrayLike) -> Array:
         """Points (N, 3) with the gaps multiplied: 0 makes the edges meet, 1 changes nothing. A new array."""
-        change = (points[self.lower] - points[self.upper]) * (np.asarray(factors, np.float64) - 1.0)[
-            ..., None
-        ]
+        change = (points[self.lower] - points[self.upper]) * (np.asarray(factors, np.float64) - 1.0)[..., None]
         return self._move(points, np.broadcast_to(change, (len(self.upper), 3)))
 
     def add_to_gaps(self, points: Array, amounts: ArrayLike) -> Array:
@@ -128,9 +126,7 @@ def _aperture(
         spacing = float(np.median(np.linalg.norm(np.diff(face[edge, :2], axis=0), axis=-1)))
         shares = np.exp(-(squared - squared.min(axis=1, keepdims=True)) / (2 * spacing**2))
         shares /= shares.sum(axis=1, keepdims=True)
-        follow = np.exp(-squared.min(axis=1) / (2 * deviation**2)) * np.clip(
-            side / (0.25 * spacing), 0.0, 1.0
-        )
+        follow = np.exp(-squared.min(axis=1) / (2 * deviation**2)) * np.clip(side / (0.25 * spacing), 0.0, 1.0)
         follow[follow < 0.01] = 0.0
         field = shares * follow[:, None]
         field[[*still, *upper, *lower]] = 0.0

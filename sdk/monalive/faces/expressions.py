@@ -1,6 +1,6 @@
 """A face made from blendshape coefficients: a mean face, and what each of 52 expressions adds to it.
 
-Both are statistics over many people, fitted by `monalive_distill.fit_expressions`; they carry nobody's
+Both are statistics over many people, fitted by `monalive_distill.data.fit_expressions`; they carry nobody's
 picture and nobody's face. The coefficients are MediaPipe's 52 blendshape scores (ARKit's names); the model is
 linear in them.
 """
@@ -81,9 +81,7 @@ class ExpressionBasis:
             raise ValueError(f"expected {len(self.names)} coefficients, got an array of shape {values.shape}")
         return np.tensordot(values, self.displacements, axes=1)
 
-    def face(
-        self, coefficients: Mapping[str, float] | ArrayLike, gaze: tuple[float, float] = (0.0, 0.0)
-    ) -> Array:
+    def face(self, coefficients: Mapping[str, float] | ArrayLike, gaze: tuple[float, float] = (0.0, 0.0)) -> Array:
         """The mean face with an expression, (478, 3) in its own frame.
 
         Args:
@@ -138,9 +136,7 @@ def load_expressions(path: str | Path | None = None) -> ExpressionBasis:
     """
     source = Path(path) if path is not None else asset_path(ASSET)
     if not source.is_file():
-        raise FileNotFoundError(
-            f"{source} is missing; reinstall monalive, or give the path of an expression model"
-        )
+        raise FileNotFoundError(f"{source} is missing; reinstall monalive, or give the path of an expression model")
     try:
         with np.load(io.BytesIO(source.read_bytes()), allow_pickle=False) as archive:
             about = json.loads(str(archive["about"]))
@@ -152,8 +148,6 @@ def load_expressions(path: str | Path | None = None) -> ExpressionBasis:
     except (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{source} is not an expression model (or is damaged): {error}") from error
     if mean_face.shape != (LANDMARK_COUNT, 3) or displacements.shape != (len(names), LANDMARK_COUNT, 3):
-        raise ValueError(
-            f"{source} holds arrays of unexpected shape {mean_face.shape}, {displacements.shape}"
-        )
+        raise ValueError(f"{source} holds arrays of unexpected shape {mean_face.shape}, {displacements.shape}")
     mean_face.flags.writeable = displacements.flags.writeable = False
     return ExpressionBasis(names, mean_face, displacements, str(about["sources"]))

@@ -76,9 +76,7 @@ class Detection:
     score: float  # [0, 1]
     centre: tuple[float, float]  # of its box
     side: float  # the box's longer one
-    keypoints: NDArray[
-        np.float64
-    ]  # (6, 2): the person's right eye, left eye, nose, mouth, right ear, left ear
+    keypoints: NDArray[np.float64]  # (6, 2): the person's right eye, left eye, nose, mouth, right ear, left ear
 
     @property
     def roi(self) -> RotatedSquare:
@@ -143,9 +141,7 @@ class FaceDetector:
         boxes, logits = self._network(tensor)  # (1, 896, 16), (1, 896, 1)
         scores = sigmoid(logits[0, :, 0])
         keep = scores >= self._min_confidence
-        points = (
-            boxes[0, keep].reshape(-1, 8, 2).astype(np.float64)
-        )  # centre, size, six keypoints: pixels of the crop
+        points = boxes[0, keep].reshape(-1, 8, 2).astype(np.float64)  # centre, size, six keypoints: pixels of the crop
         anchors = self._anchors[keep, None]
         centre, size, keypoints = points[:, 0] + anchors[:, 0], points[:, 1], points[:, 2:] + anchors
         corners = np.concatenate([centre - size / 2, centre + size / 2], axis=1)
@@ -157,9 +153,7 @@ class FaceDetector:
             middle = region.to_picture((box[:2] + box[2:]) / 2, INPUT_SIZE)
             side = float((box[2:] - box[:2]).max()) * region.side / INPUT_SIZE
             found.append(
-                Detection(
-                    score, (float(middle[0]), float(middle[1])), side, region.to_picture(face, INPUT_SIZE)
-                )
+                Detection(score, (float(middle[0]), float(middle[1])), side, region.to_picture(face, INPUT_SIZE))
             )
         return found
 
@@ -193,11 +187,7 @@ def closer_looks(image: NDArray[np.uint8]) -> Iterator[list[RotatedSquare]]:
     for parts in TILES_PER_SIDE:
         side = whole.side / parts
         if side >= MIN_TILE_SIDE:
-            yield [
-                RotatedSquare(x, y, side)
-                for y in _tile_centres(height, side)
-                for x in _tile_centres(width, side)
-            ]
+            yield [RotatedSquare(x, y, side) for y in _tile_centres(height, side) for x in _tile_centres(width, side)]
 
 
 def _tile_centres(length: int, side: float) -> NDArray[np.float64]:

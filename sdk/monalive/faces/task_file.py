@@ -37,14 +37,11 @@ def packaged_task_path() -> Path:
         )
     path = Path(spec.submodule_search_locations[0]) / "models" / "face_landmarker.task"
     if not path.is_file():
-        raise FileNotFoundError(
-            f"The package {TASK_PACKAGE!r} has no {path.name} (looked for {path}). {hint}"
-        )
+        raise FileNotFoundError(f"The package {TASK_PACKAGE!r} has no {path.name} (looked for {path}). {hint}")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if digest != TASK_SHA256:
         raise ValueError(
-            f"{path} is not the expected model file: its sha256 is {digest[:12]}..., "
-            f"not {TASK_SHA256[:12]}... {hint}"
+            f"{path} is not the expected model file: its sha256 is {digest[:12]}..., not {TASK_SHA256[:12]}... {hint}"
         )
     return path
 
@@ -72,9 +69,7 @@ def read_task_parts(path: str | Path, names: tuple[str, ...]) -> dict[str, bytes
 
 def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float64]:
     """Logits, clipped to [-100, 100] as MediaPipe does, to probabilities."""
-    probabilities: NDArray[np.float64] = 1.0 / (
-        1.0 + np.exp(-np.clip(logits.astype(np.float64), -100.0, 100.0))
-    )
+    probabilities: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-np.clip(logits.astype(np.float64), -100.0, 100.0)))
     return probabilities
 
 

@@ -68,9 +68,7 @@ def choose_face(faces: Sequence[Face], which: Literal["largest"] | int = "larges
         ValueError: there are no faces, or `which` is neither "largest" nor a number of a face.
     """
     if not faces:
-        raise ValueError(
-            "No face was found in the picture. Use one that shows a face from the front, well lit."
-        )
+        raise ValueError("No face was found in the picture. Use one that shows a face from the front, well lit.")
     boxes = [face.box for face in faces]
     if which == "largest":
         areas = [(right - left) * (bottom - top) for left, top, right, bottom in boxes]
@@ -81,9 +79,7 @@ def choose_face(faces: Sequence[Face], which: Literal["largest"] | int = "larges
         )
     if not 0 <= which < len(faces):
         count = "only one face" if len(faces) == 1 else f"{len(faces)} faces"
-        raise ValueError(
-            f"Face {which} was asked for, but the picture shows {count}, counted from the left from 0."
-        )
+        raise ValueError(f"Face {which} was asked for, but the picture shows {count}, counted from the left from 0.")
     return sorted(zip(boxes, faces, strict=True), key=lambda pair: pair[0][0] + pair[0][2])[which][1]
 
 

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.about import dependency_versions, installed_version
-from monalive.animation import create_animator
 from monalive.bundle import Bundle
 from monalive.faces.crop import portrait_crop
 from monalive.faces.tracker import FaceTracker, choose_face
@@ -32,6 +31,7 @@ from monalive.motions.driver_surroundings import DriverSurroundings
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.packaged_assets import sample_portrait_path
 from monalive.player.paste_back import NETWORK_SIZE, PasteBack
+from monalive.render.animation import create_animator
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
 
 SCHEMA: Final = 2

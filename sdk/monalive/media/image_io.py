@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from monalive.atomic_file import atomic_path
-from monalive.media.provenance import picture_options
+from monalive.trust.provenance import picture_options
 
 # Formats that photos come in. Not all that Pillow reads: some (EPS) start other programs.
 READABLE = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "JPEG2000", "PPM")
@@ -99,9 +99,7 @@ def load_image(path: str | Path) -> NDArray[np.uint8]:
             except MemoryError:
                 raise
             except Exception as error:  # decoders raise nearly anything on damaged files
-                raise ValueError(
-                    f"{path} cannot be read: the picture is damaged or cut short ({error})."
-                ) from error
+                raise ValueError(f"{path} cannot be read: the picture is damaged or cut short ({error}).") from error
 
 
 def save_image(path: str | Path, image: NDArray[np.uint8], *, made_by_ai: bool = False) -> None:
@@ -161,9 +159,7 @@ def _open(path: Path, content: bytes) -> Image.Image:
 
 
 def _too_large(path: Path) -> ValueError:
-    return ValueError(
-        f"{path} has more than {MAX_PIXELS // 1_000_000} million pixels. Make the picture smaller first."
-    )
+    return ValueError(f"{path} has more than {MAX_PIXELS // 1_000_000} million pixels. Make the picture smaller first.")
 
 
 def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
@@ -206,13 +202,9 @@ def _to_srgb(image: Image.Image, profile_bytes: bytes) -> Image.Image:
     """The picture in sRGB; unchanged if the profile is sRGB, damaged, or of another kind of picture."""
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(profile_bytes))
-        if profile.profile.xcolor_space.strip() != image.mode or "sRGB" in ImageCms.getProfileDescription(
-            profile
-        ):
+        if profile.profile.xcolor_space.strip() != image.mode or "sRGB" in ImageCms.getProfileDescription(profile):
             return image
-        converted = ImageCms.profileToProfile(
-            image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
-        )
+        converted = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):
         return image
     return image if converted is None else converted

@@ -17,8 +17,8 @@ from PIL import GifImagePlugin, Image
 from monalive.atomic_file import atomic_path, exchange
 from monalive.media.frame_sink import FrameSink, roll_back
 from monalive.media.image_io import encode_image
-from monalive.media.provenance import gif_comment, picture_options
 from monalive.trust.disclosure import Disclosure
+from monalive.trust.provenance import gif_comment, picture_options
 
 _FRAME_NAME: Final = re.compile(r"\d{6,}\.png")
 _MAX_GIF_SIDE: Final = 65535
@@ -34,9 +34,7 @@ class GifSink(FrameSink):
     not change are transparent: the picture around the face stays steady and does not crawl with dither.
     """
 
-    def __init__(
-        self, path: Path, fps: float, size: tuple[int, int], disclosure: Disclosure | None = None
-    ) -> None:
+    def __init__(self, path: Path, fps: float, size: tuple[int, int], disclosure: Disclosure | None = None) -> None:
         super().__init__(path, fps, size, disclosure)
         if max(size) > _MAX_GIF_SIDE:
             raise ValueError(
@@ -101,9 +99,7 @@ class FolderSink(FrameSink):
     Timestamps are not kept: one file per frame.
     """
 
-    def __init__(
-        self, path: Path, fps: float, size: tuple[int, int], disclosure: Disclosure | None = None
-    ) -> None:
+    def __init__(self, path: Path, fps: float, size: tuple[int, int], disclosure: Disclosure | None = None) -> None:
         super().__init__(path, fps, size, disclosure, folder=True)
         # Level 1 is several times faster than the default and hardly larger on photos.
         self._options = {"compress_level": 1, **picture_options("PNG")}
@@ -142,9 +138,7 @@ class FolderSink(FrameSink):
 class StillSink(FrameSink):
     """A single picture, PNG or JPEG: the result of animating a photo with one picture."""
 
-    def __init__(
-        self, path: Path, fps: float, size: tuple[int, int], disclosure: Disclosure | None = None
-    ) -> None:
+    def __init__(self, path: Path, fps: float, size: tuple[int, int], disclosure: Disclosure | None = None) -> None:
         super().__init__(path, fps, size, disclosure)
         with ExitStack() as stack:  # finds out now whether it can be written
             stack.enter_context(atomic_path(path))

@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from monalive.media.audio_track import AudioTrack
 from monalive.media.frame_sink import FrameSink, roll_back
 from monalive.media.picture_sinks import FolderSink, GifSink, StillSink
-from monalive.media.provenance import CONTAINER_TAGS, mark_webp
 from monalive.trust.disclosure import Disclosure
+from monalive.trust.provenance import CONTAINER_TAGS, mark_webp
 
 __all__ = ["FrameSink", "VideoSink", "can_hold_sound", "open_sink"]
 

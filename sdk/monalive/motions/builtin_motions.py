@@ -115,9 +115,7 @@ def _look_around(p: Performance) -> None:
     p.head[:, 1] += keyframes(
         p.time, [(0.46, 0.0), (1.1, 1.0), (1.9, 0.0), (3.4, 1.0), (3.9, -6.0), (4.3, -5.0), (5.0, 0.0)]
     )
-    p.head[:, 2] += keyframes(
-        p.time, [(0.46, 0.0), (1.1, 2.0), (1.8, 2.0), (2.6, -2.0), (3.4, -2.0), (4.1, 0.0)]
-    )
+    p.head[:, 2] += keyframes(p.time, [(0.46, 0.0), (1.1, 2.0), (1.8, 2.0), (2.6, -2.0), (3.4, -2.0), (4.1, 0.0)])
     p.add(pulse(p.time, 3.4, 0.3, 0.5, 0.7), browInnerUp=0.35, browOuterUp=0.3)
     p.blink(0.44, 1.84, 3.36, 4.36)
 
@@ -243,9 +241,7 @@ def _talk(p: Performance) -> None:
         moment += seconds
     p.add(pulse(p.time, 0.4, 0.3, 0.3, 0.5), browInnerUp=0.25, browOuterUp=0.25)
     p.add(pulse(p.time, 3.0, 0.25, 0.3, 0.5), browInnerUp=0.3, browOuterUp=0.3)
-    p.head[:, 0] += keyframes(
-        p.time, [(0.2, 0.0), (1.0, 3.5), (2.2, 2.0), (3.1, -3.5), (4.2, -2.0), (4.9, 0.0)]
-    )
+    p.head[:, 0] += keyframes(p.time, [(0.2, 0.0), (1.0, 3.5), (2.2, 2.0), (3.1, -3.5), (4.2, -2.0), (4.9, 0.0)])
     p.head[:, 2] += keyframes(p.time, [(0.2, 0.0), (1.2, 1.5), (2.6, -1.0), (3.6, -2.0), (4.8, 0.0)])
     p.blink(1.28, 2.4, 4.4)
 

@@ -77,9 +77,7 @@ class Motion:
         points = np.asarray(self.landmarks, np.float32)
         times = np.asarray(self.timestamps_ms, np.float64)
         if points.ndim != 3 or points.shape[1:] != (LANDMARK_COUNT, 3) or not len(points):
-            raise ValueError(
-                f"a motion's landmarks must be (frames, {LANDMARK_COUNT}, 3), got {points.shape}"
-            )
+            raise ValueError(f"a motion's landmarks must be (frames, {LANDMARK_COUNT}, 3), got {points.shape}")
         if times.shape != (len(points),):
             raise ValueError(f"a motion of {len(points)} frames needs as many timestamps, got {times.shape}")
         if not (np.isfinite(points).all() and np.isfinite(times).all()):
@@ -159,9 +157,7 @@ class Motion:
         for timestamp_ms, image in frames:
             here = (image.shape[1], image.shape[0])
             if size is not None and here != size:
-                raise ValueError(
-                    f"the frames change their size from {size} to {here}; convert the video to one size"
-                )
+                raise ValueError(f"the frames change their size from {size} to {here}; convert the video to one size")
             size = here
             times.append(float(timestamp_ms))
             faces = tracker.track(image)
@@ -181,9 +177,7 @@ class Motion:
         if size is None:
             raise ValueError("there are no frames to take a motion from")
         if not found:
-            raise ValueError(
-                f"no face was found in any of {len(times)} frames; use a video that shows a face"
-            )
+            raise ValueError(f"no face was found in any of {len(times)} frames; use a video that shows a face")
         if fps is None:
             fps = 1000.0 * (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 25.0
         return cls(np.stack(found), np.array(times) - times[0], size, fps, name, loop, np.stack(around))
@@ -259,9 +253,7 @@ class Motion:
                 surroundings = np.frombuffer(around, "<f2").astype(np.float32).reshape(frames, *SURROUNDINGS_SHAPE)
             return cls(landmarks.astype(np.float32), timestamps, (width, height), fps, name, loop, surroundings)
         except (LookupError, TypeError, ValueError, OverflowError) as error:
-            raise ValueError(
-                f"{path} is a .motion file with contents that make no sense ({error})."
-            ) from error
+            raise ValueError(f"{path} is a .motion file with contents that make no sense ({error}).") from error
 
 
 def _member(name: str) -> zipfile.ZipInfo:

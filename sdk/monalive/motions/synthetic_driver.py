@@ -69,9 +69,7 @@ class Performance:
             self.head[:, axis] += sway(self.time, self.seconds, amount * degrees, seed * 10 + axis)
         for axis, distance in enumerate((0.012, 0.008)):
             self.shift[:, axis] += sway(self.time, self.seconds, amount * distance, seed * 10 + 3 + axis)
-        self.add(
-            sway(self.time, self.seconds, 0.03 * amount, seed * 10 + 5), browInnerUp=1.0, browOuterUp=0.6
-        )
+        self.add(sway(self.time, self.seconds, 0.03 * amount, seed * 10 + 5), browInnerUp=1.0, browOuterUp=0.6)
         self.add(sway(self.time, self.seconds, 0.025 * amount, seed * 10 + 6), mouthSmile=1.0)
         random = np.random.default_rng(seed + 100)
         moments = np.arange(0.5, self.seconds - 0.5, 0.7)

@@ -44,9 +44,7 @@ def surroundings_to(photo: PhotoOfPerson, first: PhotoOfPerson) -> NDArray[np.fl
     return seen(first.crop.extract(photo.image, FLOW_SIZE), first.crop.to_unit(photo.landmarks))
 
 
-def surroundings_since(
-    surroundings: NDArray[np.float32], to_photo: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def surroundings_since(surroundings: NDArray[np.float32], to_photo: NDArray[np.float32]) -> NDArray[np.float32]:
     """The surroundings' flow to a frame, measured from the first photo on, as it is from another photo on.
 
     Args:

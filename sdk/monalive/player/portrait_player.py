@@ -88,9 +88,7 @@ class PortraitPlayer:
         """The crop of the unmoved photo, (256, 256, 3) uint8."""
         return self._portrait.crop.extract(self._portrait.photo, IMAGE_SIZE)
 
-    def draw(
-        self, picture: NDArray[np.uint8], wanted: WantedFrame, elapsed_ms: float = math.inf
-    ) -> NDArray[np.uint8]:
+    def draw(self, picture: NDArray[np.uint8], wanted: WantedFrame, elapsed_ms: float = math.inf) -> NDArray[np.uint8]:
         """`picture` with the face in it animated.
 
         Args:
@@ -137,9 +135,7 @@ class PortraitPlayer:
             return out
         return replace(out, painted=np.repeat(out.painted.mean(-1, keepdims=True), 3, -1))
 
-    def _lay_over(
-        self, whole: NDArray[np.uint8], index: int, out: NetworkFrame, share: NDArray[np.float32]
-    ) -> None:
+    def _lay_over(self, whole: NDArray[np.uint8], index: int, out: NetworkFrame, share: NDArray[np.float32]) -> None:
         """Blends another photo into `whole`, in place; `share` (256, 256) in [0, 1]."""
         photo = self._portrait.enrolled[index].photo
         # The photo's own pixels at its own resolution, then over to the first photo's square.

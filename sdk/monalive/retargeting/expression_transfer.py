@@ -94,9 +94,7 @@ class ExpressionTransfer:
         mouth = apertures.mouth
         self._mouth_ratio = float(np.clip(mouth.width(portrait) / mouth.width(driver), *MOUTH_RATIO))
         height = _distance(portrait, NOSE_BASE, CHIN) / _distance(driver, NOSE_BASE, CHIN)
-        lower_face = regions.mouth * self._mouth_ratio + (1.0 - regions.mouth) * np.clip(
-            height, *HEIGHT_RATIO
-        )
+        lower_face = regions.mouth * self._mouth_ratio + (1.0 - regions.mouth) * np.clip(height, *HEIGHT_RATIO)
         brow = float(np.clip(_brow_height(portrait) / _brow_height(driver), *BROW_RATIO))
         # One factor per landmark and axis: region weight, gain and proportion in one. (478, 3)
         self._scales = regions.lips * gains.lips * lower_face + regions.brows * gains.brows * brow

@@ -30,9 +30,7 @@ class MotionSmoother:
         self._closing = OneEuroFilter(min_cutoff=2.0, beta=3.0, derivative_cutoff=4.0)
         self._gaze = OneEuroFilter(min_cutoff=0.8, beta=12.0)
 
-    def __call__(
-        self, movement: Array, expression: Expression, timestamp_ms: float
-    ) -> tuple[Array, Expression]:
+    def __call__(self, movement: Array, expression: Expression, timestamp_ms: float) -> tuple[Array, Expression]:
         """The smoothed movement (6, 1) and expression.
 
         Raises:

@@ -64,9 +64,7 @@ class OneEuroFilter:
             return new.copy()
         elapsed = (timestamp_ms - self._timestamp_ms) * MILLISECONDS
         if not elapsed > 0:
-            raise ValueError(
-                f"timestamps must increase: {timestamp_ms} ms came after {self._timestamp_ms} ms"
-            )
+            raise ValueError(f"timestamps must increase: {timestamp_ms} ms came after {self._timestamp_ms} ms")
         if new.shape != self._values.shape:
             raise ValueError(f"expected values of shape {self._values.shape} as before, got {new.shape}")
         # The derivative is taken against the last filtered value, as in the authors' reference

@@ -54,9 +54,7 @@ class PoseLimits:
     scale_change: float
 
     @classmethod
-    def for_portrait(
-        cls, pose: HeadPose, landmarks: Array, crop_low: ArrayLike, crop_high: ArrayLike
-    ) -> PoseLimits:
+    def for_portrait(cls, pose: HeadPose, landmarks: Array, crop_low: ArrayLike, crop_high: ArrayLike) -> PoseLimits:
         """Limits from a portrait's own pose and its place in the crop.
 
         A face shown in three-quarter view lacks its far side: it hardly may turn further away, and back only
@@ -108,9 +106,7 @@ class PoseTransfer:
         """
         turn = rotation_angles(driver_now.rotation) - self._driver_angles
         turn = np.deg2rad((turn + 180.0) % 360.0 - 180.0)
-        growth = np.log(
-            driver_now.scale / self._driver.scale
-        )  # symmetric: twice and half as large are equally far
+        growth = np.log(driver_now.scale / self._driver.scale)  # symmetric: twice and half as large are equally far
         shift = (driver_now.translation - self._driver.translation)[:2] / self._driver.scale
         return np.concatenate([turn, [growth], shift])[:, None]
 

@@ -105,9 +105,7 @@ class Retargeter:
             self._rig = _Rig(self._portrait, self._crop, reference, self._options, limited=True)
             return
         self._driver_crop = portrait_crop(reference.astype(np.float32), *driver_size)
-        if any(
-            self._options.gain(region) != 1.0 for region in REGIONS
-        ):  # the driver's own first frame, moved in parts
+        if any(self._options.gain(region) != 1.0 for region in REGIONS):  # the driver's own first frame, moved in parts
             self._rig = _Rig(reference, self._driver_crop, reference, self._options, limited=False)
 
     def step(self, driver_landmarks: ArrayLike, timestamp_ms: float) -> NDArray[np.float32]:
@@ -160,9 +158,7 @@ class _Rig:
             limits = PoseLimits.for_portrait(self._pose, portrait, low, low + crop.side)
         self._pose_transfer = PoseTransfer(driver_pose, self._pose, limits, options.gain("pose"))
         gains = Gains(eyes=options.gain("eyes"), lips=options.gain("lips"), brows=options.gain("brows"))
-        self._expression = ExpressionTransfer(
-            self._face, self._driver_face, basis.apertures, region_weights(), gains
-        )
+        self._expression = ExpressionTransfer(self._face, self._driver_face, basis.apertures, region_weights(), gains)
         self._smoother = MotionSmoother() if options.smooth else None
 
     def __call__(self, driver: NDArray[np.float64], timestamp_ms: float) -> NDArray[np.float64]:
@@ -177,9 +173,7 @@ class _Rig:
         face = self._expression.apply(expression)
         # Added as a change, so that a driver at rest leaves the portrait's landmarks exactly as they are.
         change = pose.to_image(face) - self._pose.to_image(self._face)
-        unit: NDArray[np.float64] = (
-            self._portrait + change - [self._crop.x, self._crop.y, 0.0]
-        ) / self._crop.side
+        unit: NDArray[np.float64] = (self._portrait + change - [self._crop.x, self._crop.y, 0.0]) / self._crop.side
         return unit
 
 

@@ -28,9 +28,7 @@ class SurroundingsTransfer:
         for filter_ in self._filters or ():
             filter_.reset()
 
-    def step(
-        self, surroundings: NDArray[np.float32] | None, timestamp_ms: float
-    ) -> NDArray[np.float32] | None:
+    def step(self, surroundings: NDArray[np.float32] | None, timestamp_ms: float) -> NDArray[np.float32] | None:
         """One frame.
 
         Args:

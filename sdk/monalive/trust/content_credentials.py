@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from monalive.media.provenance import DIGITAL_SOURCE_TYPE
 from monalive.trust.credential import Credential
+from monalive.trust.provenance import DIGITAL_SOURCE_TYPE
 from monalive.version import __version__
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ MEDIA_TYPES: Final = {
 # What the library cannot put credentials into: they go into a file beside it, of the same name with this suffix.
 DETACHED_TYPES: Final = frozenset({"video/webm"})
 SIDECAR_SUFFIX: Final = ".c2pa"
-ASSERTION: Final = "monalive.animation"
+ASSERTION: Final = "monalive.render.animation"
 # Formats of photos whose own Content Credentials can be carried over.
 _PHOTO_TYPES: Final = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"GIF8": "image/gif"}
 _LARGEST_PHOTO: Final = 64 * 2**20
@@ -56,7 +56,7 @@ class Statement:
     """What is signed.
 
     Attributes:
-        facts: the assertion `monalive.animation`.
+        facts: the assertion `monalive.render.animation`.
         photos: ingredients.
     """
 

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from monalive_distill.augment import Augmentation
+from monalive_distill.data.augmentation import Augmentation
+from monalive_distill.data.training_pairs import FaceSequence
 from monalive_distill.few_shot.episodes import EpisodeSampler
-from monalive_distill.training_pairs import FaceSequence
 
 STILL = Augmentation(0.0, 0.0, 0.0, flip=0.0, grey=0.0, colour=0.0, blur=0.0)
 
@@ -58,9 +58,7 @@ def test_photos_may_be_larger_and_their_surroundings_measured() -> None:
     pictures = np.stack([np.roll(noise, shift, 1) for shift in (0, 4)])
     landmarks = np.full((2, 478, 3), 0.5, np.float32) + rng.normal(0, 0.02, (478, 3)).astype(np.float32)
     sequence = FaceSequence("a", "a", "clip", pictures, landmarks)
-    sampler = EpisodeSampler(
-        [sequence], STILL, {}, 0, episodes=1, photos=1, size=32, photo_size=64, surroundings=True
-    )
+    sampler = EpisodeSampler([sequence], STILL, {}, 0, episodes=1, photos=1, size=32, photo_size=64, surroundings=True)
     drawn = [sampler[step] for step in range(20)]
     assert drawn[0].photos.shape == (1, 1, 64, 64, 3) and drawn[0].images.shape == (1, 32, 32, 3)
     moved = [np.abs(e.surroundings[0, 4:12, 4:12, 0]).mean() for e in drawn if e.surroundings.any()]

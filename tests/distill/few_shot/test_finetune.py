@@ -14,17 +14,17 @@ import torch
 from safetensors.torch import save_file
 
 from monalive.media.image_io import save_image
-from monalive_distill.few_shot import few_shot_cli
+from monalive_distill.cli import few_shot as few_shot_cli
 from monalive_distill.few_shot.changed_poses import CHECKED_CHANGES, PoseChange, change_pose, draw_change
+from monalive_distill.few_shot.config import FewShotConfig
 from monalive_distill.few_shot.expression_check import ExpressionCheck
-from monalive_distill.few_shot.few_shot_config import FewShotConfig
-from monalive_distill.few_shot.few_shot_losses import FewShotLossWeights
-from monalive_distill.few_shot.few_shot_model import build_discriminator, build_few_shot_model
-from monalive_distill.few_shot.few_shot_person import FewShotPerson, load_person
 from monalive_distill.few_shot.finetune import FineTuned, FineTuning, finetune, finetune_person
+from monalive_distill.few_shot.losses import FewShotLossWeights
+from monalive_distill.few_shot.model import build_discriminator, build_few_shot_model
+from monalive_distill.few_shot.person import FewShotPerson, load_person
 from monalive_distill.few_shot.person_photos import PersonPhotos, track_photos
-from monalive_distill.few_shot.train_few_shot import train_few_shot
-from monalive_distill.lpips import LPIPS
+from monalive_distill.few_shot.train import train_few_shot
+from monalive_distill.metrics.lpips import LPIPS
 
 PORTRAIT = Path(str(resources.files("monalive").joinpath("assets", "sample_portrait.jpg")))
 QUICK = FineTuning(

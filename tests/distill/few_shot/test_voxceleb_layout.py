@@ -9,10 +9,10 @@ import numpy as np
 
 from monalive.media.image_io import load_image
 from monalive.media.video_sinks import open_sink
-from monalive_distill.augment import Augmentation
+from monalive_distill.data.augmentation import Augmentation
+from monalive_distill.data.prepare import prepare
+from monalive_distill.data.training_pairs import load_sequences
 from monalive_distill.few_shot.episodes import EpisodeSampler
-from monalive_distill.prepare import prepare
-from monalive_distill.training_pairs import load_sequences
 
 
 def test_clips_of_several_videos_are_one_person(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ final class PythonNetworks: NetworkRuntime {
 
     private init(_ python: String) throws {
         process.executableURL = URL(fileURLWithPath: python)
-        process.arguments = [Golden.root.appendingPathComponent("tests/bindings/network_server.py").path]
+        process.arguments = [Golden.root.appendingPathComponent("tests/support/network_server.py").path]
         process.standardInput = requests
         process.standardOutput = answers
         try process.run()

@@ -12,7 +12,7 @@ import kotlin.system.exitProcess
 fun main(arguments: Array<String>) {
     val root = File(arguments[0]).absoluteFile
     val bundle = File(root, "sdk/monalive/assets/default.bundle")
-    val networks = PythonNetworks(arguments[1], File(root, "tests/bindings/network_server.py"))
+    val networks = PythonNetworks(arguments[1], File(root, "tests/support/network_server.py"))
     val golden = Golden(File(root, "tests/golden/bindings"))
     val tests = GoldenTest(golden, networks.of(bundle), bundle).all + TrackerTest(golden, root, networks).all
     var failed = 0

@@ -1,0 +1,1 @@
+"""The command line `monalive-distill`, one module per command."""

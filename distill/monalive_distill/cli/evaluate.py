@@ -1,0 +1,123 @@
+"""The command `monalive-distill evaluate`: measures a bundle on a folder of clips and writes a report."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
+from monalive.bundle import Bundle
+from monalive.faces.tracker import TRACKER_NETWORKS, FaceTracker
+from monalive.faces.tracker_networks import bundle_with_tracker
+from monalive_distill.evaluation.clips import find_clips
+from monalive_distill.evaluation.portrait_sheets import find_portraits, write_portrait_sheets
+from monalive_distill.evaluation.reenactment import UNMOVED
+from monalive_distill.evaluation.reenactment_methods import (
+    BundleReenactor,
+    geometry_prior_reenactor,
+    without_surroundings,
+)
+from monalive_distill.evaluation.report import summary_text, write_evaluation
+
+PRODUCT, LANDMARKS_ALONE, GEOMETRY = "monalive", "without surroundings", "geometry prior"
+
+
+def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments that `run_evaluate` reads."""
+    add = parser.add_argument
+    add("clips_dir", type=Path, metavar="CLIPS_DIR", help="folder of .mp4 clips, one face in each")
+    add(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("evaluation"),
+        metavar="DIR",
+        help="folder for evaluation.json, index.html and the contact sheets (default: %(default)s)",
+    )
+    add("--bundle", type=Path, metavar="FILE", help="the bundle to measure (default: the one that ships)")
+    add(
+        "--beside",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="further bundles, measured on the same frames in the same report",
+    )
+    add("--frames", type=int, default=12, metavar="N", help="frames per clip besides the photo (default: 12)")
+    add("--vgg", action="store_true", help="also LPIPS with VGG16 (slow)")
+    add("--portraits", type=Path, metavar="DIR", help="also show these pictures, driven by --drivers")
+    add("--drivers", type=Path, nargs="+", default=[], metavar="FILE", help="videos that drive the portraits")
+    add("--tracker", choices=TRACKER_NETWORKS, default="monalive", help="whose networks find what drives")
+    add("--no-cross", action="store_true", help="leave cross-reenactment out")
+
+
+def run_evaluate(args: argparse.Namespace) -> int:
+    """Runs the command; 0 on success.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError, PermissionError, ValueError: the clips, the bundle or the
+            output folder cannot be used; the message says why.
+    """
+    clips = find_clips(args.clips_dir)
+    if (args.portraits is None) != (not args.drivers):
+        raise ValueError("--portraits and --drivers go together: name a folder of pictures and videos that drive them")
+    names = _names(args.beside)
+    with (
+        ExitStack() as stack,
+        FaceTracker(_tracker_model(args), networks=args.tracker, settle=True) as tracker,
+        # The teacher compares, so that figures can be compared whichever tracker drives.
+        FaceTracker(networks="mediapipe", settle=True) as measurer,
+        BundleReenactor(args.bundle, tracker=args.tracker) as product,
+    ):
+        beside = {
+            name: stack.enter_context(BundleReenactor(path, tracker=args.tracker))
+            for name, path in zip(names, args.beside, strict=True)
+        }
+        portraits = []
+        if args.portraits is not None:
+            args.output.mkdir(parents=True, exist_ok=True)
+            options = PhotoAnimatorOptions(bundle_path=args.bundle, tracker=args.tracker)
+            with PhotoAnimator.create_from_options(options) as animator:
+                portraits = write_portrait_sheets(find_portraits(args.portraits), args.drivers, animator, args.output)
+        report = write_evaluation(
+            clips,
+            {
+                PRODUCT: product,
+                **beside,
+                LANDMARKS_ALONE: without_surroundings(product),
+                GEOMETRY: geometry_prior_reenactor,
+            },
+            tracker,
+            args.output,
+            measurer=measurer,
+            frame_count=args.frames,
+            with_vgg=args.vgg,
+            with_cross=not args.no_cross,
+            only_self={LANDMARKS_ALONE},  # relative transfer never takes surroundings over
+            bundle=product.bundle,
+            beside={name: other.bundle for name, other in beside.items()},
+            portraits=portraits,
+        )
+    print(summary_text(report))
+    print(args.output / "index.html")
+    return 0
+
+
+def _names(bundles: Sequence[Path]) -> list[str]:
+    """What further bundles are called in the report: their files' names.
+
+    Raises:
+        ValueError: two would be called the same, or as something else that is measured.
+    """
+    names = [path.stem for path in bundles]
+    for name in names:
+        if names.count(name) > 1 or name in (PRODUCT, LANDMARKS_ALONE, GEOMETRY, UNMOVED):
+            raise ValueError(f"--beside: two things in the report would be called {name!r}; rename a file")
+    return names
+
+
+def _tracker_model(args: argparse.Namespace) -> Bundle | None:
+    """The bundle whose tracker the product would take; None for MediaPipe's."""
+    return bundle_with_tracker(Bundle.load(args.bundle)) if args.tracker == "monalive" else None

@@ -1,0 +1,59 @@
+"""The command `monalive-distill personalize`: photos of a person to a bundle that is theirs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from monalive.bundle import Bundle
+from monalive_distill.cli.training_arguments import add_compute_arguments, use_threads
+from monalive_distill.few_shot.person_photos import check_photo_count, find_photos
+from monalive_distill.generator.lightweight_generator import load_generator
+from monalive_distill.packaged_assets import lightweight_weights
+from monalive_distill.personalization.bundle_exporter import find_bundle_exporter
+from monalive_distill.personalization.personalize import Personalization, personalize
+
+
+def add_personalize_arguments(command: argparse.ArgumentParser) -> None:
+    """The arguments that `run_personalize` reads."""
+    add = command.add_argument
+    add("photos", type=Path, nargs="+", metavar="PHOTO", help="1 to 32 photos of the person")
+    add("-o", "--output", type=Path, required=True, help="the bundle to write")
+    add("--weights", type=Path, help="of the lightweight generator to begin with (default: those that ship)")
+    add("--minutes", type=float, default=Personalization.minutes, help="at most (default %(default)s)")
+    add("--steps", type=int, default=Personalization.steps, help="at most (default %(default)s)")
+    add("--precision", choices=("int8", "fp32"), default="int8")
+    add_compute_arguments(command)
+
+
+def run_personalize(arguments: argparse.Namespace) -> None:
+    """Runs the command.
+
+    Raises:
+        FileNotFoundError: a photo, the weights, the output's folder or the export packages are missing.
+        ValueError: too many photos, one without a face, or weights of another model.
+    """
+    check_photo_count(len(arguments.photos))
+    export_bundle = find_bundle_exporter()  # before the minutes of work, not after them
+    if not arguments.output.resolve().parent.is_dir():
+        raise FileNotFoundError(f"cannot write {arguments.output}: there is no folder {arguments.output.parent}")
+    use_threads(arguments.threads)
+    generator = load_generator(arguments.weights or lightweight_weights())
+    photos = find_photos(arguments.photos)
+    settings = Personalization(steps=arguments.steps, minutes=arguments.minutes)
+    made = personalize(generator, photos, settings, arguments.device)
+    shipped = Bundle.load()
+    export_bundle(
+        generator.cpu(),
+        arguments.output,
+        precision=arguments.precision,
+        model_version=f"{shipped.model_version}+person",
+        licence=str(shipped.manifest["licence"]),
+    )
+    told = f"{made.held_out} photos held out" if made.held_out else "photos moved by geometry"
+    if made.kept_step == 0:
+        print(f"{arguments.output}: nothing learned was better than everybody's weights, which it holds ({told})")
+    else:
+        before, after = made.checks[0], made.kept
+        print(f"{arguments.output}: {made.steps} steps, the state after {made.kept_step} kept ({told})")
+        print(f"LPIPS {before.lpips:.4f} before, {after.lpips:.4f} after; CSIM {before.csim:.4f}, {after.csim:.4f}")

@@ -1,0 +1,1 @@
+"""Training of the lightweight generator, from true frames and from the full-size model."""

@@ -1,0 +1,1 @@
+"""Quality measured on clips and portraits, and the reports of it."""

@@ -1,0 +1,1 @@
+"""The lightweight generator, which ships: geometry prior, motion network, warp, refinement network."""

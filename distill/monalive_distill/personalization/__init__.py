@@ -1,0 +1,1 @@
+"""One person's own lightweight generator, from their photos."""

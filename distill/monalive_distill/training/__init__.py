@@ -1,0 +1,1 @@
+"""What every training run has: loop, checkpoint, curves, record, sheets, schedule, configuration."""

@@ -1,0 +1,1 @@
+"""Networks and geometry as graphs with named inputs and outputs."""

@@ -1,0 +1,118 @@
+"""What can be exported: weights from a file to the graphs of a pipeline, in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from monalive_distill.few_shot.checkpoint import MODEL_NAME as FEW_SHOT
+from monalive_distill.few_shot.checkpoint import load_few_shot_model
+from monalive_distill.few_shot.model import FewShotModel
+from monalive_distill.few_shot.person import MODEL_NAME as PERSON
+from monalive_distill.few_shot.person import FewShotPerson, load_person
+from monalive_distill.generator.lightweight_generator import LightweightGenerator, load_generator
+from monalive_distill.tracker.networks import load_tracker
+from monalive_distill.tracker.train import MODEL_NAME as TRACKER
+from monalive_distill.training.checkpoint import read_record
+from monalive_export.graphs.few_shot import FewShotAnimateGraph, FewShotEnrollGraph, MovePhotoGraph
+from monalive_export.graphs.lightweight import AnimateGraph, EnrollGraph, PictureGraph
+from monalive_export.graphs.ports import Graph
+from monalive_export.graphs.retarget import RetargetGraph, RetargetStartGraph
+from monalive_export.graphs.retarget_absolute import RetargetAbsoluteGraph
+from monalive_export.graphs.tracker import tracker_graphs
+
+LIGHTWEIGHT_SIZE = 256
+# What every pipeline has before its networks, in the order in which it runs: a part is one line here.
+GEOMETRY: Mapping[str, Callable[[], Graph]] = {
+    "retarget_start": RetargetStartGraph,
+    "retarget": RetargetGraph,
+    "retarget_absolute": RetargetAbsoluteGraph,
+}
+
+
+@dataclass(frozen=True)
+class ExportModel:
+    """A pipeline.
+
+    Attributes:
+        name: what it is, for people.
+        image_size: side of the photos that it takes.
+        graphs: by part name, in the order in which they run; an output feeds every later input of the same name.
+        source: makes it once more in another process (and can be sent there); None where none can.
+        picture: what an app makes the final picture with, where the last graph leaves that to it.
+    """
+
+    name: str
+    image_size: int
+    graphs: Mapping[str, Graph]
+    source: Callable[[], ExportModel] | None = None
+    picture: Graph | None = None
+
+
+def load_model(weights: Path, tracker: Path | None = None) -> ExportModel:
+    """The pipeline of a checkpoint: the lightweight generator, the few-shot model, a fine-tuned person, or the tracker.
+
+    Args:
+        weights: the checkpoint.
+        tracker: weights of the tracker that becomes part of the pipeline; None for one without a tracker.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: it is no checkpoint of these; the message says what it is.
+    """
+    source = partial(load_model, weights, tracker)
+    record: dict[str, Any] = read_record(weights)
+    kind, variant = record.get("model"), record.get("variant")
+    if kind == TRACKER:
+        return ExportModel("monalive tracker", LIGHTWEIGHT_SIZE, tracker_graphs(load_tracker(weights)), source)
+    model = _without_tracker(weights, kind, variant)
+    before = {} if tracker is None else tracker_graphs(load_tracker(tracker))
+    return replace(model, graphs={**before, **model.graphs}, source=source)
+
+
+def _without_tracker(weights: Path, kind: object, variant: object) -> ExportModel:
+    if kind == FEW_SHOT:
+        model = load_few_shot_model(weights)
+        return few_shot_pipeline(f"monalive few-shot model ({variant})", model, {"enroll": FewShotEnrollGraph(model)})
+    if kind == PERSON:
+        return few_shot_pipeline(f"monalive few-shot model ({variant}), fine-tuned", load_person(weights), {})
+    if kind is not None or not isinstance(variant, str):
+        raise ValueError(f"{weights} is a checkpoint of something that is not exported ({kind or 'no variant named'})")
+    return lightweight_model(load_generator(weights))
+
+
+def lightweight_model(generator: LightweightGenerator) -> ExportModel:
+    """The pipeline of a lightweight generator."""
+    generator = generator.eval()
+    graphs: dict[str, Graph] = {"enroll": EnrollGraph(generator), "animate": AnimateGraph(generator)}
+    model = _with_geometry("monalive lightweight generator", LIGHTWEIGHT_SIZE, graphs)
+    return replace(model, picture=PictureGraph())
+
+
+def few_shot_pipeline(name: str, model: FewShotModel | FewShotPerson, graphs: dict[str, Graph]) -> ExportModel:
+    """A few-shot pipeline. Where the lightweight generator moves the photo, its two graphs run first."""
+    mover, size = model.mover, model.size
+    if mover is not None and mover.how == "lightweight":
+        generator, size = mover.full_precision_generator(), mover.photo_size
+        lightweight = {"enroll_mover": EnrollGraph(generator), "move_photo": MovePhotoGraph(generator, model.size)}
+        graphs = {**lightweight, **graphs}
+    return _with_geometry(name, size, {**graphs, "animate": FewShotAnimateGraph(model)})
+
+
+def count_macs(graph: Graph, inputs: Mapping[str, torch.Tensor]) -> int:
+    """Multiply-accumulates of convolutions and matrix products in one call."""
+    counter = FlopCounterMode(display=False)
+    with torch.no_grad(), counter:
+        graph(**{port.name: inputs[port.name] for port in graph.inputs})
+    return int(counter.get_total_flops()) // 2
+
+
+def _with_geometry(name: str, image_size: int, graphs: dict[str, Graph]) -> ExportModel:
+    every: dict[str, Graph] = {**{part: graph() for part, graph in GEOMETRY.items()}, **graphs}
+    return ExportModel(name, image_size, {part: graph.eval() for part, graph in every.items()})

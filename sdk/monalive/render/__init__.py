@@ -1,0 +1,1 @@
+"""A photo and a driver to files and live windows."""

@@ -1,0 +1,254 @@
+"""From photos and a motion to a file: frames go to a sink one by one, so that length costs no memory."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from monalive.media.video_io import DEFAULT_FPS, VideoReader
+from monalive.media.video_sinks import can_hold_sound, open_sink
+from monalive.render.frame_timing import at_rate, until
+from monalive.trust.consent import Consent
+from monalive.trust.disclosure import Disclosure
+
+if TYPE_CHECKING:
+    from monalive.animator import AnimatedFrame, PhotoAnimator
+    from monalive.motions.motion import Motion
+    from monalive.portrait import Portrait
+
+FaceChoice = Literal["largest", "all"] | int
+
+
+@dataclass(frozen=True)
+class RenderedFile:
+    """What was written.
+
+    Attributes:
+        path: the file or folder.
+        frames: number of frames in it.
+        still_frames: how many of them, at the start, show the unmoved photo because the driver showed no face
+            yet.
+        credentials: the file beside it with its Content Credentials, where the format cannot hold them (webm).
+    """
+
+    path: Path
+    frames: int
+    still_frames: int = 0
+    credentials: Path | None = None
+
+
+def enroll_photos(
+    animator: PhotoAnimator,
+    photos: Sequence[str | Path],
+    face: FaceChoice = "largest",
+    consent: Consent | None = None,
+) -> list[Portrait]:
+    """The portraits to animate: one, from one photo or several of the same person, or all faces of one photo.
+
+    Args:
+        animator: made for any running mode.
+        photos: picture files, at least one.
+        face: "largest", a number counted from the left from 0, or "all" for every face of a single photo.
+        consent: why these faces may be animated.
+
+    Raises:
+        ValueError: no photos, "all" with several photos, or no such face.
+        FileNotFoundError: a photo does not exist.
+    """
+    if not photos:
+        raise ValueError("There is no photo to animate: name at least one.")
+    if face != "all":
+        return [animator.enroll([Path(photo) for photo in photos], face=face, consent=consent)]
+    if len(photos) > 1:
+        raise ValueError("All faces can be animated in one photo at a time: name only one.")
+    return list(animator.enroll_all(Path(photos[0]), consent=consent))
+
+
+def render_motion(
+    animator: PhotoAnimator,
+    portraits: Sequence[Portrait],
+    motion: Motion,
+    output: str | Path,
+    *,
+    crop: bool = False,
+    progress: bool = False,
+    disclosure: Disclosure | None = None,
+) -> RenderedFile:
+    """Plays a motion on portraits of one photo and writes the frames.
+
+    Args:
+        animator: it made the portraits.
+        portraits: one, or several of the same photo.
+        motion: lengthened beforehand with `frame_timing.repeat` if need be.
+        output: see `video_sinks.open_sink`.
+        crop: write the 256 x 256 picture of the face instead of the whole photo; for one portrait.
+        progress: show a progress bar on standard error if that is a terminal.
+        disclosure: what the file says of itself; where the face is and the consent stated for it are filled in.
+
+    Raises:
+        ValueError, OSError: what is wrong with the output; `crop` with several portraits.
+    """
+    _require_one_for_crop(portraits, crop)
+    total = len(motion.timestamps_ms)
+    frames = zip(animator.play(_who(portraits), motion), motion.timestamps_ms.tolist(), strict=True)
+    said = about_portraits(disclosure, portraits, crop)
+    return _write(frames, output, motion.fps, said, crop=crop, progress=progress, total=total)
+
+
+def render_video(
+    animator: PhotoAnimator,
+    portraits: Sequence[Portrait],
+    driver: str | Path,
+    output: str | Path,
+    *,
+    fps: float | None = None,
+    seconds: float | None = None,
+    crop: bool = False,
+    progress: bool = False,
+    disclosure: Disclosure | None = None,
+) -> RenderedFile:
+    """Lets a video drive portraits of one photo; it is read, followed, animated and written frame by frame.
+
+    One frame of the result for each frame of the driver, at its time, with its sound where the file can hold
+    it. Until the driver first shows a face the photo stays unmoved; when the face leaves, the last pose is
+    held.
+
+    Args:
+        animator: made for `RunningMode.VIDEO`; it made the portraits.
+        portraits, output, crop, progress, disclosure: as for `render_motion`.
+        driver: a video file.
+        fps: write at this constant rate instead; frames of the driver are left out or shown longer.
+        seconds: end after so much of the driver.
+
+    Raises:
+        FileNotFoundError: there is no such video.
+        ValueError: it is not a video, shows no face from start to end, or is wrong for the output.
+        OSError: the output cannot be written.
+    """
+    _require_one_for_crop(portraits, crop)
+    with VideoReader(driver) as reader:
+        source: Iterable[tuple[float, NDArray[np.uint8]]] = reader
+        length = reader.duration_s
+        if seconds is not None:
+            source, length = (
+                until(source, seconds * 1000.0),
+                seconds if length is None else min(seconds, length),
+            )
+        total = None if length is None else max(1, round(length * (fps or reader.fps)))
+        if fps is not None:
+            source = at_rate(source, fps)
+        return _write(
+            _driven(animator, portraits, source),
+            output,
+            fps or reader.fps,
+            about_portraits(disclosure, portraits, crop),
+            audio_from=reader.path if reader.has_audio and can_hold_sound(output) else None,
+            audio_start_s=reader.start_s,
+            no_face=f"No face was found in {driver}. Use a video that shows one from the front, well lit.",
+            crop=crop,
+            progress=progress,
+            total=total,
+        )
+
+
+def render_image(
+    animator: PhotoAnimator,
+    portraits: Sequence[Portrait],
+    driver: NDArray[np.uint8],
+    output: str | Path,
+    *,
+    fps: float | None = None,
+    seconds: float | None = None,
+    crop: bool = False,
+    disclosure: Disclosure | None = None,
+) -> RenderedFile:
+    """Gives portraits the pose and expression of a picture; one frame, or `seconds` of it.
+
+    Args:
+        animator: made for `RunningMode.IMAGE`; it made the portraits.
+        driver: (H, W, 3) uint8 RGB.
+        portraits, output, fps, seconds, crop, disclosure: as for `render_video`.
+
+    Raises:
+        ValueError: the driver shows no face, or is wrong for the output.
+        OSError: the output cannot be written.
+    """
+    _require_one_for_crop(portraits, crop)
+    rate = fps or DEFAULT_FPS
+    count = 1 if seconds is None else max(1, round(seconds * rate))
+    frame = animator.animate(_who(portraits), driver)
+    frames = ((frame, index * 1000.0 / rate) for index in range(count))
+    return _write(frames, output, rate, about_portraits(disclosure, portraits, crop), crop=crop)
+
+
+def about_portraits(disclosure: Disclosure | None, portraits: Sequence[Portrait], crop: bool = False) -> Disclosure:
+    """A disclosure with what the portraits know: where in the frame they are, and the consent stated for them."""
+    disclosure = disclosure or Disclosure()
+    if disclosure.consent is None:
+        disclosure = replace(disclosure, consent=portraits[0].consent)
+    return disclosure if crop else replace(disclosure, regions=[portrait.crop for portrait in portraits])
+
+
+def _who(portraits: Sequence[Portrait]) -> Portrait | Sequence[Portrait]:
+    return portraits[0] if len(portraits) == 1 else portraits
+
+
+def _driven(
+    animator: PhotoAnimator, portraits: Sequence[Portrait], driver: Iterable[tuple[float, NDArray[np.uint8]]]
+) -> Iterator[tuple[AnimatedFrame, float]]:
+    who = _who(portraits)
+    shown: NDArray[np.uint8] | None = None
+    result: AnimatedFrame | None = None
+    for time, image in driver:
+        if result is None or image is not shown:  # a frame shown longer is animated once
+            result, shown = animator.animate_for_video(who, image, time), image
+        yield result, time
+
+
+def _write(
+    frames: Iterator[tuple[AnimatedFrame, float]],
+    output: str | Path,
+    fps: float,
+    disclosure: Disclosure,
+    *,
+    audio_from: Path | None = None,
+    audio_start_s: float = 0.0,
+    no_face: str = "",
+    crop: bool = False,
+    progress: bool = False,
+    total: int | None = None,
+) -> RenderedFile:
+    first = next(frames, None)
+    if first is None:
+        raise ValueError(f"{output} was not written: there are no frames to write.")
+    height, width = _picture(first[0], crop).shape[:2]
+    still = 0
+    with (
+        open_sink(output, fps, (width, height), audio_from, audio_start_s, disclosure) as sink,
+        tqdm(total=total, unit="frame", desc=Path(output).name, disable=None if progress else True) as bar,
+    ):
+        for frame, time in itertools.chain([first], frames):
+            still += still == sink.frames_written and not frame.driver_found
+            sink.write(_picture(frame, crop), time)
+            bar.update()
+        if still == sink.frames_written and no_face:
+            raise ValueError(no_face)
+    return RenderedFile(Path(output), sink.frames_written, still, sink.credentials_path)
+
+
+def _picture(frame: AnimatedFrame, crop: bool) -> NDArray[np.uint8]:
+    return frame.crop_image if crop else frame.image
+
+
+def _require_one_for_crop(portraits: Sequence[Portrait], crop: bool) -> None:
+    if not portraits:
+        raise ValueError("There is no portrait to animate.")
+    if crop and len(portraits) > 1:
+        raise ValueError("The crop shows one face: choose one instead of all.")

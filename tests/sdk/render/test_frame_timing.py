@@ -1,0 +1,93 @@
+"""Constant rates, cuts and repeated motions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fake_animator import fake_motion
+
+from monalive.render.frame_timing import at_rate, repeat, until
+
+
+def clip(count: int, fps: float) -> list[tuple[float, int]]:
+    return [(index * 1000.0 / fps, index) for index in range(count)]
+
+
+def test_the_same_rate_changes_nothing() -> None:
+    for fps in (25, 29.97, 23.976):
+        result = list(at_rate(clip(50, fps), fps))
+        assert [frame for _, frame in result] == list(range(50))
+        assert [time for time, _ in result] == pytest.approx([time for time, _ in clip(50, fps)])
+
+
+def test_half_the_rate_leaves_every_other_frame_out() -> None:
+    assert [frame for _, frame in at_rate(clip(10, 50), 25)] == [0, 2, 4, 6, 8]
+
+
+def test_twice_the_rate_shows_each_frame_twice() -> None:
+    assert [frame for _, frame in at_rate(clip(3, 25), 50)] == [0, 0, 1, 1, 2, 2]
+
+
+def test_a_variable_rate_becomes_constant() -> None:
+    frames = [(0.0, "a"), (90.0, "b"), (100.0, "c"), (105.0, "d"), (300.0, "e")]
+    result = list(at_rate(frames, 20))
+    assert [time for time, _ in result] == [0, 50, 100, 150, 200, 250, 300, 350]
+    assert "".join(frame for _, frame in result) == "aacdddee"
+
+
+def test_no_frames_stay_no_frames() -> None:
+    assert list(at_rate([], 25)) == []
+    with pytest.raises(ValueError, match="above 0"):
+        list(at_rate(clip(2, 25), 0))
+
+
+def test_until_cuts_and_keeps_at_least_one() -> None:
+    assert [frame for _, frame in until(clip(50, 25), 200)] == [0, 1, 2, 3, 4]
+    assert [frame for _, frame in until(clip(50, 25), 0.001)] == [0]
+    assert len(list(until(clip(5, 25), 1e6))) == 5
+
+
+def test_a_motion_left_alone_is_itself() -> None:
+    motion = fake_motion()
+    assert repeat(motion) is motion
+
+
+def test_loops_repeat_every_frame() -> None:
+    result = repeat(fake_motion(4), loops=3)
+    assert result.landmarks[:, 0, 0].tolist() == [0, 1, 2, 3] * 3
+    assert result.landmarks.dtype == np.float32
+    assert result.timestamps_ms.tolist() == [40.0 * index for index in range(12)]
+
+
+def test_seconds_cut_and_repeat() -> None:
+    assert repeat(fake_motion(5), seconds=0.12).landmarks[:, 0, 0].tolist() == [0, 1, 2]
+    assert repeat(fake_motion(2), seconds=0.2).landmarks[:, 0, 0].tolist() == [0, 1, 0, 1, 0]
+
+
+def test_another_rate_interpolates_and_closes_the_loop() -> None:
+    looped = repeat(fake_motion(3, fps=25), fps=50)
+    assert looped.landmarks[:, 0, 0].tolist() == pytest.approx([0, 0.5, 1, 1.5, 2, 1])
+    assert looped.fps == 50
+    once = repeat(fake_motion(3, fps=25, loop=False), fps=50)
+    assert once.landmarks[:, 0, 0].tolist() == pytest.approx([0, 0.5, 1, 1.5, 2, 2])
+
+
+def test_surroundings_go_along_with_the_landmarks() -> None:
+    measured = np.linspace(0, 1, 3, dtype=np.float32)[:, None, None, None] * np.ones((1, 16, 16, 3), np.float32)
+    motion = replace(fake_motion(3, fps=25), surroundings=measured)
+    assert repeat(motion, loops=2).surroundings[:, 0, 0, 0].tolist() == [0, 0.5, 1] * 2
+    faster = repeat(motion, fps=50).surroundings
+    assert faster[:, 3, 4, 2].tolist() == pytest.approx([0, 0.25, 0.5, 0.75, 1, 0.5])
+    assert faster.dtype == np.float32
+    assert repeat(fake_motion(3), fps=50).surroundings is None
+
+
+def test_bad_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match="not both"):
+        repeat(fake_motion(), loops=2, seconds=1.0)
+    with pytest.raises(ValueError, match="above 0"):
+        repeat(fake_motion(), seconds=-1.0)
+    with pytest.raises(ValueError, match="above 0"):
+        repeat(fake_motion(), fps=float("nan"))
