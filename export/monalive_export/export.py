@@ -23,6 +23,8 @@ from monalive_export.targets.base import Target
 __all__ = ["PRECISION_GROUPS", "REPORT_FILE", "ExportOptions", "export_model"]
 
 REPORT_FILE: Final = "export.json"
+# Of an entry of the report, what its manifest does not repeat.
+_OF_REPORT: Final = frozenset({"path", "bytes", "seconds", "accelerators"})
 # Of the packaged samples (two people), and of a folder of clips, where everyone gives as many in turn.
 GATE_FRAMES, CALIBRATION_FRAMES = 6, 12
 GATE_FRAMES_OF_CLIPS, CALIBRATION_FRAMES_OF_CLIPS = 24, 48
@@ -41,8 +43,8 @@ def export_model(model: ExportModel, options: ExportOptions, say: Say = lambda l
         "frames_of", "calibrated_on", "files", "bundles"}.
 
     Raises:
-        ValueError: a file does not pass the gate; the message names the first layer that diverges. Files that passed
-            before it stay.
+        ValueError: a file does not pass the gate; the message names what accelerators refuse, or the first layer that
+            diverges. Files that passed before it stay.
         OSError: the folder cannot be written to, or there is none to take frames from; or one of several processes was
             ended from outside.
     """
@@ -122,7 +124,7 @@ def _bundle(
             preferred = (*target.calibrated, *preferred)
         precision = next(p for p in (*preferred, "fp32") if p in files)
         parts[name], entry = files[precision]
-        entries[name] = {key: value for key, value in entry.items() if key not in ("path", "bytes", "seconds")}
+        entries[name] = {key: value for key, value in entry.items() if key not in _OF_REPORT}
     path = options.output / f"{target.name}.bundle"
     manifest = {
         "name": model.name,

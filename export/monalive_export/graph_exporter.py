@@ -12,6 +12,7 @@ import torch
 
 from monalive_export.checks.divergence import ProbedGraph, first_divergence
 from monalive_export.checks.parity import LIMITS, Measured, Reference
+from monalive_export.checks.portability import Refused
 from monalive_export.graphs.pipelines import ExportModel, count_macs
 from monalive_export.graphs.ports import Graph
 from monalive_export.targets.artefact_file import artefact_path, write_checked
@@ -106,7 +107,7 @@ class GraphExporter:
         """Builds a file, passes it through the gate and names it: its content and its manifest's entry.
 
         Raises:
-            ValueError: it does not pass; the message names the first layer that diverges.
+            ValueError: it does not pass; the message names what accelerators refuse, or the first layer that diverges.
             OSError: it cannot be written.
         """
         started = time.monotonic()
@@ -114,8 +115,9 @@ class GraphExporter:
             self._converted = self._target.convert(self._graph, self._tensors)
         content = self._target.build(self._converted, self._graph, self._facts(precision), self._calibration)
         path = artefact_path(self._options.output, f"{self._name}_{precision}", self._target.format)
-        measured: list[Measured] = []
-        write_checked(path, content, self._target.format, lambda read: measured.append(self._check(read, precision)))
+        passed: list[tuple[Refused, Measured]] = []
+        write_checked(path, content, self._target.format, lambda read: passed.append(self._check(read, precision)))
+        [(refused, measured)] = passed
         entry = {
             "format": self._target.format,
             "precision": precision,
@@ -123,10 +125,11 @@ class GraphExporter:
             "macs": self._macs,
             "inputs": [port.entry(port.name, self._shape(port.name)) for port in self._graph.inputs],
             "outputs": [port.entry(port.name, self._shape(port.name)) for port in self._graph.outputs],
-            "gate": asdict(measured[0]),
+            "gate": asdict(measured),
+            "accelerators": refused,
         }
         seconds = time.monotonic() - started
-        say(f"{path.name}: {len(content) / 1e6:.2f} MB, {_in_words(measured[0])} ({seconds:.0f} s)")
+        say(f"{path.name}: {len(content) / 1e6:.2f} MB, {_in_words(measured)} ({seconds:.0f} s)")
         return content, entry | {"path": path.name, "bytes": len(content), "seconds": round(seconds, 1)}
 
     def _facts(self, precision: str) -> Facts:
@@ -136,7 +139,8 @@ class GraphExporter:
     def _shape(self, port: str) -> tuple[int, ...]:
         return tuple(self._reference.values[0][port].shape)
 
-    def _check(self, content: bytes, precision: str) -> Measured:
+    def _check(self, content: bytes, precision: str) -> tuple[Refused, Measured]:
+        refused = self._refused(content, precision)
         limits = LIMITS[precision]
         if limits.max_error is None:
             limits = replace(limits, max_error=self._graph.tolerance)
@@ -147,7 +151,23 @@ class GraphExporter:
                 f"the {self._target.name} {precision} file of {self._name!r} differs from PyTorch: {failure}; "
                 f"{self._explain(precision, measured.worst_frame)}; it was not written"
             )
-        return measured
+        return refused, measured
+
+    def _refused(self, content: bytes, precision: str) -> Refused:
+        """What accelerators refuse in a file that they need not take.
+
+        Raises:
+            ValueError: they have to take it.
+        """
+        refused = self._target.refused(content)
+        for accelerator in self._target.accelerators if self._graph.accelerated else ():
+            if refused[accelerator]:
+                raise ValueError(
+                    f"the {self._target.name} {precision} file of {self._name!r} does not run on the {accelerator}, "
+                    f"which refuses {', '.join(refused[accelerator])}; write the graph with other operations, "
+                    "or set `accelerated = False` on it if the CPU shall run it; it was not written"
+                )
+        return refused
 
     def _explain(self, precision: str, frame: int) -> str:
         """Where it goes wrong first in a frame: the graph once more, with every layer's values as outputs."""

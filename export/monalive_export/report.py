@@ -1,4 +1,4 @@
-"""`monalive-export report`: size against speed against quality of what was exported."""
+"""`monalive-export report`: what was exported: size against speed against quality, and which accelerators take it."""
 
 from __future__ import annotations
 
@@ -51,6 +51,9 @@ def run_report(words: Sequence[str]) -> int:
     for point in points:
         speed = "not run here" if point.median_ms is None else f"{point.median_ms:7.2f} ms"
         print(f"{point.target:<7} {point.precision:<12} {point.megabytes:6.2f} MB {point.psnr_db:6.1f} dB  {speed}")
+    print()
+    for path, accelerators in read_accelerators(folder):
+        print(f"{path:<36} {accelerators}")
     print(output)
     return 0
 
@@ -79,9 +82,6 @@ def read_points(folder: Path, benchmark: Sequence[Mapping[str, Any]]) -> list[Po
         FileNotFoundError: nothing was exported there.
         ValueError: there is no animate network among it.
     """
-    report = folder / REPORT_FILE
-    if not report.is_file():
-        raise FileNotFoundError(f"there is no {REPORT_FILE} in {folder}; name a folder that monalive-export wrote")
     times: dict[tuple[str, str], float] = {}
     for entry in benchmark:
         if entry["part"] == PART and "median_ms" in entry:
@@ -95,12 +95,37 @@ def read_points(folder: Path, benchmark: Sequence[Mapping[str, Any]]) -> list[Po
             entry["gate"]["psnr_db"],
             times.get((entry["format"], entry["precision"])),
         )
-        for entry in json.loads(report.read_text())["files"]
+        for entry in _exported_files(folder)
         if entry["graph"] == PART
     ]
     if not points:
-        raise ValueError(f"{report} lists no {PART} network")
+        raise ValueError(f"{folder / REPORT_FILE} lists no {PART} network")
     return points
+
+
+def read_accelerators(folder: Path) -> list[tuple[str, str]]:
+    """Every exported file and, in words, which accelerators take it.
+
+    Args:
+        folder: of an export.
+
+    Raises:
+        FileNotFoundError: nothing was exported there.
+    """
+    return [(entry["path"], _taken(entry.get("accelerators", {}))) for entry in _exported_files(folder)]
+
+
+def _taken(refused_by: Mapping[str, Sequence[str]]) -> str:
+    words = [f"{name}: not {', '.join(refused)}" if refused else name for name, refused in refused_by.items()]
+    return "; ".join(words) or "accelerators not checked"
+
+
+def _exported_files(folder: Path) -> list[dict[str, Any]]:
+    report = folder / REPORT_FILE
+    if not report.is_file():
+        raise FileNotFoundError(f"there is no {REPORT_FILE} in {folder}; name a folder that monalive-export wrote")
+    files: list[dict[str, Any]] = json.loads(report.read_text())["files"]
+    return files
 
 
 def draw(points: Sequence[Point], output: Path) -> None:

@@ -18,7 +18,8 @@ from monalive_export.report import _legend, read_points
 def _entry(target: str, file_format: str, precision: str, size: int, psnr: float) -> dict[str, Any]:
     gate = {"max_error": 0.1, "psnr_db": psnr}
     kind = {"graph": "animate", "target": target, "format": file_format, "precision": precision}
-    return kind | {"bytes": size, "gate": gate}
+    made = {"path": f"animate_{precision}.{file_format}", "bytes": size, "accelerators": {}}
+    return kind | made | {"gate": gate}
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def exported(tmp_path: Path) -> Path:
         _entry("litert", "tflite", "fp32", 4_700_000, 120.0),
         _entry("litert", "tflite", "int8", 1_400_000, 48.0),
         _entry("coreml", "mlpackage", "int8", 1_500_000, 47.0),
-        _entry("litert", "tflite", "fp32", 100, 1.0) | {"graph": "enroll"},
+        _entry("litert", "tflite", "fp32", 100, 1.0) | {"graph": "enroll", "accelerators": {"GPU": []}},
     ]
     (tmp_path / "export.json").write_text(json.dumps({"files": files}))
     networks = [
@@ -53,7 +54,9 @@ def test_files_get_their_times(exported: Path) -> None:
 
 def test_the_command_draws(exported: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(exported), "--bench", str(exported / "bench.json")]) == 0
-    assert "not run here" in capsys.readouterr().out
+    said = capsys.readouterr().out.splitlines()
+    assert any("not run here" in line for line in said)
+    assert [line.split(maxsplit=1)[1] for line in said[-5:-1]] == [*["accelerators not checked"] * 3, "GPU"]
     picture = cv2.imread(str(exported / "report.png"))
     assert picture is not None and picture.shape[1] > 1000 and picture.std() > 5
 

@@ -1,66 +1,76 @@
-"""What phones take: operations of exported files, checked against what their accelerators run."""
+"""What phones' accelerators refuse: operations of exported files, by name, against what GPU and Neural Engine run.
+
+ONNX files are not checked, for want of a list to trust: ONNX Runtime Web publishes a table of its WebGPU operators, but
+the versions in it are not those that its kernels match (its issue 27231). What WebGPU lacks, it runs on the CPU.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+LITERT_GPU: Final = "LiteRT GPU delegate"
+COREML_GPU: Final = "Core ML GPU"
+NEURAL_ENGINE: Final = "Core ML Neural Engine"
+# By accelerator: what in a file it refuses; an empty list where it takes all of it.
+Refused = dict[str, list[str]]
 
 # What LiteRT's GPU delegate refuses, or runs many times slower than the rest.
 REFUSED_BY_LITERT_GPU: Final = frozenset(
-    {
+    (
         *("GATHER_ND", "BROADCAST_TO", "STRIDED_SLICE", "CUSTOM", "SCATTER_ND", "SELECT", "PRELU", "DEPTH_TO_SPACE"),
         "RELU_0_TO_1",
-    }
+    )
 )
 MAX_RANK: Final = 4
 # MIL operations known to run on CPU, GPU and Neural Engine alike.
 COREML_EVERYWHERE: Final = frozenset(
-    {
+    (
         *("add", "sub", "mul", "real_div", "maximum", "minimum", "abs", "cos", "sin", "exp", "log", "floor", "sqrt"),
         *("square", "rsqrt", "inverse", "tanh", "relu", "sigmoid", "clip", "softmax", "cast", "const", "concat"),
-        *(
-            "expand_dims",
-            "squeeze",
-            "reshape",
-            "transpose",
-            "slice_by_index",
-            "slice_by_size",
-            "split",
-            "stack",
-            "tile",
-        ),
+        *("expand_dims", "squeeze", "reshape", "transpose", "slice_by_index", "slice_by_size", "split", "stack"),
         *("reduce_sum", "reduce_mean", "reduce_max", "reduce_min", "matmul", "linear", "conv", "avg_pool", "max_pool"),
         *("batch_norm", "instance_norm", "upsample_bilinear", "upsample_nearest_neighbor", "resize_bilinear"),
-        *("gather", "fill_like", "identity", "pad"),
+        *("gather", "fill_like", "identity", "pad", "tile"),
         *("constexpr_affine_dequantize", "constexpr_lut_to_dense"),
-    }
+    )
 )
-# Listed exception: reading a picture along a flow. CPU and GPU run it; the Neural Engine hands it to them.
-COREML_EXCEPTIONS: Final = frozenset({"resample"})
+# Reading a picture along a flow: CPU and GPU run it; the Neural Engine hands it to them.
+NOT_ON_NEURAL_ENGINE: Final = frozenset({"resample"})
 
 
-def litert_problems(content: bytes) -> list[str]:
-    """What in a .tflite file the GPU delegate would refuse; empty where nothing is."""
-    interpreter = Interpreter(model_content=content, experimental_op_resolver_type=_plain())
+def litert_refusals(content: bytes) -> Refused:
+    """What in a .tflite file the GPU delegate refuses, judged by operations and ranks; the delegate is not run."""
+    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # the CPU's own delegate would hide operations
+    interpreter = Interpreter(model_content=content, experimental_op_resolver_type=plain)
     interpreter.allocate_tensors()
     operations = {detail["op_name"] for detail in interpreter._get_ops_details()}
-    ranks = {detail["name"]: len(detail["shape"]) for detail in interpreter.get_tensor_details()}
-    problems = [f"operation {name}" for name in sorted(operations & REFUSED_BY_LITERT_GPU)]
-    return problems + [f"rank {rank} of {name}" for name, rank in ranks.items() if rank > MAX_RANK]
+    large = [detail["name"] for detail in interpreter.get_tensor_details() if len(detail["shape"]) > MAX_RANK]
+    refused = [f"operation {name}" for name in sorted(operations & REFUSED_BY_LITERT_GPU)]
+    if large:
+        refused.append(f"a rank above {MAX_RANK} ({len(large)} tensors, {large[0]} the first)")
+    return {LITERT_GPU: refused}
 
 
-def coreml_problems(package: Path) -> list[str]:
-    """Operations of a .mlpackage that are not known to run everywhere, nor listed as exceptions."""
-    from monalive_export.checks.mil_interpreter import MILInterpreter
+def coreml_refusals(package: Path) -> Refused:
+    """Operations of a .mlpackage that are not known to run on the GPU, and on the Neural Engine."""
+    from coremltools.models.utils import load_spec
 
-    unknown = MILInterpreter(package).operations - COREML_EVERYWHERE - COREML_EXCEPTIONS
-    return [f"operation {name}" for name in sorted(unknown)]
+    (function,) = load_spec(str(package)).mlProgram.functions.values()
+    operations = {kind for block in function.block_specializations.values() for kind in _operation_types(block)}
+    unknown = operations - COREML_EVERYWHERE - NOT_ON_NEURAL_ENGINE
+    return {
+        COREML_GPU: [f"operation {name}" for name in sorted(unknown)],
+        NEURAL_ENGINE: [f"operation {name}" for name in sorted(operations - COREML_EVERYWHERE)],
+    }
 
 
-def _plain() -> object:
-    """Without the CPU's own delegate, which would hide operations."""
-    from ai_edge_litert.interpreter import OpResolverType
-
-    return OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+def _operation_types(block: Any) -> Iterator[str]:
+    """Of a block of a saved MIL program, and of the blocks inside its operations."""
+    for operation in block.operations:
+        yield operation.type
+        for inner in operation.blocks:
+            yield from _operation_types(inner)

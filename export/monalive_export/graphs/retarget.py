@@ -179,6 +179,7 @@ class RetargetStartGraph(Graph):
     outputs = (*RIG, *LEARNED)
     about = "Once per portrait and driver: what the retarget network needs to know of them."
     compressible = False
+    accelerated = False
     mean_face: torch.Tensor
     regions: torch.Tensor
 
@@ -262,6 +263,7 @@ class RetargetGraph(Graph):
     )
     about = "Once per frame: the driver's landmarks to the portrait's."
     compressible = False
+    accelerated = False
     pool: torch.Tensor
 
     def __init__(self) -> None:

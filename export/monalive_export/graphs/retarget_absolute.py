@@ -45,6 +45,7 @@ class RetargetAbsoluteGraph(Graph):
     )
     about = "Once per frame, instead of the retarget network, for absolute motion: the driver's face as it is."
     compressible = False
+    accelerated = False
     bundled = False
     pool: torch.Tensor
 

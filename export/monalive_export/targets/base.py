@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from monalive_export.checks.portability import Refused
 from monalive_export.graphs.ports import Graph
 
 Tensors = Mapping[str, NDArray[np.float32]]
@@ -53,6 +54,7 @@ class Target(Protocol):
         precisions: those it can build, the one preferred for its bundle first.
         calibrated: those that its bundle prefers to these for networks that run for every frame, where static
             quantisation was calibrated on many people.
+        accelerators: those of `refused` that have to take the files of every graph that is `accelerated`.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Target(Protocol):
     platforms: tuple[str, ...]
     precisions: tuple[str, ...]
     calibrated: tuple[str, ...]
+    accelerators: tuple[str, ...]
 
     def convert(self, graph: Graph, inputs: Mapping[str, torch.Tensor]) -> Any:
         """The graph in float32, in the form from which `build` goes on."""
@@ -79,6 +82,9 @@ class Target(Protocol):
         Raises:
             ValueError: the runtime does not load it.
         """
+
+    def refused(self, content: bytes) -> Refused:
+        """What in a file each accelerator of the format refuses; no entry where that is not known."""
 
 
 def contiguous(inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

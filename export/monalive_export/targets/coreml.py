@@ -22,6 +22,7 @@ from monalive.networks.coreml_network import pack_package, unpack_package
 from monalive.networks.named_network import NamedNetwork
 from monalive.networks.runtimes import RuntimeOptions
 from monalive_export.checks.mil_interpreter import MILInterpreter
+from monalive_export.checks.portability import COREML_GPU, Refused, coreml_refusals
 from monalive_export.graphs.ports import Graph
 from monalive_export.targets.base import Facts, Tensors, contiguous
 from monalive_export.targets.converter_output import quiet
@@ -47,6 +48,7 @@ class CoreMLTarget:
     platforms = ("iOS 16", "macOS 13")
     precisions = ("int8", "palette6", "fp16", "fp32")
     calibrated: tuple[str, ...] = ()
+    accelerators: tuple[str, ...] = (COREML_GPU,)  # the Neural Engine hands `resample` to it
 
     def convert(self, graph: Graph, inputs: Mapping[str, torch.Tensor]) -> _Converted:
         with quiet(), torch.no_grad():
@@ -75,6 +77,10 @@ class CoreMLTarget:
             return NamedNetwork(content, plain_entry(graph, self.format), RuntimeOptions(), "the .mlpackage")
         with tempfile.TemporaryDirectory() as folder:
             return MILInterpreter(unpack_package(content, Path(folder), "the .mlpackage"))
+
+    def refused(self, content: bytes) -> Refused:
+        with tempfile.TemporaryDirectory() as folder:
+            return coreml_refusals(unpack_package(content, Path(folder), "the .mlpackage"))
 
 
 @register_torch_op(override=True)

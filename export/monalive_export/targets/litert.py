@@ -17,6 +17,7 @@ from ai_edge_quantizer import qtyping, quantizer, recipe
 from monalive.networks.named_network import NamedNetwork
 from monalive.networks.runtimes import RuntimeOptions
 from monalive_distill.generator.primitives import using
+from monalive_export.checks.portability import LITERT_GPU, Refused, litert_refusals
 from monalive_export.graphs.ports import Graph
 from monalive_export.targets.base import Facts, Tensors, contiguous
 from monalive_export.targets.converter_output import quiet
@@ -45,6 +46,7 @@ class LiteRTTarget:
     platforms = ("Android", "Linux", "macOS", "Windows", "web (LiteRT.js)")
     precisions = ("int8", "int8-static", "fp16", "fp32")
     calibrated: tuple[str, ...] = ("int8-static",)
+    accelerators: tuple[str, ...] = (LITERT_GPU,)
 
     def convert(self, graph: Graph, inputs: Mapping[str, torch.Tensor]) -> bytes:
         with quiet(), using(LiteRTPrimitives()), tempfile.TemporaryDirectory() as folder:
@@ -64,6 +66,9 @@ class LiteRTTarget:
 
     def load(self, content: bytes, graph: Graph) -> NamedNetwork:
         return NamedNetwork(content, plain_entry(graph, self.format), RuntimeOptions(), "the .tflite file")
+
+    def refused(self, content: bytes) -> Refused:
+        return litert_refusals(content)
 
 
 def _quantised(named: bytes, precision: str, calibration: Sequence[Tensors]) -> quantizer.QuantizationResult:

@@ -22,6 +22,7 @@ from onnxruntime.quantization import (
 
 from monalive.networks.named_network import NamedNetwork
 from monalive.networks.runtimes import RuntimeOptions
+from monalive_export.checks.portability import Refused
 from monalive_export.graphs.ports import Graph
 from monalive_export.targets.base import Facts, Tensors, contiguous
 from monalive_export.targets.converter_output import quiet
@@ -44,6 +45,7 @@ class OnnxTarget:
     platforms = ("web", "Windows", "Linux", "macOS")
     precisions = ("int8-static", "int8", "fp16", "fp32")
     calibrated: tuple[str, ...] = ()
+    accelerators: tuple[str, ...] = ()
 
     def convert(self, graph: Graph, inputs: Mapping[str, torch.Tensor]) -> onnx.ModelProto:
         with quiet():
@@ -74,6 +76,9 @@ class OnnxTarget:
 
     def load(self, content: bytes, graph: Graph) -> NamedNetwork:
         return NamedNetwork(content, plain_entry(graph, self.format), RuntimeOptions(), "the .onnx file")
+
+    def refused(self, content: bytes) -> Refused:
+        return {}  # not known: see `checks.portability`
 
 
 def _halve_weights(model: onnx.ModelProto) -> None:

@@ -19,7 +19,6 @@ from monalive.faces.tracker_networks import TRACKER_PARTS
 from monalive_distill.generator.lightweight_generator import build_generator
 from monalive_distill.tracker.networks import MODEL_NAME, TrackerNetworks
 from monalive_distill.training.checkpoint import ExponentialAverage, save_state
-from monalive_export.checks.portability import coreml_problems, litert_problems
 from monalive_export.export import ExportOptions, export_model
 from monalive_export.graphs.pipelines import load_model
 from monalive_export.graphs.tracker import TrackerBlendshapesGraph, TrackerDetectorGraph, TrackerLandmarksGraph
@@ -85,11 +84,6 @@ def test_a_weights_file_becomes_a_bundle(exported: Exported) -> None:
         assert tracker.detect(np.zeros((64, 64, 3), np.uint8)) == []  # untrained: it is sure of nothing
 
 
-@pytest.mark.parametrize("name", TRACKER_PARTS)
-def test_phones_take_them(exported: Exported, name: str) -> None:
-    assert litert_problems((exported[0] / f"{name}_fp32.tflite").read_bytes()) == []
-
-
 @needs_gpu
 def test_the_gpu_delegate_takes_everything(exported: Exported) -> None:
     assert_taken(*(exported[0] / f"{name}_fp32.tflite" for name in TRACKER_PARTS))
@@ -105,8 +99,6 @@ def test_other_formats(weights: Path, tmp_path: Path, target: str) -> None:
     if target == "onnx":
         with FaceTracker(bundle, runtime="onnxruntime") as tracker:
             assert tracker.detect(np.zeros((64, 64, 3), np.uint8)) == []
-    else:
-        assert all(coreml_problems(tmp_path / f"{name}_fp16.mlpackage") == [] for name in TRACKER_PARTS)
 
 
 def test_every_pipeline_can_have_a_tracker(weights: Path, tmp_path: Path) -> None:
