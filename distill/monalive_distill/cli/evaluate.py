@@ -15,8 +15,8 @@ from monalive_distill.evaluation.clips import find_clips
 from monalive_distill.evaluation.portrait_sheets import find_portraits, write_portrait_sheets
 from monalive_distill.evaluation.reenactment import UNMOVED
 from monalive_distill.evaluation.reenactment_methods import (
-    BundleReenactor,
-    geometry_prior_reenactor,
+    BundleMethod,
+    geometry_prior_method,
     without_surroundings,
 )
 from monalive_distill.evaluation.report import summary_text, write_evaluation
@@ -69,10 +69,10 @@ def run_evaluate(args: argparse.Namespace) -> int:
         FaceTracker(_tracker_model(args), networks=args.tracker, settle=True) as tracker,
         # The teacher compares, so that figures can be compared whichever tracker drives.
         FaceTracker(networks="mediapipe", settle=True) as measurer,
-        BundleReenactor(args.bundle, tracker=args.tracker) as product,
+        BundleMethod(args.bundle, tracker=args.tracker) as product,
     ):
         beside = {
-            name: stack.enter_context(BundleReenactor(path, tracker=args.tracker))
+            name: stack.enter_context(BundleMethod(path, tracker=args.tracker))
             for name, path in zip(names, args.beside, strict=True)
         }
         portraits = []
@@ -87,7 +87,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
                 PRODUCT: product,
                 **beside,
                 LANDMARKS_ALONE: without_surroundings(product),
-                GEOMETRY: geometry_prior_reenactor,
+                GEOMETRY: geometry_prior_method,
             },
             tracker,
             args.output,

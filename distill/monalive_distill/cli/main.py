@@ -17,7 +17,7 @@ from monalive_distill.cli.training_arguments import add_run_arguments, add_sched
 from monalive_distill.data import synthetic_people
 from monalive_distill.data.prepare import SAME_PERSON, prepare
 from monalive_distill.distillation.config import TrainingConfig, read_config
-from monalive_distill.distillation.grid_artefact import write_even_weights
+from monalive_distill.distillation.grid_artefact import write_weights_without_grid
 from monalive_distill.distillation.train import train
 from monalive_distill.few_shot.checkpoint import load_few_shot_model
 from monalive_distill.training.checkpoint import write_weights
@@ -138,7 +138,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _weights(arguments: argparse.Namespace) -> None:
     if arguments.even_cells:
-        write_even_weights(arguments.state, arguments.output, arguments.even_cells)
+        write_weights_without_grid(arguments.state, arguments.output, arguments.even_cells)
     else:
         write_weights(arguments.state, arguments.output)
 

@@ -1,4 +1,4 @@
-"""Makes the four pixels of a cell agree in weights that are about to ship.
+"""Removes the 2 x 2 grid artefact from weights that are about to ship.
 
 The refinement network's head makes each pixel of a cell of 2 x 2 by weights of its own. In training these drift apart,
 a fine grid that LPIPS hardly minds and eyes do. Here the head alone is solved anew, by least squares in closed form:
@@ -29,7 +29,7 @@ _RIDGE = 1e-5
 _EVERYWHERE = 0.02  # how much a place counts at which nothing is painted
 
 
-def write_even_weights(state: Path, output: Path, caches: Iterable[Path]) -> None:
+def write_weights_without_grid(state: Path, output: Path, caches: Iterable[Path]) -> None:
     """`training.checkpoint.write_weights` with a head that draws no grid.
 
     Args:
@@ -44,13 +44,13 @@ def write_even_weights(state: Path, output: Path, caches: Iterable[Path]) -> Non
     config = TrainingConfig()
     sampler = PairSampler(load_sequences(*caches), config.augmentation, config.kind_weights, config.seed)
     steps = tqdm(range(_GROUPS), desc="solving", unit="group", disable=None)
-    even_cells(generator, (sampler.draw(step, _PHOTOS, _TARGETS, _SIZE) for step in steps))
+    remove_grid_artefact(generator, (sampler.draw(step, _PHOTOS, _TARGETS, _SIZE) for step in steps))
     write_half(generator.state_dict(), read_record(state), output)
 
 
 @torch.no_grad()
-def even_cells(generator: LightweightGenerator, groups: Iterable[TrainingGroup]) -> None:
-    """Solves the head anew, in place.
+def remove_grid_artefact(generator: LightweightGenerator, groups: Iterable[TrainingGroup]) -> None:
+    """Solves the last layer anew by least squares, in place.
 
     Args:
         generator: trained; it is in evaluation mode afterwards.

@@ -28,7 +28,7 @@ class Clip:
         name: the file's name without its suffix.
         images: T pictures (256, 256, 3) uint8 RGB.
         landmarks: (T, 478, 3) float32 pixels of those pictures: what drives.
-        measured: (T, 478, 3) the same as the ruler's tracker finds them: what results are compared with.
+        measured: (T, 478, 3) the same as the tracker of `FrameScorer` finds them: what results are compared with.
         timestamps_ms: (T,) float64 from 0, strictly increasing.
         frames: (T,) their numbers in the video.
         without_face: frames that were chosen and left out because no face was found.
@@ -46,7 +46,7 @@ class Clip:
     surroundings: NDArray[np.float32]
 
     def motion(self) -> Motion:
-        """What the clip's frames tell of its face as a driver: all that a reenactor gets to know of them."""
+        """What the clip's frames tell of its face as a driver: all that a reenactment method gets to know of them."""
         height, width = self.images[0].shape[:2]
         return Motion(
             landmarks=self.landmarks,

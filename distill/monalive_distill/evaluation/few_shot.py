@@ -19,7 +19,7 @@ from monalive_distill.evaluation.clips import read_clip
 from monalive_distill.evaluation.contact_sheet import contact_sheet
 from monalive_distill.evaluation.few_shot_rows import FewShotSplit, Row, fit, split_clip
 from monalive_distill.evaluation.report_page import JPEG_QUALITY
-from monalive_distill.metrics.frame_scores import Observation, Ruler, Scores, mean_scores
+from monalive_distill.metrics.frame_scores import FrameScorer, Observation, Scores, mean_scores
 from monalive_distill.metrics.frechet import frechet_distance, leading_components
 
 Image = NDArray[np.uint8]
@@ -64,7 +64,7 @@ def measure_clips(
         (clip, reason) of clips that could not be used.
     """
     output.mkdir(parents=True, exist_ok=True)
-    ruler = Ruler(tracker)
+    scorer = FrameScorer(tracker)
     skipped: list[tuple[str, str]] = []
     start = clock()
     for path in tqdm(paths, desc="few-shot evaluation", unit="clip", disable=not progress):
@@ -74,7 +74,7 @@ def measure_clips(
             break
         try:
             split = split_clip(read_clip(path, tracker, frame_count - 1))
-            _measure_clip(split, rows, ruler, output, size, settings)  # a row may not be able to use its photos
+            _measure_clip(split, rows, scorer, output, size, settings)  # a row may not be able to use its photos
         except (ValueError, OSError) as error:
             skipped.append((path.name, str(error)))
     return skipped
@@ -116,21 +116,21 @@ def collect(paths: Sequence[Path], output: Path, settings: Mapping[str, Any]) ->
 def _measure_clip(
     split: FewShotSplit,
     rows: Sequence[tuple[Row, Sequence[int]]],
-    ruler: Ruler,
+    scorer: FrameScorer,
     output: Path,
     size: int,
     settings: Mapping[str, Any],
 ) -> None:
     clip = split.clip
-    true = [ruler.observe(fit(clip.images[i], size)) for i in split.tests]
+    true = [scorer.observe(fit(clip.images[i], size)) for i in split.tests]
     outputs: dict[str, list[Image]] = {}
     for row, counts in rows:
         for count in counts:
             outputs |= row(split, count)
     scores, descriptors = {}, {TRUE: _descriptors(true)}
     for name, images in outputs.items():
-        seen = [ruler.observe(image) for image in images]
-        compared = [ruler.compare(made, wanted) for made, wanted in zip(seen, true, strict=True)]
+        seen = [scorer.observe(image) for image in images]
+        compared = [scorer.compare(made, wanted) for made, wanted in zip(seen, true, strict=True)]
         means = mean_scores(compared)
         scores[name] = {metric: means[metric] for metric in METRICS if metric in means}
         descriptors[name] = _descriptors(seen)

@@ -5,9 +5,9 @@ is compared with those very frames. Cross-reenactment: another clip drives the p
 since its own first frame; no true frame exists, so identity is compared with the photo, movement with the
 driver.
 
-Everything works on a `Reenactor`, any function from a photo and a motion to pictures, so that the product, its
+Everything works on a `ReenactmentMethod`, any function from a photo and a motion to pictures, so that the product, its
 geometry prior and the unmoved photo are measured on the same frames by the same code. A motion holds landmarks and
-coarse flow, no pixels: a reenactor never sees the frames it is to make.
+coarse flow, no pixels: it never sees the frames it is to make.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tqdm import tqdm
 from monalive.faces.tracker import FaceTracker
 from monalive.motions.motion import Motion
 from monalive_distill.evaluation.clips import Clip, read_clip
-from monalive_distill.metrics.frame_scores import Observation, Ruler, Scores, compare_with_driver, mean_scores
+from monalive_distill.metrics.frame_scores import FrameScorer, Observation, Scores, compare_with_driver, mean_scores
 from monalive_distill.metrics.identity import csim
 
 Image = NDArray[np.uint8]
@@ -33,7 +33,7 @@ Landmarks = NDArray[np.float32]
 UNMOVED = "unmoved"
 
 
-class Reenactor(Protocol):
+class ReenactmentMethod(Protocol):
     """Anything that moves a photo."""
 
     def __call__(self, photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool) -> Iterable[Image]:
@@ -108,35 +108,37 @@ class Evaluation:
     csim_other_people: float | None
 
 
-def self_reenactment(clip: Clip, methods: Mapping[str, Reenactor], ruler: Ruler) -> tuple[ClipResult, ClipPictures]:
+def self_reenactment(
+    clip: Clip, methods: Mapping[str, ReenactmentMethod], scorer: FrameScorer
+) -> tuple[ClipResult, ClipPictures]:
     """Every method's pictures of a clip, driven by the clip's own frames, against those frames."""
-    photo = ruler.observe(clip.images[0], clip.measured[0])
-    targets = [ruler.observe(i, p) for i, p in zip(clip.images[1:], clip.measured[1:], strict=True)]
+    photo = scorer.observe(clip.images[0], clip.measured[0])
+    targets = [scorer.observe(i, p) for i, p in zip(clip.images[1:], clip.measured[1:], strict=True)]
     per_frame: dict[str, list[Scores]] = {}
     outputs: dict[str, list[Image]] = {}
     for name, method in methods.items():
         outputs[name] = _run(method, clip, clip, absolute=True)
-        seen = [_observe(ruler, image, photo) for image in outputs[name]]
-        per_frame[name] = [ruler.compare(o, t) for o, t in zip(seen, targets, strict=True)]
+        seen = [_observe(scorer, image, photo) for image in outputs[name]]
+        per_frame[name] = [scorer.compare(o, t) for o, t in zip(seen, targets, strict=True)]
     scores = {name: mean_scores(frames) for name, frames in per_frame.items()}
     result = ClipResult(clip.name, clip.name, clip.frames[1:], clip.without_face, scores, per_frame)
     return result, ClipPictures(clip.images[0], clip.images[0], clip.images[1:], outputs)
 
 
 def cross_reenactment(
-    clip: Clip, driver: Clip, methods: Mapping[str, Reenactor], ruler: Ruler
+    clip: Clip, driver: Clip, methods: Mapping[str, ReenactmentMethod], scorer: FrameScorer
 ) -> tuple[ClipResult, ClipPictures]:
     """Every method's pictures of a clip's photo, driven by how another clip's face changes: `CROSS_METRICS`.
 
     CSIM is between output and photo. Turning, eyelids and mouth are compared as changes since the photo and
     since the driver's first frame.
     """
-    photo = ruler.observe(clip.images[0], clip.measured[0], perceptual=False)
+    photo = scorer.observe(clip.images[0], clip.measured[0], perceptual=False)
     per_frame: dict[str, list[Scores]] = {}
     outputs: dict[str, list[Image]] = {}
     for name, method in methods.items():
         outputs[name] = _run(method, clip, driver, absolute=False)
-        seen = [_observe(ruler, image, photo) for image in outputs[name]]
+        seen = [_observe(scorer, image, photo) for image in outputs[name]]
         per_frame[name] = [
             compare_with_driver(o, photo, points, driver.measured[0])
             for o, points in zip(seen, driver.measured[1:], strict=True)
@@ -148,7 +150,7 @@ def cross_reenactment(
 
 def evaluate(
     paths: Sequence[Path],
-    methods: Mapping[str, Reenactor],
+    methods: Mapping[str, ReenactmentMethod],
     tracker: FaceTracker,
     *,
     measurer: FaceTracker | None = None,
@@ -167,7 +169,7 @@ def evaluate(
 
     Args:
         paths: video files.
-        methods: name -> reenactor; the unmoved photo is added to them under `UNMOVED`.
+        methods: by name; the unmoved photo is added to them under `UNMOVED`.
         tracker: finds the faces that drive.
         measurer: finds the faces that are compared; None: the same tracker.
         frame_count: frames per clip, besides frame 0.
@@ -184,7 +186,7 @@ def evaluate(
     if frame_count < 1:
         raise ValueError(f"the number of frames must be at least 1, not {frame_count}")
     methods = {**methods, UNMOVED: hold_still}
-    ruler = Ruler(measurer or tracker, with_vgg=with_vgg)
+    scorer = FrameScorer(measurer or tracker, with_vgg=with_vgg)
     own: list[ClipResult] = []
     cross: list[ClipResult] = []
     skipped: list[tuple[str, str]] = []
@@ -193,13 +195,13 @@ def evaluate(
     for path in tqdm(paths, desc="self-reenactment", unit="clip", disable=not progress):
         try:
             clip = read_clip(path, tracker, frame_count, measurer)
-            result, pictures = self_reenactment(clip, methods, ruler)
+            result, pictures = self_reenactment(clip, methods, scorer)
         except (ValueError, OSError) as error:
             skipped.append((path.name, str(error)))
             continue
         own.append(result)
         photos.append((path, clip.photo()))
-        descriptors.append(_descriptor(ruler, clip))
+        descriptors.append(_descriptor(scorer, clip))
         if on_result:
             on_result("self", result, pictures)
     if not own:
@@ -213,7 +215,7 @@ def evaluate(
             try:
                 # Read again, not kept: the frames of all clips together are much larger than those of one.
                 driver = read_clip(driver_path, tracker, frame_count, measurer)
-                result, pictures = cross_reenactment(photo, driver, in_cross, ruler)
+                result, pictures = cross_reenactment(photo, driver, in_cross, scorer)
             except (ValueError, OSError) as error:
                 skipped.append((f"{path.name} driven by {driver_path.name}", str(error)))
                 continue
@@ -232,21 +234,21 @@ def mean_of_clips(results: Sequence[ClipResult]) -> dict[str, Scores]:
     return {m: mean_scores([result.scores[m] for result in results if m in result.scores]) for m in methods}
 
 
-def _run(method: Reenactor, clip: Clip, driver: Clip, *, absolute: bool) -> list[Image]:
+def _run(method: ReenactmentMethod, clip: Clip, driver: Clip, *, absolute: bool) -> list[Image]:
     """A method's pictures for all driver frames but the first."""
     photo, points = clip.images[0], clip.landmarks[0]
     images = list(method(photo, points, driver.motion(), absolute=absolute))
     if len(images) != len(driver.landmarks) or any(image.shape != photo.shape for image in images):
-        raise RuntimeError("a reenactor must give one picture of the photo's size for each driver frame")
+        raise RuntimeError("a reenactment method must give one picture of the photo's size for each driver frame")
     return images[1:]
 
 
-def _observe(ruler: Ruler, image: Image, photo: Observation) -> Observation:
+def _observe(scorer: FrameScorer, image: Image, photo: Observation) -> Observation:
     """What is seen in an output, with features for LPIPS only if the photo has them."""
-    return photo if image is photo.image else ruler.observe(image, perceptual=bool(photo.taps))
+    return photo if image is photo.image else scorer.observe(image, perceptual=bool(photo.taps))
 
 
-def _descriptor(ruler: Ruler, clip: Clip) -> NDArray[np.float32]:
-    descriptor = ruler.observe(clip.images[0], clip.landmarks[0], perceptual=False).descriptor
+def _descriptor(scorer: FrameScorer, clip: Clip) -> NDArray[np.float32]:
+    descriptor = scorer.observe(clip.images[0], clip.landmarks[0], perceptual=False).descriptor
     assert descriptor is not None  # its landmarks were given
     return descriptor

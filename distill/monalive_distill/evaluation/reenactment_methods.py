@@ -18,14 +18,14 @@ from monalive.faces.tracker import TrackerNetworks
 from monalive.motions.motion import Motion
 from monalive.player.paste_back import paste_back
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
-from monalive_distill.evaluation.reenactment import Reenactor
+from monalive_distill.evaluation.reenactment import ReenactmentMethod
 from monalive_distill.generator.geometry_prior import geometry_prior
 
 Image = NDArray[np.uint8]
 Landmarks = NDArray[np.float32]
 
 
-class BundleReenactor:
+class BundleMethod:
     """A bundle as users run it: enrolment, retargeting, network and paste-back, nothing smoothed. A context
     manager.
 
@@ -59,14 +59,14 @@ class BundleReenactor:
         return self._animators[True].bundle
 
     def __call__(self, photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool) -> Iterator[Image]:
-        """See `evaluate.Reenactor`. The photo is enrolled, and so tracked anew: its landmarks here are not
-        used.
+        """See `reenactment.ReenactmentMethod`. The photo is enrolled, and so tracked anew: `photo_landmarks`
+        are not used.
         """
         animator = self._animators[absolute]
         for frame in animator.play(animator.enroll(photo), driver):
             yield frame.image
 
-    def __enter__(self) -> BundleReenactor:
+    def __enter__(self) -> BundleMethod:
         return self
 
     def __exit__(
@@ -80,23 +80,19 @@ class BundleReenactor:
             animator.close()
 
 
-def without_surroundings(reenactor: Reenactor) -> Reenactor:
-    """The same reenactor driven by landmarks alone: what becomes of a frame when nobody measured the driver's
-    surroundings.
-    """
+def without_surroundings(method: ReenactmentMethod) -> ReenactmentMethod:
+    """The same method driven by landmarks alone, as where nobody measured the driver's background flow."""
 
     def by_landmarks(photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool) -> Iterable[Image]:
-        return reenactor(photo, photo_landmarks, replace(driver, surroundings=None), absolute=absolute)
+        return method(photo, photo_landmarks, replace(driver, surroundings=None), absolute=absolute)
 
     return by_landmarks
 
 
-def geometry_prior_reenactor(
+def geometry_prior_method(
     photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool
 ) -> Iterator[Image]:
-    """The baseline before any learning: the photo's own pixels, moved by `geometry_prior`. See
-    `evaluate.Reenactor`.
-    """
+    """The baseline before any learning: the photo's own pixels, moved by `geometry_prior`."""
     height, width = photo.shape[:2]
     crop = portrait_crop(photo_landmarks, width, height)
     retargeter = Retargeter(photo_landmarks, crop, RetargetOptions(absolute=absolute, smooth=False))

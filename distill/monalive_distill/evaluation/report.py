@@ -22,7 +22,7 @@ from monalive_distill.evaluation.reenactment import (
     ClipPictures,
     ClipResult,
     Evaluation,
-    Reenactor,
+    ReenactmentMethod,
     evaluate,
     mean_of_clips,
 )
@@ -35,7 +35,7 @@ _PACKAGES = ("monalive", "torch", "numpy", "ai-edge-litert", "opencv-python-head
 
 def write_evaluation(
     clips: Sequence[Path],
-    methods: Mapping[str, Reenactor],
+    methods: Mapping[str, ReenactmentMethod],
     tracker: FaceTracker,
     output: Path,
     *,
@@ -53,7 +53,7 @@ def write_evaluation(
 
     Args:
         clips: video files of one folder; a `clips.tsv` beside that folder adds means per licence tier.
-        methods: name -> reenactor; the first is the one that the report is about.
+        methods: by name; the first is the one that the report is about.
         tracker, measurer: find the faces, see `evaluate`.
         output: folder for evaluation.json, index.html and the contact sheets.
         frame_count, with_vgg, with_cross, only_self: see `evaluate`.

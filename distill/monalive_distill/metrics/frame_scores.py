@@ -1,6 +1,4 @@
-"""The ruler of the evaluation: one picture is looked at once by all the networks, then compared with
-others.
-"""
+"""Scores of a frame: all networks look at a picture once, then it is compared with others."""
 
 from __future__ import annotations
 
@@ -55,7 +53,7 @@ CROSS_METRICS: dict[str, bool] = {
 
 @dataclass(frozen=True)
 class Observation:
-    """A picture and what the ruler's networks see in it.
+    """A picture and what the networks of `FrameScorer` see in it.
 
     Attributes:
         image: (256, 256, 3) uint8 RGB.
@@ -70,7 +68,7 @@ class Observation:
     taps: dict[str, list[Tensor]]
 
 
-class Ruler:
+class FrameScorer:
     """The networks that quality is measured with, loaded once. Not for use from several threads at once."""
 
     def __init__(self, tracker: FaceTracker, *, with_vgg: bool = False) -> None:

@@ -81,7 +81,7 @@ class FaceIdentity(nn.Module):
         return x.mean(dim=(2, 3)) @ self.head
 
     def train(self, mode: bool = True) -> FaceIdentity:
-        """Stays in evaluation mode: it is a ruler, not a part of what is trained."""
+        """Stays in evaluation mode: it is a metric, not a part of what is trained."""
         return super().train(False)
 
     @torch.inference_mode()

@@ -118,7 +118,7 @@ class LPIPS(nn.Module):
         return self.distance(fx, fy)
 
     def train(self, mode: bool = True) -> LPIPS:
-        """Stays in evaluation mode: it is a ruler, not a part of what is trained."""
+        """Stays in evaluation mode: it is a metric, not a part of what is trained."""
         return super().train(False)
 
     def layer_maps(self, fx: Sequence[Tensor], fy: Sequence[Tensor]) -> list[Tensor]:

@@ -27,7 +27,7 @@ _GRAINS_8BIT = np.round(_GRAINS * 32).astype(np.int8)
 
 
 @dataclass(frozen=True)
-class Disturbances:
+class Augmentations:
     """How often each happens to a picture."""
 
     colour: float = 0.85
@@ -46,7 +46,7 @@ class Disturbances:
     def apply(
         self, rng: np.random.Generator, image: Image, landmarks: NDArray[np.floating] | None, other: Image | None = None
     ) -> Image:
-        """A disturbed copy.
+        """An augmented copy.
 
         Args:
             rng: where chance comes from.

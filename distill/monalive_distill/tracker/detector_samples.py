@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from monalive.faces.face_detector import RotatedSquare
 from monalive.faces.level_crop import LEVEL_SCALE, level_region
-from monalive_distill.tracker.augmentations import Disturbances, darken_skin, occlude, put_on_glasses, put_on_headwear
+from monalive_distill.tracker.augmentations import Augmentations, darken_skin, occlude, put_on_glasses, put_on_headwear
 from monalive_distill.tracker.backgrounds import Backgrounds, wiped_out
 from monalive_distill.tracker.detector_network import INPUT_SIZE
 from monalive_distill.tracker.face_pool import FacePool, LabelledFace
@@ -21,7 +21,7 @@ SMALLEST, LARGEST = 0.08, 1.1
 FACE_COUNTS = (0.15, 0.6, 0.17, 0.08)  # how often none, one, two, three
 BARRED = 0.5  # how often the picture is not square: black beside it
 # Small pictures bear less of what blurs.
-DISTURBANCES = Disturbances(low_resolution=0.1, blur=0.08, noise=0.3)
+AUGMENTATIONS = Augmentations(low_resolution=0.1, blur=0.08, noise=0.3)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class DetectorSampler:
             square = RotatedSquare(region.x, region.y, region.side / LEVEL_SCALE, region.angle)
             self._paste(rng, picture, _disturbed(rng, face), square, place)
             faces.append(place)
-        picture = DISTURBANCES.apply(rng, picture, None)
+        picture = AUGMENTATIONS.apply(rng, picture, None)
         picture[:top], picture[bottom:], picture[:, :left], picture[:, right:] = 0, 0, 0, 0
         rows = [(f.x / INPUT_SIZE, f.y / INPUT_SIZE, f.side / INPUT_SIZE, f.angle) for f in faces]
         return picture, np.array(rows, np.float32).reshape(-1, 4)

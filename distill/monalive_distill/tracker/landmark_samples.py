@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from monalive.faces.face_detector import RotatedSquare
 from monalive.faces.level_crop import extract_level, level_region, to_region
-from monalive_distill.tracker.augmentations import Disturbances, add_noise
+from monalive_distill.tracker.augmentations import Augmentations, add_noise
 from monalive_distill.tracker.backgrounds import Backgrounds
 from monalive_distill.tracker.face_pool import FacePool, LabelledFace
 from monalive_distill.tracker.landmark_network import INPUT_SIZE
@@ -42,8 +42,8 @@ class LandmarkBatch:
 class LandmarkSampler:
     """Draws batches; the same seed and step always give the same one, so that training resumes exactly."""
 
-    def __init__(self, pool: FacePool, disturbances: Disturbances, seed: int = 0) -> None:
-        self._pool, self._disturbances, self._seed = pool, disturbances, seed
+    def __init__(self, pool: FacePool, augmentations: Augmentations, seed: int = 0) -> None:
+        self._pool, self._augmentations, self._seed = pool, augmentations, seed
         self._backgrounds = Backgrounds(pool)
 
     def draw(self, step: int, count: int) -> LandmarkBatch:
@@ -93,7 +93,7 @@ class LandmarkSampler:
         crop = extract_level(image, moved, INPUT_SIZE, border=border)
         level = to_region(points, moved).astype(np.float32)
         other = self._pool.draw(rng).image if rng.random() < 0.3 else self._backgrounds.draw(rng, 64)
-        return self._disturbances.apply(rng, crop, level * INPUT_SIZE, other), level
+        return self._augmentations.apply(rng, crop, level * INPUT_SIZE, other), level
 
     def _without_face(self, rng: np.random.Generator) -> NDArray[np.uint8]:
         if rng.random() < 0.65:
@@ -106,7 +106,7 @@ class LandmarkSampler:
             side = region.side * rng.uniform(0.4, 1.0)
             place = region.x + np.cos(angle) * away, region.y + np.sin(angle) * away
             crop = extract_level(face.image, RotatedSquare(*place, side, rng.normal(0, 0.5)), INPUT_SIZE)
-        return self._disturbances.apply(rng, crop, None)
+        return self._augmentations.apply(rng, crop, None)
 
 
 def mirror_points(points: NDArray[np.float32], mirror: NDArray[np.intp]) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from monalive_distill.data.training_pairs import FaceSequence
-from monalive_distill.tracker.augmentations import Disturbances
+from monalive_distill.tracker.augmentations import Augmentations
 from monalive_distill.tracker.face_pool import FacePool
 from monalive_distill.tracker.landmark_loss import LandmarkLoss, LandmarkLossWeights
 from monalive_distill.tracker.landmark_network import INPUT_SIZE, FaceReading, LandmarkNetwork
@@ -26,7 +26,7 @@ class LandmarkLesson:
     part = "landmarks"
 
     def __init__(self, sequences: Sequence[FaceSequence], seed: int = 0) -> None:
-        self._sampler = LandmarkSampler(FacePool(sequences), Disturbances(), seed)
+        self._sampler = LandmarkSampler(FacePool(sequences), Augmentations(), seed)
         self._loss = LandmarkLoss(LandmarkLossWeights())
         torch.manual_seed(seed)
         self.network = LandmarkNetwork()

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from monalive_distill.data.training_pairs import TrainingGroup, to_tensors
-from monalive_distill.distillation.grid_artefact import even_cells, without_alternation
+from monalive_distill.distillation.grid_artefact import remove_grid_artefact, without_alternation
 from monalive_distill.generator.lightweight_generator import LightweightGenerator, build_generator
 from monalive_distill.generator.refine_net import from_cells
 
@@ -65,7 +65,7 @@ def test_a_head_whose_pixels_drifted_apart_agrees_again() -> None:
     assert isinstance(head.bias, nn.Parameter)
     head.bias.data[:12] += torch.tensor([0.5, -0.5, -0.5, 0.5]).repeat_interleave(3)
     spoilt, grid_before = _made(generator, groups[0])
-    even_cells(generator, groups)
+    remove_grid_artefact(generator, groups)
     evened, grid = _made(generator, groups[0])
     assert float(grid_before) == pytest.approx(0.5, rel=0.1)
     assert grid < 0.1 * grid_before

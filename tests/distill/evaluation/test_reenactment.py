@@ -34,14 +34,14 @@ from monalive_distill.evaluation.reenactment import (
     self_reenactment,
 )
 from monalive_distill.evaluation.reenactment_methods import (
-    BundleReenactor,
-    geometry_prior_reenactor,
+    BundleMethod,
+    geometry_prior_method,
     without_surroundings,
 )
 from monalive_distill.evaluation.report import summary_text, write_evaluation
 from monalive_distill.evaluation.report_page import sheet_frames
 from monalive_distill.metrics import identity, lpips
-from monalive_distill.metrics.frame_scores import Ruler, Scores, mean_scores, with_scaled_csim
+from monalive_distill.metrics.frame_scores import FrameScorer, Scores, mean_scores, with_scaled_csim
 
 Image = NDArray[np.uint8]
 Landmarks = NDArray[np.float32]
@@ -68,8 +68,8 @@ def tracker() -> Iterator[FaceTracker]:
 
 
 @pytest.fixture(scope="module")
-def ruler(tracker: FaceTracker) -> Ruler:
-    return Ruler(tracker)
+def scorer(tracker: FaceTracker) -> FrameScorer:
+    return FrameScorer(tracker)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def other_clip(clips_folder: Path, tracker: FaceTracker) -> Clip:
 
 
 def shift_whole(photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool) -> Iterator[Image]:
-    """A crude reenactor: the whole picture follows the face's mean."""
+    """A crude method: the whole picture follows the face's mean."""
     start = photo_landmarks if absolute else driver.landmarks[0]
     for landmarks in driver.landmarks:
         x, y = (landmarks - start)[:, :2].mean(axis=0)
@@ -191,12 +191,12 @@ def test_clips_that_cannot_be_used(clips_folder: Path, tmp_path: Path, tracker: 
 # Measuring
 
 
-def test_the_true_frames_are_perfect(clip: Clip, ruler: Ruler) -> None:
+def test_the_true_frames_are_perfect(clip: Clip, scorer: FrameScorer) -> None:
     def oracle(*args: Any, absolute: bool, **more: Any) -> list[Image]:
         assert absolute
         return clip.images
 
-    result, pictures = self_reenactment(clip, {"oracle": oracle, UNMOVED: hold_still}, ruler)
+    result, pictures = self_reenactment(clip, {"oracle": oracle, UNMOVED: hold_still}, scorer)
     scores, still = result.scores["oracle"], result.scores[UNMOVED]
     assert scores == pytest.approx(
         {
@@ -217,26 +217,26 @@ def test_the_true_frames_are_perfect(clip: Clip, ruler: Ruler) -> None:
     assert result.frames == (1, 4, 6) and len(pictures.targets) == len(pictures.outputs["oracle"]) == 3
 
 
-def test_following_the_face_beats_standing_still(clip: Clip, ruler: Ruler) -> None:
-    result, _ = self_reenactment(clip, {"shift": shift_whole, UNMOVED: hold_still}, ruler)
+def test_following_the_face_beats_standing_still(clip: Clip, scorer: FrameScorer) -> None:
+    result, _ = self_reenactment(clip, {"shift": shift_whole, UNMOVED: hold_still}, scorer)
     shifted, still = result.scores["shift"], result.scores[UNMOVED]
     for metric in ("lpips", "l1", "akd"):
         assert shifted[metric] < still[metric]  # type: ignore[operator]
     assert shifted["akd"] < 3  # type: ignore[operator]
 
 
-def test_without_surroundings_a_reenactor_gets_landmarks_alone(clip: Clip, ruler: Ruler) -> None:
+def test_without_surroundings_a_method_gets_landmarks_alone(clip: Clip, scorer: FrameScorer) -> None:
     seen: dict[str, list[Motion]] = {"with": [], "without": []}
 
     def note(name: str) -> Any:
-        def reenactor(photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool) -> list[Image]:
+        def method(photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool) -> list[Image]:
             seen[name].append(driver)
             return [photo] * len(driver)
 
-        return reenactor
+        return method
 
     methods = {"with": note("with"), "without": without_surroundings(note("without"))}
-    self_reenactment(clip, methods, ruler)
+    self_reenactment(clip, methods, scorer)
     assert np.array_equal(seen["with"][0].surroundings, clip.surroundings)  # type: ignore[arg-type]
     assert seen["without"][0].surroundings is None
     assert np.array_equal(seen["without"][0].landmarks, clip.landmarks)
@@ -254,7 +254,7 @@ def test_the_product_gets_the_surroundings_in_self_reenactment_only(
         return animate(self, enrolled, landmarks, surroundings)
 
     monkeypatch.setattr(FaceNetworks, "animate", note)
-    with BundleReenactor() as product:
+    with BundleMethod() as product:
         pictures = list(product(clip.images[0], clip.landmarks[0], clip.motion(), absolute=absolute))
     assert len(pictures) == len(asked) == 4
     if absolute:
@@ -263,19 +263,19 @@ def test_the_product_gets_the_surroundings_in_self_reenactment_only(
         assert asked == [None] * 4
 
 
-def test_a_picture_without_a_face_has_no_face_metrics(clip: Clip, ruler: Ruler) -> None:
+def test_a_picture_without_a_face_has_no_face_metrics(clip: Clip, scorer: FrameScorer) -> None:
     def lose_it(*args: Any, absolute: bool, **more: Any) -> list[Image]:
         return [clip.images[0], *no_face(2), clip.images[3]]
 
-    result, _ = self_reenactment(clip, {"loses": lose_it}, ruler)
+    result, _ = self_reenactment(clip, {"loses": lose_it}, scorer)
     assert result.scores["loses"]["missing_face"] == pytest.approx(2 / 3)
     assert [frame["akd"] is None for frame in result.per_frame["loses"]] == [True, True, False]
     assert result.scores["loses"]["akd"] == pytest.approx(0, abs=1e-3)  # over the frames that show a face
 
 
-def test_cross_reenactment_is_relative(clip: Clip, other_clip: Clip, ruler: Ruler) -> None:
+def test_cross_reenactment_is_relative(clip: Clip, other_clip: Clip, scorer: FrameScorer) -> None:
     methods = {"shift": shift_whole, UNMOVED: hold_still}
-    result, pictures = cross_reenactment(clip.photo(), other_clip, methods, ruler)
+    result, pictures = cross_reenactment(clip.photo(), other_clip, methods, scorer)
     assert (result.name, result.driver) == ("a right", "b_left")
     assert result.scores[UNMOVED]["csim"] == pytest.approx(1)
     assert result.scores[UNMOVED]["missing_face"] == 0
@@ -283,12 +283,12 @@ def test_cross_reenactment_is_relative(clip: Clip, other_clip: Clip, ruler: Rule
     assert np.array_equal(pictures.driver_first, other_clip.images[0])
 
 
-def test_a_reenactor_must_give_a_picture_per_frame(clip: Clip, ruler: Ruler) -> None:
+def test_a_method_must_give_a_picture_per_frame(clip: Clip, scorer: FrameScorer) -> None:
     def too_few(*args: Any, absolute: bool, **more: Any) -> list[Image]:
         return clip.images[:2]
 
     with pytest.raises(RuntimeError, match="one picture"):
-        self_reenactment(clip, {"short": too_few}, ruler)
+        self_reenactment(clip, {"short": too_few}, scorer)
 
 
 def test_means_leave_out_what_could_not_be_measured() -> None:
@@ -392,9 +392,9 @@ def test_the_report(clips_folder: Path, tmp_path: Path, tracker: FaceTracker, mo
     ]
 
 
-def test_the_geometry_prior_follows_the_driver(clip: Clip, ruler: Ruler) -> None:
-    methods = {"prior": geometry_prior_reenactor, UNMOVED: hold_still}
-    result, _ = self_reenactment(clip, methods, ruler)
+def test_the_geometry_prior_follows_the_driver(clip: Clip, scorer: FrameScorer) -> None:
+    methods = {"prior": geometry_prior_method, UNMOVED: hold_still}
+    result, _ = self_reenactment(clip, methods, scorer)
     prior, still = result.scores["prior"], result.scores[UNMOVED]
     assert prior["akd"] < 2 < 10 < still["akd"]  # type: ignore[operator]
     assert prior["lpips"] < still["lpips"]  # type: ignore[operator]

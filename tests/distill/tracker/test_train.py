@@ -17,7 +17,7 @@ from monalive_distill.data.training_pairs import FaceSequence
 from monalive_distill.evaluation.clip_attributes import read_clip_attributes
 from monalive_distill.evaluation.tracker_measures import blendshape_groups, measure_frame, worst_tenth
 from monalive_distill.tracker import landmark_task as landmark_lesson
-from monalive_distill.tracker.augmentations import Disturbances
+from monalive_distill.tracker.augmentations import Augmentations
 from monalive_distill.tracker.blendshape_samples import compose
 from monalive_distill.tracker.blendshape_task import BlendshapeLesson
 from monalive_distill.tracker.detector_network import DetectorNetwork
@@ -81,7 +81,7 @@ def test_the_landmark_network_starts_from_the_faces(sequences: list[FaceSequence
 
 def test_batches_repeat_and_hold_mirror_images(sequences: list[FaceSequence]) -> None:
     pool = FacePool(sequences)
-    sampler = LandmarkSampler(pool, Disturbances())
+    sampler = LandmarkSampler(pool, Augmentations())
     first, again, other = sampler.draw(3, 8), sampler.draw(3, 8), sampler.draw(4, 8)
     assert np.array_equal(first.pictures, again.pictures) and not np.array_equal(first.pictures, other.pictures)
     for i in range(4):
