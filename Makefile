@@ -54,6 +54,7 @@ test-tflite-runtime: $(TFLITE)/.installed
 
 lint: $(TEST)/.installed
 	$(TEST)/bin/ruff check .
+	$(TEST)/bin/ruff format --check .
 	$(TEST)/bin/mypy
 
 # Installs as pip resolves today, then writes down what that was.

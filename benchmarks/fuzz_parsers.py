@@ -29,7 +29,7 @@ def fuzz(kind: str, arguments: list[str]) -> None:
         from parsers import ALLOWED, PARSERS
 
     def once(content: bytes) -> None:
-        with contextlib.suppress(ALLOWED):
+        with contextlib.suppress(*ALLOWED):
             PARSERS[kind](content)
 
     atheris.Setup([kind, *arguments], once)

@@ -42,8 +42,8 @@ def h264(frames: Frames, crf: int) -> Frames:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode(None))
     encoded.seek(0)
-    with av.open(encoded) as container:
-        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    with av.open(encoded) as written:
+        return [frame.to_ndarray(format="rgb24") for frame in written.decode(video=0)]
 
 
 def each(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Frames], Frames]:
@@ -133,9 +133,9 @@ def clips(folder: Path, most: int) -> list[Frames]:
             else:
                 image = load_image(path)
             side = min(image.shape[:2])
-            image = cv2.resize(image[:side, :side], (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+            square = cv2.resize(image[:side, :side], (SIZE, SIZE), interpolation=cv2.INTER_AREA)
             try:
-                portrait = animator.enroll(image, consent="given")
+                portrait = animator.enroll(np.asarray(square, np.uint8), consent="given")
             except ValueError:
                 continue
             motion = builtin_motions.load(names[len(made) % len(names)])

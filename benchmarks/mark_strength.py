@@ -21,7 +21,7 @@ from monalive.trust.mark_reader import _evidence, _read_tile, _soft_bits
 from monalive.trust.pixel_mark import LOSSLESS, LOSSY, MarkStrength, PixelMark
 from monalive_distill.metrics.lpips import LPIPS
 
-SHOWN = {
+SHOWN: dict[str, Callable[[Frames], Frames]] = {
     "none": lambda frames: frames[::2],
     "H.264 CRF 28": lambda frames: h264(frames, 28)[::2],
     "JPEG 70, one frame": lambda frames: [jpeg(70)(frames[len(frames) // 2])],
@@ -41,7 +41,8 @@ def line(name: str, strength: MarkStrength, made: list[Frames], distance: Callab
     """One strength's results as text."""
     message = MarkMessage(0x1234567, 0, 1)
     mark = PixelMark(message, (256, 256), None, strength)
-    decibels, added, read = [], [], {attack: [] for attack in SHOWN}
+    decibels, added = [], []
+    read: dict[str, list[tuple[float, bool]]] = {attack: [] for attack in SHOWN}
     for clip in made:
         marked = [mark.apply(frame) for frame in clip]
         decibels.append(10 * np.log10(255**2 / np.mean((np.array(marked, float) - np.array(clip)) ** 2)))

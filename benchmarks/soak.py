@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive import PhotoAnimator, PhotoAnimatorOptions, RunningMode, load_image
-from monalive.measuring.benchmark import sample_portrait_path, sway
+from monalive.measuring.benchmark import sway
+from monalive.packaged_assets import sample_portrait_path
 from monalive.trust.mark_code import MarkMessage
 from monalive.trust.pixel_mark import PixelMark
 
@@ -37,7 +38,8 @@ def main() -> None:
     parser.add_argument("--without-networks", action="store_true", help="one result for all frames")
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
-    face = cv2.resize(load_image(sample_portrait_path()), (256, 256), interpolation=cv2.INTER_AREA)
+    photo = load_image(sample_portrait_path())
+    face = np.asarray(cv2.resize(photo, (256, 256), interpolation=cv2.INTER_AREA), np.uint8)
     drivers = [sway(face, index) for index in range(50)]
     mark = PixelMark(MarkMessage.for_release("0.1.0"), (256, 256))
     arrived = threading.Event()
@@ -70,7 +72,8 @@ def main() -> None:
 
 def _hold_networks(animator: PhotoAnimator, face: NDArray[np.uint8]) -> None:
     """Computes the networks' results once and gives them for every frame: all the rest goes on as ever."""
-    animate, kept = animator._networks.animate, []
+    animate = animator._networks.animate
+    kept: list[Any] = []
     seen = animator._driver_tracker.track(face)
 
     def again(*inputs: Any) -> Any:
@@ -78,7 +81,7 @@ def _hold_networks(animator: PhotoAnimator, face: NDArray[np.uint8]) -> None:
             kept.append(animate(*inputs))
         return kept[0]
 
-    animator._networks.animate = again  # type: ignore[method-assign]
+    animator._networks.animate = again  # type: ignore[method-assign, assignment]
     animator._driver_tracker.track = lambda image: seen  # type: ignore[method-assign]
 
 

@@ -40,7 +40,8 @@ def invent_clips() -> list[Clip]:
         for seed in SEEDS:
             drawn = render_person(draw_person(seed, DRAWN), generator, directions, EVALUATION_SIZE)
             faces = [(picture, found[0].landmarks) for picture in drawn if (found := tracker.detect(picture))]
-            kept = of_the_first(identity, *zip(*faces, strict=True))[:FRAMES]
+            pictures, landmarks = [picture for picture, _ in faces], [points for _, points in faces]
+            kept = of_the_first(identity, pictures, landmarks)[:FRAMES]
             numbered = [(number, number * 40.0, faces[index][0]) for number, index in enumerate(kept)]
             clips.append(track_clip(str(seed), numbered, tracker))
         return clips
@@ -66,8 +67,8 @@ def main() -> None:
             row += [made[f"{method.name}{', ' * bool(kind)}{kind} T={shots}"][-1] for kind in captions]
         rows.append(row)
     lightweight.close()
-    captions = ["first photo", "true frame", *(words for _, _, kinds in asked for words in kinds.values())]
-    sheet = contact_sheet(rows, column_captions=captions, cell=none.size)
+    titles = ["first photo", "true frame", *(words for _, _, kinds in asked for words in kinds.values())]
+    sheet = contact_sheet(rows, column_captions=titles, cell=none.size)
     save_image(Path(__file__).parent / "few_shot.jpg", sheet, made_by_ai=True)
 
 

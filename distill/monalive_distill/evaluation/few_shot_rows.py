@@ -19,9 +19,11 @@ from monalive.retargeting.retarget import RetargetOptions
 from monalive_distill.evaluation.clips import Clip
 from monalive_distill.few_shot.checkpoint import load_discriminator, load_few_shot_model, read_loss_weights
 from monalive_distill.few_shot.finetune import FineTuning, finetune_person
+from monalive_distill.few_shot.model import FewShotModel
 from monalive_distill.few_shot.person import FewShotPerson
 from monalive_distill.few_shot.person_photos import PersonPhotos
 from monalive_distill.few_shot.photo_mover import measure_surroundings
+from monalive_distill.few_shot.projection_discriminator import ProjectionDiscriminator
 
 Image = NDArray[np.uint8]
 # After this time the photo that fits a frame has been faded in.
@@ -115,7 +117,7 @@ class FewShotRow(Row):
     """
 
     def __init__(self, base: Path, settings: FineTuning, lightweight: Path | None = None, device: str = "cpu") -> None:
-        self._load: Callable[[], tuple] = lambda: (
+        self._load: Callable[[], tuple[FewShotModel, ProjectionDiscriminator]] = lambda: (
             load_few_shot_model(base, lightweight=lightweight),
             load_discriminator(base),
         )

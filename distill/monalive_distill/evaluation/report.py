@@ -162,7 +162,10 @@ def summary_text(report: Mapping[str, Any]) -> str:
 
 def _means(results: Sequence[ClipResult], csim_other_people: float | None) -> dict[str, Any]:
     means = mean_of_clips(results)
-    return _rounded({name: with_scaled_csim(scores, csim_other_people) for name, scores in means.items()})
+    rounded: dict[str, Any] = _rounded(
+        {name: with_scaled_csim(scores, csim_other_people) for name, scores in means.items()}
+    )
+    return rounded
 
 
 def _clip_record(result: ClipResult) -> dict[str, Any]:

@@ -58,4 +58,5 @@ class UNet(nn.Module):
         x = self.middle(levels.pop())
         for up in self.up:
             x = up(torch.cat((upsample(x), levels.pop()), 1))
-        return self.head(x)
+        out: torch.Tensor = self.head(x)
+        return out

@@ -28,7 +28,8 @@ class MotionEncoder(nn.Module):
 
     def forward(self, photo: torch.Tensor, drawing: torch.Tensor) -> torch.Tensor:
         """photo (N, 3, 64, 64) in [0, 1], drawing (N, 11, 64, 64) -> (N, 8, 64, 64)."""
-        return self.net(torch.cat((photo, drawing), 1))
+        features: torch.Tensor = self.net(torch.cat((photo, drawing), 1))
+        return features
 
 
 class MotionNet(nn.Module):
@@ -71,7 +72,8 @@ class MotionNet(nn.Module):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """The raw output (N, 6, 64, 64): four mixture logits and the flow's correction."""
-        return self.net(inputs)
+        raw: torch.Tensor = self.net(inputs)
+        return raw
 
     @staticmethod
     def flow(raw: torch.Tensor, prior: GeometryPrior, surroundings: torch.Tensor) -> torch.Tensor:

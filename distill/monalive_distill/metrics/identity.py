@@ -90,7 +90,8 @@ class FaceIdentity(nn.Module):
         device = self.means.device
         pixels = torch.from_numpy(np.ascontiguousarray(image)).to(device).permute(2, 0, 1)[None].float() / 255
         points = torch.from_numpy(np.asarray(landmarks, np.float32)[None]).to(device)
-        return self(cut_chips(pixels, points))[0].cpu().numpy()
+        descriptor: NDArray[np.float32] = self(cut_chips(pixels, points))[0].cpu().numpy()
+        return descriptor
 
 
 def csim(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:

@@ -149,7 +149,7 @@ class _UnitLength(torch.autograd.Function):
     """Features (N, C, h, w) divided by their length over the channels."""
 
     @staticmethod
-    def forward(ctx: Any, features: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, features: Tensor) -> Tensor:
         # The floor keeps the gradient finite where every channel is 0.
         inverse = 1 / (torch.linalg.vector_norm(features, dim=1, keepdim=True).clamp(min=1e-12) + 1e-10)
         unit = features * inverse
@@ -157,7 +157,7 @@ class _UnitLength(torch.autograd.Function):
         return unit
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
         unit, inverse = ctx.saved_tensors
         along = (unit * gradient).sum(dim=1, keepdim=True)
         return torch.addcmul(gradient, unit, along, value=-1).mul_(inverse)
@@ -167,13 +167,13 @@ class _WeightedSquares(torch.autograd.Function):
     """Sum over the channels of head * (a - b)**2: (N, C, h, w) twice and (1, C, 1, 1) to (N, 1, h, w)."""
 
     @staticmethod
-    def forward(ctx: Any, a: Tensor, b: Tensor, head: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, a: Tensor, b: Tensor, head: Tensor) -> Tensor:
         difference = a - b
         ctx.save_for_backward(difference, head)
         return F.conv2d(difference * difference, head)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         difference, head = ctx.saved_tensors
         wanted = (difference * (2 * head)).mul_(gradient)
         return wanted, -wanted if ctx.needs_input_grad[1] else None, None

@@ -130,7 +130,8 @@ def _cast(given: Inputs) -> torch.Tensor:
 
 
 def _expand(given: Inputs) -> torch.Tensor:
-    x, axes = given["x"], _numbers(given["axes"])
+    x: torch.Tensor = given["x"]
+    axes = _numbers(given["axes"])
     rank = x.ndim + len(axes)
     for axis in sorted(axis % rank for axis in axes):
         x = x.unsqueeze(axis)
@@ -138,7 +139,7 @@ def _expand(given: Inputs) -> torch.Tensor:
 
 
 def _squeeze(given: Inputs) -> torch.Tensor:
-    x = given["x"]
+    x: torch.Tensor = given["x"]
     for axis in sorted((axis % x.ndim for axis in _numbers(given["axes"])), reverse=True):
         x = x.squeeze(axis)
     return x

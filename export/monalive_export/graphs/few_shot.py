@@ -113,7 +113,7 @@ def _without_spectral_norm(model: Model) -> Model:
     plain = copy.deepcopy(model).eval()
     for module in plain.modules():
         if parametrize.is_parametrized(module, "weight"):
-            weight = module.weight.detach().clone()  # type: ignore[operator, union-attr]
+            weight = module.weight.detach().clone()  # type: ignore[operator]
             plain_class = parametrize.type_before_parametrizations(module)
             del module.parametrizations
             module.__class__ = plain_class

@@ -83,14 +83,14 @@ class CoreMLTarget:
             return coreml_refusals(unpack_package(content, Path(folder), "the .mlpackage"))
 
 
-@register_torch_op(override=True)
+@register_torch_op(override=True)  # type: ignore[untyped-decorator]
 def reciprocal(context: Any, node: Any) -> None:
     """1 / x as a division: Core ML's own `inverse` adds 1e-4 to x, which moves pictures by visible parts of a pixel."""
     (x,) = _get_inputs(context, node, expected=1)
     context.add(Builder.real_div(x=np.float32(1.0), y=x, name=node.name))
 
 
-@register_torch_op(torch_alias=["upsample_bilinear2d.vec"], override=True)
+@register_torch_op(torch_alias=["upsample_bilinear2d.vec"], override=True)  # type: ignore[untyped-decorator]
 def upsample_bilinear2d(context: Any, node: Any) -> None:
     """Shrinking to an exact size: the converter's own way scales by a hair more than asked for, to round safely."""
     x, size, corners, *_ = _get_inputs(context, node)

@@ -58,7 +58,8 @@ def _stretched(lines: torch.Tensor, size: int) -> torch.Tensor:
 
 
 def _gather(rows: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
-    return torch.ops.tfl.gather(rows, index, 0)
+    gathered: torch.Tensor = torch.ops.tfl.gather(rows, index, 0)
+    return gathered
 
 
 def _repeat(share: torch.Tensor, channels: int) -> torch.Tensor:

@@ -72,7 +72,8 @@ class OnnxTarget:
             _halve_weights(model)
         _describe(model, graph, facts)
         onnx.checker.check_model(model)
-        return model.SerializeToString()
+        content: bytes = model.SerializeToString()
+        return content
 
     def load(self, content: bytes, graph: Graph) -> NamedNetwork:
         return NamedNetwork(content, plain_entry(graph, self.format), RuntimeOptions(), "the .onnx file")
@@ -100,7 +101,7 @@ def _halve_weights(model: onnx.ModelProto) -> None:
     model.graph.node.extend(nodes)
 
 
-class _Reader(CalibrationDataReader):
+class _Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
     def __init__(self, calibration: Sequence[Tensors]) -> None:
         self._inputs: Iterator[dict[str, NDArray[np.float32]]] = iter([dict(inputs) for inputs in calibration])
 
