@@ -20,15 +20,15 @@ Refused = dict[str, list[str]]
 
 # What LiteRT's GPU delegate refuses, or runs many times slower than the rest.
 REFUSED_BY_LITERT_GPU: Final = frozenset(
-    (
+    {
         *("GATHER_ND", "BROADCAST_TO", "STRIDED_SLICE", "CUSTOM", "SCATTER_ND", "SELECT", "PRELU", "DEPTH_TO_SPACE"),
         "RELU_0_TO_1",
-    )
+    }
 )
 MAX_RANK: Final = 4
 # MIL operations known to run on CPU, GPU and Neural Engine alike.
 COREML_EVERYWHERE: Final = frozenset(
-    (
+    {
         *("add", "sub", "mul", "real_div", "maximum", "minimum", "abs", "cos", "sin", "exp", "log", "floor", "sqrt"),
         *("square", "rsqrt", "inverse", "tanh", "relu", "sigmoid", "clip", "softmax", "cast", "const", "concat"),
         *("expand_dims", "squeeze", "reshape", "transpose", "slice_by_index", "slice_by_size", "split", "stack"),
@@ -36,7 +36,7 @@ COREML_EVERYWHERE: Final = frozenset(
         *("batch_norm", "instance_norm", "upsample_bilinear", "upsample_nearest_neighbor", "resize_bilinear"),
         *("gather", "fill_like", "identity", "pad", "tile"),
         *("constexpr_affine_dequantize", "constexpr_lut_to_dense"),
-    )
+    }
 )
 # Reading a picture along a flow: CPU and GPU run it; the Neural Engine hands it to them.
 NOT_ON_NEURAL_ENGINE: Final = frozenset({"resample"})
@@ -56,21 +56,31 @@ def litert_refusals(content: bytes) -> Refused:
 
 
 def coreml_refusals(package: Path) -> Refused:
-    """Operations of a .mlpackage that are not known to run on the GPU, and on the Neural Engine."""
+    """What of a .mlpackage is not known to run on the GPU, and on the Neural Engine, which has half precision alone."""
     from coremltools.models.utils import load_spec
+    from coremltools.proto import MIL_pb2
 
     (function,) = load_spec(str(package)).mlProgram.functions.values()
-    operations = {kind for block in function.block_specializations.values() for kind in _operation_types(block)}
-    unknown = operations - COREML_EVERYWHERE - NOT_ON_NEURAL_ENGINE
+    operations = [each for block in function.block_specializations.values() for each in _operations(block)]
+    kinds = {operation.type for operation in operations}
+    float32 = [
+        operation
+        for operation in operations
+        if operation.type not in ("const", "cast")
+        and any(output.type.tensorType.dataType == MIL_pb2.FLOAT32 for output in operation.outputs)
+    ]
+    on_engine = [f"operation {name}" for name in sorted(kinds - COREML_EVERYWHERE)]
+    if float32:
+        on_engine.append(f"{len(float32)} operations in float32")
     return {
-        COREML_GPU: [f"operation {name}" for name in sorted(unknown)],
-        NEURAL_ENGINE: [f"operation {name}" for name in sorted(operations - COREML_EVERYWHERE)],
+        COREML_GPU: [f"operation {name}" for name in sorted(kinds - COREML_EVERYWHERE - NOT_ON_NEURAL_ENGINE)],
+        NEURAL_ENGINE: on_engine,
     }
 
 
-def _operation_types(block: Any) -> Iterator[str]:
+def _operations(block: Any) -> Iterator[Any]:
     """Of a block of a saved MIL program, and of the blocks inside its operations."""
     for operation in block.operations:
-        yield operation.type
+        yield operation
         for inner in operation.blocks:
-            yield from _operation_types(inner)
+            yield from _operations(inner)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ pytest.importorskip("litert_torch")
 from monalive.bundle import Bundle
 from monalive_export import export as export_module
 from monalive_export.checks.frames import Frame
-from monalive_export.checks.portability import COREML_GPU, LITERT_GPU, NEURAL_ENGINE, litert_refusals
+from monalive_export.checks.portability import LITERT_GPU, litert_refusals
 from monalive_export.export import ExportOptions, export_model
 from monalive_export.graphs.pipelines import GEOMETRY, ExportModel
 from monalive_export.graphs.ports import RGB, Graph, Port
@@ -105,10 +103,3 @@ def test_the_gpu_takes_every_network_that_ships() -> None:
     assert {name: litert_refusals(content) for name, content in shipped.parts.items()} == {
         name: {LITERT_GPU: []} for name in shipped.parts
     }
-
-
-def test_the_neural_engine_takes_all_but_the_warp(exported: Callable[[str], Path]) -> None:
-    files = json.loads((exported("coreml") / "export.json").read_text())["files"]
-    for file in files:
-        warps = ["operation resample"] if file["graph"] == "animate" else []
-        assert file["accelerators"] == {COREML_GPU: [], NEURAL_ENGINE: warps}, file["path"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import coremltools as ct
 from monalive.bundle import Bundle
 from monalive.player.face_networks import FaceNetworks
 from monalive_export.checks.mil_interpreter import MILInterpreter
+from monalive_export.checks.portability import COREML_GPU, NEURAL_ENGINE
 from monalive_export.graphs.ports import Graph, Port
 from monalive_export.targets.base import Facts
 from monalive_export.targets.coreml import CoreMLTarget
@@ -30,6 +32,15 @@ def test_every_precision_passed_the_gate(exported: Exported) -> None:
     files = json.loads((exported("coreml") / "export.json").read_text())["files"]
     assert {(f["graph"], f["precision"]) for f in files} == {(g, p) for g in ("enroll", "animate") for p in PRECISIONS}
     assert {(exported("coreml") / file["path"]).is_dir() for file in files} == {True}
+
+
+def test_the_neural_engine_hands_on_the_warp_and_what_is_in_float32(exported: Exported) -> None:
+    files = json.loads((exported("coreml") / "export.json").read_text())["files"]
+    for file in files:
+        assert file["accelerators"][COREML_GPU] == [], file["path"]
+        *operations, float32 = file["accelerators"][NEURAL_ENGINE]
+        assert operations == (["operation resample"] if file["graph"] == "animate" else []), file["path"]
+        assert re.fullmatch(r"\d+ operations in float32", float32)  # the geometry around the networks
 
 
 def test_compressed_weights_are_compressed(exported: Exported) -> None:
