@@ -17,17 +17,17 @@ from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import fit_pose
 from monalive.faces.tracker import BLENDSHAPE_NAMES, Face, FaceTracker, choose_face
 from monalive.faces.tracker_networks import bundle_with_tracker
-from monalive.media.image_io import load_image, require_rgb
+from monalive.media.image_io import load_image
 from monalive.motions.motion import Motion
-from monalive.options import AnimatedFrame, PhotoAnimatorOptions, RunningMode
+from monalive.options import PhotoAnimatorOptions, RunningMode
 from monalive.player.face_networks import FaceNetworks
 from monalive.player.following import Following, Portraits
 from monalive.player.live_worker import LatestOnlyWorker
 from monalive.player.photo_alignment import aligned
 from monalive.portrait import PhotoOfPerson, Portrait, read_portrait
+from monalive.result import AnimatedFrame
+from monalive.rgb_image import require_rgb
 from monalive.trust.consent import Consent, say_once, stated_consent
-
-__all__ = ["AnimatedFrame", "PhotoAnimator", "PhotoAnimatorOptions", "RunningMode"]
 
 Photo = str | Path | NDArray[np.uint8]
 FaceChoice = Literal["largest"] | int

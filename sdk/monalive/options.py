@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from monalive.faces.crop import SquareCrop
 from monalive.faces.tracker import TRACKER_NETWORKS, TrackerNetworks
 from monalive.networks.runtimes import RuntimeOptions
-from monalive.player.paste_back import NETWORK_SIZE
+from monalive.result import AnimatedFrame
 from monalive.retargeting.retarget import RetargetOptions
 
 
@@ -24,30 +19,6 @@ class RunningMode(Enum):
     IMAGE = "IMAGE"
     VIDEO = "VIDEO"
     LIVE_STREAM = "LIVE_STREAM"
-
-
-@dataclass(frozen=True)
-class AnimatedFrame:
-    """A frame of the result.
-
-    Attributes:
-        image: (H, W, 3) uint8 RGB, the whole photo with the face animated; outside the crop it is the photo.
-        crop: the part that moves, pixels of `image` (the first portrait's).
-        landmarks: (478, 3) float32, units of the portrait's crop (the first portrait's).
-        timestamp_ms: as given.
-        driver_found: whether the driver's face was found; if not, the last pose is held.
-    """
-
-    image: NDArray[np.uint8]
-    crop: SquareCrop = field(repr=False)
-    landmarks: NDArray[np.float32]
-    timestamp_ms: float
-    driver_found: bool = True
-
-    @cached_property
-    def crop_image(self) -> NDArray[np.uint8]:
-        """(256, 256, 3) uint8 RGB, the crop alone (the first portrait's)."""
-        return self.crop.extract(self.image, NETWORK_SIZE)
 
 
 ResultCallback = Callable[[AnimatedFrame, float], None]

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
+from monalive.animator import PhotoAnimator
 from monalive.bundle import Bundle
 from monalive.faces.tracker import TRACKER_NETWORKS, FaceTracker
 from monalive.faces.tracker_networks import bundle_with_tracker
+from monalive.options import PhotoAnimatorOptions
 from monalive_distill.evaluation.clips import find_clips
 from monalive_distill.evaluation.portrait_sheets import find_portraits, write_portrait_sheets
 from monalive_distill.evaluation.reenactment import UNMOVED

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
+from monalive.animator import PhotoAnimator
 from monalive.faces.tracker import TrackerNetworks
 from monalive.motions.motion import Motion
+from monalive.options import PhotoAnimatorOptions
 from monalive.retargeting.retarget import RetargetOptions
 from monalive_distill.evaluation.clips import Clip
 from monalive_distill.few_shot.checkpoint import load_discriminator, load_few_shot_model, read_loss_weights

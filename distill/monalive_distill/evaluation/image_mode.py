@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
+from monalive.animator import PhotoAnimator
 from monalive.faces.crop import SquareCrop
+from monalive.options import PhotoAnimatorOptions
 from monalive.packaged_assets import sample_portrait_path
 from monalive_distill.evaluation.clips import spread_pictures
 from monalive_distill.metrics.image import psnr

@@ -11,11 +11,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
+from monalive.animator import PhotoAnimator
 from monalive.bundle import Bundle
 from monalive.faces.crop import portrait_crop
 from monalive.faces.tracker import TrackerNetworks
 from monalive.motions.motion import Motion
+from monalive.options import PhotoAnimatorOptions
 from monalive.player.paste_back import paste_back
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
 from monalive_distill.evaluation.reenactment import Reenactor

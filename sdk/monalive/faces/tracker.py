@@ -16,8 +16,8 @@ from monalive.faces.face_detector import FaceDetector, RotatedSquare, box_iou, c
 from monalive.faces.face_mesh import BLENDSHAPE_NAMES, FaceBlendshapes, FaceMesh
 from monalive.faces.mediapipe_networks import mediapipe_networks
 from monalive.faces.tracker_networks import LevelFaceBlendshapes, LevelFaceDetector, LevelFaceMesh
-from monalive.media.image_io import require_rgb
 from monalive.networks.runtimes import RuntimeOptions
+from monalive.rgb_image import require_rgb
 
 __all__ = ["BLENDSHAPE_NAMES", "Face", "FaceTracker", "choose_face"]
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.motions.driver_surroundings import DriverSurroundings
-from monalive.options import AnimatedFrame
 from monalive.player.face_networks import FaceNetworks
 from monalive.player.portrait_player import PortraitPlayer
 from monalive.portrait import Portrait
+from monalive.result import AnimatedFrame
 from monalive.retargeting.retarget import RetargetOptions
 
 Portraits = Portrait | Sequence[Portrait]

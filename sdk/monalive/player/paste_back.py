@@ -8,11 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.faces.crop import SquareCrop
+from monalive.faces.crop import NETWORK_SIZE, SquareCrop
 
-# Side of the network's picture and mask, and of the feather: the flow is brought to it, too, before it is
-# enlarged.
-NETWORK_SIZE: Final = 256
 # Width of the band inside the crop's edges where motion fades out, in crop sides.
 FEATHER_WIDTH: Final = 0.14
 

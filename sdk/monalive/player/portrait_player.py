@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from monalive.faces.crop import NETWORK_SIZE
 from monalive.media.image_io import is_black_and_white
-from monalive.player.face_networks import IMAGE_SIZE, FaceNetworks, NetworkFrame
+from monalive.player.face_networks import FaceNetworks, NetworkFrame
 from monalive.player.paste_back import PasteBack
 from monalive.player.photo_alignment import is_same_view, surroundings_since, surroundings_to
 from monalive.player.several_photos import PhotoChoice, blend_weights, face_mask, layer_shares
@@ -86,7 +87,7 @@ class PortraitPlayer:
 
     def still(self) -> NDArray[np.uint8]:
         """The crop of the unmoved photo, (256, 256, 3) uint8."""
-        return self._portrait.crop.extract(self._portrait.photo, IMAGE_SIZE)
+        return self._portrait.crop.extract(self._portrait.photo, NETWORK_SIZE)
 
     def draw(self, picture: NDArray[np.uint8], wanted: WantedFrame, elapsed_ms: float = math.inf) -> NDArray[np.uint8]:
         """`picture` with the face in it animated.

@@ -129,7 +129,8 @@ def create_animator(
     runtime: RuntimeOptions | None = None,
 ) -> PhotoAnimator:
     """An animator for "IMAGE" or "VIDEO", with the package's own models unless a bundle is given."""
-    from monalive.animator import PhotoAnimator, PhotoAnimatorOptions, RunningMode
+    from monalive.animator import PhotoAnimator
+    from monalive.options import PhotoAnimatorOptions, RunningMode
 
     on = runtime or RuntimeOptions()
     options = PhotoAnimatorOptions(

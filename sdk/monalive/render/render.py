@@ -19,9 +19,10 @@ from monalive.trust.consent import Consent
 from monalive.trust.disclosure import Disclosure
 
 if TYPE_CHECKING:
-    from monalive.animator import AnimatedFrame, PhotoAnimator
+    from monalive.animator import PhotoAnimator
     from monalive.motions.motion import Motion
     from monalive.portrait import Portrait
+    from monalive.result import AnimatedFrame
 
 FaceChoice = Literal["largest", "all"] | int
 
