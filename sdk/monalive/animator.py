@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Literal
 
@@ -12,13 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.bundle import Bundle
+from monalive.faces.blendshapes import BLENDSHAPE_NAMES
 from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import fit_pose
-from monalive.faces.tracker import BLENDSHAPE_NAMES, Face, FaceTracker, choose_face
-from monalive.faces.tracker_networks import bundle_with_tracker
+from monalive.faces.tracker import Face, choose_face
+from monalive.faces.tracker_factory import FaceTrackerFactory, SharedNetworkTrackers
+from monalive.faces.tracker_networks import bundle_with_tracker, load_tracker_networks
 from monalive.media.image_io import load_image
 from monalive.motions.motion import Motion
+from monalive.networks.runtimes import RuntimeOptions
 from monalive.options import PhotoAnimatorOptions, RunningMode
 from monalive.player.face_networks import FaceNetworks
 from monalive.player.following import Following, Portraits
@@ -54,9 +58,12 @@ class PhotoAnimator:
         self._options = options
         self.bundle = Bundle.load(options.bundle_path)
         self._networks = FaceNetworks(self.bundle, options.runtime_options)
-        tracker = _tracker_maker(self.bundle, options)
-        self._photo_tracker = tracker(num_faces=MAX_FACES)
-        self._driver_tracker = tracker(output_blendshapes=options.running_mode is RunningMode.IMAGE)
+        trackers = options.trackers or _bundle_trackers(self.bundle, options.runtime_options)
+        self._photo_tracker = trackers.create(MAX_FACES, blendshapes=False)
+        self._driver_tracker = trackers.create(1, blendshapes=options.running_mode is RunningMode.IMAGE)
+        # They share their networks, and in LIVE_STREAM the driver's works in another thread while photos are enrolled:
+        # they take turns.
+        self._tracking = Lock()
         self._following: Following | None = None
         self._last_timestamp = -np.inf
         self._worker: LatestOnlyWorker[tuple[Portraits, NDArray[np.uint8], float]] | None = None
@@ -133,7 +140,8 @@ class PhotoAnimator:
             ValueError: not such a picture, or no face in it.
         """
         self._require_mode(RunningMode.IMAGE, "animate")
-        faces = self._driver_tracker.detect(driver_image)
+        with self._tracking:
+            faces = self._driver_tracker.detect(driver_image)
         if not faces:
             raise ValueError("no face was found in the driver's picture; use one that shows a face from the front")
         driver = choose_face(faces, "largest")
@@ -224,7 +232,8 @@ class PhotoAnimator:
         self.close()
 
     def _follow_video(self, portrait: Portraits, frame: NDArray[np.uint8], timestamp_ms: float) -> AnimatedFrame:
-        faces = self._driver_tracker.track(frame)
+        with self._tracking:
+            faces = self._driver_tracker.track(frame)
         following = self._following
         if following is None or following.portraits is not portrait:
             following = self._following = Following(portrait, self._networks, self._options.retarget)
@@ -247,7 +256,8 @@ class PhotoAnimator:
             image, name = photo, "the photo"
         else:
             image, name = load_image(photo), str(photo)
-        faces = self._photo_tracker.detect(image)
+        with self._tracking:
+            faces = self._photo_tracker.detect(image)
         if not faces:
             raise ValueError(f"no face was found in {name}; use a photo that shows one from the front, well lit")
         return image, faces
@@ -276,19 +286,13 @@ class PhotoAnimator:
         self._last_timestamp = timestamp_ms
 
 
-def _tracker_maker(bundle: Bundle, options: PhotoAnimatorOptions) -> Callable[..., FaceTracker]:
-    """Makes trackers of the options' file, or of the bundle: then on what the bundle's other networks run on."""
-    model: str | Path | Bundle | None = options.tracker_path
-    runtime, delegate = None, "cpu"
-    if model is None and options.tracker == "monalive":
-        model = bundle_with_tracker(bundle)
-        if model is bundle:
-            runtime, delegate = options.runtime, options.delegate
+def _bundle_trackers(bundle: Bundle, runtime: RuntimeOptions) -> FaceTrackerFactory:
+    """Trackers on the networks of the bundle, on what its other ones run on; or on the packaged ones."""
+    holder = bundle_with_tracker(bundle)
     # The tracker's networks are too small to gain from a second thread, and its idle thread would take time from the
     # animate network's (LiteRT's threads spin for a while before they sleep).
-    return partial(
-        FaceTracker, model, num_threads=1, networks=options.tracker, runtime=runtime, delegate=delegate, settle=True
-    )
+    on = replace(runtime, num_threads=1) if holder is bundle else RuntimeOptions(num_threads=1)
+    return SharedNetworkTrackers(load_tracker_networks(holder, on))
 
 
 def _with_crop(image: NDArray[np.uint8], face: Face) -> PhotoOfPerson:

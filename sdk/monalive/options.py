@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from monalive.faces.tracker import TRACKER_NETWORKS, TrackerNetworks
+from monalive.faces.tracker_factory import FaceTrackerFactory
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.result import AnimatedFrame
 from monalive.retargeting.retarget import RetargetOptions
@@ -38,9 +38,8 @@ class PhotoAnimatorOptions:
         retarget: what of the driver's motion is taken over, and how.
         result_callback: called with every result and its timestamp in `LIVE_STREAM` mode, from another thread; only
             there.
-        tracker_path: a bundle to take the tracker's networks from instead of the models' own; with
-            `tracker="mediapipe"`, a face_landmarker.task file.
-        tracker: whose networks find faces: "monalive", our own, or "mediapipe", for comparison (see `FaceTracker`).
+        trackers: what finds faces; None for the bundle's own tracker. `SharedNetworkTrackers` makes trackers of other
+            networks. One factory may serve several animators of one thread.
 
     Raises:
         ValueError: options that do not go together.
@@ -53,13 +52,10 @@ class PhotoAnimatorOptions:
     delegate: str = "cpu"
     retarget: RetargetOptions = field(default_factory=RetargetOptions)
     result_callback: ResultCallback | None = None
-    tracker_path: str | Path | None = None
-    tracker: TrackerNetworks = "monalive"
+    trackers: FaceTrackerFactory | None = None
 
     def __post_init__(self) -> None:
         _ = self.runtime_options  # raises where they do not go together
-        if self.tracker not in TRACKER_NETWORKS:
-            raise ValueError(f"tracker must be one of {', '.join(TRACKER_NETWORKS)}, not {self.tracker!r}")
         live = self.running_mode is RunningMode.LIVE_STREAM
         if live and self.result_callback is None:
             raise ValueError("running mode LIVE_STREAM needs a result_callback: results arrive there")

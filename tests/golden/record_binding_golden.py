@@ -23,9 +23,10 @@ from tracker_cases import level_crops, tracker_cases
 
 import monalive
 from monalive.animator import _as_mean_face
+from monalive.faces.blendshapes import BLENDSHAPE_NAMES
 from monalive.faces.crop import NETWORK_SIZE, SquareCrop, portrait_crop
 from monalive.faces.head_pose import angles_rotation
-from monalive.faces.tracker import BLENDSHAPE_NAMES, Face, FaceTracker, choose_face
+from monalive.faces.tracker import Face, FaceTracker, choose_face
 from monalive.media.image_io import is_black_and_white
 from monalive.player.face_networks import FaceNetworks
 from monalive.player.paste_back import PasteBack, crop_feather

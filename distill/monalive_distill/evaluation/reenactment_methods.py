@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from monalive.animator import PhotoAnimator
 from monalive.bundle import Bundle
 from monalive.faces.crop import portrait_crop
-from monalive.faces.tracker import TrackerNetworks
+from monalive.faces.tracker_factory import FaceTrackerFactory
 from monalive.motions.motion import Motion
 from monalive.options import PhotoAnimatorOptions
 from monalive.player.paste_back import paste_back
@@ -33,14 +33,18 @@ class BundleReenactor:
     Args:
         bundle_path: the bundle, or None for the one that ships with the package.
         num_threads: CPU threads of the networks.
-        tracker: whose networks find the photo's face, see `PhotoAnimatorOptions`.
+        trackers: what finds the photo's face; None for the bundle's own tracker.
 
     Raises:
         FileNotFoundError, ValueError: the bundle is missing or cannot be used.
     """
 
     def __init__(
-        self, bundle_path: str | Path | None = None, *, num_threads: int = 1, tracker: TrackerNetworks = "monalive"
+        self,
+        bundle_path: str | Path | None = None,
+        *,
+        num_threads: int = 1,
+        trackers: FaceTrackerFactory | None = None,
     ) -> None:
         self._animators = {
             absolute: PhotoAnimator.create_from_options(
@@ -48,7 +52,7 @@ class BundleReenactor:
                     bundle_path=bundle_path,
                     num_threads=num_threads,
                     retarget=RetargetOptions(absolute=absolute, smooth=False),
-                    tracker=tracker,
+                    trackers=trackers,
                 )
             )
             for absolute in (True, False)

@@ -20,7 +20,7 @@ from monalive.about import dependency_versions, installed_version
 from monalive.bundle import Bundle
 from monalive.faces.crop import NETWORK_SIZE, portrait_crop
 from monalive.faces.tracker import FaceTracker, choose_face
-from monalive.faces.tracker_networks import bundle_with_tracker
+from monalive.faces.tracker_networks import bundle_with_tracker, load_tracker_networks
 from monalive.measuring.network_benchmark import measure_networks, networks_of_bundle, networks_of_export
 from monalive.measuring.process_memory import resident_mb
 from monalive.measuring.stopwatch import timings
@@ -85,7 +85,7 @@ def run_benchmark(
         report(name)
         steps[name] = timings(run, repeats)
 
-    with FaceTracker(bundle_with_tracker(opened)) as tracker:
+    with FaceTracker(load_tracker_networks(bundle_with_tracker(opened))) as tracker:
         measure("tracker_720p", lambda index: tracker.track(drivers[index % _SWAY_FRAMES]))
         landmarks = [choose_face(tracker.track(driver)).landmarks for driver in drivers]
 
