@@ -5,6 +5,7 @@ from monalive.bundle import Bundle
 from monalive.media.image_io import load_image, save_image
 from monalive.motions import builtin_motions
 from monalive.motions.motion import Motion
+from monalive.networks.runtimes import RuntimeOptions
 from monalive.options import PhotoAnimatorOptions, RunningMode
 from monalive.portrait import Portrait
 from monalive.render.animation import AnimationRequest, animate_photos
@@ -27,6 +28,7 @@ __all__ = [
     "Portrait",
     "RetargetOptions",
     "RunningMode",
+    "RuntimeOptions",
     "__version__",
     "animate_photos",
     "builtin_motions",

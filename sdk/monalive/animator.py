@@ -25,9 +25,9 @@ from monalive.motions.motion import Motion
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.options import PhotoAnimatorOptions, RunningMode
 from monalive.player.face_networks import FaceNetworks
-from monalive.player.following import Following, Portraits
 from monalive.player.live_worker import LatestOnlyWorker
 from monalive.player.photo_alignment import aligned
+from monalive.player.portrait_player import PortraitPlayer, Portraits
 from monalive.portrait import PhotoOfPerson, Portrait, read_portrait
 from monalive.result import AnimatedFrame
 from monalive.rgb_image import require_rgb
@@ -57,14 +57,14 @@ class PhotoAnimator:
     def __init__(self, options: PhotoAnimatorOptions) -> None:
         self._options = options
         self.bundle = Bundle.load(options.bundle_path)
-        self._networks = FaceNetworks(self.bundle, options.runtime_options)
-        trackers = options.trackers or _bundle_trackers(self.bundle, options.runtime_options)
+        self._networks = FaceNetworks(self.bundle, options.runtime)
+        trackers = options.trackers or _bundle_trackers(self.bundle, options.runtime)
         self._photo_tracker = trackers.create(MAX_FACES, blendshapes=False)
         self._driver_tracker = trackers.create(1, blendshapes=options.running_mode is RunningMode.IMAGE)
         # They share their networks, and in LIVE_STREAM the driver's works in another thread while photos are enrolled:
         # they take turns.
         self._tracking = Lock()
-        self._following: Following | None = None
+        self._player: PortraitPlayer | None = None
         self._last_timestamp = -np.inf
         self._worker: LatestOnlyWorker[tuple[Portraits, NDArray[np.uint8], float]] | None = None
         self._closed = False
@@ -148,9 +148,9 @@ class PhotoAnimator:
         reference, landmarks = driver.landmarks, driver.landmarks
         if not self._options.retarget.absolute:
             reference, landmarks = _as_mean_face(driver)
-        following = Following(portrait, self._networks, self._options.retarget)
-        following.start(reference, (driver_image.shape[1], driver_image.shape[0]))
-        return following.frame(landmarks, 0.0)
+        player = PortraitPlayer(portrait, self._networks, self._options.retarget)
+        player.start(reference, (driver_image.shape[1], driver_image.shape[0]))
+        return player.frame(landmarks, 0.0)
 
     def animate_for_video(self, portrait: Portraits, frame: NDArray[np.uint8], timestamp_ms: float) -> AnimatedFrame:
         """Lets the next frame of a video drive a portrait. Mode VIDEO.
@@ -200,18 +200,18 @@ class PhotoAnimator:
             RuntimeError: closed.
         """
         self._require_open()
-        following = Following(portrait, self._networks, self._options.retarget)
-        following.start(motion.landmarks[0], motion.image_size)
+        player = PortraitPlayer(portrait, self._networks, self._options.retarget)
+        player.start(motion.landmarks[0], motion.image_size)
         unmeasured = [None] * len(motion)
         around = unmeasured if motion.surroundings is None else motion.surroundings
         for (timestamp, landmarks), surroundings in zip(motion, around, strict=True):
             self._require_open()
-            yield following.frame(landmarks, timestamp, surroundings)
+            yield player.frame(landmarks, timestamp, surroundings)
 
     def reset(self) -> None:
         """Forgets the driver, so that another video may begin."""
         self._driver_tracker.reset()
-        self._following = None
+        self._player = None
         self._last_timestamp = -np.inf
 
     def close(self) -> None:
@@ -234,12 +234,12 @@ class PhotoAnimator:
     def _follow_video(self, portrait: Portraits, frame: NDArray[np.uint8], timestamp_ms: float) -> AnimatedFrame:
         with self._tracking:
             faces = self._driver_tracker.track(frame)
-        following = self._following
-        if following is None or following.portraits is not portrait:
-            following = self._following = Following(portrait, self._networks, self._options.retarget)
+        player = self._player
+        if player is None or player.portraits is not portrait:
+            player = self._player = PortraitPlayer(portrait, self._networks, self._options.retarget)
         if not faces:
-            return following.hold(timestamp_ms)
-        return following.video_frame(frame, faces[0].landmarks, timestamp_ms)
+            return player.hold(timestamp_ms)
+        return player.video_frame(frame, faces[0].landmarks, timestamp_ms)
 
     def _deliver(self, item: tuple[Portraits, NDArray[np.uint8], float]) -> None:
         result = self._follow_video(*item)

@@ -32,9 +32,7 @@ class PhotoAnimatorOptions:
         bundle_path: the models, the tracker's networks among them; None for those that come with the package. The
             tracker's networks come from there too where a bundle has none.
         running_mode: what the driver is.
-        num_threads: CPU threads per network, 1 to 64.
-        runtime: what runs the networks, a key of `runtimes.RUNTIMES`; None for the one the bundle is made for.
-        delegate: the processor they run on: "cpu", "gpu" or "npu".
+        runtime: what the networks run on: runtime, processor and threads.
         retarget: what of the driver's motion is taken over, and how.
         result_callback: called with every result and its timestamp in `LIVE_STREAM` mode, from another thread; only
             there.
@@ -47,22 +45,14 @@ class PhotoAnimatorOptions:
 
     bundle_path: str | Path | None = None
     running_mode: RunningMode = RunningMode.IMAGE
-    num_threads: int = 2
-    runtime: str | None = None
-    delegate: str = "cpu"
+    runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
     retarget: RetargetOptions = field(default_factory=RetargetOptions)
     result_callback: ResultCallback | None = None
     trackers: FaceTrackerFactory | None = None
 
     def __post_init__(self) -> None:
-        _ = self.runtime_options  # raises where they do not go together
         live = self.running_mode is RunningMode.LIVE_STREAM
         if live and self.result_callback is None:
             raise ValueError("running mode LIVE_STREAM needs a result_callback: results arrive there")
         if not live and self.result_callback is not None:
             raise ValueError(f"a result_callback is for LIVE_STREAM; in {self.running_mode.name} results are returned")
-
-    @property
-    def runtime_options(self) -> RuntimeOptions:
-        """What the networks run on."""
-        return RuntimeOptions(self.runtime, self.delegate, self.num_threads)

@@ -215,8 +215,6 @@ def test_options_that_do_not_go_together_are_refused() -> None:
         PhotoAnimatorOptions(running_mode=RunningMode.LIVE_STREAM)
     with pytest.raises(ValueError, match="result_callback is for LIVE_STREAM"):
         PhotoAnimatorOptions(result_callback=lambda frame, time: None)
-    with pytest.raises(ValueError, match="num_threads"):
-        PhotoAnimatorOptions(num_threads=0)
 
 
 def test_live_results_arrive_in_order_and_late_frames_are_left_out(photo: np.ndarray) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from monalive.animator import PhotoAnimator
 from monalive.faces.tracker_factory import SharedNetworkTrackers
 from monalive.motions.motion import Motion
+from monalive.networks.runtimes import RuntimeOptions
 from monalive.options import PhotoAnimatorOptions
 from monalive.retargeting.retarget import RetargetOptions
 from monalive_distill.evaluation.clips import Clip
@@ -86,7 +87,9 @@ class LightweightRow(Row):
         retarget = RetargetOptions(absolute=True, smooth=False)
         # MediaPipe's found the clips' landmarks: another tracker's differ a little, and absolute transfer shows it.
         trackers = SharedNetworkTrackers(mediapipe_networks())
-        options = PhotoAnimatorOptions(bundle_path=bundle, num_threads=1, retarget=retarget, trackers=trackers)
+        options = PhotoAnimatorOptions(
+            bundle_path=bundle, runtime=RuntimeOptions(num_threads=1), retarget=retarget, trackers=trackers
+        )
         self._animator = PhotoAnimator.create_from_options(options)
         self.bundle = self._animator.bundle
 

@@ -16,6 +16,7 @@ from monalive.bundle import Bundle
 from monalive.faces.crop import portrait_crop
 from monalive.faces.tracker_factory import FaceTrackerFactory
 from monalive.motions.motion import Motion
+from monalive.networks.runtimes import RuntimeOptions
 from monalive.options import PhotoAnimatorOptions
 from monalive.player.paste_back import paste_back
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
@@ -50,7 +51,7 @@ class BundleReenactor:
             absolute: PhotoAnimator.create_from_options(
                 PhotoAnimatorOptions(
                     bundle_path=bundle_path,
-                    num_threads=num_threads,
+                    runtime=RuntimeOptions(num_threads=num_threads),
                     retarget=RetargetOptions(absolute=absolute, smooth=False),
                     trackers=trackers,
                 )
