@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monalive.bundle import Bundle
+from monalive.closing import ClosesAtEnd
 from monalive.faces.blendshapes import BLENDSHAPE_NAMES
 from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.expressions import load_expressions
@@ -36,11 +36,12 @@ from monalive.trust.consent import Consent, say_once, stated_consent
 Photo = str | Path | NDArray[np.uint8]
 FaceChoice = Literal["largest"] | int
 MAX_FACES = 8
+_CLOSED: Final = "the animator is closed; make a new one"
 # What a gaze blendshape score of 1 stands for.
 EYE_TURN_DEGREES = 30.0
 
 
-class PhotoAnimator:
+class PhotoAnimator(ClosesAtEnd):
     """Brings photos to life.
 
         with PhotoAnimator.create_from_options(PhotoAnimatorOptions()) as animator:
@@ -57,7 +58,7 @@ class PhotoAnimator:
     def __init__(self, options: PhotoAnimatorOptions) -> None:
         self._options = options
         self.bundle = Bundle.load(options.bundle_path)
-        self._networks = FaceNetworks(self.bundle, options.runtime)
+        self._loaded: FaceNetworks | None = FaceNetworks(self.bundle, options.runtime)
         trackers = options.trackers or _bundle_trackers(self.bundle, options.runtime)
         self._photo_tracker = trackers.create(MAX_FACES, blendshapes=False)
         self._driver_tracker = trackers.create(1, blendshapes=options.running_mode is RunningMode.IMAGE)
@@ -215,21 +216,14 @@ class PhotoAnimator:
         self._last_timestamp = -np.inf
 
     def close(self) -> None:
-        """Ends the work in hand and lets go of the models. Safe to call again, and during work."""
+        """Ends the work in hand and lets go of the networks. Safe to call again, and during work."""
         self._closed = True
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.close()
         self._photo_tracker.close()
         self._driver_tracker.close()
-
-    def __enter__(self) -> PhotoAnimator:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        self._loaded = self._player = None
 
     def _follow_video(self, portrait: Portraits, frame: NDArray[np.uint8], timestamp_ms: float) -> AnimatedFrame:
         with self._tracking:
@@ -267,9 +261,15 @@ class PhotoAnimator:
         laid = [first, *(aligned(other, first) for other in others)]
         return Portrait(tuple(self._networks.enroll(photo) for photo in laid), consent)
 
+    @property
+    def _networks(self) -> FaceNetworks:
+        if self._loaded is None:
+            raise RuntimeError(_CLOSED)
+        return self._loaded
+
     def _require_open(self) -> None:
         if self._closed:
-            raise RuntimeError("the animator is closed; make a new one")
+            raise RuntimeError(_CLOSED)
 
     def _require_mode(self, mode: RunningMode, method: str) -> None:
         self._require_open()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import torch
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from monalive.animator import PhotoAnimator
 from monalive.bundle import Bundle
+from monalive.closing import ClosesAtEnd
 from monalive.faces.crop import portrait_crop
 from monalive.faces.tracker_factory import FaceTrackerFactory
 from monalive.motions.motion import Motion
@@ -27,7 +27,7 @@ Image = NDArray[np.uint8]
 Landmarks = NDArray[np.float32]
 
 
-class BundleReenactor:
+class BundleReenactor(ClosesAtEnd):
     """A bundle as users run it: enrolment, retargeting, network and paste-back, nothing smoothed. A context
     manager.
 
@@ -71,14 +71,6 @@ class BundleReenactor:
         animator = self._animators[absolute]
         for frame in animator.play(animator.enroll(photo), driver):
             yield frame.image
-
-    def __enter__(self) -> BundleReenactor:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Lets go of the networks."""

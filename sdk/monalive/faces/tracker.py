@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monalive.closing import ClosesAtEnd
 from monalive.faces.boxes import box_iou
 from monalive.faces.closer_looks import closer_looks
 from monalive.faces.rotated_square import RotatedSquare
@@ -77,7 +77,7 @@ def choose_face(faces: Sequence[Face], which: Literal["largest"] | int = "larges
     return sorted(zip(boxes, faces, strict=True), key=lambda pair: pair[0][0] + pair[0][2])[which][1]
 
 
-class FaceTracker:
+class FaceTracker(ClosesAtEnd):
     """Finds faces and their landmarks in pictures. Not for use from several threads at once.
 
     Args:
@@ -118,14 +118,6 @@ class FaceTracker:
         self._min_presence = min_presence_confidence
         self._settle = settle
         self.reset()
-
-    def __enter__(self) -> FaceTracker:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Lets go of the networks. The tracker cannot be used afterwards."""

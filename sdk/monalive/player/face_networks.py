@@ -47,13 +47,15 @@ class FaceNetworks:
     def __init__(self, bundle: Bundle, runtime: RuntimeOptions | None = None) -> None:
         self._enroll = _load(bundle, "enroll", runtime)
         self._animate = _load(bundle, "animate", runtime)
+        self._taken = {entry["name"] for entry in bundle.part_manifest("animate")["inputs"]}
 
     def enroll(self, photo: PhotoOfPerson) -> EnrolledPhoto:
         """Computes what depends on the photo alone."""
         picture = photo.crop.extract(photo.image, NETWORK_SIZE).astype(np.float32)[None] / np.float32(255)
         landmarks = photo.crop.to_unit(photo.landmarks)[None, :, :2]
         inputs = {"photo": picture, "source_landmarks": np.ascontiguousarray(landmarks)}
-        enrolled = inputs | self._enroll(inputs)
+        known = inputs | self._enroll(inputs)
+        enrolled = {name: value for name, value in known.items() if name in self._taken}
         for value in enrolled.values():
             value.setflags(write=False)  # so that networks may keep them from frame to frame
         return EnrolledPhoto(photo, enrolled)
