@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from monalive import PhotoAnimator, PhotoAnimatorOptions, builtin_motions, load_image
+from monalive import PhotoAnimator, PhotoAnimatorOptions, RuntimeOptions, builtin_motions, load_image
 from monalive.trust.mark_code import MAX_ATTEMPTS, MarkMessage
 from monalive.trust.pixel_mark import LOSSLESS, LOSSY, MarkStrength, PixelMark
 from monalive.verification import _mark
@@ -123,7 +123,7 @@ def clips(folder: Path, most: int) -> list[Frames]:
     """The animator's output for the first photos (or first frames of videos) of a folder."""
     made: list[Frames] = []
     names = list(builtin_motions.names())
-    with PhotoAnimator.create_from_options(PhotoAnimatorOptions(num_threads=1)) as animator:
+    with PhotoAnimator.create_from_options(PhotoAnimatorOptions(runtime=RuntimeOptions(num_threads=1))) as animator:
         for path in sorted(folder.iterdir()):
             if len(made) == most:
                 break

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive import PhotoAnimator, PhotoAnimatorOptions, RunningMode, load_image
+from monalive import PhotoAnimator, PhotoAnimatorOptions, RunningMode, RuntimeOptions, load_image
 from monalive.measuring.benchmark import sway
 from monalive.packaged_assets import sample_portrait_path
 from monalive.trust.mark_code import MarkMessage
@@ -51,7 +51,9 @@ def main() -> None:
         results += 1
         arrived.set()
 
-    options = PhotoAnimatorOptions(running_mode=RunningMode.LIVE_STREAM, result_callback=take, num_threads=1)
+    options = PhotoAnimatorOptions(
+        running_mode=RunningMode.LIVE_STREAM, result_callback=take, runtime=RuntimeOptions(num_threads=1)
+    )
     memory: list[tuple[int, float]] = []
     started = time.monotonic()
     with PhotoAnimator.create_from_options(options) as animator:

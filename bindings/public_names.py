@@ -42,9 +42,8 @@ SAME: Final = {
     "RuntimeError": "MonaliveError.runtimeError",
     "Motion.imageSize": "Motion.imageWidth",
     "Motion.image_size": "Motion.imageWidth",
-    "PhotoAnimatorOptions.tracker": "PhotoAnimatorOptions.trackers",
-    "PhotoAnimatorOptions.trackerPath": "PhotoAnimatorOptions.trackers",
     "PhotoAnimatorOptions.bundle": "PhotoAnimatorOptions.bundlePath",
+    "PhotoAnimatorOptions.tracker": "PhotoAnimatorOptions.trackers",
 }
 
 
@@ -53,11 +52,13 @@ def python_names() -> set[str]:
     import monalive
     from monalive.faces.crop import SquareCrop, portrait_crop
     from monalive.faces.tracker import Face, FaceTracker
+    from monalive.faces.tracker_factory import FaceTrackerFactory
     from monalive.trust.mark_code import MarkMessage
     from monalive.trust.pixel_mark import PixelMark
 
     named = {name: getattr(monalive, name) for name in monalive.__all__ if name != "__version__"}
-    named |= {item.__name__: item for item in (SquareCrop, portrait_crop, Face, FaceTracker, MarkMessage, PixelMark)}
+    others = (SquareCrop, portrait_crop, Face, FaceTracker, FaceTrackerFactory, MarkMessage, PixelMark)
+    named |= {item.__name__: item for item in others}
     names = set(named)
     for name, item in named.items():
         if inspect.isclass(item):

@@ -15,15 +15,15 @@ from pathlib import Path
 import torch
 
 from monalive import save_image
-from monalive.faces.tracker import FaceTracker
 from monalive_distill.data.face_generator import FaceGenerator
 from monalive_distill.data.prepare import of_the_first
 from monalive_distill.data.style_directions import load_directions
 from monalive_distill.data.synthetic_people import draw_person, render_person
 from monalive_distill.evaluation.clips import EVALUATION_SIZE, Clip, track_clip
 from monalive_distill.evaluation.contact_sheet import contact_sheet
-from monalive_distill.evaluation.few_shot_rows import CLIP_TRACKER, FewShotRow, LightweightRow, Row, fit, split_clip
+from monalive_distill.evaluation.few_shot_rows import FewShotRow, LightweightRow, Row, fit, split_clip
 from monalive_distill.few_shot.finetune import FineTuning
+from monalive_distill.mediapipe_tracker.networks import mediapipe_tracker
 from monalive_distill.metrics.identity import FaceIdentity
 
 SEEDS = (900_001, 900_002)
@@ -35,7 +35,7 @@ SETTINGS = FineTuning(steps=60, learning_rate=2e-4)
 def invent_clips() -> list[Clip]:
     """A clip of each person: the unedited picture, then turns and expressions."""
     generator, directions, identity = FaceGenerator(), load_directions(), FaceIdentity()
-    with FaceTracker(networks=CLIP_TRACKER, settle=True) as tracker:
+    with mediapipe_tracker(settle=True) as tracker:
         clips = []
         for seed in SEEDS:
             drawn = render_person(draw_person(seed, DRAWN), generator, directions, EVALUATION_SIZE)

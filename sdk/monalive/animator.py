@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Literal
+from threading import Lock
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monalive.bundle import Bundle
+from monalive.closing import ClosesAtEnd
+from monalive.faces.blendshapes import BLENDSHAPE_NAMES
 from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import fit_pose
-from monalive.faces.tracker import BLENDSHAPE_NAMES, Face, FaceTracker, choose_face
-from monalive.faces.tracker_networks import bundle_with_tracker
-from monalive.media.image_io import load_image, require_rgb
+from monalive.faces.tracker import Face, choose_face
+from monalive.faces.tracker_factory import FaceTrackerFactory, SharedNetworkTrackers
+from monalive.faces.tracker_networks import bundle_with_tracker, load_tracker_networks
+from monalive.media.image_io import load_image
 from monalive.motions.motion import Motion
-from monalive.options import AnimatedFrame, PhotoAnimatorOptions, RunningMode
+from monalive.networks.runtimes import RuntimeOptions
+from monalive.options import PhotoAnimatorOptions, RunningMode
 from monalive.player.face_networks import FaceNetworks
-from monalive.player.following import Following, Portraits
 from monalive.player.live_worker import LatestOnlyWorker
 from monalive.player.photo_alignment import aligned
+from monalive.player.portrait_player import PortraitPlayer, Portraits
 from monalive.portrait import PhotoOfPerson, Portrait, read_portrait
+from monalive.result import AnimatedFrame
+from monalive.rgb_image import require_rgb
 from monalive.trust.consent import Consent, say_once, stated_consent
-
-__all__ = ["AnimatedFrame", "PhotoAnimator", "PhotoAnimatorOptions", "RunningMode"]
 
 Photo = str | Path | NDArray[np.uint8]
 FaceChoice = Literal["largest"] | int
 MAX_FACES = 8
+_CLOSED: Final = "the animator is closed; make a new one"
 # What a gaze blendshape score of 1 stands for.
 EYE_TURN_DEGREES = 30.0
 
 
-class PhotoAnimator:
+class PhotoAnimator(ClosesAtEnd):
     """Brings photos to life.
 
         with PhotoAnimator.create_from_options(PhotoAnimatorOptions()) as animator:
@@ -53,11 +58,14 @@ class PhotoAnimator:
     def __init__(self, options: PhotoAnimatorOptions) -> None:
         self._options = options
         self.bundle = Bundle.load(options.bundle_path)
-        self._networks = FaceNetworks(self.bundle, options.runtime_options)
-        tracker = _tracker_maker(self.bundle, options)
-        self._photo_tracker = tracker(num_faces=MAX_FACES)
-        self._driver_tracker = tracker(output_blendshapes=options.running_mode is RunningMode.IMAGE)
-        self._following: Following | None = None
+        self._loaded: FaceNetworks | None = FaceNetworks(self.bundle, options.runtime)
+        trackers = options.trackers or _bundle_trackers(self.bundle, options.runtime)
+        self._photo_tracker = trackers.create(MAX_FACES, blendshapes=False)
+        self._driver_tracker = trackers.create(1, blendshapes=options.running_mode is RunningMode.IMAGE)
+        # They share their networks, and in LIVE_STREAM the driver's works in another thread while photos are enrolled:
+        # they take turns.
+        self._tracking = Lock()
+        self._player: PortraitPlayer | None = None
         self._last_timestamp = -np.inf
         self._worker: LatestOnlyWorker[tuple[Portraits, NDArray[np.uint8], float]] | None = None
         self._closed = False
@@ -133,16 +141,17 @@ class PhotoAnimator:
             ValueError: not such a picture, or no face in it.
         """
         self._require_mode(RunningMode.IMAGE, "animate")
-        faces = self._driver_tracker.detect(driver_image)
+        with self._tracking:
+            faces = self._driver_tracker.detect(driver_image)
         if not faces:
             raise ValueError("no face was found in the driver's picture; use one that shows a face from the front")
         driver = choose_face(faces, "largest")
         reference, landmarks = driver.landmarks, driver.landmarks
         if not self._options.retarget.absolute:
             reference, landmarks = _as_mean_face(driver)
-        following = Following(portrait, self._networks, self._options.retarget)
-        following.start(reference, (driver_image.shape[1], driver_image.shape[0]))
-        return following.frame(landmarks, 0.0)
+        player = PortraitPlayer(portrait, self._networks, self._options.retarget)
+        player.start(reference, (driver_image.shape[1], driver_image.shape[0]))
+        return player.frame(landmarks, 0.0)
 
     def animate_for_video(self, portrait: Portraits, frame: NDArray[np.uint8], timestamp_ms: float) -> AnimatedFrame:
         """Lets the next frame of a video drive a portrait. Mode VIDEO.
@@ -192,45 +201,39 @@ class PhotoAnimator:
             RuntimeError: closed.
         """
         self._require_open()
-        following = Following(portrait, self._networks, self._options.retarget)
-        following.start(motion.landmarks[0], motion.image_size)
+        player = PortraitPlayer(portrait, self._networks, self._options.retarget)
+        player.start(motion.landmarks[0], motion.image_size)
         unmeasured = [None] * len(motion)
         around = unmeasured if motion.surroundings is None else motion.surroundings
         for (timestamp, landmarks), surroundings in zip(motion, around, strict=True):
             self._require_open()
-            yield following.frame(landmarks, timestamp, surroundings)
+            yield player.frame(landmarks, timestamp, surroundings)
 
     def reset(self) -> None:
         """Forgets the driver, so that another video may begin."""
         self._driver_tracker.reset()
-        self._following = None
+        self._player = None
         self._last_timestamp = -np.inf
 
     def close(self) -> None:
-        """Ends the work in hand and lets go of the models. Safe to call again, and during work."""
+        """Ends the work in hand and lets go of the networks. Safe to call again, and during work."""
         self._closed = True
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.close()
         self._photo_tracker.close()
         self._driver_tracker.close()
-
-    def __enter__(self) -> PhotoAnimator:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        self._loaded = self._player = None
 
     def _follow_video(self, portrait: Portraits, frame: NDArray[np.uint8], timestamp_ms: float) -> AnimatedFrame:
-        faces = self._driver_tracker.track(frame)
-        following = self._following
-        if following is None or following.portraits is not portrait:
-            following = self._following = Following(portrait, self._networks, self._options.retarget)
+        with self._tracking:
+            faces = self._driver_tracker.track(frame)
+        player = self._player
+        if player is None or player.portraits is not portrait:
+            player = self._player = PortraitPlayer(portrait, self._networks, self._options.retarget)
         if not faces:
-            return following.hold(timestamp_ms)
-        return following.video_frame(frame, faces[0].landmarks, timestamp_ms)
+            return player.hold(timestamp_ms)
+        return player.video_frame(frame, faces[0].landmarks, timestamp_ms)
 
     def _deliver(self, item: tuple[Portraits, NDArray[np.uint8], float]) -> None:
         result = self._follow_video(*item)
@@ -247,7 +250,8 @@ class PhotoAnimator:
             image, name = photo, "the photo"
         else:
             image, name = load_image(photo), str(photo)
-        faces = self._photo_tracker.detect(image)
+        with self._tracking:
+            faces = self._photo_tracker.detect(image)
         if not faces:
             raise ValueError(f"no face was found in {name}; use a photo that shows one from the front, well lit")
         return image, faces
@@ -257,9 +261,15 @@ class PhotoAnimator:
         laid = [first, *(aligned(other, first) for other in others)]
         return Portrait(tuple(self._networks.enroll(photo) for photo in laid), consent)
 
+    @property
+    def _networks(self) -> FaceNetworks:
+        if self._loaded is None:
+            raise RuntimeError(_CLOSED)
+        return self._loaded
+
     def _require_open(self) -> None:
         if self._closed:
-            raise RuntimeError("the animator is closed; make a new one")
+            raise RuntimeError(_CLOSED)
 
     def _require_mode(self, mode: RunningMode, method: str) -> None:
         self._require_open()
@@ -276,19 +286,13 @@ class PhotoAnimator:
         self._last_timestamp = timestamp_ms
 
 
-def _tracker_maker(bundle: Bundle, options: PhotoAnimatorOptions) -> Callable[..., FaceTracker]:
-    """Makes trackers of the options' file, or of the bundle: then on what the bundle's other networks run on."""
-    model: str | Path | Bundle | None = options.tracker_path
-    runtime, delegate = None, "cpu"
-    if model is None and options.tracker == "monalive":
-        model = bundle_with_tracker(bundle)
-        if model is bundle:
-            runtime, delegate = options.runtime, options.delegate
+def _bundle_trackers(bundle: Bundle, runtime: RuntimeOptions) -> FaceTrackerFactory:
+    """Trackers on the networks of the bundle, on what its other ones run on; or on the packaged ones."""
+    holder = bundle_with_tracker(bundle)
     # The tracker's networks are too small to gain from a second thread, and its idle thread would take time from the
     # animate network's (LiteRT's threads spin for a while before they sleep).
-    return partial(
-        FaceTracker, model, num_threads=1, networks=options.tracker, runtime=runtime, delegate=delegate, settle=True
-    )
+    on = replace(runtime, num_threads=1) if holder is bundle else RuntimeOptions(num_threads=1)
+    return SharedNetworkTrackers(load_tracker_networks(holder, on))
 
 
 def _with_crop(image: NDArray[np.uint8], face: Face) -> PhotoOfPerson:

@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from monalive.faces.crop import SquareCrop
-from monalive.faces.tracker import TRACKER_NETWORKS, TrackerNetworks
+from monalive.faces.tracker_factory import FaceTrackerFactory
 from monalive.networks.runtimes import RuntimeOptions
-from monalive.player.paste_back import NETWORK_SIZE
+from monalive.result import AnimatedFrame
 from monalive.retargeting.retarget import RetargetOptions
 
 
@@ -24,30 +19,6 @@ class RunningMode(Enum):
     IMAGE = "IMAGE"
     VIDEO = "VIDEO"
     LIVE_STREAM = "LIVE_STREAM"
-
-
-@dataclass(frozen=True)
-class AnimatedFrame:
-    """A frame of the result.
-
-    Attributes:
-        image: (H, W, 3) uint8 RGB, the whole photo with the face animated; outside the crop it is the photo.
-        crop: the part that moves, pixels of `image` (the first portrait's).
-        landmarks: (478, 3) float32, units of the portrait's crop (the first portrait's).
-        timestamp_ms: as given.
-        driver_found: whether the driver's face was found; if not, the last pose is held.
-    """
-
-    image: NDArray[np.uint8]
-    crop: SquareCrop = field(repr=False)
-    landmarks: NDArray[np.float32]
-    timestamp_ms: float
-    driver_found: bool = True
-
-    @cached_property
-    def crop_image(self) -> NDArray[np.uint8]:
-        """(256, 256, 3) uint8 RGB, the crop alone (the first portrait's)."""
-        return self.crop.extract(self.image, NETWORK_SIZE)
 
 
 ResultCallback = Callable[[AnimatedFrame, float], None]
@@ -61,15 +32,12 @@ class PhotoAnimatorOptions:
         bundle_path: the models, the tracker's networks among them; None for those that come with the package. The
             tracker's networks come from there too where a bundle has none.
         running_mode: what the driver is.
-        num_threads: CPU threads per network, 1 to 64.
-        runtime: what runs the networks, a key of `runtimes.RUNTIMES`; None for the one the bundle is made for.
-        delegate: the processor they run on: "cpu", "gpu" or "npu".
+        runtime: what the networks run on: runtime, processor and threads.
         retarget: what of the driver's motion is taken over, and how.
         result_callback: called with every result and its timestamp in `LIVE_STREAM` mode, from another thread; only
             there.
-        tracker_path: a bundle to take the tracker's networks from instead of the models' own; with
-            `tracker="mediapipe"`, a face_landmarker.task file.
-        tracker: whose networks find faces: "monalive", our own, or "mediapipe", for comparison (see `FaceTracker`).
+        trackers: what finds faces; None for the bundle's own tracker. `SharedNetworkTrackers` makes trackers of other
+            networks. One factory may serve several animators of one thread.
 
     Raises:
         ValueError: options that do not go together.
@@ -77,25 +45,14 @@ class PhotoAnimatorOptions:
 
     bundle_path: str | Path | None = None
     running_mode: RunningMode = RunningMode.IMAGE
-    num_threads: int = 2
-    runtime: str | None = None
-    delegate: str = "cpu"
+    runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
     retarget: RetargetOptions = field(default_factory=RetargetOptions)
     result_callback: ResultCallback | None = None
-    tracker_path: str | Path | None = None
-    tracker: TrackerNetworks = "monalive"
+    trackers: FaceTrackerFactory | None = None
 
     def __post_init__(self) -> None:
-        _ = self.runtime_options  # raises where they do not go together
-        if self.tracker not in TRACKER_NETWORKS:
-            raise ValueError(f"tracker must be one of {', '.join(TRACKER_NETWORKS)}, not {self.tracker!r}")
         live = self.running_mode is RunningMode.LIVE_STREAM
         if live and self.result_callback is None:
             raise ValueError("running mode LIVE_STREAM needs a result_callback: results arrive there")
         if not live and self.result_callback is not None:
             raise ValueError(f"a result_callback is for LIVE_STREAM; in {self.running_mode.name} results are returned")
-
-    @property
-    def runtime_options(self) -> RuntimeOptions:
-        """What the networks run on."""
-        return RuntimeOptions(self.runtime, self.delegate, self.num_threads)

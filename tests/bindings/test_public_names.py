@@ -34,7 +34,13 @@ NATIVE = (
     *("PhotoAnimator.animate", "PhotoAnimator.enroll_all", "PhotoAnimator.play", "RunningMode.IMAGE"),
     *("RunningMode.VIDEO", "RunningMode.LIVE_STREAM", "Consent.SELF", "Consent.GIVEN", "Consent.ARTWORK"),
     *("Motion.save", "Motion.from_landmarks", "Bundle.parts", "Bundle.manifest", "Bundle.sha256"),
-    *("Face.blendshapes", "RetargetOptions.gain", "PhotoAnimatorOptions.bundle_path", "PixelMark.apply"),
+    *(
+        "Face.blendshapes",
+        "FaceTrackerFactory.create",
+        "RetargetOptions.gain",
+        "PhotoAnimatorOptions.bundle_path",
+        "PixelMark.apply",
+    ),
 )
 
 

@@ -23,12 +23,13 @@ from tracker_cases import level_crops, tracker_cases
 
 import monalive
 from monalive.animator import _as_mean_face
-from monalive.faces.crop import SquareCrop, portrait_crop
+from monalive.faces.blendshapes import BLENDSHAPE_NAMES
+from monalive.faces.crop import NETWORK_SIZE, SquareCrop, portrait_crop
 from monalive.faces.head_pose import angles_rotation
-from monalive.faces.tracker import BLENDSHAPE_NAMES, Face, FaceTracker, choose_face
+from monalive.faces.tracker import Face, FaceTracker, choose_face
 from monalive.media.image_io import is_black_and_white
 from monalive.player.face_networks import FaceNetworks
-from monalive.player.paste_back import NETWORK_SIZE, PasteBack, crop_feather
+from monalive.player.paste_back import PasteBack, crop_feather
 from monalive.player.portrait_player import PortraitPlayer
 from monalive.portrait import PhotoOfPerson, Portrait
 from monalive.retargeting.one_euro import OneEuroFilter
@@ -257,28 +258,27 @@ def _frames(folder: Path, photo: NDArray[np.uint8], faces: dict[str, Any]) -> di
     player = PortraitPlayer(portrait, networks, monalive.RetargetOptions())
     driver, times = [_points(face) for face in faces["driver"]], faces["driver_timestamps_ms"]
     player.start(driver[0], tuple(faces["driver_size"]))
-    _save_image(folder / "frame_photo_crop.png", player.still())
+    _save_image(folder / "frame_photo_crop.png", crop.extract(photo, NETWORK_SIZE))
     frames = []
     for index, (face, time) in enumerate(zip(driver, times, strict=True)):
-        wanted = player.follow(face, time)
+        whole = player.frame(face, time)
         if index not in (1, 4):
             continue
-        out = networks.animate(portrait.enrolled[0], wanted.landmarks)
+        out = networks.animate(portrait.enrolled[0], whole.landmarks)
         levels = np.rint(out.flow / FLOW_STEP).astype(int)
         mask, painted = (np.rint(np.clip(x, 0, 1) * 255).astype(np.uint8) for x in (out.mask, out.painted))
         # Pasted from the rounded values that the files hold, so that it can be told to the last bit.
         frame = PasteBack(crop, PHOTO_SIZE, PHOTO_SIZE)(photo, *_network_arrays(levels, mask, painted))
-        whole = player.draw(photo, wanted)
-        difference = (whole.astype(float) - frame) ** 2
+        difference = (whole.image.astype(float) - frame) ** 2
         assert 10 * np.log10(255**2 / difference.mean()) > 50, "rounding must not be seen"
         pictures = {"mask": mask, "painted": painted, "image": frame}
         if not frames:
-            pictures["crop_image"] = crop.extract(whole, NETWORK_SIZE)
+            pictures["crop_image"] = whole.crop_image
         names = {name: f"frame_{index}_{name}.png" for name in pictures}
         for name, image in pictures.items():
             _save_image(folder / names[name], image)
         frames.append(
-            {"index": index, "timestamp_ms": time, "target_landmarks": _rounded(wanted.landmarks[:, :2], 6)}
+            {"index": index, "timestamp_ms": time, "target_landmarks": _rounded(whole.landmarks[:, :2], 6)}
             | {"flow": _flow(levels)}
             | names
         )

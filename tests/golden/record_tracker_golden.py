@@ -1,8 +1,8 @@
-"""Records what MediaPipe Tasks itself finds in the test pictures, for `tests/sdk/faces/test_tracker.py`.
+"""Records what MediaPipe Tasks itself finds in the test pictures, for `tests/distill/mediapipe_tracker/`.
 
 Run once, by hand, where `mediapipe` (1.2.2 was used) is installed beside this package's own dependencies:
 
-    PYTHONPATH=sdk python tests/golden/record_tracker_golden.py
+    PYTHONPATH=sdk:distill python tests/golden/record_tracker_golden.py
 
 `astronaut.jpg` is NASA's portrait of Eileen Collins (public domain) as scikit-image ships it
 (`skimage.data.astronaut()`, 512x512), saved as JPEG at quality 92.
@@ -18,8 +18,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.faces.task_file import packaged_task_path
 from monalive.media.image_io import load_image
+from monalive_distill.mediapipe_tracker.task_file import packaged_task_path
 
 HERE = Path(__file__).resolve().parent
 GOLDEN = HERE / "tracker_golden.npz"

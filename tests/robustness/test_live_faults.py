@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from monalive import PhotoAnimator, PhotoAnimatorOptions, RunningMode, builtin_motions, load_image
+from monalive import PhotoAnimator, PhotoAnimatorOptions, RunningMode, RuntimeOptions, builtin_motions, load_image
 from monalive.measuring.benchmark import sample_portrait_path
 from monalive.player.live_worker import LatestOnlyWorker
 
@@ -20,7 +20,11 @@ def face() -> np.ndarray:
 
 
 def live(callback: object) -> PhotoAnimator:
-    options = PhotoAnimatorOptions(running_mode=RunningMode.LIVE_STREAM, result_callback=callback, num_threads=1)  # type: ignore[arg-type]
+    options = PhotoAnimatorOptions(
+        running_mode=RunningMode.LIVE_STREAM,
+        result_callback=callback,  # type: ignore[arg-type]
+        runtime=RuntimeOptions(num_threads=1),
+    )
     return PhotoAnimator.create_from_options(options)
 
 
@@ -94,7 +98,7 @@ def test_two_animators_in_two_threads_do_not_disturb_each_other(face: np.ndarray
     photos = [face, np.ascontiguousarray(face[:, ::-1])]
 
     def frames(photo: np.ndarray) -> list[np.ndarray]:
-        with PhotoAnimator.create_from_options(PhotoAnimatorOptions(num_threads=1)) as animator:
+        with PhotoAnimator.create_from_options(PhotoAnimatorOptions(runtime=RuntimeOptions(num_threads=1))) as animator:
             portrait = animator.enroll(photo, consent="artwork")
             return [frame.image for frame, _ in zip(animator.play(portrait, motion), range(8), strict=False)]
 

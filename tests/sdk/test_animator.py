@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import resources
@@ -210,13 +212,56 @@ def test_a_closed_animator_says_so(photo: np.ndarray) -> None:
         animator.enroll(photo)
 
 
+@pytest.mark.parametrize("mode", RunningMode)
+def test_close_lets_the_networks_go(mode: RunningMode, photo: np.ndarray) -> None:
+    live = mode is RunningMode.LIVE_STREAM
+    arrived = threading.Event()
+    options = PhotoAnimatorOptions(running_mode=mode, result_callback=(lambda *_: arrived.set()) if live else None)
+    animator = PhotoAnimator.create_from_options(options)
+    portrait = animator.enroll(photo)
+    if mode is RunningMode.IMAGE:
+        animator.animate(portrait, photo)
+    elif mode is RunningMode.VIDEO:
+        animator.animate_for_video(portrait, photo, 0.0)
+    else:
+        animator.animate_async(portrait, photo, 0.0)
+        assert arrived.wait(30)
+    tracking = animator._driver_tracker._open()
+    assert animator._photo_tracker._open() is tracking  # loaded once
+    held = [weakref.ref(animator._networks), weakref.ref(tracking), weakref.ref(tracking.detector)]
+    del tracking
+    animator.close()
+    gc.collect()
+    assert [reference() for reference in held] == [None, None, None]
+
+
+def test_photos_can_be_enrolled_while_a_live_driver_is_followed(photo: np.ndarray) -> None:
+    """The trackers' networks are shared: each call has them for itself."""
+    arrived: list[AnimatedFrame] = []
+    options = PhotoAnimatorOptions(
+        running_mode=RunningMode.LIVE_STREAM, result_callback=lambda frame, _: arrived.append(frame)
+    )
+    with PhotoAnimator.create_from_options(options) as animator:
+        portrait = animator.enroll(photo)
+        for time in range(12):
+            animator.animate_async(portrait, np.ascontiguousarray(np.roll(photo, time, axis=1)), float(time))
+            again = animator.enroll(photo)
+            assert np.array_equal(again.landmarks, portrait.landmarks)
+    assert arrived and all(frame.driver_found for frame in arrived)
+
+
+def test_what_the_animate_network_does_not_take_is_not_kept(image: PhotoAnimator, photo: np.ndarray) -> None:
+    (enrolled,) = image.enroll(photo).enrolled
+    taken = {entry["name"] for entry in image.bundle.part_manifest("animate")["inputs"]}
+    assert "photo" not in taken
+    assert set(enrolled.inputs) == taken - {"target_landmarks", "surroundings"}
+
+
 def test_options_that_do_not_go_together_are_refused() -> None:
     with pytest.raises(ValueError, match="needs a result_callback"):
         PhotoAnimatorOptions(running_mode=RunningMode.LIVE_STREAM)
     with pytest.raises(ValueError, match="result_callback is for LIVE_STREAM"):
         PhotoAnimatorOptions(result_callback=lambda frame, time: None)
-    with pytest.raises(ValueError, match="num_threads"):
-        PhotoAnimatorOptions(num_threads=0)
 
 
 def test_live_results_arrive_in_order_and_late_frames_are_left_out(photo: np.ndarray) -> None:

@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.bundle import Bundle
-from monalive.faces.face_detector import RotatedSquare, closer_looks
+from monalive.faces.closer_looks import closer_looks
 from monalive.faces.level_crop import extract_level, from_region, level_region
+from monalive.faces.rotated_square import RotatedSquare
 from monalive.faces.tracker import Face, FaceTracker
-from monalive.faces.tracker_networks import FoundFace, LevelFaceDetector
+from monalive.faces.tracker_interface import FoundFace
+from monalive.faces.tracker_networks import LevelFaceDetector
 from monalive.networks.runtimes import RuntimeOptions
 
 Answers = tuple[tuple[float, ...], ...]
@@ -184,7 +186,7 @@ def _stills(photo: NDArray[np.uint8], kept: list[int]) -> list[dict[str, Any]]:
 
 
 def _video(photo: NDArray[np.uint8], kept: list[int]) -> list[dict[str, Any]]:
-    with FaceTracker(networks="monalive", settle=True) as tracker:
+    with FaceTracker(settle=True) as tracker:
         return [
             scene | {"faces": [_face(face, kept) for face in tracker.track(scene_picture(photo, scene))]}
             for scene in VIDEO

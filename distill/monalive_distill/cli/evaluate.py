@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
+from monalive.animator import PhotoAnimator
 from monalive.bundle import Bundle
-from monalive.faces.tracker import TRACKER_NETWORKS, FaceTracker
-from monalive.faces.tracker_networks import bundle_with_tracker
+from monalive.faces.tracker import FaceTracker
+from monalive.faces.tracker_factory import SharedNetworkTrackers
+from monalive.faces.tracker_interface import TrackerNetworks
+from monalive.faces.tracker_networks import bundle_with_tracker, load_tracker_networks
+from monalive.options import PhotoAnimatorOptions
 from monalive_distill.evaluation.clips import find_clips
 from monalive_distill.evaluation.portrait_sheets import find_portraits, write_portrait_sheets
 from monalive_distill.evaluation.reenactment import UNMOVED
@@ -20,7 +23,10 @@ from monalive_distill.evaluation.reenactment_methods import (
     without_surroundings,
 )
 from monalive_distill.evaluation.report import summary_text, write_evaluation
+from monalive_distill.mediapipe_tracker.networks import mediapipe_networks, mediapipe_tracker
 
+# Whose tracker networks.
+OURS, TEACHERS = "monalive", "mediapipe"
 PRODUCT, LANDMARKS_ALONE, GEOMETRY = "monalive", "without surroundings", "geometry prior"
 
 
@@ -49,7 +55,7 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     add("--vgg", action="store_true", help="also LPIPS with VGG16 (slow)")
     add("--portraits", type=Path, metavar="DIR", help="also show these pictures, driven by --drivers")
     add("--drivers", type=Path, nargs="+", default=[], metavar="FILE", help="videos that drive the portraits")
-    add("--tracker", choices=TRACKER_NETWORKS, default="monalive", help="whose networks find what drives")
+    add("--tracker", choices=(OURS, TEACHERS), default=OURS, help="whose networks find what drives")
     add("--no-cross", action="store_true", help="leave cross-reenactment out")
 
 
@@ -64,21 +70,22 @@ def run_evaluate(args: argparse.Namespace) -> int:
     if (args.portraits is None) != (not args.drivers):
         raise ValueError("--portraits and --drivers go together: name a folder of pictures and videos that drive them")
     names = _names(args.beside)
+    trackers = SharedNetworkTrackers(mediapipe_networks()) if args.tracker == TEACHERS else None
     with (
         ExitStack() as stack,
-        FaceTracker(_tracker_model(args), networks=args.tracker, settle=True) as tracker,
+        FaceTracker(_networks(args), settle=True) as tracker,
         # The teacher compares, so that figures can be compared whichever tracker drives.
-        FaceTracker(networks="mediapipe", settle=True) as measurer,
-        BundleMethod(args.bundle, tracker=args.tracker) as product,
+        mediapipe_tracker(settle=True) as measurer,
+        BundleMethod(args.bundle, trackers=trackers) as product,
     ):
         beside = {
-            name: stack.enter_context(BundleMethod(path, tracker=args.tracker))
+            name: stack.enter_context(BundleMethod(path, trackers=trackers))
             for name, path in zip(names, args.beside, strict=True)
         }
         portraits = []
         if args.portraits is not None:
             args.output.mkdir(parents=True, exist_ok=True)
-            options = PhotoAnimatorOptions(bundle_path=args.bundle, tracker=args.tracker)
+            options = PhotoAnimatorOptions(bundle_path=args.bundle, trackers=trackers)
             with PhotoAnimator.create_from_options(options) as animator:
                 portraits = write_portrait_sheets(find_portraits(args.portraits), args.drivers, animator, args.output)
         report = write_evaluation(
@@ -118,6 +125,8 @@ def _names(bundles: Sequence[Path]) -> list[str]:
     return names
 
 
-def _tracker_model(args: argparse.Namespace) -> Bundle | None:
-    """The bundle whose tracker the product would take; None for MediaPipe's."""
-    return bundle_with_tracker(Bundle.load(args.bundle)) if args.tracker == "monalive" else None
+def _networks(args: argparse.Namespace) -> TrackerNetworks:
+    """Those that the product would take, or MediaPipe's."""
+    if args.tracker == TEACHERS:
+        return mediapipe_networks()
+    return load_tracker_networks(bundle_with_tracker(Bundle.load(args.bundle)))

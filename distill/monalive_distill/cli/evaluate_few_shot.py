@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from monalive.atomic_file import atomic_path
-from monalive.faces.tracker import FaceTracker
 from monalive_distill.cli.training_arguments import add_compute_arguments, use_threads
 from monalive_distill.evaluation.clips import EVALUATION_SIZE, find_clips
 from monalive_distill.evaluation.few_shot import METRICS, collect, measure_clips
-from monalive_distill.evaluation.few_shot_rows import CLIP_TRACKER, FewShotRow, LightweightRow, Row
+from monalive_distill.evaluation.few_shot_rows import FewShotRow, LightweightRow, Row
 from monalive_distill.evaluation.personalized_row import PersonalizedRow
 from monalive_distill.evaluation.report import command_line, machine, versions
 from monalive_distill.evaluation.report_page import STYLE, figure, metric_name, number, summary_table
 from monalive_distill.few_shot.finetune import FineTuning
+from monalive_distill.mediapipe_tracker.networks import mediapipe_tracker
 from monalive_distill.personalization.personalize import Personalization
 
 ABOUT = (
@@ -97,7 +97,7 @@ def run_evaluate_few_shot(arguments: argparse.Namespace) -> None:
         settings |= {"personalize": arguments.personalize, "personalization": asdict(personalization)}
     clips = arguments.output / "clips"
     try:
-        with FaceTracker(networks=CLIP_TRACKER, settle=True) as tracker:
+        with mediapipe_tracker(settle=True) as tracker:
             skipped = measure_clips(
                 paths,
                 rows,

@@ -25,12 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.atomic_file import atomic_path
+from monalive.faces.blendshapes import BLENDSHAPE_NAMES
 from monalive.faces.expressions import FORMAT, mirror_indices, mirror_name
 from monalive.faces.head_pose import HeadPose, fit_pose
 from monalive.faces.landmarks import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS, RIGID
-from monalive.faces.tracker import BLENDSHAPE_NAMES, Face, FaceTracker
+from monalive.faces.tracker import Face, FaceTracker
 from monalive.media.image_io import load_image
 from monalive.media.video_io import VideoReader
+from monalive_distill.mediapipe_tracker.networks import mediapipe_tracker
 
 Array = NDArray[np.float64]
 FRAME_STEP = 4
@@ -55,7 +57,7 @@ def track(path: Path, cache: Path, step: int = FRAME_STEP) -> Track | None:
     """
     kept = cache / f"{path.name}.npz"
     if not kept.exists():
-        with FaceTracker(networks="mediapipe", output_blendshapes=True) as tracker:
+        with mediapipe_tracker(output_blendshapes=True) as tracker:
             found = [faces[0] for faces in _faces(path, tracker, step) if faces]
         landmarks = np.array([face.landmarks for face in found], np.float32).reshape(-1, 478, 3)
         scores = np.array([face.blendshapes for face in found], np.float32).reshape(-1, 52)

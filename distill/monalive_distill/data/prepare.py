@@ -18,6 +18,7 @@ from monalive.faces.tracker import FaceTracker
 from monalive.media.image_io import load_image
 from monalive.media.video_io import VideoReader
 from monalive_distill.data.training_pairs import INDEX_FILE
+from monalive_distill.mediapipe_tracker.networks import mediapipe_tracker
 from monalive_distill.metrics.identity import FaceIdentity, csim
 
 CACHE_SIZE = 256
@@ -73,7 +74,7 @@ def prepare(
     index, left_out = [], []
     somebody_else = 0
     identity = FaceIdentity()
-    with FaceTracker(networks="mediapipe", settle=True) as tracker:  # the teacher: these landmarks are what is learnt
+    with mediapipe_tracker(settle=True) as tracker:  # the teacher: these landmarks are what is learnt
         sequences = list(_sequences(source))
         for name, person, files in tqdm(sequences, desc="preparing", unit="sequence", disable=not progress):
             try:

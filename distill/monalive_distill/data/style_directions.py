@@ -22,10 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.atomic_file import atomic_path
+from monalive.faces.blendshapes import BLENDSHAPE_NAMES
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import fit_pose
 from monalive.faces.landmarks import RIGID
-from monalive.faces.tracker import BLENDSHAPE_NAMES, Face, FaceTracker
+from monalive.faces.tracker import Face, FaceTracker
 from monalive_distill.data.face_generator import LAYER_SIZES, STYLE_SIZE, FaceGenerator
 from monalive_distill.packaged_assets import style_directions_file
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from monalive.media.image_io import require_rgb
+from monalive.rgb_image import require_rgb
 
 _BACKGROUND: Final = (255, 255, 255)
 _INK: Final = (30, 30, 30)

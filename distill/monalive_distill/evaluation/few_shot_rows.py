@@ -12,9 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
-from monalive.faces.tracker import TrackerNetworks
+from monalive.animator import PhotoAnimator
+from monalive.faces.tracker_factory import SharedNetworkTrackers
 from monalive.motions.motion import Motion
+from monalive.networks.runtimes import RuntimeOptions
+from monalive.options import PhotoAnimatorOptions
 from monalive.retargeting.retarget import RetargetOptions
 from monalive_distill.evaluation.clips import Clip
 from monalive_distill.few_shot.checkpoint import load_discriminator, load_few_shot_model, read_loss_weights
@@ -24,14 +26,13 @@ from monalive_distill.few_shot.person import FewShotPerson
 from monalive_distill.few_shot.person_photos import PersonPhotos
 from monalive_distill.few_shot.photo_mover import measure_surroundings
 from monalive_distill.few_shot.projection_discriminator import ProjectionDiscriminator
+from monalive_distill.mediapipe_tracker.networks import mediapipe_networks
 
 Image = NDArray[np.uint8]
 # After this time the photo that fits a frame has been faded in.
 _SETTLED_MS = 4000.0
 _AT_ONCE = 4
 LIGHTWEIGHT = "lightweight"
-# Whose networks find the faces of clips and of photos alike, whatever method makes the frames.
-CLIP_TRACKER: TrackerNetworks = "mediapipe"
 SURROUNDINGS = " + surroundings"
 
 
@@ -86,8 +87,11 @@ class LightweightRow(Row):
         self.name = LIGHTWEIGHT
         self._size = size
         retarget = RetargetOptions(absolute=True, smooth=False)
-        # The tracker that found the clips' landmarks: another one's differ a little, and absolute transfer shows it.
-        options = PhotoAnimatorOptions(bundle_path=bundle, num_threads=1, retarget=retarget, tracker=CLIP_TRACKER)
+        # MediaPipe's found the clips' landmarks: another tracker's differ a little, and absolute transfer shows it.
+        trackers = SharedNetworkTrackers(mediapipe_networks())
+        options = PhotoAnimatorOptions(
+            bundle_path=bundle, runtime=RuntimeOptions(num_threads=1), retarget=retarget, trackers=trackers
+        )
         self._animator = PhotoAnimator.create_from_options(options)
         self.bundle = self._animator.bundle
 

@@ -10,10 +10,15 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
+from monalive.animator import PhotoAnimator
+from monalive.bundle import Bundle
 from monalive.faces.crop import SquareCrop
+from monalive.faces.tracker_factory import SharedNetworkTrackers
+from monalive.faces.tracker_networks import load_tracker_networks
+from monalive.options import PhotoAnimatorOptions
 from monalive.packaged_assets import sample_portrait_path
 from monalive_distill.evaluation.clips import spread_pictures
+from monalive_distill.mediapipe_tracker.networks import mediapipe_networks
 from monalive_distill.metrics.image import psnr
 from monalive_distill.metrics.lpips import LPIPS, lpips_input
 
@@ -42,7 +47,8 @@ def compare_image_mode(
         far the crops of one tracker are apart from one driver to the next, for comparison.
     """
     lpips = LPIPS("alex")
-    options = [PhotoAnimatorOptions(tracker_path=bundle), PhotoAnimatorOptions(tracker="mediapipe")]
+    networks = (load_tracker_networks(Bundle.load(bundle)), mediapipe_networks())
+    options = [PhotoAnimatorOptions(trackers=SharedNetworkTrackers(chosen)) for chosen in networks]
     animators = [PhotoAnimator.create_from_options(chosen) for chosen in options]
     portraits = [animator.enroll(sample_portrait_path(), consent="artwork") for animator in animators]
     ours: list[Image] = []

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
+from monalive.animator import PhotoAnimator
 from monalive.bundle import Bundle
+from monalive.closing import ClosesAtEnd
 from monalive.faces.crop import portrait_crop
-from monalive.faces.tracker import TrackerNetworks
+from monalive.faces.tracker_factory import FaceTrackerFactory
 from monalive.motions.motion import Motion
+from monalive.networks.runtimes import RuntimeOptions
+from monalive.options import PhotoAnimatorOptions
 from monalive.player.paste_back import paste_back
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
 from monalive_distill.evaluation.reenactment import ReenactmentMethod
@@ -25,29 +27,33 @@ Image = NDArray[np.uint8]
 Landmarks = NDArray[np.float32]
 
 
-class BundleMethod:
+class BundleMethod(ClosesAtEnd):
     """A bundle as users run it: enrolment, retargeting, network and paste-back, nothing smoothed. A context
     manager.
 
     Args:
         bundle_path: the bundle, or None for the one that ships with the package.
         num_threads: CPU threads of the networks.
-        tracker: whose networks find the photo's face, see `PhotoAnimatorOptions`.
+        trackers: what finds the photo's face; None for the bundle's own tracker.
 
     Raises:
         FileNotFoundError, ValueError: the bundle is missing or cannot be used.
     """
 
     def __init__(
-        self, bundle_path: str | Path | None = None, *, num_threads: int = 1, tracker: TrackerNetworks = "monalive"
+        self,
+        bundle_path: str | Path | None = None,
+        *,
+        num_threads: int = 1,
+        trackers: FaceTrackerFactory | None = None,
     ) -> None:
         self._animators = {
             absolute: PhotoAnimator.create_from_options(
                 PhotoAnimatorOptions(
                     bundle_path=bundle_path,
-                    num_threads=num_threads,
+                    runtime=RuntimeOptions(num_threads=num_threads),
                     retarget=RetargetOptions(absolute=absolute, smooth=False),
-                    tracker=tracker,
+                    trackers=trackers,
                 )
             )
             for absolute in (True, False)
@@ -65,14 +71,6 @@ class BundleMethod:
         animator = self._animators[absolute]
         for frame in animator.play(animator.enroll(photo), driver):
             yield frame.image
-
-    def __enter__(self) -> BundleMethod:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Lets go of the networks."""

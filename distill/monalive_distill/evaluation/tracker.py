@@ -13,14 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from monalive.bundle import Bundle
 from monalive.faces.crop import SquareCrop
 from monalive.faces.tracker import FaceTracker
+from monalive.faces.tracker_interface import TrackerNetworks
+from monalive.faces.tracker_networks import load_tracker_networks
 from monalive.media.image_io import load_image
+from monalive.networks.runtimes import RuntimeOptions
 from monalive.packaged_assets import sample_portrait_path
 from monalive.retargeting.motion_smoother import landmark_filter
 from monalive_distill.evaluation.clips import EVALUATION_SIZE, clip_crop, spread_pictures
 from monalive_distill.evaluation.image_mode import compare_image_mode
 from monalive_distill.evaluation.tracker_measures import FrameMeasure, blendshape_groups, measure_frame, worst_tenth
+from monalive_distill.mediapipe_tracker.networks import mediapipe_tracker
 
 FRAME_MS = 40.0
 NOISE = 5.0  # standard deviation, of 255
@@ -136,8 +141,8 @@ def evaluate_tracker(
         ValueError, OSError: a file cannot be read, or no clip shows a face.
     """
     with (
-        FaceTracker(bundle, num_threads=2, settle=True, output_blendshapes=True) as ours,
-        FaceTracker(networks="mediapipe", num_threads=2, settle=True, output_blendshapes=True) as teacher,
+        FaceTracker(_own_networks(bundle), settle=True, output_blendshapes=True) as ours,
+        mediapipe_tracker(num_threads=2, settle=True, output_blendshapes=True) as teacher,
     ):
         trackers = {"monalive": ours, "mediapipe": teacher}
         comparison = compare_on_clips(clips, ours, teacher, frame_count, attributes or {}, progress=progress)
@@ -152,10 +157,14 @@ def evaluate_tracker(
             "image_mode": compare_image_mode(clips, lambda frame: _crop(frame, teacher), bundle, progress=progress),
         }
     with (
-        FaceTracker(bundle, num_threads=2, settle=True) as ours,
-        FaceTracker(networks="mediapipe", num_threads=2, settle=True) as teacher,
+        FaceTracker(_own_networks(bundle), settle=True) as ours,
+        mediapipe_tracker(num_threads=2, settle=True) as teacher,
     ):
         return results | {"speed": compare_speed(still, {"monalive": ours, "mediapipe": teacher})}
+
+
+def _own_networks(bundle: Path | None) -> TrackerNetworks:
+    return load_tracker_networks(Bundle.load(bundle), RuntimeOptions(num_threads=2))
 
 
 def compare_on_clips(

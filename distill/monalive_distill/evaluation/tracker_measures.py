@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from monalive.faces.blendshapes import BLENDSHAPE_NAMES
 from monalive.faces.expressions import load_expressions
-from monalive.faces.face_mesh import BLENDSHAPE_NAMES
 from monalive.faces.head_pose import fit_pose
 from monalive.faces.landmarks import (
     FACE_OVAL,

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.faces.face_detector import RotatedSquare
 from monalive.faces.level_crop import extract_level, level_region
+from monalive.faces.rotated_square import RotatedSquare
 from monalive_distill.tracker.face_pool import FacePool, LabelledFace
 
 Image = NDArray[np.uint8]

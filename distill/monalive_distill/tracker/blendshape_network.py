@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from monalive.faces.face_mesh import BLENDSHAPE_NAMES
+from monalive.faces.blendshapes import BLENDSHAPE_NAMES
 from monalive.faces.landmarks import LANDMARK_COUNT
 
 COORDINATES = LANDMARK_COUNT * 2

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from monalive.faces.blendshapes import BLENDSHAPE_NAMES
 from monalive.faces.expressions import load_expressions, mirror_name
-from monalive.faces.face_mesh import BLENDSHAPE_NAMES
 from monalive.faces.head_pose import angles_rotation, fit_pose
 from monalive.faces.level_crop import extract_level, from_region, level_landmarks, level_region
 from monalive_distill.data.training_pairs import FaceSequence

@@ -7,8 +7,8 @@ from typing import Final
 
 import torch
 
-from monalive.faces.mediapipe_networks import mediapipe_blendshapes
 from monalive_distill.data.training_pairs import FaceSequence
+from monalive_distill.mediapipe_tracker.networks import mediapipe_blendshapes
 from monalive_distill.packaged_assets import tracker_weights
 from monalive_distill.tracker.blendshape_network import BlendshapeNetwork
 from monalive_distill.tracker.blendshape_samples import BlendshapeBatch, BlendshapeSampler, Teacher

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.faces.face_detector import RotatedSquare
 from monalive.faces.level_crop import LEVEL_SCALE, level_region
+from monalive.faces.rotated_square import RotatedSquare
 from monalive_distill.tracker.augmentations import Augmentations, darken_skin, occlude, put_on_glasses, put_on_headwear
 from monalive_distill.tracker.backgrounds import Backgrounds, wiped_out
 from monalive_distill.tracker.detector_network import INPUT_SIZE

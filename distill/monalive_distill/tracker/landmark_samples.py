@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.faces.face_detector import RotatedSquare
 from monalive.faces.level_crop import extract_level, level_region, to_region
+from monalive.faces.rotated_square import RotatedSquare
 from monalive_distill.tracker.augmentations import Augmentations, add_noise
 from monalive_distill.tracker.backgrounds import Backgrounds
 from monalive_distill.tracker.face_pool import FacePool, LabelledFace

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.faces.crop import SquareCrop, portrait_crop
-from monalive.faces.face_detector import whole_picture
 from monalive.faces.level_crop import extract_level, level_landmarks, level_region
+from monalive.faces.rotated_square import whole_picture
 from monalive.faces.tracker import FaceTracker, choose_face
 from monalive.media.image_io import load_image
 from monalive.motions import builtin_motions

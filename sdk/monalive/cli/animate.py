@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         fps=arguments.fps,
         bundle=arguments.bundle,
         runtime=shared.runtime_options(arguments),
-        **shared.disclosure_options(arguments),
+        disclosure=shared.disclosure(arguments),
     )
     with held_back():  # it is printed once all went well: an error stays one line
         written = animate_photos(request, progress=not arguments.quiet)

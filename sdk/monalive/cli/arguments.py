@@ -6,7 +6,7 @@ import argparse
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from monalive.networks.runtimes import DELEGATES, RUNTIMES, RuntimeOptions
 from monalive.retargeting.retarget import REGIONS, RetargetOptions
@@ -15,6 +15,7 @@ from monalive.trust.credential import Credential
 
 if TYPE_CHECKING:
     from monalive.render.render import FaceChoice
+    from monalive.trust.disclosure import Disclosure
 
 
 def add_photo_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,18 +55,20 @@ def add_disclosure_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def disclosure_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What `add_disclosure_arguments` read, as fields of a request.
+def disclosure(arguments: argparse.Namespace) -> Disclosure:
+    """What `add_disclosure_arguments` read.
 
     Raises:
         FileNotFoundError, ValueError: the credential cannot be used.
     """
-    return {
-        "consent": stated_consent(arguments.consent),
-        "badge": arguments.badge,
-        "credential": Credential.from_pem(arguments.credential) if arguments.credential else None,
-        "credentials": not arguments.no_credentials,
-    }
+    from monalive.trust.disclosure import Disclosure
+
+    return Disclosure(
+        consent=stated_consent(arguments.consent),
+        badge=arguments.badge,
+        credential=Credential.from_pem(arguments.credential) if arguments.credential else None,
+        credentials=not arguments.no_credentials,
+    )
 
 
 def credentials_beside(path: Path | None) -> str:

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         retarget=shared.retarget_options(arguments),
         bundle=arguments.bundle,
         runtime=shared.runtime_options(arguments),
-        **shared.disclosure_options(arguments),
+        disclosure=shared.disclosure(arguments),
     )
     with held_back():
         summary = run_live(request)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+# Side of the crop as the networks see it, of what they paint, and of their mask, in pixels.
+NETWORK_SIZE: Final = 256
 # Width of the crop in face sizes, and how far the face's centre sits below the crop's: as in the training data.
 CROP_FACE_SIZES = 1.9
 CROP_RISE = 0.06

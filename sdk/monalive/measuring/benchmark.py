@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from monalive.about import dependency_versions, installed_version
 from monalive.bundle import Bundle
-from monalive.faces.crop import portrait_crop
+from monalive.faces.crop import NETWORK_SIZE, portrait_crop
 from monalive.faces.tracker import FaceTracker, choose_face
-from monalive.faces.tracker_networks import bundle_with_tracker
+from monalive.faces.tracker_networks import bundle_with_tracker, load_tracker_networks
 from monalive.measuring.network_benchmark import measure_networks, networks_of_bundle, networks_of_export
 from monalive.measuring.process_memory import resident_mb
 from monalive.measuring.stopwatch import timings
@@ -30,7 +30,7 @@ from monalive.media.video_sinks import open_sink
 from monalive.motions.driver_surroundings import DriverSurroundings
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.packaged_assets import sample_portrait_path
-from monalive.player.paste_back import NETWORK_SIZE, PasteBack
+from monalive.player.paste_back import PasteBack
 from monalive.render.animation import create_animator
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
 
@@ -85,7 +85,7 @@ def run_benchmark(
         report(name)
         steps[name] = timings(run, repeats)
 
-    with FaceTracker(bundle_with_tracker(opened)) as tracker:
+    with FaceTracker(load_tracker_networks(bundle_with_tracker(opened))) as tracker:
         measure("tracker_720p", lambda index: tracker.track(drivers[index % _SWAY_FRAMES]))
         landmarks = [choose_face(tracker.track(driver)).landmarks for driver in drivers]
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.atomic_file import atomic_path
-from monalive.media.image_io import require_rgb
+from monalive.rgb_image import require_rgb
 from monalive.trust.disclosure import Disclosure, Seal
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from monalive.atomic_file import atomic_path
+from monalive.rgb_image import require_rgb
 from monalive.trust.provenance import picture_options
 
 # Formats that photos come in. Not all that Pillow reads: some (EPS) start other programs.
@@ -35,25 +36,6 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-
-def require_rgb(image: object) -> None:
-    """Checks that `image` is a picture as this package passes them around: (H, W, 3) uint8, not empty.
-
-    Raises:
-        ValueError: it is something else; the message says what.
-    """
-    if not isinstance(image, np.ndarray):
-        raise ValueError(
-            "A picture must be a numpy array of shape (height, width, 3), uint8 RGB, "
-            f"not {type(image).__name__}. Load files with load_image."
-        )
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
-        raise ValueError(
-            "A picture must be a uint8 array of shape (height, width, 3), RGB; "
-            f"this one is {image.dtype} of shape {image.shape}."
-            " Load files with load_image, which converts all kinds of pictures."
-        )
 
 
 def load_image(path: str | Path) -> NDArray[np.uint8]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final
 
 import av
@@ -15,6 +14,8 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
+
+from monalive.closing import ClosesAtEnd
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ _UNSPECIFIED_MATRIX: Final = 2
 _CONVERSION: Final = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 
-class VideoReader:
+class VideoReader(ClosesAtEnd):
     """A video file as a stream of RGB frames. Iterating again starts again; memory does not grow with length.
 
     What files do, and what happens then:
@@ -108,14 +109,6 @@ class VideoReader:
                 last = timestamp
         finally:
             self._close(container)
-
-    def __enter__(self) -> VideoReader:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Ends all iterations that are still under way and lets go of the file."""

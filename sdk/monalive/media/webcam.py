@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from types import TracebackType
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from monalive.closing import ClosesAtEnd
+
 # Cameras drop a frame now and then; after so many in a row they are gone.
 _MAX_FAILURES = 30
 
 
-class Webcam:
+class Webcam(ClosesAtEnd):
     """A camera as a stream of (timestamp in ms from 0, (H, W, 3) uint8 RGB).
 
     Only the newest frame is wanted: frames that come while the last one is being worked on are dropped where
@@ -76,14 +77,6 @@ class Webcam:
             if self._mirror:
                 frame = cv2.flip(frame, 1)
             yield (now - start) * 1000.0, cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)  # type: ignore[misc]
-
-    def __enter__(self) -> Webcam:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Lets go of the camera."""

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monalive.bundle import Bundle
+from monalive.faces.crop import NETWORK_SIZE
 from monalive.motions.surroundings_flow import unknown_surroundings
 from monalive.networks.named_network import NamedNetwork
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.portrait import EnrolledPhoto, PhotoOfPerson
-
-IMAGE_SIZE: Final = 256
 
 
 @dataclass(frozen=True)
@@ -49,13 +47,15 @@ class FaceNetworks:
     def __init__(self, bundle: Bundle, runtime: RuntimeOptions | None = None) -> None:
         self._enroll = _load(bundle, "enroll", runtime)
         self._animate = _load(bundle, "animate", runtime)
+        self._taken = {entry["name"] for entry in bundle.part_manifest("animate")["inputs"]}
 
     def enroll(self, photo: PhotoOfPerson) -> EnrolledPhoto:
         """Computes what depends on the photo alone."""
-        picture = photo.crop.extract(photo.image, IMAGE_SIZE).astype(np.float32)[None] / np.float32(255)
+        picture = photo.crop.extract(photo.image, NETWORK_SIZE).astype(np.float32)[None] / np.float32(255)
         landmarks = photo.crop.to_unit(photo.landmarks)[None, :, :2]
         inputs = {"photo": picture, "source_landmarks": np.ascontiguousarray(landmarks)}
-        enrolled = inputs | self._enroll(inputs)
+        known = inputs | self._enroll(inputs)
+        enrolled = {name: value for name, value in known.items() if name in self._taken}
         for value in enrolled.values():
             value.setflags(write=False)  # so that networks may keep them from frame to frame
         return EnrolledPhoto(photo, enrolled)

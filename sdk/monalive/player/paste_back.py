@@ -8,11 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.faces.crop import SquareCrop
+from monalive.faces.crop import NETWORK_SIZE, SquareCrop
 
-# Side of the network's picture and mask, and of the feather: the flow is brought to it, too, before it is
-# enlarged.
-NETWORK_SIZE: Final = 256
 # Width of the band inside the crop's edges where motion fades out, in crop sides.
 FEATHER_WIDTH: Final = 0.14
 
@@ -63,14 +60,12 @@ class PasteBack:
         image_height: int,
         *,
         feather: NDArray[np.float32] | None = None,
-        sharp: bool = False,
     ) -> None:
         """
         Args:
             crop: where the networks look, photo pixels; it may reach outside the photo.
             image_width, image_height: size of the photo in pixels.
             feather: (256, 256) float32 in [0, 1]; `crop_feather` by default.
-            sharp: sample the photo bicubically instead of bilinearly: crisper, several times slower.
 
         Raises:
             ValueError: the crop does not touch the photo, or the feather has another shape.
@@ -83,7 +78,6 @@ class PasteBack:
         self._crop = crop
         self._image_size = image_width, image_height
         self._feather_pixels = (feather * np.float32(crop.side))[..., None]  # (256, 256, 1)
-        self._sampling = cv2.INTER_CUBIC if sharp else cv2.INTER_LINEAR
 
         left, top, side = _snapped(crop)
         x0, y0 = max(left, 0), max(top, 0)
@@ -110,19 +104,20 @@ class PasteBack:
         flow: NDArray[np.float32],
         mask: NDArray[np.float32],
         painted: NDArray[np.float32],
+        out: NDArray[np.uint8] | None = None,
     ) -> NDArray[np.uint8]:
         """One frame.
 
         Args:
-            photo: (H, W, 3) uint8. Not modified. For several faces of one photo pass the previous face's
-                result.
+            photo: (H, W, 3) uint8. For several faces of one photo pass the previous face's result.
             flow: (h, h, 2) float32, crop units, x then y: the place in the crop where the content of each
                 place comes from, minus that place; at cell centres.
             mask: (256, 256) float32 in [0, 1]; 1 keeps the photo's moved pixels, 0 takes the painted ones.
             painted: (256, 256, 3) float32 in [0, 1], channels as in the photo.
+            out: the picture whose crop is replaced: a copy of the photo, or the photo itself; None for a new copy.
 
         Returns:
-            (H, W, 3) uint8. Pixels outside the crop are those of the photo, bit for bit.
+            `out`, (H, W, 3) uint8. Pixels outside the crop are those of the photo, bit for bit.
 
         Raises:
             ValueError: an array has another shape or type.
@@ -140,9 +135,9 @@ class PasteBack:
         np.add(places, self._grid, out=places)
         np.subtract(1, weights, out=self._rest)
         border = cv2.BORDER_REPLICATE
-        cv2.remap(photo, places, None, self._sampling, dst=self._warped, borderMode=border)  # type: ignore
+        cv2.remap(photo, places, None, cv2.INTER_LINEAR, dst=self._warped, borderMode=border)  # type: ignore
         cv2.blendLinear(self._warped, paint, weights, self._rest, dst=self._blended)
-        frame = photo.copy()
+        frame = photo.copy() if out is None else out
         frame[self._in_photo] = self._blended
         return frame
 
@@ -183,12 +178,10 @@ def paste_back(
     mask: NDArray[np.float32],
     painted: NDArray[np.float32],
     feather: NDArray[np.float32] | None = None,
-    *,
-    sharp: bool = False,
 ) -> NDArray[np.uint8]:
     """A single frame, without keeping a `PasteBack`: same arguments, result and errors."""
     height, width = photo.shape[:2]
-    return PasteBack(crop, width, height, feather=feather, sharp=sharp)(photo, flow, mask, painted)
+    return PasteBack(crop, width, height, feather=feather)(photo, flow, mask, painted)
 
 
 def _snapped(crop: SquareCrop) -> tuple[int, int, int]:

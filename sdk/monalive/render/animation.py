@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from monalive.media.image_io import load_image
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.render.frame_timing import repeat
-from monalive.render.render import FaceChoice, RenderedFile, enroll_photos, render_image, render_motion, render_video
+from monalive.render.render import (
+    FaceChoice,
+    Output,
+    RenderedFile,
+    enroll_photos,
+    render_image,
+    render_motion,
+    render_video,
+)
 from monalive.retargeting.retarget import RetargetOptions
-from monalive.trust.consent import Consent
-from monalive.trust.credential import Credential
 from monalive.trust.disclosure import Disclosure
 
 if TYPE_CHECKING:
@@ -45,10 +51,7 @@ class AnimationRequest:
         fps: frames per second of the result; those of the motion by default.
         bundle: models to use instead of those that come with the package.
         runtime: what the networks run on.
-        consent: why the face may be animated; recorded in the file.
-        credentials: sign the file with Content Credentials. Without them nobody can check where it comes from.
-        credential: what to sign with; None for this user's own, made on first use.
-        badge: draw a visible "AI" in the corner.
+        disclosure: what the file says of itself: consent, badge, credentials; the rest is filled in.
     """
 
     photos: Sequence[str | Path]
@@ -63,10 +66,7 @@ class AnimationRequest:
     fps: float | None = None
     bundle: str | Path | None = None
     runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
-    consent: Consent | None = None
-    credentials: bool = True
-    credential: Credential | None = None
-    badge: bool = False
+    disclosure: Disclosure = field(default_factory=Disclosure)
 
 
 def animate_photos(request: AnimationRequest, *, progress: bool = False) -> RenderedFile:
@@ -82,44 +82,26 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
         OSError: the output cannot be written.
     """
     _check(request)
+    motion = image = None
     if request.motion is not None:
         motion = repeat(find_motion(request.motion), loops=request.loops, seconds=request.seconds, fps=request.fps)
-        with create_animator("VIDEO", request.retarget, request.bundle, request.runtime) as animator:
-            portraits = enroll_photos(animator, request.photos, request.face, request.consent)
-            said = disclosure_of(request, animator, _motion_name(request.motion))
-            return render_motion(
-                animator, portraits, motion, request.output, crop=request.crop, progress=progress, disclosure=said
-            )
-
-    assert request.driver is not None
-    if is_picture(request.driver):
-        image = load_image(request.driver)
-        with create_animator("IMAGE", request.retarget, request.bundle, request.runtime) as animator:
-            portraits = enroll_photos(animator, request.photos, request.face, request.consent)
-            said = disclosure_of(request, animator, "a picture")
-            return render_image(
-                animator,
-                portraits,
-                image,
-                request.output,
-                fps=request.fps,
-                seconds=request.seconds,
-                crop=request.crop,
-                disclosure=said,
-            )
-    with create_animator("VIDEO", request.retarget, request.bundle, request.runtime) as animator:
-        portraits = enroll_photos(animator, request.photos, request.face, request.consent)
-        return render_video(
-            animator,
-            portraits,
-            request.driver,
-            request.output,
-            fps=request.fps,
-            seconds=request.seconds,
-            crop=request.crop,
-            progress=progress,
-            disclosure=disclosure_of(request, animator, "a video"),
-        )
+        kind = _motion_name(request.motion)
+    else:
+        assert request.driver is not None
+        image = load_image(request.driver) if is_picture(request.driver) else None
+        kind = "a video" if image is None else "a picture"
+    mode = "VIDEO" if image is None else "IMAGE"
+    with create_animator(mode, request.retarget, request.bundle, request.runtime) as animator:
+        portraits = enroll_photos(animator, request.photos, request.face, request.disclosure.consent)
+        said = about_animation(request.disclosure, animator, request.photos, kind)
+        output = Output(request.output, request.crop, progress, said)
+        if motion is not None:
+            return render_motion(animator, portraits, motion, output)
+        length = {"fps": request.fps, "seconds": request.seconds}
+        if image is not None:
+            return render_image(animator, portraits, image, output, **length)
+        assert request.driver is not None
+        return render_video(animator, portraits, request.driver, output, **length)
 
 
 def create_animator(
@@ -129,15 +111,13 @@ def create_animator(
     runtime: RuntimeOptions | None = None,
 ) -> PhotoAnimator:
     """An animator for "IMAGE" or "VIDEO", with the package's own models unless a bundle is given."""
-    from monalive.animator import PhotoAnimator, PhotoAnimatorOptions, RunningMode
+    from monalive.animator import PhotoAnimator
+    from monalive.options import PhotoAnimatorOptions, RunningMode
 
-    on = runtime or RuntimeOptions()
     options = PhotoAnimatorOptions(
         bundle_path=bundle,
         running_mode=RunningMode[running_mode],
-        num_threads=on.num_threads,
-        runtime=on.runtime,
-        delegate=on.delegate,
+        runtime=runtime or RuntimeOptions(),
         retarget=retarget,
     )
     return PhotoAnimator.create_from_options(options)
@@ -180,38 +160,18 @@ def is_picture(path: str | Path) -> bool:
         return False
 
 
-class SaidRequest(Protocol):
-    """What requests of all kinds (`AnimationRequest`, `live.LiveRequest`) say about their output."""
-
-    @property
-    def photos(self) -> Sequence[str | Path]: ...
-    @property
-    def consent(self) -> Consent | None: ...
-    @property
-    def credentials(self) -> bool: ...
-    @property
-    def credential(self) -> Credential | None: ...
-    @property
-    def badge(self) -> bool: ...
-
-
-def disclosure_of(request: SaidRequest, animator: PhotoAnimator, motion: str) -> Disclosure:
-    """What the output of a request says of itself.
+def about_animation(
+    disclosure: Disclosure, animator: PhotoAnimator, photos: Sequence[str | Path], motion: str
+) -> Disclosure:
+    """A disclosure with what was animated by what.
 
     Args:
-        request: who is animated, and what the user chose to say.
+        disclosure: what the user chose to say.
         animator: whose networks are named.
+        photos: files of the photos.
         motion: a built-in motion's name, or what kind of driver it was; no file names, which may name people.
     """
-    return Disclosure(
-        consent=request.consent,
-        motion=motion,
-        model=animator.bundle.about,
-        photos=request.photos,
-        credentials=request.credentials,
-        credential=request.credential,
-        badge=request.badge,
-    )
+    return replace(disclosure, motion=motion, model=animator.bundle.about, photos=photos)
 
 
 def _motion_name(name: str | Path) -> str:

@@ -19,13 +19,12 @@ from monalive.media.frame_sink import FrameSink
 from monalive.media.video_sinks import open_sink
 from monalive.media.webcam import Webcam
 from monalive.networks.runtimes import RuntimeOptions
-from monalive.render.animation import create_animator, disclosure_of
+from monalive.render.animation import about_animation, create_animator
 from monalive.render.frame_timing import until
 from monalive.render.render import FaceChoice, about_portraits, enroll_photos
 from monalive.retargeting.retarget import RetargetOptions
 from monalive.trust.badge import Badge
-from monalive.trust.consent import Consent
-from monalive.trust.credential import Credential
+from monalive.trust.disclosure import Disclosure
 
 _TITLE: Final = "monalive"
 _END_KEYS: Final = frozenset({27, ord("q")})
@@ -36,8 +35,8 @@ class LiveRequest:
     """What to show.
 
     Attributes:
-        photos, face, retarget, bundle, runtime, consent, credentials, credential, badge: as in
-            `animation.AnimationRequest`; the badge is shown in the window, too.
+        photos, face, retarget, bundle, runtime, disclosure: as in `animation.AnimationRequest`; a badge is shown in the
+            window, too.
         camera: its number, from 0.
         record: file or folder to write what is shown to, or None.
         window: show it; left out where no window can be opened, if it is recorded.
@@ -55,10 +54,7 @@ class LiveRequest:
     retarget: RetargetOptions = field(default_factory=RetargetOptions)
     bundle: str | Path | None = None
     runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
-    consent: Consent | None = None
-    credentials: bool = True
-    credential: Credential | None = None
-    badge: bool = False
+    disclosure: Disclosure = field(default_factory=Disclosure)
 
 
 @dataclass(frozen=True)
@@ -90,8 +86,8 @@ def run_live(request: LiveRequest) -> LiveSummary:
     with ExitStack() as stack:
         camera = stack.enter_context(Webcam(request.camera, mirror=request.mirror))
         animator = stack.enter_context(create_animator("VIDEO", request.retarget, request.bundle, request.runtime))
-        portraits = enroll_photos(animator, request.photos, request.face, request.consent)
-        said = about_portraits(disclosure_of(request, animator, "a camera"), portraits)
+        portraits = enroll_photos(animator, request.photos, request.face, request.disclosure.consent)
+        said = about_portraits(about_animation(request.disclosure, animator, request.photos, "a camera"), portraits)
         badge: Badge | None = None
         who = portraits[0] if len(portraits) == 1 else portraits
         if window:
@@ -106,7 +102,7 @@ def run_live(request: LiveRequest) -> LiveSummary:
                         sink = stack.enter_context(open_sink(request.record, camera.fps, size, disclosure=said))
                     sink.write(shown, timestamp_ms)
                 frames += 1
-                if window and request.badge:
+                if window and request.disclosure.badge:
                     badge = badge or Badge((shown.shape[1], shown.shape[0]))
                     shown = badge.apply(shown)
                 if window and not _show(shown):

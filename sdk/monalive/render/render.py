@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,9 +19,10 @@ from monalive.trust.consent import Consent
 from monalive.trust.disclosure import Disclosure
 
 if TYPE_CHECKING:
-    from monalive.animator import AnimatedFrame, PhotoAnimator
+    from monalive.animator import PhotoAnimator
     from monalive.motions.motion import Motion
     from monalive.portrait import Portrait
+    from monalive.result import AnimatedFrame
 
 FaceChoice = Literal["largest", "all"] | int
 
@@ -42,6 +43,39 @@ class RenderedFile:
     frames: int
     still_frames: int = 0
     credentials: Path | None = None
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where frames go, and how.
+
+    Attributes:
+        path: a file or folder, see `video_sinks.open_sink`.
+        crop: write the 256 x 256 picture of the face instead of the whole photo; for one portrait.
+        progress: show a progress bar on standard error if that is a terminal.
+        disclosure: what the file says of itself; where the face is and the consent stated for it are filled in.
+    """
+
+    path: str | Path
+    crop: bool = False
+    progress: bool = False
+    disclosure: Disclosure = field(default_factory=Disclosure)
+
+    def of(self, portraits: Sequence[Portrait]) -> Output:
+        """The same, with a disclosure that says what the portraits know.
+
+        Raises:
+            ValueError: there are none, or the crop is asked for of several.
+        """
+        if not portraits:
+            raise ValueError("there is no portrait to animate")
+        if self.crop and len(portraits) > 1:
+            raise ValueError("the crop shows one face; choose one instead of all")
+        return replace(self, disclosure=about_portraits(self.disclosure, portraits, self.crop))
+
+    def picture(self, frame: AnimatedFrame) -> NDArray[np.uint8]:
+        """What is written of a frame."""
+        return frame.crop_image if self.crop else frame.image
 
 
 def enroll_photos(
@@ -72,14 +106,7 @@ def enroll_photos(
 
 
 def render_motion(
-    animator: PhotoAnimator,
-    portraits: Sequence[Portrait],
-    motion: Motion,
-    output: str | Path,
-    *,
-    crop: bool = False,
-    progress: bool = False,
-    disclosure: Disclosure | None = None,
+    animator: PhotoAnimator, portraits: Sequence[Portrait], motion: Motion, output: Output
 ) -> RenderedFile:
     """Plays a motion on portraits of one photo and writes the frames.
 
@@ -87,32 +114,24 @@ def render_motion(
         animator: it made the portraits.
         portraits: one, or several of the same photo.
         motion: lengthened beforehand with `frame_timing.repeat` if need be.
-        output: see `video_sinks.open_sink`.
-        crop: write the 256 x 256 picture of the face instead of the whole photo; for one portrait.
-        progress: show a progress bar on standard error if that is a terminal.
-        disclosure: what the file says of itself; where the face is and the consent stated for it are filled in.
+        output: where to.
 
     Raises:
-        ValueError, OSError: what is wrong with the output; `crop` with several portraits.
+        ValueError, OSError: what is wrong with the output; the crop of several portraits.
     """
-    _require_one_for_crop(portraits, crop)
-    total = len(motion.timestamps_ms)
+    output = output.of(portraits)
     frames = zip(animator.play(_who(portraits), motion), motion.timestamps_ms.tolist(), strict=True)
-    said = about_portraits(disclosure, portraits, crop)
-    return _write(frames, output, motion.fps, said, crop=crop, progress=progress, total=total)
+    return _write(frames, output, motion.fps, total=len(motion.timestamps_ms))
 
 
 def render_video(
     animator: PhotoAnimator,
     portraits: Sequence[Portrait],
     driver: str | Path,
-    output: str | Path,
+    output: Output,
     *,
     fps: float | None = None,
     seconds: float | None = None,
-    crop: bool = False,
-    progress: bool = False,
-    disclosure: Disclosure | None = None,
 ) -> RenderedFile:
     """Lets a video drive portraits of one photo; it is read, followed, animated and written frame by frame.
 
@@ -122,7 +141,7 @@ def render_video(
 
     Args:
         animator: made for `RunningMode.VIDEO`; it made the portraits.
-        portraits, output, crop, progress, disclosure: as for `render_motion`.
+        portraits, output: as for `render_motion`.
         driver: a video file.
         fps: write at this constant rate instead; frames of the driver are left out or shown longer.
         seconds: end after so much of the driver.
@@ -132,7 +151,7 @@ def render_video(
         ValueError: it is not a video, shows no face from start to end, or is wrong for the output.
         OSError: the output cannot be written.
     """
-    _require_one_for_crop(portraits, crop)
+    output = output.of(portraits)
     with VideoReader(driver) as reader:
         source: Iterable[tuple[float, NDArray[np.uint8]]] = reader
         length = reader.duration_s
@@ -145,15 +164,11 @@ def render_video(
         if fps is not None:
             source = at_rate(source, fps)
         return _write(
-            _driven(animator, portraits, source),
+            _driven(animator, portraits, source, driver),
             output,
             fps or reader.fps,
-            about_portraits(disclosure, portraits, crop),
-            audio_from=reader.path if reader.has_audio and can_hold_sound(output) else None,
+            audio_from=reader.path if reader.has_audio and can_hold_sound(output.path) else None,
             audio_start_s=reader.start_s,
-            no_face=f"No face was found in {driver}. Use a video that shows one from the front, well lit.",
-            crop=crop,
-            progress=progress,
             total=total,
         )
 
@@ -162,35 +177,31 @@ def render_image(
     animator: PhotoAnimator,
     portraits: Sequence[Portrait],
     driver: NDArray[np.uint8],
-    output: str | Path,
+    output: Output,
     *,
     fps: float | None = None,
     seconds: float | None = None,
-    crop: bool = False,
-    disclosure: Disclosure | None = None,
 ) -> RenderedFile:
     """Gives portraits the pose and expression of a picture; one frame, or `seconds` of it.
 
     Args:
         animator: made for `RunningMode.IMAGE`; it made the portraits.
         driver: (H, W, 3) uint8 RGB.
-        portraits, output, fps, seconds, crop, disclosure: as for `render_video`.
+        portraits, output, fps, seconds: as for `render_video`.
 
     Raises:
         ValueError: the driver shows no face, or is wrong for the output.
         OSError: the output cannot be written.
     """
-    _require_one_for_crop(portraits, crop)
+    output = output.of(portraits)
     rate = fps or DEFAULT_FPS
     count = 1 if seconds is None else max(1, round(seconds * rate))
     frame = animator.animate(_who(portraits), driver)
-    frames = ((frame, index * 1000.0 / rate) for index in range(count))
-    return _write(frames, output, rate, about_portraits(disclosure, portraits, crop), crop=crop)
+    return _write(((frame, index * 1000.0 / rate) for index in range(count)), output, rate)
 
 
-def about_portraits(disclosure: Disclosure | None, portraits: Sequence[Portrait], crop: bool = False) -> Disclosure:
+def about_portraits(disclosure: Disclosure, portraits: Sequence[Portrait], crop: bool = False) -> Disclosure:
     """A disclosure with what the portraits know: where in the frame they are, and the consent stated for them."""
-    disclosure = disclosure or Disclosure()
     if disclosure.consent is None:
         disclosure = replace(disclosure, consent=portraits[0].consent)
     return disclosure if crop else replace(disclosure, regions=[portrait.crop for portrait in portraits])
@@ -201,54 +212,49 @@ def _who(portraits: Sequence[Portrait]) -> Portrait | Sequence[Portrait]:
 
 
 def _driven(
-    animator: PhotoAnimator, portraits: Sequence[Portrait], driver: Iterable[tuple[float, NDArray[np.uint8]]]
+    animator: PhotoAnimator,
+    portraits: Sequence[Portrait],
+    source: Iterable[tuple[float, NDArray[np.uint8]]],
+    driver: str | Path,
 ) -> Iterator[tuple[AnimatedFrame, float]]:
+    """A frame for each of `source`, the frames of the video `driver`.
+
+    Raises:
+        ValueError: at their end, if none showed a face.
+    """
     who = _who(portraits)
     shown: NDArray[np.uint8] | None = None
     result: AnimatedFrame | None = None
-    for time, image in driver:
+    found = False
+    for time, image in source:
         if result is None or image is not shown:  # a frame shown longer is animated once
             result, shown = animator.animate_for_video(who, image, time), image
+            found = found or result.driver_found
         yield result, time
+    if result is not None and not found:
+        raise ValueError(f"no face was found in {driver}; use a video that shows one from the front, well lit")
 
 
 def _write(
     frames: Iterator[tuple[AnimatedFrame, float]],
-    output: str | Path,
+    output: Output,
     fps: float,
-    disclosure: Disclosure,
     *,
     audio_from: Path | None = None,
     audio_start_s: float = 0.0,
-    no_face: str = "",
-    crop: bool = False,
-    progress: bool = False,
     total: int | None = None,
 ) -> RenderedFile:
     first = next(frames, None)
     if first is None:
-        raise ValueError(f"{output} was not written: there are no frames to write.")
-    height, width = _picture(first[0], crop).shape[:2]
+        raise ValueError(f"{output.path} was not written: there are no frames to write")
+    path, (height, width) = Path(output.path), output.picture(first[0]).shape[:2]
     still = 0
     with (
-        open_sink(output, fps, (width, height), audio_from, audio_start_s, disclosure) as sink,
-        tqdm(total=total, unit="frame", desc=Path(output).name, disable=None if progress else True) as bar,
+        open_sink(output.path, fps, (width, height), audio_from, audio_start_s, output.disclosure) as sink,
+        tqdm(total=total, unit="frame", desc=path.name, disable=None if output.progress else True) as bar,
     ):
         for frame, time in itertools.chain([first], frames):
             still += still == sink.frames_written and not frame.driver_found
-            sink.write(_picture(frame, crop), time)
+            sink.write(output.picture(frame), time)
             bar.update()
-        if still == sink.frames_written and no_face:
-            raise ValueError(no_face)
-    return RenderedFile(Path(output), sink.frames_written, still, sink.credentials_path)
-
-
-def _picture(frame: AnimatedFrame, crop: bool) -> NDArray[np.uint8]:
-    return frame.crop_image if crop else frame.image
-
-
-def _require_one_for_crop(portraits: Sequence[Portrait], crop: bool) -> None:
-    if not portraits:
-        raise ValueError("There is no portrait to animate.")
-    if crop and len(portraits) > 1:
-        raise ValueError("The crop shows one face: choose one instead of all.")
+    return RenderedFile(path, sink.frames_written, still, sink.credentials_path)

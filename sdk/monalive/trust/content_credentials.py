@@ -21,8 +21,6 @@ from monalive.version import __version__
 if TYPE_CHECKING:
     import c2pa
 
-    from monalive.trust.disclosure import Disclosure
-
 MEDIA_TYPES: Final = {
     ".mp4": "video/mp4",
     ".webm": "video/webm",
@@ -50,6 +48,20 @@ class Photo:
     content: bytes | None = None
     media_type: str = ""
 
+    @classmethod
+    def read(cls, path: Path, *, with_content: bool) -> Photo:
+        """A photo's file; with its content if that is asked for and its format can hold credentials.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        content = path.read_bytes()
+        sha256 = hashlib.sha256(content).hexdigest()
+        kind = next((kind for start, kind in _PHOTO_TYPES.items() if content.startswith(start)), "")
+        if not with_content or not kind or len(content) > _LARGEST_PHOTO:
+            return cls(sha256)
+        return cls(sha256, content, kind)
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -62,30 +74,6 @@ class Statement:
 
     facts: dict[str, Any]
     photos: Sequence[Photo] = ()
-
-    @classmethod
-    def of(cls, disclosure: Disclosure, mark_id: str | None, *, with_photos: bool = True) -> Statement:
-        """The statement of an output.
-
-        Args:
-            disclosure: what to say.
-            mark_id: id of the pixel mark, None where the frames have none.
-            with_photos: carry the photos' own Content Credentials over; left out where the statement is repeated in
-                hundreds of files.
-
-        Raises:
-            OSError: a photo cannot be read.
-        """
-        photos = [_photo(Path(path), with_photos) for path in disclosure.photos]
-        facts: dict[str, Any] = {
-            "model": dict(disclosure.model),
-            "motion": disclosure.motion,
-            "consent": None if disclosure.consent is None else disclosure.consent.value,
-            "pixel_mark": None if mark_id is None else {"version": 1, "id": mark_id},
-            "badge": disclosure.badge,
-            "photos": [{"sha256": photo.sha256} for photo in photos],
-        }
-        return cls(facts, photos)
 
     def manifest(self, media_type: str) -> dict[str, Any]:
         """The definition that the C2PA library takes."""
@@ -276,15 +264,6 @@ def _context(process: int) -> c2pa.Context:
             "verify": {"verify_after_sign": False, "remote_manifest_fetch": False},
         }
     )
-
-
-def _photo(path: Path, with_content: bool) -> Photo:
-    content = path.read_bytes()
-    sha256 = hashlib.sha256(content).hexdigest()
-    kind = next((kind for start, kind in _PHOTO_TYPES.items() if content.startswith(start)), "")
-    if not with_content or not kind or len(content) > _LARGEST_PHOTO:
-        return Photo(sha256)
-    return Photo(sha256, content, kind)
 
 
 def _ingredient(photo: Photo, name: str) -> dict[str, Any]:

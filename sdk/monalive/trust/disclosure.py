@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from monalive.trust.consent import Consent
 from monalive.trust.content_credentials import (
     DETACHED_TYPES,
     MEDIA_TYPES,
+    Photo,
     Statement,
     detached,
     sidecar,
@@ -58,6 +59,28 @@ class Disclosure:
     pixel_mark: bool = True
     badge: bool = False
 
+    def statement(self, mark_id: str | None, *, with_photos: bool = True) -> Statement:
+        """What is signed.
+
+        Args:
+            mark_id: id of the pixel mark, None where the frames have none.
+            with_photos: carry the photos' own Content Credentials over; left out where the statement is repeated in
+                hundreds of files.
+
+        Raises:
+            OSError: a photo cannot be read.
+        """
+        photos = [Photo.read(Path(path), with_content=with_photos) for path in self.photos]
+        facts: dict[str, Any] = {
+            "model": dict(self.model),
+            "motion": self.motion,
+            "consent": None if self.consent is None else self.consent.value,
+            "pixel_mark": None if mark_id is None else {"version": 1, "id": mark_id},
+            "badge": self.badge,
+            "photos": [{"sha256": photo.sha256} for photo in photos],
+        }
+        return Statement(facts, photos)
+
 
 class Seal:
     """Applies a disclosure to the frames of one output and to its file.
@@ -81,7 +104,7 @@ class Seal:
         self._statement: Statement | None = None
         if disclosure.credentials and self._media_type:
             marked = self._mark is not None and self._mark.marks
-            self._statement = Statement.of(disclosure, message.id_text if marked else None, with_photos=not folder)
+            self._statement = disclosure.statement(message.id_text if marked else None, with_photos=not folder)
             self._credential = disclosure.credential or local()
 
     def frame(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:

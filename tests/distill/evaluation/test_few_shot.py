@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from moving_clips import moving_face, no_face, write_clip
 
-from monalive.faces.tracker import FaceTracker
 from monalive_distill.cli import evaluate_few_shot as evaluate_few_shot_cli
 from monalive_distill.evaluation import few_shot as few_shot_evaluation
 from monalive_distill.evaluation import few_shot_rows
@@ -20,6 +19,7 @@ from monalive_distill.evaluation.clips import Clip, read_clip
 from monalive_distill.evaluation.few_shot_rows import split_clip
 from monalive_distill.few_shot.config import FewShotConfig
 from monalive_distill.few_shot.train import train_few_shot
+from monalive_distill.mediapipe_tracker.networks import mediapipe_tracker
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def _run(clips: Path, bases: list[Path], output: Path, *more: str) -> dict:
 
 
 def test_photos_and_tests_have_no_frame_in_common_and_few_photos_belong_to_many(clips: Path) -> None:
-    with FaceTracker(networks="mediapipe", settle=True) as tracker:
+    with mediapipe_tracker(settle=True) as tracker:
         clip: Clip = read_clip(clips / "a.mp4", tracker, 7)
     whole = replace(clip, images=clip.images * 6, landmarks=np.concatenate([clip.landmarks] * 6))
     split = split_clip(whole)

@@ -40,6 +40,7 @@ from monalive_distill.evaluation.reenactment_methods import (
 )
 from monalive_distill.evaluation.report import summary_text, write_evaluation
 from monalive_distill.evaluation.report_page import sheet_frames
+from monalive_distill.mediapipe_tracker.networks import mediapipe_tracker
 from monalive_distill.metrics import identity, lpips
 from monalive_distill.metrics.frame_scores import FrameScorer, Scores, mean_scores, with_scaled_csim
 
@@ -63,7 +64,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def tracker() -> Iterator[FaceTracker]:
-    with FaceTracker(networks="mediapipe", settle=True) as tracker:
+    with mediapipe_tracker(settle=True) as tracker:
         yield tracker
 
 

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.flop_counter import FlopCounterMode
 
+from monalive.faces.blendshapes import BLENDSHAPE_NAMES
 from monalive.faces.expressions import load_expressions
-from monalive.faces.face_mesh import BLENDSHAPE_NAMES
 from monalive_distill.data.training_pairs import FaceSequence
 from monalive_distill.evaluation.clip_attributes import read_clip_attributes
 from monalive_distill.evaluation.tracker_measures import blendshape_groups, measure_frame, worst_tenth

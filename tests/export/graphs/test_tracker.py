@@ -15,7 +15,8 @@ from safetensors.torch import save_file
 
 from monalive.bundle import Bundle
 from monalive.faces.tracker import FaceTracker
-from monalive.faces.tracker_networks import TRACKER_PARTS
+from monalive.faces.tracker_networks import TRACKER_PARTS, load_tracker_networks
+from monalive.networks.runtimes import RuntimeOptions
 from monalive_distill.generator.lightweight_generator import build_generator
 from monalive_distill.tracker.networks import MODEL_NAME, TrackerNetworks
 from monalive_distill.training.checkpoint import ExponentialAverage, save_state
@@ -80,7 +81,7 @@ def test_a_weights_file_becomes_a_bundle(exported: Exported) -> None:
     sizes = {file["graph"]: file["bytes"] for file in report["files"] if file["precision"] == "int8"}
     assert sizes["tracker_landmarks"] <= 1.5e6
     assert {file["graph"]: file["macs"] for file in report["files"]}["tracker_detector"] <= 20e6
-    with FaceTracker(bundle, output_blendshapes=True) as tracker:
+    with FaceTracker(load_tracker_networks(bundle), output_blendshapes=True) as tracker:
         assert tracker.detect(np.zeros((64, 64, 3), np.uint8)) == []  # untrained: it is sure of nothing
 
 
@@ -97,7 +98,7 @@ def test_other_formats(weights: Path, tmp_path: Path, target: str) -> None:
     bundle = Bundle.load(tmp_path / f"{target}.bundle")
     assert set(bundle.parts) == set(TRACKER_PARTS)
     if target == "onnx":
-        with FaceTracker(bundle, runtime="onnxruntime") as tracker:
+        with FaceTracker(load_tracker_networks(bundle, RuntimeOptions("onnxruntime"))) as tracker:
             assert tracker.detect(np.zeros((64, 64, 3), np.uint8)) == []
 
 

@@ -132,7 +132,7 @@ def test_a_late_face_is_mentioned(animator: FakeAnimator, capfd: pytest.CaptureF
         ("animate photo.png --driver missing.mp4 -o out.mp4", "missing.mp4"),
         ("animate photo.png --driver text.mp4 -o out.mp4", "text.mp4"),
         ("animate text.jpg --motion smile -o out.mp4", "text.jpg"),
-        ("animate photo.png --driver faceless.mp4 -o out.mp4", "No face"),
+        ("animate photo.png --driver faceless.mp4 -o out.mp4", "no face"),
         ("animate photo.png --motion smile -o out.avi", ".mp4"),
         ("animate photo.png --motion smile -o none/out.mp4", "does not exist"),
         ("animate photo.png --motion smile -o photo.png", "replace an input"),

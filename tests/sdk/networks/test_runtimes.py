@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from monalive.bundle import Bundle
 from monalive.networks.named_network import NamedNetwork
 from monalive.networks.runtimes import RUNTIMES, RuntimeOptions
-from monalive.options import PhotoAnimatorOptions
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "runtime"
 BUNDLES = {"tflite": "litert.bundle", "onnx": "onnx.bundle", "mlpackage": "coreml.bundle"}
@@ -119,8 +118,6 @@ def test_a_runtime_that_is_not_installed_is_named(runtime: str, monkeypatch: pyt
 def test_options_that_do_not_go_together(options: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         RuntimeOptions(**options)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=said):
-        PhotoAnimatorOptions(**options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("runtime", [name for name, runs in RUNS.items() if runs])

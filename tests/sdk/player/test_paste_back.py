@@ -168,3 +168,12 @@ def test_bad_input_is_refused(photo: np.ndarray) -> None:
         paste_back(photo, INSIDE, constant_flow(0, 0), keep_all(), plain(0), np.ones((600, 600), np.float32))
     with pytest.raises(ValueError, match="width"):
         crop_feather(INSIDE, 1280, 720, width=0)
+
+
+def test_a_picture_is_animated_in_place(photo: np.ndarray) -> None:
+    paste = PasteBack(INSIDE, 1280, 720)
+    frame = paste(photo, constant_flow(0.04, -0.02), keep_all() * 0.5, plain(0.4))
+    picture = photo.copy()
+    assert paste(picture, constant_flow(0.04, -0.02), keep_all() * 0.5, plain(0.4), out=picture) is picture
+    np.testing.assert_array_equal(picture, frame)
+    assert not np.array_equal(frame, photo)

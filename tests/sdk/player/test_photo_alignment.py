@@ -12,6 +12,7 @@ import pytest
 from monalive import Motion, PhotoAnimator, PhotoAnimatorOptions, RetargetOptions, load_image
 from monalive.faces.crop import SquareCrop
 from monalive.faces.expressions import load_expressions
+from monalive.networks.runtimes import RuntimeOptions
 from monalive.player.photo_alignment import aligned, is_same_view, surroundings_since, surroundings_to
 from monalive.portrait import PhotoOfPerson
 
@@ -67,7 +68,9 @@ def test_surroundings_are_measured_from_the_other_photo_on() -> None:
 
 def _turned_to(shots: list[np.ndarray], *, absolute: bool) -> np.ndarray:
     """The sample portrait's last frame when its driver has moved by `SHIFT`."""
-    options = PhotoAnimatorOptions(retarget=RetargetOptions(absolute=absolute, smooth=False), num_threads=1)
+    options = PhotoAnimatorOptions(
+        retarget=RetargetOptions(absolute=absolute, smooth=False), runtime=RuntimeOptions(num_threads=1)
+    )
     with PhotoAnimator.create_from_options(options) as animator:
         portrait = animator.enroll(shots, consent="artwork")
         height, width = portrait.photo.shape[:2]

@@ -13,7 +13,7 @@ from PIL import Image
 from monalive.media.image_io import save_image
 from monalive.media.video_io import VideoReader
 from monalive.media.video_sinks import open_sink
-from monalive.render.render import enroll_photos, render_image, render_motion, render_video
+from monalive.render.render import Output, enroll_photos, render_image, render_motion, render_video
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_each_frame_of_the_driver_gives_one_frame(photo: Path, tmp_path: Path) -
     driver = driver_clip(tmp_path / "d.mp4", greys)
     animator: Any = FakeAnimator()
     portraits = enroll_photos(animator, [photo])
-    result = render_video(animator, portraits, driver, tmp_path / "out")
+    result = render_video(animator, portraits, driver, Output(tmp_path / "out"))
     assert result.frames == 5
     assert result.still_frames == 0
     assert patches(tmp_path / "out") == pytest.approx(greys, abs=3)
@@ -55,7 +55,7 @@ def test_a_video_keeps_the_drivers_times(photo: Path, tmp_path: Path) -> None:
     times = [0.0, 40.0, 200.0, 240.0]
     driver = driver_clip(tmp_path / "d.mp4", [60, 80, 100, 120], times)
     animator: Any = FakeAnimator()
-    render_video(animator, enroll_photos(animator, [photo]), driver, tmp_path / "out.mp4")
+    render_video(animator, enroll_photos(animator, [photo]), driver, Output(tmp_path / "out.mp4"))
     assert [time for time, _ in VideoReader(tmp_path / "out.mp4")] == pytest.approx(times, abs=0.1)
 
 
@@ -63,32 +63,32 @@ def test_another_rate_animates_each_driver_frame_at_most_once(photo: Path, tmp_p
     driver = driver_clip(tmp_path / "d.mp4", [60, 80, 100])
     animator: Any = FakeAnimator()
     portraits = enroll_photos(animator, [photo])
-    render_video(animator, portraits, driver, tmp_path / "out", fps=50)
+    render_video(animator, portraits, driver, Output(tmp_path / "out"), fps=50)
     assert patches(tmp_path / "out") == pytest.approx([60, 60, 80, 80, 100, 100], abs=3)
     assert animator.animated == 3
-    render_video(animator, portraits, driver, tmp_path / "out", seconds=0.08)
+    render_video(animator, portraits, driver, Output(tmp_path / "out"), seconds=0.08)
     assert len(patches(tmp_path / "out")) == 2
 
 
 def test_frames_before_the_first_face_are_counted(photo: Path, tmp_path: Path) -> None:
     driver = driver_clip(tmp_path / "d.mp4", [0, 0, 100, 0])  # it leaves again at the end
     animator: Any = FakeAnimator()
-    result = render_video(animator, enroll_photos(animator, [photo]), driver, tmp_path / "out")
+    result = render_video(animator, enroll_photos(animator, [photo]), driver, Output(tmp_path / "out"))
     assert (result.frames, result.still_frames) == (4, 2)
 
 
 def test_a_driver_without_a_face_is_an_error_and_leaves_nothing(photo: Path, tmp_path: Path) -> None:
     driver = driver_clip(tmp_path / "d.mp4", [0, 0, 0])
     animator: Any = FakeAnimator()
-    with pytest.raises(ValueError, match="No face was found"):
-        render_video(animator, enroll_photos(animator, [photo]), driver, tmp_path / "out.mp4")
+    with pytest.raises(ValueError, match="no face was found"):
+        render_video(animator, enroll_photos(animator, [photo]), driver, Output(tmp_path / "out.mp4"))
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["d.mp4", "photo.png"]
 
 
 def test_a_motion_is_played_whole(photo: Path, tmp_path: Path) -> None:
     animator: Any = FakeAnimator()
     portraits = enroll_photos(animator, [photo])
-    result = render_motion(animator, portraits, fake_motion(4), tmp_path / "out", crop=True)
+    result = render_motion(animator, portraits, fake_motion(4), Output(tmp_path / "out", crop=True))
     assert result.frames == 4
     # The crop is the patch; the pixel mark in it, which differs from run to run, is 0 on average.
     assert patches(tmp_path / "out", side=256) == pytest.approx([20, 30, 40, 50], abs=0.5)
@@ -99,9 +99,9 @@ def test_a_picture_drives_one_frame_or_some_seconds(photo: Path, tmp_path: Path)
     animator: Any = FakeAnimator()
     portraits = enroll_photos(animator, [photo])
     driver = np.full((50, 50, 3), 90, np.uint8)
-    assert render_image(animator, portraits, driver, tmp_path / "out.png").frames == 1
+    assert render_image(animator, portraits, driver, Output(tmp_path / "out.png")).frames == 1
     assert np.asarray(Image.open(tmp_path / "out.png"))[0, 0, 0] == 90
-    result = render_image(animator, portraits, driver, tmp_path / "out", seconds=0.2)
+    result = render_image(animator, portraits, driver, Output(tmp_path / "out"), seconds=0.2)
     assert result.frames == 5
 
 
@@ -109,9 +109,9 @@ def test_all_faces_go_with_one_photo_and_without_crop(photo: Path, tmp_path: Pat
     animator: Any = FakeAnimator()
     everyone = enroll_photos(animator, [photo], "all")
     assert len(everyone) == 2
-    assert render_motion(animator, everyone, fake_motion(2), tmp_path / "out.gif").frames == 2
+    assert render_motion(animator, everyone, fake_motion(2), Output(tmp_path / "out.gif")).frames == 2
     with pytest.raises(ValueError, match="one face"):
-        render_motion(animator, everyone, fake_motion(2), tmp_path / "out", crop=True)
+        render_motion(animator, everyone, fake_motion(2), Output(tmp_path / "out", crop=True))
     with pytest.raises(ValueError, match="only one"):
         enroll_photos(animator, [photo, photo], "all")
     with pytest.raises(ValueError, match="no photo"):

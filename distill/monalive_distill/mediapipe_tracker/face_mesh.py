@@ -11,66 +11,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.faces.face_detector import ROI_SCALE, RotatedSquare
+from monalive.faces.blendshapes import BLENDSHAPE_NAMES
 from monalive.faces.landmarks import LANDMARK_COUNT, LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
-from monalive.faces.task_file import TaskNetwork, sigmoid
+from monalive.faces.rotated_square import RotatedSquare
+from monalive_distill.mediapipe_tracker.face_detector import ROI_SCALE
+from monalive_distill.mediapipe_tracker.task_file import TaskNetwork, sigmoid
 
 INPUT_SIZE = 256
-
-BLENDSHAPE_NAMES: tuple[str, ...] = (
-    "_neutral",
-    "browDownLeft",
-    "browDownRight",
-    "browInnerUp",
-    "browOuterUpLeft",
-    "browOuterUpRight",
-    "cheekPuff",
-    "cheekSquintLeft",
-    "cheekSquintRight",
-    "eyeBlinkLeft",
-    "eyeBlinkRight",
-    "eyeLookDownLeft",
-    "eyeLookDownRight",
-    "eyeLookInLeft",
-    "eyeLookInRight",
-    "eyeLookOutLeft",
-    "eyeLookOutRight",
-    "eyeLookUpLeft",
-    "eyeLookUpRight",
-    "eyeSquintLeft",
-    "eyeSquintRight",
-    "eyeWideLeft",
-    "eyeWideRight",
-    "jawForward",
-    "jawLeft",
-    "jawOpen",
-    "jawRight",
-    "mouthClose",
-    "mouthDimpleLeft",
-    "mouthDimpleRight",
-    "mouthFrownLeft",
-    "mouthFrownRight",
-    "mouthFunnel",
-    "mouthLeft",
-    "mouthLowerDownLeft",
-    "mouthLowerDownRight",
-    "mouthPressLeft",
-    "mouthPressRight",
-    "mouthPucker",
-    "mouthRight",
-    "mouthRollLower",
-    "mouthRollUpper",
-    "mouthShrugLower",
-    "mouthShrugUpper",
-    "mouthSmileLeft",
-    "mouthSmileRight",
-    "mouthStretchLeft",
-    "mouthStretchRight",
-    "mouthUpperUpLeft",
-    "mouthUpperUpRight",
-    "noseSneerLeft",
-    "noseSneerRight",
-)
 
 # fmt: off
 # The landmarks that the blendshape network reads (kLandmarksSubsetIdxs in MediaPipe's
@@ -87,8 +34,8 @@ BLENDSHAPE_LANDMARKS = np.array([
 # fmt: on
 
 
-class FaceMesh:
-    """The landmark network: one region of a picture in, 478 landmarks and the presence of a face out."""
+class MediaPipeMesh:
+    """A `FaceMesh`, the landmark network: one region of a picture in, 478 landmarks and the presence of a face out."""
 
     def __init__(self, model: bytes, *, num_threads: int = 1) -> None:
         self._network = TaskNetwork(model, num_threads=num_threads)
@@ -117,12 +64,16 @@ class FaceMesh:
 
     @staticmethod
     def region_of(landmarks: NDArray[np.float32]) -> RotatedSquare:
-        """Where to look for the face of these landmarks."""
-        return region_of_landmarks(landmarks)
+        """Where to look for the face of these landmarks: 1.5 times its longer side, the eyes level."""
+        low, high = landmarks[:, :2].min(axis=0), landmarks[:, :2].max(axis=0)
+        x, y = (low + high) / 2
+        across = landmarks[LEFT_EYE_CORNERS[0]] - landmarks[RIGHT_EYE_CORNERS[0]]
+        angle = float(np.arctan2(across[1], across[0]))
+        return RotatedSquare(float(x), float(y), float((high - low).max()) * ROI_SCALE, angle)
 
 
-class FaceBlendshapes:
-    """The blendshape network: landmarks in, 52 expression coefficients out."""
+class MediaPipeBlendshapes:
+    """A `FaceBlendshapes`, the blendshape network: landmarks in, 52 expression coefficients out."""
 
     def __init__(self, model: bytes, *, num_threads: int = 1) -> None:
         self._network = TaskNetwork(model, num_threads=num_threads)
@@ -131,13 +82,3 @@ class FaceBlendshapes:
         """(478, 2 or 3) landmarks in picture pixels to (52,) float32, [0, 1]: see `BLENDSHAPE_NAMES`."""
         (scores,) = self._network(np.ascontiguousarray(landmarks[None, BLENDSHAPE_LANDMARKS, :2], np.float32))
         return scores.reshape(len(BLENDSHAPE_NAMES)).astype(np.float32)
-
-
-def region_of_landmarks(landmarks: NDArray[np.float32]) -> RotatedSquare:
-    """Where to look for the face in the next frame: 1.5 times its longer side, the eyes level."""
-    low, high = landmarks[:, :2].min(axis=0), landmarks[:, :2].max(axis=0)
-    x, y = (low + high) / 2
-    across = landmarks[LEFT_EYE_CORNERS[0]] - landmarks[RIGHT_EYE_CORNERS[0]]
-    return RotatedSquare(
-        float(x), float(y), float((high - low).max()) * ROI_SCALE, float(np.arctan2(across[1], across[0]))
-    )

@@ -1,0 +1,35 @@
+"""What the photo animator gives back for every frame of the driver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monalive.faces.crop import NETWORK_SIZE, SquareCrop
+
+
+@dataclass(frozen=True)
+class AnimatedFrame:
+    """A frame of the result.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB, the whole photo with the face animated; outside the crop it is the photo.
+        crop: the part that moves, pixels of `image` (the first portrait's).
+        landmarks: (478, 3) float32, units of the portrait's crop (the first portrait's).
+        timestamp_ms: as given.
+        driver_found: whether the driver's face was found; if not, the last pose is held.
+    """
+
+    image: NDArray[np.uint8]
+    crop: SquareCrop = field(repr=False)
+    landmarks: NDArray[np.float32]
+    timestamp_ms: float
+    driver_found: bool = True
+
+    @cached_property
+    def crop_image(self) -> NDArray[np.uint8]:
+        """(256, 256, 3) uint8 RGB, the crop alone (the first portrait's)."""
+        return self.crop.extract(self.image, NETWORK_SIZE)

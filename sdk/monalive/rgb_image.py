@@ -1,0 +1,24 @@
+"""What a picture is in this package."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def require_rgb(image: object) -> None:
+    """Checks that `image` is a picture as this package passes them around: (H, W, 3) uint8, not empty.
+
+    Raises:
+        ValueError: it is something else; the message says what.
+    """
+    if not isinstance(image, np.ndarray):
+        raise ValueError(
+            "A picture must be a numpy array of shape (height, width, 3), uint8 RGB, "
+            f"not {type(image).__name__}. Load files with load_image."
+        )
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+        raise ValueError(
+            "A picture must be a uint8 array of shape (height, width, 3), RGB; "
+            f"this one is {image.dtype} of shape {image.shape}."
+            " Load files with load_image, which converts all kinds of pictures."
+        )
