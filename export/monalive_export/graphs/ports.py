@@ -43,7 +43,6 @@ class Graph(nn.Module):
         about: what it does and when it is called.
         compressible: whether it is a neural network whose weights may be rounded; geometry stays in float32.
         per_frame: whether it is a neural network that runs for every frame: a bundle takes its fastest file.
-        bundled: whether bundles hold it; the others are files alone.
         tolerance: largest error of any output after rounding, in parts of its range (of 1 where that is smaller); None
             where the picture it makes is what counts.
     """
@@ -53,7 +52,6 @@ class Graph(nn.Module):
     about: str
     compressible = True
     per_frame = False
-    bundled = True
     tolerance: float | None = None
 
 

@@ -49,7 +49,7 @@ class PortraitPlayer:
     def __init__(self, portrait: Portrait, networks: FaceNetworks, options: RetargetOptions) -> None:
         self._portrait = portrait
         self._networks = networks
-        self._retargeter = Retargeter(portrait.landmarks, portrait.crop, options)
+        self._retargeter = Retargeter(networks.retargeting, portrait.landmarks, portrait.crop, options)
         self._surroundings = SurroundingsTransfer(options)
         self.rest: NDArray[np.float32] = portrait.crop.to_unit(portrait.landmarks)
         photos = [entry.photo for entry in portrait.enrolled]
