@@ -117,8 +117,6 @@ def _bundle(
     """Writes the bundle of a target, every part in the precision that the target prefers."""
     parts, entries = {}, {}
     for name, files in made.items():
-        if not model.graphs[name].bundled:
-            continue
         preferred = target.precisions
         if model.graphs[name].per_frame and options.calibration is not None:
             preferred = (*target.calibrated, *preferred)

@@ -13,10 +13,7 @@ from numpy.typing import NDArray
 
 from monalive.bundle import Bundle
 from monalive.closing import ClosesAtEnd
-from monalive.faces.blendshapes import BLENDSHAPE_NAMES
 from monalive.faces.crop import SquareCrop, portrait_crop
-from monalive.faces.expressions import load_expressions
-from monalive.faces.head_pose import fit_pose
 from monalive.faces.tracker import Face, choose_face
 from monalive.faces.tracker_factory import FaceTrackerFactory, SharedNetworkTrackers
 from monalive.faces.tracker_networks import bundle_with_tracker, load_tracker_networks
@@ -37,8 +34,6 @@ Photo = str | Path | NDArray[np.uint8]
 FaceChoice = Literal["largest"] | int
 MAX_FACES = 8
 _CLOSED: Final = "the animator is closed; make a new one"
-# What a gaze blendshape score of 1 stands for.
-EYE_TURN_DEGREES = 30.0
 
 
 class PhotoAnimator(ClosesAtEnd):
@@ -148,7 +143,8 @@ class PhotoAnimator(ClosesAtEnd):
         driver = choose_face(faces, "largest")
         reference, landmarks = driver.landmarks, driver.landmarks
         if not self._options.retarget.absolute:
-            reference, landmarks = _as_mean_face(driver)
+            assert driver.blendshapes is not None
+            reference, landmarks = self._networks.retargeting.as_mean_face(driver.landmarks, driver.blendshapes)
         player = PortraitPlayer(portrait, self._networks, self._options.retarget)
         player.start(reference, (driver_image.shape[1], driver_image.shape[0]))
         return player.frame(landmarks, 0.0)
@@ -298,22 +294,3 @@ def _bundle_trackers(bundle: Bundle, runtime: RuntimeOptions) -> FaceTrackerFact
 def _with_crop(image: NDArray[np.uint8], face: Face) -> PhotoOfPerson:
     crop: SquareCrop = portrait_crop(face.landmarks, image.shape[1], image.shape[0])
     return PhotoOfPerson(image, face.landmarks, crop)
-
-
-def _as_mean_face(driver: Face) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The mean face where the driver is: at rest looking at the camera, and with the driver's expression and pose."""
-    assert driver.blendshapes is not None
-    basis = load_expressions()
-    pose = fit_pose(driver.landmarks, basis.mean_face)
-    upright = type(pose)(rotation=np.eye(3), scale=pose.scale, translation=pose.translation)
-    reference = upright.to_image(basis.mean_face)
-    moved = pose.to_image(basis.face(driver.blendshapes, _gaze(driver.blendshapes)))
-    return reference.astype(np.float32), moved.astype(np.float32)
-
-
-def _gaze(blendshapes: NDArray[np.float32]) -> tuple[float, float]:
-    """Where the eyes look, in degrees (to the picture's right, down), from their blendshape scores."""
-    score = dict(zip(BLENDSHAPE_NAMES, blendshapes.tolist(), strict=True))
-    across = score["eyeLookOutLeft"] + score["eyeLookInRight"] - score["eyeLookInLeft"] - score["eyeLookOutRight"]
-    down = score["eyeLookDownLeft"] + score["eyeLookDownRight"] - score["eyeLookUpLeft"] - score["eyeLookUpRight"]
-    return across / 2 * EYE_TURN_DEGREES, down / 2 * EYE_TURN_DEGREES

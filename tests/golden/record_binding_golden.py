@@ -19,14 +19,14 @@ import numpy as np
 from broken_files import bundle_cases, motion_cases
 from numpy.typing import NDArray
 from PIL import Image
+from retargeting_oracle.pooled_one_euro import PooledOneEuroFilter
 from tracker_cases import level_crops, tracker_cases
 
 import monalive
-from monalive.animator import _as_mean_face
 from monalive.faces.blendshapes import BLENDSHAPE_NAMES
 from monalive.faces.crop import NETWORK_SIZE, SquareCrop, portrait_crop
 from monalive.faces.head_pose import angles_rotation
-from monalive.faces.tracker import Face, FaceTracker, choose_face
+from monalive.faces.tracker import FaceTracker, choose_face
 from monalive.media.image_io import is_black_and_white
 from monalive.player.face_networks import FaceNetworks
 from monalive.player.paste_back import PasteBack, crop_feather
@@ -34,6 +34,7 @@ from monalive.player.portrait_player import PortraitPlayer
 from monalive.portrait import PhotoOfPerson, Portrait
 from monalive.retargeting.one_euro import OneEuroFilter
 from monalive.retargeting.retarget import Retargeter
+from monalive.retargeting.retarget_networks import RetargetNetworks
 from monalive.trust.mark_code import MarkMessage, encode
 from monalive.trust.pixel_mark import PixelMark
 
@@ -144,7 +145,7 @@ def _one_euro_cases() -> list[dict[str, Any]]:
         ({"min_cutoff": 2.0, "beta": 3.0, "derivative_cutoff": 4.0}, None),
         ({"min_cutoff": 0.5, "beta": 0.0, "derivative_cutoff": 1.0}, None),
     ):
-        smooth = OneEuroFilter(**settings, pool=mixed)
+        smooth = OneEuroFilter(**settings) if mixed is None else PooledOneEuroFilter(**settings, pool=mixed)
         outputs = [_rounded(smooth(frame, time), 6) for frame, time in zip(walk, times, strict=True)]
         cases.append(
             settings
@@ -156,7 +157,7 @@ def _one_euro_cases() -> list[dict[str, Any]]:
 
 def _retarget_cases(faces: dict[str, Any]) -> dict[str, Any]:
     driver, times = [_points(face) for face in faces["driver"]], faces["driver_timestamps_ms"]
-    cases = []
+    networks, cases = RetargetNetworks(), []
     for name, portrait, options in (
         ("relative", "portrait", {}),
         ("relative, not smoothed", "portrait", {"smooth": False}),
@@ -170,7 +171,7 @@ def _retarget_cases(faces: dict[str, Any]) -> dict[str, Any]:
         landmarks = _points(faces[portrait])
         crop = portrait_crop(landmarks, 640, 480)
         chosen: Any = options
-        retarget = Retargeter(landmarks, crop, monalive.RetargetOptions(**chosen))
+        retarget = Retargeter(networks, landmarks, crop, monalive.RetargetOptions(**chosen))
         retarget.start(driver[0], tuple(faces["driver_size"]))
         outputs = [retarget.step(face, time)[KEPT] for face, time in zip(driver, times, strict=True)]
         cases.append(
@@ -182,13 +183,13 @@ def _retarget_cases(faces: dict[str, Any]) -> dict[str, Any]:
 
 def _image_mode_cases(faces: dict[str, Any]) -> list[dict[str, Any]]:
     """What stands for the driver of a single picture: the mean face at rest, and with its expression and pose."""
-    random, cases = np.random.default_rng(11), []
+    networks, random, cases = RetargetNetworks(), np.random.default_rng(11), []
     for landmarks in (faces["portrait"], faces["three_quarter_portrait"], faces["driver"][6]):
         scores = (random.uniform(0, 1, len(BLENDSHAPE_NAMES)) ** 3).astype(np.float32).round(4)
-        reference, moved = _as_mean_face(Face(_points(landmarks), 1.0, scores))
+        reference, moved = networks.as_mean_face(_points(landmarks), scores)
         cases.append(
             {"landmarks": landmarks, "blendshapes": _rounded(scores, 4)}
-            | {"reference": _rounded(reference[KEPT], 3), "moved": _rounded(moved[KEPT], 3)}
+            | {"reference": _rounded(reference[KEPT], 5), "moved": _rounded(moved[KEPT], 5)}
         )
     return cases
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from monalive.faces.crop import SquareCrop
 from monalive.faces.expressions import load_expressions
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
+from monalive.retargeting.retarget_networks import RetargetNetworks
 from monalive_distill.data.augmentation import Augmentation
 from monalive_distill.data.training_pairs import FaceSequence, TrainingGroup
 from monalive_distill.few_shot.model import FewShotModel, render
@@ -73,6 +74,7 @@ class TeacherFrames:
         if side < MOTION_SIZE:
             raise ValueError(f"the teacher's pictures are {side} pixels wide; {MOTION_SIZE} are the least")
         self._teacher = teacher
+        self._retargeting = RetargetNetworks()
         self._augmentation = augmentation
         self._seed = seed
         self._mirror = load_expressions().mirror
@@ -108,7 +110,7 @@ class TeacherFrames:
         (targets, 478, 2), and which of the K is nearest to each of these."""
         portrait = self._portraits[int(rng.integers(len(self._portraits)))]
         chosen = np.resize(rng.permutation(len(portrait.frames)), _PHOTOS)
-        wanted = _moved_landmarks(rng, portrait.landmarks[chosen[0]], self._drivers, targets * _CANDIDATES)
+        wanted = self._moved_landmarks(rng, portrait.landmarks[chosen[0]], targets * _CANDIDATES)
         own = torch.from_numpy(portrait.landmarks[chosen, :, :2])
         nearest = nearest_photo(torch.from_numpy(np.stack(wanted)), own).numpy()
         taught = np.argsort(nearest == 0, kind="stable")[:targets]
@@ -127,14 +129,12 @@ class TeacherFrames:
         own_points, wanted_points = (np.stack(each).astype(np.float32) for each in (points, moved))
         return np.stack(pictures), own_points, wanted_points, nearest[taught]
 
-
-def _moved_landmarks(
-    rng: np.random.Generator, portrait: NDArray[np.float32], drivers: Sequence[FaceSequence], count: int
-) -> list[NDArray[np.float32]]:
-    """`count` times (478, 2): a portrait's landmarks (478, 3), moved as a driver's head moves (relative transfer)."""
-    driver = drivers[int(rng.integers(len(drivers)))]
-    chosen = rng.integers(len(driver.landmarks), size=count + 1)
-    square = SquareCrop(0.0, 0.0, 1.0)
-    retargeter = Retargeter(portrait, square, _MOTION)
-    retargeter.start(driver.landmarks[chosen[0]], (1, 1))
-    return [retargeter.step(driver.landmarks[frame], 0.0)[:, :2] for frame in chosen[1:]]
+    def _moved_landmarks(
+        self, rng: np.random.Generator, portrait: NDArray[np.float32], count: int
+    ) -> list[NDArray[np.float32]]:
+        """`count` times (478, 2): a portrait's landmarks (478, 3), moved relatively, as some driver's head moves."""
+        driver = self._drivers[int(rng.integers(len(self._drivers)))]
+        chosen = rng.integers(len(driver.landmarks), size=count + 1)
+        retargeter = Retargeter(self._retargeting, portrait, SquareCrop(0.0, 0.0, 1.0), _MOTION)
+        retargeter.start(driver.landmarks[chosen[0]], (1, 1))
+        return [retargeter.step(driver.landmarks[frame], 0.0)[:, :2] for frame in chosen[1:]]

@@ -20,6 +20,7 @@ from monalive.networks.runtimes import RuntimeOptions
 from monalive.options import PhotoAnimatorOptions
 from monalive.player.paste_back import paste_back
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
+from monalive.retargeting.retarget_networks import RetargetNetworks
 from monalive_distill.evaluation.reenactment import ReenactmentMethod
 from monalive_distill.generator.geometry_prior import geometry_prior
 
@@ -93,7 +94,8 @@ def geometry_prior_method(
     """The baseline before any learning: the photo's own pixels, moved by `geometry_prior`."""
     height, width = photo.shape[:2]
     crop = portrait_crop(photo_landmarks, width, height)
-    retargeter = Retargeter(photo_landmarks, crop, RetargetOptions(absolute=absolute, smooth=False))
+    options = RetargetOptions(absolute=absolute, smooth=False)
+    retargeter = Retargeter(RetargetNetworks(), photo_landmarks, crop, options)
     retargeter.start(driver.landmarks[0], driver.image_size)
     source = torch.from_numpy(crop.to_unit(photo_landmarks)[None, :, :2])
     nothing_painted = np.zeros((256, 256, 3), np.float32)

@@ -21,7 +21,7 @@ from monalive.faces.tracker_networks import load_tracker_networks
 from monalive.media.image_io import load_image
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.packaged_assets import sample_portrait_path
-from monalive.retargeting.motion_smoother import landmark_filter
+from monalive.retargeting.retarget_networks import RetargetNetworks, RetargetStream
 from monalive_distill.evaluation.clips import EVALUATION_SIZE, clip_crop, spread_pictures
 from monalive_distill.evaluation.image_mode import compare_image_mode
 from monalive_distill.evaluation.tracker_measures import FrameMeasure, blendshape_groups, measure_frame, worst_tenth
@@ -220,7 +220,9 @@ def jitter(image: NDArray[np.uint8], tracker: FaceTracker, seed: int = 0) -> dic
     """
     rng = np.random.default_rng(seed)
     tracker.reset()
-    smooth, side = landmark_filter(), float(max(image.shape[:2]))
+    side = float(max(image.shape[:2]))
+    square = {"driver_crop": np.array([[0.0, 0.0, side]], np.float32)}
+    smooth = RetargetStream(RetargetNetworks().absolute, square, smooth=True)
     raw, smoothed = [], []
     for number in range(NOISY_FRAMES):
         noisy = np.clip(image + rng.normal(0, NOISE, image.shape), 0, 255).astype(np.uint8)
@@ -228,7 +230,7 @@ def jitter(image: NDArray[np.uint8], tracker: FaceTracker, seed: int = 0) -> dic
         if not faces:
             raise ValueError(f"the face was lost in frame {number} of a still under noise")
         raw.append(faces[0].landmarks.astype(np.float64))
-        smoothed.append(smooth(raw[-1] / side, number * FRAME_MS) * side)
+        smoothed.append(smooth(faces[0].landmarks, number * FRAME_MS).astype(np.float64) * side)
     tracker.reset()
     return {"raw": _spread(raw), "smoothed": _spread(smoothed)}
 

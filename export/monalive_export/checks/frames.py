@@ -21,6 +21,7 @@ from monalive.motions import builtin_motions
 from monalive.motions.surroundings_flow import SurroundingsFlow, unknown_surroundings
 from monalive.packaged_assets import asset_path
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
+from monalive.retargeting.retarget_networks import RetargetNetworks
 from monalive_distill.data.prepare import prepare
 from monalive_distill.data.training_pairs import INDEX_FILE, FaceSequence, load_sequences
 from monalive_distill.tracker.detector_network import INPUT_SIZE as DETECTOR_SIZE
@@ -33,6 +34,8 @@ PORTRAITS: Final = ("sample_portrait.jpg", "sample_portrait_2.jpg")
 MOTIONS: Final = ("laugh", "shake", "talk", "look_around", "surprise", "kiss")
 FRAME_MS: Final = 40.0
 CLIP_STRIDE: Final = 25
+# The driver's, where no tracker is in the pipeline: most scores are small, some large, and lids and lips would cross.
+BLENDSHAPES: Final = (np.random.default_rng(11).random((1, 52)) ** 3).astype(np.float32)
 TRACKED_SIZE: Final = 256  # the tracker sees the photo itself, however small the pictures of a model are
 
 
@@ -114,6 +117,7 @@ def _packaged(size: int) -> Iterator[Frame]:
         for name in PORTRAITS:
             image = load_image(asset_path(name))
             people.append((image, choose_face(tracker.detect(image)).landmarks))
+    networks = RetargetNetworks()
     step = 0
     while True:
         for number, motion_name in enumerate(MOTIONS):
@@ -121,7 +125,7 @@ def _packaged(size: int) -> Iterator[Frame]:
             motion = builtin_motions.load(motion_name)
             driver = motion.landmarks[(17 + 23 * step + 7 * number) % len(motion.landmarks)]
             crop = portrait_crop(landmarks, image.shape[1], image.shape[0])
-            retargeter = Retargeter(landmarks, crop, RetargetOptions(smooth=False))
+            retargeter = Retargeter(networks, landmarks, crop, RetargetOptions(smooth=False))
             retargeter.start(motion.landmarks[0], motion.image_size)
             target = retargeter.step(driver, 0.0)
             photo = crop.extract(image, size)
@@ -170,6 +174,7 @@ def _retarget_inputs(portrait: Array, crop: SquareCrop, reference: Array, driver
         "driver_reference": _batch(reference),
         "gains": np.ones((1, 4), np.float32),
         "driver_landmarks": _batch(driver),
+        "blendshapes": BLENDSHAPES,
         "elapsed_ms": np.full((1, 1), FRAME_MS, np.float32),
         "driver_crop": np.array([[crop.x, crop.y, crop.side]], np.float32),
         **{name: np.zeros(shape, np.float32) for name, shape in (FILTER_SHAPES | ABSOLUTE_FILTER_SHAPES).items()},

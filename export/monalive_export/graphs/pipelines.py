@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from monalive.retargeting.retarget_networks import ABSOLUTE_PART, IMAGE_MODE_PART, START_PART, STEP_PART
 from monalive_distill.few_shot.checkpoint import MODEL_NAME as FEW_SHOT
 from monalive_distill.few_shot.checkpoint import load_few_shot_model
 from monalive_distill.few_shot.model import FewShotModel
@@ -21,6 +22,7 @@ from monalive_distill.tracker.networks import load_tracker
 from monalive_distill.tracker.train import MODEL_NAME as TRACKER
 from monalive_distill.training.checkpoint import read_record
 from monalive_export.graphs.few_shot import FewShotAnimateGraph, FewShotEnrollGraph, MovePhotoGraph
+from monalive_export.graphs.image_mode import ImageModeGraph
 from monalive_export.graphs.lightweight import AnimateGraph, EnrollGraph, PictureGraph
 from monalive_export.graphs.ports import Graph
 from monalive_export.graphs.retarget import RetargetGraph, RetargetStartGraph
@@ -30,9 +32,10 @@ from monalive_export.graphs.tracker import tracker_graphs
 LIGHTWEIGHT_SIZE = 256
 # What every pipeline has before its networks, in the order in which it runs: a part is one line here.
 GEOMETRY: Mapping[str, Callable[[], Graph]] = {
-    "retarget_start": RetargetStartGraph,
-    "retarget": RetargetGraph,
-    "retarget_absolute": RetargetAbsoluteGraph,
+    IMAGE_MODE_PART: ImageModeGraph,
+    START_PART: RetargetStartGraph,
+    STEP_PART: RetargetGraph,
+    ABSOLUTE_PART: RetargetAbsoluteGraph,
 }
 
 

@@ -43,7 +43,6 @@ class Graph(nn.Module):
         about: what it does and when it is called.
         compressible: whether it is a neural network whose weights may be rounded; geometry stays in float32.
         per_frame: whether it is a neural network that runs for every frame: a bundle takes its fastest file.
-        bundled: whether bundles hold it; the others are files alone.
         accelerated: whether the gate refuses a file that a phone's accelerators do not take; False for geometry, which
             takes a fraction of a millisecond on the CPU.
         tolerance: largest error of any output after rounding, in parts of its range (of 1 where that is smaller); None
@@ -55,7 +54,6 @@ class Graph(nn.Module):
     about: str
     compressible = True
     per_frame = False
-    bundled = True
     accelerated = True
     tolerance: float | None = None
 

@@ -1,9 +1,15 @@
 """Retargeting as two graphs, so that every platform computes the same: `retarget_start` once, `retarget` per frame.
 
-The twin of `monalive.retargeting.retarget` in its relative mode (the default), smoothing included. What the Python
-classes keep between frames goes out of one call and into the next by name: outputs of `retarget_start` are inputs of
-`retarget`, and its output `next_X` is its input `X` of the next frame (the filters of the smoothing begin with
-zeros).
+This is relative motion, the default, smoothing included. What is kept between frames goes out of one call and into the
+next by name: outputs of `retarget_start` are inputs of `retarget`, and its output `next_X` is its input `X` of the next
+frame (the filters of the smoothing begin with zeros). The same in NumPy, step by step, is in
+tests/support/retargeting_oracle: tests compare the two.
+
+Head pose: the head turns from its own pose by what the driver's head turned since its reference frame, within limits.
+Expression: displacements since the reference frame, in the head's own frame, scaled to the portrait's proportions.
+Eyelids and lips are not left to displacements alone: what must meet, meets. A driver's closed eye closes the
+portrait's, whatever the two look like. If the driver blinks or talks in the reference frame, later frames correct what
+counts as open eyes and as a closed mouth.
 """
 
 from __future__ import annotations
@@ -18,25 +24,26 @@ from torch import nn
 
 from monalive.faces.apertures import Aperture
 from monalive.faces.expressions import load_expressions
-from monalive.faces.face_regions import neighbour_average, region_weights
 from monalive.faces.head_pose import NECK
-from monalive.faces.landmarks import LANDMARK_COUNT, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE, RIGID
-from monalive.retargeting import expression_transfer as transfer
-from monalive.retargeting import pose_transfer as poses
-from monalive.retargeting.motion_smoother import MotionSmoother
+from monalive.faces.landmarks import LANDMARK_COUNT, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
 from monalive_distill.generator.primitives import clamp_to_unit
 from monalive_distill.generator.splat import take
+from monalive_export.graphs import retarget_settings as settings
+from monalive_export.graphs.face_openings import Opening, constant, length, mark
+from monalive_export.graphs.face_regions import neighbour_average, region_weights
 from monalive_export.graphs.ports import SIDES, Graph, Port
 from monalive_export.graphs.retarget_filter import filtered
 from monalive_export.graphs.retarget_math import (
     angles_of,
-    constant_times,
-    fit_rotation,
+    corner_and_side,
+    fit_pose,
+    nothing,
     rotation_of,
     row_times,
     smooth_step,
     soft_limit,
     step,
+    to_canonical,
     wrapped,
 )
 
@@ -85,62 +92,19 @@ FILTER_SHAPES: Final = {
 STATE = (*LEARNED, *FILTERS)
 
 
-def _constant(value: object) -> torch.Tensor:
-    return torch.from_numpy(np.array(value, np.float32))
-
-
-class _Opening(nn.Module):
-    """Twin of `apertures.Aperture` for points (1, 478, 3)."""
-
-    upper_field: torch.Tensor
-    lower_field: torch.Tensor
-
-    def __init__(self, aperture: Aperture) -> None:
-        super().__init__()
-        self.upper, self.lower = tuple(map(int, aperture.upper)), tuple(map(int, aperture.lower))
-        self.corners, self.upper_share = tuple(map(int, aperture.corners)), float(aperture.upper_share)
-        self.register_buffer("upper_field", _constant(aperture.upper_field)[None], persistent=False)
-        self.register_buffer("lower_field", _constant(aperture.lower_field)[None], persistent=False)
-
-    def gaps(self, points: torch.Tensor) -> torch.Tensor:
-        """(1, n, 1)."""
-        return (take(points, self.lower) - take(points, self.upper))[:, :, 1:2]
-
-    def width(self, points: torch.Tensor) -> torch.Tensor:
-        """(1, 1, 1)."""
-        return _length(take(points, self.corners[:1]) - take(points, self.corners[1:]))
-
-    def openness(self, points: torch.Tensor) -> torch.Tensor:
-        """(1, 1, 1)."""
-        middle = len(self.upper) // 2
-        return self.gaps(points)[:, middle - 1 : middle + 2].mean(1, keepdim=True) / self.width(points)
-
-    def scale_gaps(self, points: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
-        return self._move(points, (take(points, self.lower) - take(points, self.upper)) * (factor - 1.0))
-
-    def add_to_gaps(self, points: torch.Tensor, amounts: torch.Tensor) -> torch.Tensor:
-        nothing = amounts * 0.0
-        return self._move(points, torch.cat((nothing, amounts, nothing), 2))
-
-    def _move(self, points: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
-        up, down = change * -self.upper_share, change * (1.0 - self.upper_share)
-        return points + constant_times(self.upper_field, up) + constant_times(self.lower_field, down)
-
-
 class _Eye(nn.Module):
-    """Twin of the eye's part in `expression_transfer`."""
+    """Lids and iris of one eye."""
 
     def __init__(self, aperture: Aperture, iris: tuple[int, ...], mean_face: NDArray[np.float64]) -> None:
         super().__init__()
-        self.opening = _Opening(aperture)
+        self.opening = Opening(aperture)
         self.iris = iris
         # Which corner is left in the picture: in the head's own frame that is known beforehand.
         self.first, self.second = sorted(self.opening.corners, key=lambda index: float(mean_face[index, 0]))
 
     def axes(self, face: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         across = take(face, (self.second,)) - take(face, (self.first,))  # (1, 1, 3)
-        nothing = across[:, :, 0:1] * 0.0
-        return across, torch.cat((-across[:, :, 1:2], across[:, :, 0:1], nothing), 2)
+        return across, torch.cat((-across[:, :, 1:2], across[:, :, 0:1], nothing(across[:, :, 0:1])), 2)
 
     def gaze(self, face: torch.Tensor) -> torch.Tensor:
         """(1, 1, 2)."""
@@ -159,17 +123,17 @@ class _Face(nn.Module):
         basis = load_expressions()
         right, left = (
             _Eye(aperture, iris, basis.mean_face)
-            for aperture, iris in zip(basis.apertures.eyes, transfer.IRIS_OF_EYE, strict=True)
+            for aperture, iris in zip(basis.apertures.eyes, settings.IRIS_OF_EYE, strict=True)
         )
         self.right_eye, self.left_eye = right, left
-        self.mouth = _Opening(basis.apertures.mouth)
+        self.mouth = Opening(basis.apertures.mouth)
 
     @property
     def eyes(self) -> tuple[_Eye, _Eye]:
         return self.right_eye, self.left_eye
 
     def lip_gaps(self, face: torch.Tensor) -> torch.Tensor:
-        return torch.relu(self.mouth.gaps(face) - transfer.CLOSED_LIPS * self.mouth.width(face))
+        return torch.relu(self.mouth.gaps(face) - settings.CLOSED_LIPS * self.mouth.width(face))
 
 
 class RetargetStartGraph(Graph):
@@ -186,18 +150,18 @@ class RetargetStartGraph(Graph):
     def __init__(self) -> None:
         super().__init__()
         self.face = _Face()
-        self.register_buffer("mean_face", _constant(load_expressions().mean_face)[None], persistent=False)
+        self.register_buffer("mean_face", constant(load_expressions().mean_face)[None], persistent=False)
         weights = region_weights()
         regions = np.stack([weights.lips, weights.brows, weights.mouth])  # (3, 478, 1)
-        self.register_buffer("regions", _constant(regions), persistent=False)
+        self.register_buffer("regions", constant(regions), persistent=False)
 
     def forward(
         self, portrait_landmarks: torch.Tensor, crop: torch.Tensor, driver_reference: torch.Tensor, gains: torch.Tensor
     ) -> tuple[torch.Tensor, ...]:
-        rotation, scale, translation = _fit(portrait_landmarks, self.mean_face)
-        portrait = _to_canonical(portrait_landmarks, rotation, scale, translation)
-        turned, size, place = _fit(driver_reference, self.mean_face)
-        driver = _to_canonical(driver_reference, turned, size, place)
+        rotation, scale, translation = fit_pose(portrait_landmarks, self.mean_face)
+        portrait = to_canonical(portrait_landmarks, rotation, scale, translation)
+        turned, size, place = fit_pose(driver_reference, self.mean_face)
+        driver = to_canonical(driver_reference, turned, size, place)
         own = angles_of(rotation)
         values = {
             "portrait_face": portrait,
@@ -213,7 +177,7 @@ class RetargetStartGraph(Graph):
         eyes = []
         for eye in self.face.eyes:
             openness, gaze = eye.opening.openness(driver), eye.gaze(driver)
-            eyes.append(torch.cat((openness, openness, gaze, gaze * 0.0), 2))
+            eyes.append(torch.cat((openness, openness, gaze, nothing(gaze)), 2))
         values["eyes"] = torch.cat(eyes, 1)
         return tuple(values[port.name] for port in self.outputs)
 
@@ -221,29 +185,34 @@ class RetargetStartGraph(Graph):
         """(1, 478, 3): region weight, gain and proportion of both faces in one."""
         lips, brows, near_mouth = (self.regions[index : index + 1] for index in range(3))  # (1, 478, 1)
         mouth = _mouth_ratio(self.face, portrait, driver)
-        chin = (transfer.NOSE_BASE, transfer.CHIN)
-        height = _length(take(portrait, chin[:1]) - take(portrait, chin[1:])) / _length(
+        chin = (settings.NOSE_BASE, settings.CHIN)
+        height = length(take(portrait, chin[:1]) - take(portrait, chin[1:])) / length(
             take(driver, chin[:1]) - take(driver, chin[1:])
         )
-        lower = near_mouth * mouth + (1.0 - near_mouth) * torch.clamp(height, *transfer.HEIGHT_RATIO)
-        brow = torch.clamp(_brow_height(portrait) / _brow_height(driver), *transfer.BROW_RATIO)
+        lower = near_mouth * mouth + (1.0 - near_mouth) * torch.clamp(height, *settings.HEIGHT_RATIO)
+        brow = torch.clamp(_brow_height(portrait) / _brow_height(driver), *settings.BROW_RATIO)
         gain = gains.unsqueeze(1)  # (1, 1, 4)
         flat = lips * gain[:, :, 2:3] * lower + brows * gain[:, :, 3:4] * brow
-        return torch.cat((flat, flat, flat * transfer.DEPTH_DAMPING), 2)
+        return torch.cat((flat, flat, flat * settings.DEPTH_DAMPING), 2)
 
     def _limits(self, own: torch.Tensor, landmarks: torch.Tensor, crop: torch.Tensor) -> torch.Tensor:
-        """(1, 2, 6) lowest and highest turn (radians), growth, shift (pixels): `PoseLimits.for_portrait`."""
-        most = _constant([math.radians(a) for a in (poses.MAX_YAW, poses.MAX_PITCH, poses.MAX_ROLL)]).view(1, 3, 1)
-        seen = _constant([1.0, 1.0, 0.0]).view(1, 3, 1)
+        """(1, 2, 6) lowest and highest turn (radians), growth, shift (pixels).
+
+        A face shown in three-quarter view lacks its far side: it hardly may turn further away, and back only part of
+        the way, since what would come into sight was never seen.
+        """
+        farthest = settings.MAX_YAW, settings.MAX_PITCH, settings.MAX_ROLL
+        most = constant([math.radians(angle) for angle in farthest]).view(1, 3, 1)
+        seen = constant([1.0, 1.0, 0.0]).view(1, 3, 1)
         away, back = seen * torch.relu(own), seen * torch.relu(-own)
-        least = math.radians(poses.LEAST_TURN)
-        high = torch.clamp(most - away - poses.BACK_LOSS * back, min=least)
-        low = torch.clamp(most - back - poses.BACK_LOSS * away, min=least)
+        least = math.radians(settings.LEAST_TURN)
+        high = torch.clamp(most - away - settings.BACK_LOSS * back, min=least)
+        low = torch.clamp(most - back - settings.BACK_LOSS * away, min=least)
         corner, side = crop[:, 0:2].unsqueeze(1), crop[:, 2:3].unsqueeze(1)  # (1, 1, 2), (1, 1, 1)
         flat = landmarks[:, :, :2]
-        room_low = torch.relu(flat.amin(1, keepdim=True) - corner) * poses.ROOM_USED
-        room_high = torch.relu(corner + side - flat.amax(1, keepdim=True)) * poses.ROOM_USED
-        growth = side * 0.0 + poses.MAX_SCALE_CHANGE
+        room_low = torch.relu(flat.amin(1, keepdim=True) - corner) * settings.ROOM_USED
+        room_high = torch.relu(corner + side - flat.amax(1, keepdim=True)) * settings.ROOM_USED
+        growth = nothing(side) + settings.MAX_SCALE_CHANGE
         lowest = torch.cat((-low.transpose(1, 2), -growth, -room_low), 2)
         return torch.cat((lowest, torch.cat((high.transpose(1, 2), growth, room_high), 2)), 1)
 
@@ -270,14 +239,7 @@ class RetargetGraph(Graph):
         super().__init__()
         self.face = _Face()
         pool = neighbour_average(load_expressions().mean_face)
-        self.register_buffer("pool", _constant(pool)[None], persistent=False)
-        smoother = MotionSmoother()
-        self._filters = {
-            "movement": smoother._movement,
-            "face": smoother._face,
-            "closing": smoother._closing,
-            "gaze": smoother._gaze,
-        }
+        self.register_buffer("pool", constant(pool)[None], persistent=False)
 
     def forward(
         self,
@@ -302,30 +264,36 @@ class RetargetGraph(Graph):
         closing_filter: torch.Tensor,
         gaze_filter: torch.Tensor,
     ) -> tuple[torch.Tensor, ...]:
-        rotation, scale, translation = _fit(driver_landmarks, driver_face)
+        rotation, scale, translation = fit_pose(driver_landmarks, driver_face)
         movement = _movement(rotation, scale, translation, driver_pose)  # (1, 6, 1)
-        face = _to_canonical(driver_landmarks, rotation, scale, translation)
+        face = to_canonical(driver_landmarks, rotation, scale, translation)
         closing, gaze, next_eyes = self._measure_eyes(face, eyes)
 
         elapsed = elapsed_ms.unsqueeze(1) * 1e-3  # (1, 1, 1) seconds
-        movement, movement_speed = self._smooth(
-            "movement", movement, movement_filter[:, :, 0:1], movement_filter[:, :, 1:2], elapsed
+        movement, movement_speed = filtered(
+            settings.MOVEMENT_FILTER,
+            movement,
+            movement_filter[:, :, 0:1],
+            movement_filter[:, :, 1:2],
+            elapsed,
+            self.pool,
         )
-        face, speed = self._smooth("face", face, face_filter, face_velocity, elapsed)
-        closing, closing_speed = self._smooth(
-            "closing", closing, closing_filter[:, :, 0:1], closing_filter[:, :, 1:2], elapsed
+        face, speed = filtered(settings.FACE_FILTER, face, face_filter, face_velocity, elapsed, self.pool)
+        closing, closing_speed = filtered(
+            settings.CLOSING_FILTER, closing, closing_filter[:, :, 0:1], closing_filter[:, :, 1:2], elapsed, self.pool
         )
-        gaze, gaze_speed = self._smooth("gaze", gaze, gaze_filter[:, :, 0:2], gaze_filter[:, :, 2:4], elapsed)
+        gaze, gaze_speed = filtered(
+            settings.GAZE_FILTER, gaze, gaze_filter[:, :, 0:2], gaze_filter[:, :, 2:4], elapsed, self.pool
+        )
 
         gain = gains.unsqueeze(1)  # (1, 1, 4): pose, eyes, lips, brows
         points = portrait_face + (face - driver_face) * scales
         points, next_lips = self._set_lips(points, face, gain[:, :, 2:3], rest, mouth, least_lips)
         points = self._set_eyes(points, portrait_face, closing, gaze, gain[:, :, 1:2])
         moved = _turn_head(points, portrait_face, movement * gain[:, :, 0:1], portrait_pose, limits)
-        corner = torch.cat((crop[:, 0:2], crop[:, 0:1] * 0.0), 1).unsqueeze(1)  # (1, 1, 3)
-        landmarks = (portrait_landmarks - corner + moved) / crop[:, 2:3].unsqueeze(1)
+        corner, side = corner_and_side(crop)
         values = {
-            "landmarks": landmarks,
+            "landmarks": (portrait_landmarks - corner + moved) / side,
             "next_eyes": next_eyes,
             "next_least_lips": next_lips,
             "next_movement_filter": torch.cat((movement, movement_speed), 2),
@@ -337,16 +305,16 @@ class RetargetGraph(Graph):
         return tuple(values[port.name] for port in self.outputs)
 
     def _measure_eyes(self, face: torch.Tensor, eyes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """`ExpressionTransfer.measure`: closing (1, 2, 1), gaze (1, 1, 2), what was learned (1, 2, 6)."""
+        """What the driver's eyes do: closing (1, 2, 1), gaze (1, 1, 2), what was learned (1, 2, 6)."""
         closings, moves, weights, learned = [], [], [], []
         for index, eye in enumerate(self.face.eyes):
             before = eyes[:, index : index + 1]
             openness, gaze = eye.opening.openness(face), eye.gaze(face)
-            best = torch.maximum(before[:, :, 0:1], torch.clamp(openness, max=transfer.TYPICAL_OPENNESS))
+            best = torch.maximum(before[:, :, 0:1], torch.clamp(openness, max=settings.TYPICAL_OPENNESS))
             seen_at, reference, move = before[:, :, 1:2], before[:, :, 2:4], before[:, :, 4:6]
             share = openness / torch.clamp(best, min=1e-3)
-            sure = smooth_step(best, *transfer.SURELY_OPEN)
-            closings.append(sure * torch.clamp((1.0 - share) * (1.0 / (1.0 - transfer.CLOSED_EYE)), max=1.0))
+            sure = smooth_step(best, *settings.SURELY_OPEN)
+            closings.append(sure * torch.clamp((1.0 - share) * (1.0 / (1.0 - settings.CLOSED_EYE)), max=1.0))
             wider = step(openness - seen_at) * step(0.6 * best - seen_at)
             reference = reference + wider * (gaze - reference)
             seen_at = seen_at + wider * (openness - seen_at)
@@ -358,11 +326,6 @@ class RetargetGraph(Graph):
         gaze = (moves[0] * weights[0] + moves[1] * weights[1]) / (weights[0] + weights[1])
         return torch.cat(closings, 1), gaze, torch.cat(learned, 1)
 
-    def _smooth(
-        self, name: str, new: torch.Tensor, before: torch.Tensor, velocity: torch.Tensor, elapsed: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        return filtered(self._filters[name], new, before, velocity, elapsed, self.pool)
-
     def _set_lips(
         self,
         points: torch.Tensor,
@@ -372,7 +335,7 @@ class RetargetGraph(Graph):
         mouth: torch.Tensor,
         least_lips: torch.Tensor,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """`ExpressionTransfer._set_lips`."""
+        """Lip gaps that close when the driver's do, and never turn negative; and the smallest gaps seen."""
         ratio, width = mouth[:, :, 0:1], mouth[:, :, 1:2]
         own, slack, driver_lips = rest[:, :, 0:1], rest[:, :, 1:2], rest[:, :, 2:3]  # (1, 9, 1)
         gaps = self.face.lip_gaps(driver)
@@ -380,7 +343,7 @@ class RetargetGraph(Graph):
         at_rest = torch.minimum(torch.maximum(own / ratio, least), driver_lips)
         opening = ratio * gain * torch.relu(gaps - at_rest)
         sure = smooth_step(
-            (at_rest / width - transfer.CLOSED_LIPS) * (1.0 / (transfer.OPEN_LIPS - transfer.CLOSED_LIPS)), 0.0, 1.0
+            (at_rest / width - settings.CLOSED_LIPS) * (1.0 / (settings.OPEN_LIPS - settings.CLOSED_LIPS)), 0.0, 1.0
         )
         kept = clamp_to_unit(1.0 - gain * sure * (1.0 - gaps / torch.clamp(at_rest, min=1e-9)))
         closes = step(at_rest - gaps)
@@ -395,10 +358,10 @@ class RetargetGraph(Graph):
         gaze: torch.Tensor,
         gain: torch.Tensor,
     ) -> torch.Tensor:
-        most = _constant([transfer.MAX_GAZE_X, transfer.MAX_GAZE_Y]).view(1, 1, 2)
+        most = constant([settings.MAX_GAZE_X, settings.MAX_GAZE_Y]).view(1, 1, 2)
         for index, eye in enumerate(self.face.eyes):
             wanted = closing[:, index : index + 1] * gain
-            widest = wanted * 0.0 + transfer.MAX_WIDENING
+            widest = nothing(wanted) + settings.MAX_WIDENING
             wanted = torch.relu(wanted) + soft_limit(-torch.relu(-wanted), -widest, widest)
             points = eye.opening.scale_gaps(points, torch.relu(1.0 - wanted))
         for eye in self.face.eyes:
@@ -407,15 +370,8 @@ class RetargetGraph(Graph):
             turn = soft_limit(gaze * gain, low, high)
             across, down = eye.axes(portrait)
             change = turn[:, :, 0:1] * across + turn[:, :, 1:2] * down
-            points = points + _mark(eye.iris) * change
+            points = points + mark(eye.iris) * change
         return points
-
-
-def _mark(indices: tuple[int, ...]) -> torch.Tensor:
-    """(1, 478, 1): 1 at `indices`."""
-    marks = np.zeros((1, LANDMARK_COUNT, 1), np.float32)
-    marks[:, list(indices)] = 1.0
-    return _constant(marks)
 
 
 def _thrice(value: torch.Tensor) -> torch.Tensor:
@@ -423,28 +379,10 @@ def _thrice(value: torch.Tensor) -> torch.Tensor:
     return torch.cat((value, value, value), 2)
 
 
-def _length(vector: torch.Tensor) -> torch.Tensor:
-    return torch.sqrt((vector * vector).sum(2, keepdim=True))
-
-
-def _fit(landmarks: torch.Tensor, template: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """`head_pose.fit_pose`: rotation (1, 3, 3), scale (1, 1, 1), translation (1, 1, 3)."""
-    points, model = take(landmarks, RIGID), take(template, RIGID)
-    centre, model_centre = points.mean(1, keepdim=True), model.mean(1, keepdim=True)
-    rotation, scale = fit_rotation(points - centre, model - model_centre)
-    return rotation, scale, centre - scale * row_times(model_centre, rotation.transpose(1, 2))
-
-
-def _to_canonical(
-    points: torch.Tensor, rotation: torch.Tensor, scale: torch.Tensor, translation: torch.Tensor
-) -> torch.Tensor:
-    return torch.bmm(points - translation, rotation) / scale
-
-
 def _movement(
     rotation: torch.Tensor, scale: torch.Tensor, translation: torch.Tensor, driver_pose: torch.Tensor
 ) -> torch.Tensor:
-    """(1, 6, 1): `PoseTransfer.measure`. driver_pose (1, 3, 3): angles, translation, scale."""
+    """(1, 6, 1) turn, growth and shift since the reference frame. driver_pose (1, 3, 3): angles, translation, scale."""
     angles, place, size = driver_pose[:, 0:1], driver_pose[:, 1:2], driver_pose[:, 2:3, 0:1]
     turn = wrapped(angles_of(rotation) - angles.transpose(1, 2))
     growth = torch.log(scale / size)
@@ -455,15 +393,15 @@ def _movement(
 def _turn_head(
     points: torch.Tensor, face: torch.Tensor, movement: torch.Tensor, pose: torch.Tensor, limits: torch.Tensor
 ) -> torch.Tensor:
-    """(1, 478, 3) pixels by which the head and its expression move each landmark: `PoseTransfer.apply`."""
-    rotation, place, scale = pose[:, 0:3], pose[:, 3:4], pose[:, 4:5, 0:1]
+    """(1, 478, 3) pixels by which the head and its expression move each landmark."""
+    rotation, scale = pose[:, 0:3], pose[:, 4:5, 0:1]
     low, high = limits[:, 0:1].transpose(1, 2), limits[:, 1:2].transpose(1, 2)  # (1, 6, 1)
     own = angles_of(rotation)
     wanted = movement[:, 0:3]
     turn = soft_limit(wanted, low[:, 0:3], high[:, 0:3])
     turned = rotation_of(own + turn)
     # The part of a turn that is not done does not move the face sideways either.
-    neck = _constant(NECK).view(1, 1, 3)
+    neck = constant(NECK).view(1, 1, 3)
     missing = row_times(neck, (turned - rotation_of(own + wanted)).transpose(1, 2)) * scale  # (1, 1, 3)
     shift = movement[:, 4:6].transpose(1, 2) * scale - missing[:, :, 0:2]
     shift = soft_limit(shift, low[:, 4:6].transpose(1, 2), high[:, 4:6].transpose(1, 2))
@@ -471,11 +409,11 @@ def _turn_head(
     new_rotation = rotation + turned - rotation_of(own)
     moved = torch.bmm(points, new_rotation.transpose(1, 2)) * (scale * torch.exp(growth))
     still = torch.bmm(face, rotation.transpose(1, 2)) * scale
-    return moved - still + torch.cat((shift, shift[:, :, 0:1] * 0.0), 2) + place * 0.0
+    return moved - still + torch.cat((shift, nothing(shift[:, :, 0:1])), 2)
 
 
 def _mouth_ratio(face: _Face, portrait: torch.Tensor, driver: torch.Tensor) -> torch.Tensor:
-    return torch.clamp(face.mouth.width(portrait) / face.mouth.width(driver), *transfer.MOUTH_RATIO)
+    return torch.clamp(face.mouth.width(portrait) / face.mouth.width(driver), *settings.MOUTH_RATIO)
 
 
 def _brow_height(face: torch.Tensor) -> torch.Tensor:

@@ -1,7 +1,7 @@
 """Head pose and limits as plain tensor operations that every runtime has: no SVD, no atan2, no branches.
 
-Twins of `monalive.faces.head_pose` and `monalive.retargeting.pose_transfer`, checked against them by tests.
-Everything is float32, batch of one, rank 4 at most. Angles are radians here, degrees there.
+Poses are those of `monalive.faces.head_pose`, checked against it by tests. Everything is float32, batch of one, rank 4
+at most. Angles are radians here, degrees there.
 """
 
 from __future__ import annotations
@@ -11,14 +11,35 @@ from typing import Final
 
 import torch
 
-from monalive.retargeting.pose_transfer import KNEE
+from monalive.faces.landmarks import RIGID
 from monalive_distill.generator.primitives import clamp_to_unit
+from monalive_distill.generator.splat import take
+from monalive_export.graphs.retarget_settings import KNEE
 
 # Even powers of the quaternion matrix, by repeated squaring: 2 ** 9. Its second eigenvalue, shifted, is at most 0.9 of
 # the first for anything like a face: 0.9 ** 512 is nothing in float32.
 _SQUARINGS: Final = 9
-# Coefficients of a polynomial of t * t for atan(t) / t on [0, 1], fitted at Chebyshev points; error below 1e-7.
-_TINY: Final = 1e-30
+_TINY: Final = 1e-30  # the angle of (0, 0) is 0, not NaN
+
+
+def fit_pose(landmarks: torch.Tensor, template: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """`head_pose.fit_pose`: rotation (1, 3, 3), scale (1, 1, 1), translation (1, 1, 3)."""
+    points, model = take(landmarks, RIGID), take(template, RIGID)
+    centre, model_centre = points.mean(1, keepdim=True), model.mean(1, keepdim=True)
+    rotation, scale = fit_rotation(points - centre, model - model_centre)
+    return rotation, scale, centre - scale * row_times(model_centre, rotation.transpose(1, 2))
+
+
+def to_canonical(
+    points: torch.Tensor, rotation: torch.Tensor, scale: torch.Tensor, translation: torch.Tensor
+) -> torch.Tensor:
+    """`HeadPose.to_canonical`: (1, n, 3) pixels to the template's frame."""
+    return torch.bmm(points - translation, rotation) / scale
+
+
+def corner_and_side(crop: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """(1, 3) left, top and side to (1, 1, 3), (1, 1, 1): (pixels - corner) / side are units of the crop."""
+    return torch.cat((crop[:, 0:2], nothing(crop[:, 0:1])), 1).unsqueeze(1), crop[:, 2:3].unsqueeze(1)
 
 
 def fit_rotation(points: torch.Tensor, model: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -100,6 +121,11 @@ def row_times(row: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
     return (row.transpose(1, 2) * matrix).sum(1, keepdim=True)
 
 
+def nothing(like: torch.Tensor) -> torch.Tensor:
+    """Zeros of the shape of `like`. A product, since `zeros_like` becomes an operation that GPU delegates refuse."""
+    return like * 0.0
+
+
 def step(x: torch.Tensor) -> torch.Tensor:
     """1 where x is above 0, else 0."""
     return clamp_to_unit(x * 1e30)
@@ -112,7 +138,10 @@ def smooth_step(x: torch.Tensor, low: float, high: float) -> torch.Tensor:
 
 
 def soft_limit(x: torch.Tensor, low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
-    """`pose_transfer.soft_limit`: x kept inside (low, high), unchanged near 0."""
+    """x kept inside the open range (low, high), low <= 0 <= high: unchanged near 0, bent smoothly near a limit.
+
+    Up to `KNEE` of a limit the result equals x; beyond, the rest is a tanh with the same slope at the knee.
+    """
     return _limit_above(torch.relu(x), high) - _limit_above(torch.relu(-x), -low)
 
 
@@ -159,6 +188,7 @@ def _fit_polynomial() -> tuple[float, ...]:
     return tuple(float(c) for c in np.polynomial.polynomial.polyfit(s, np.arctan(t) / t, 9))
 
 
+# Coefficients of a polynomial of t * t for atan(t) / t on [0, 1], fitted at Chebyshev points; error below 1e-7.
 _ATAN: Final = _fit_polynomial()
 
 

@@ -63,11 +63,6 @@ class Aperture:
         middle = len(self.upper) // 2
         return float(self.gaps(points)[middle - 1 : middle + 2].mean()) / self.width(points)
 
-    def scale_gaps(self, points: Array, factors: ArrayLike) -> Array:
-        """Points (N, 3) with the gaps multiplied: 0 makes the edges meet, 1 changes nothing. A new array."""
-        change = (points[self.lower] - points[self.upper]) * (np.asarray(factors, np.float64) - 1.0)[..., None]
-        return self._move(points, np.broadcast_to(change, (len(self.upper), 3)))
-
     def add_to_gaps(self, points: Array, amounts: ArrayLike) -> Array:
         """Points (N, 3) with the gaps made larger by (n,) amounts, along y. A new array."""
         change = np.zeros((len(self.upper), 3))

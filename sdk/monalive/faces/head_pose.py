@@ -24,11 +24,9 @@ NECK: Array = np.array([0.0, 1.2, 0.75])
 class HeadPose:
     """A similarity: image = scale * points @ rotation.T + translation.
 
-    Axes are the picture's: x right, y down, z away from the camera. Angles are in degrees about the face's
-    own
-    upright: positive yaw shows the face looking to the picture's right, positive pitch looking down, positive
-        roll
-    turned clockwise in the picture.
+    Axes are the picture's: x right, y down, z away from the camera. Angles are in degrees about the face's own upright:
+    positive yaw shows the face looking to the picture's right, positive pitch looking down, positive roll turned
+    clockwise in the picture.
     """
 
     rotation: Array  # (3, 3), determinant +1
@@ -87,9 +85,7 @@ def fit_pose(landmarks: ArrayLike, template: ArrayLike, indices: tuple[int, ...]
 
 
 def angles_rotation(yaw: float, pitch: float, roll: float) -> Array:
-    """Degrees to a (3, 3) rotation: pitch about x first, then yaw about y, then roll in the picture's
-    plane.
-    """
+    """Degrees to a (3, 3) rotation: pitch about x first, then yaw about y, then roll in the picture's plane."""
     a, b, c = np.deg2rad([yaw, pitch, roll])
     about_y = np.array([[np.cos(a), 0.0, -np.sin(a)], [0.0, 1.0, 0.0], [np.sin(a), 0.0, np.cos(a)]])
     about_x = np.array([[1.0, 0.0, 0.0], [0.0, np.cos(b), -np.sin(b)], [0.0, np.sin(b), np.cos(b)]])

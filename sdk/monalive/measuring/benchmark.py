@@ -33,6 +33,7 @@ from monalive.packaged_assets import sample_portrait_path
 from monalive.player.paste_back import PasteBack
 from monalive.render.animation import create_animator
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
+from monalive.retargeting.retarget_networks import RetargetNetworks
 
 SCHEMA: Final = 2
 WIDTH, HEIGHT, FPS = 1280, 720, 25
@@ -90,7 +91,7 @@ def run_benchmark(
         landmarks = [choose_face(tracker.track(driver)).landmarks for driver in drivers]
 
     crop = portrait_crop(landmarks[0], WIDTH, HEIGHT)
-    retargeter = Retargeter(landmarks[0], crop, RetargetOptions())
+    retargeter = Retargeter(RetargetNetworks(opened, on.runtime), landmarks[0], crop, RetargetOptions())
     retargeter.start(landmarks[0], (WIDTH, HEIGHT))
     measure("retarget", lambda index: retargeter.step(landmarks[index % _SWAY_FRAMES], index * 1000.0 / FPS))
 

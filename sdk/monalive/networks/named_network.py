@@ -20,6 +20,10 @@ class NamedNetwork:
         options: what it runs on.
         what: what to call it in an error.
 
+    Attributes:
+        input_shapes: by input name; () where the manifest does not say.
+        output_names: what a call gives.
+
     Raises:
         ValueError: the runtime cannot load it, or it does not have the tensors the manifest names.
         ImportError: the runtime is not installed.
@@ -29,7 +33,8 @@ class NamedNetwork:
         self._network = load_network(content, manifest.get("format", DEFAULT_FORMAT), options, what)
         self._inputs = _by_name(manifest["inputs"], self._network.input_names, what)
         self._outputs = _by_name(manifest["outputs"], self._network.output_names, what)
-        self._shapes = {entry["name"]: tuple(entry.get("shape", ())) for entry in manifest["inputs"]}
+        self.input_shapes = {entry["name"]: tuple(entry.get("shape", ())) for entry in manifest["inputs"]}
+        self.output_names = tuple(self._outputs)
         self._what = what
 
     def __call__(self, inputs: Tensors) -> dict[str, NDArray[np.float32]]:
@@ -38,7 +43,7 @@ class NamedNetwork:
         Raises:
             ValueError: an input is missing or of another shape.
         """
-        for name, shape in self._shapes.items():
+        for name, shape in self.input_shapes.items():
             if name not in inputs or (shape and inputs[name].shape != shape):
                 got = inputs[name].shape if name in inputs else "nothing"
                 raise ValueError(f"{self._what} takes {name!r} of shape {shape}, got {got}")

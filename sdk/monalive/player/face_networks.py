@@ -1,4 +1,4 @@
-"""The bundle's two networks: enrolment, once per photo, and animation, once per frame."""
+"""The bundle's networks: enrolment, once per photo; retargeting and animation, once per frame."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from monalive.motions.surroundings_flow import unknown_surroundings
 from monalive.networks.named_network import NamedNetwork
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.portrait import EnrolledPhoto, PhotoOfPerson
+from monalive.retargeting.retarget_networks import RetargetNetworks
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,9 @@ class FaceNetworks:
         bundle: where they are.
         runtime: what they run on.
 
+    Attributes:
+        retargeting: the graphs that carry a driver's motion over to a portrait.
+
     Raises:
         ValueError: a part is missing, does not match its manifest, or does not run on what is asked for.
         ImportError: the runtime is not installed.
@@ -48,6 +52,7 @@ class FaceNetworks:
         self._enroll = _load(bundle, "enroll", runtime)
         self._animate = _load(bundle, "animate", runtime)
         self._taken = {entry["name"] for entry in bundle.part_manifest("animate")["inputs"]}
+        self.retargeting = RetargetNetworks(bundle, None if runtime is None else runtime.runtime)
 
     def enroll(self, photo: PhotoOfPerson) -> EnrolledPhoto:
         """Computes what depends on the photo alone."""

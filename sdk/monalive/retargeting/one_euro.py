@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 MILLISECONDS = 1e-3
-_LEAST_WEIGHT = 1e-12  # of a neighbour; smaller ones add nothing, but as denormal numbers they slow Intel's processors
 
 
 class OneEuroFilter:
@@ -22,22 +21,15 @@ class OneEuroFilter:
         min_cutoff: cutoff at rest in Hz; lower is steadier and slower.
         beta: Hz of cutoff gained per unit of speed (units of the values per second).
         derivative_cutoff: cutoff of the speed estimate in Hz.
-        pool: (N, N) rows of weights that add to 1, by which each of N points averages the velocity of its
-            neighbours. Noise differs from point to point, motion does not: the speed is told from the noise
-            at a lower cutoff.
 
     Raises:
         ValueError: an argument is not positive (beta may be 0).
     """
 
-    def __init__(
-        self, min_cutoff: float, beta: float, derivative_cutoff: float = 1.0, pool: Array | None = None
-    ) -> None:
+    def __init__(self, min_cutoff: float, beta: float, derivative_cutoff: float = 1.0) -> None:
         if min_cutoff <= 0 or derivative_cutoff <= 0 or beta < 0:
             raise ValueError("cutoffs must be above 0 Hz and beta must not be negative")
         self._min_cutoff, self._beta, self._derivative_cutoff = min_cutoff, beta, derivative_cutoff
-        # Only speeds are pooled: half the precision does, in half the time.
-        self._pool = None if pool is None else np.where(np.abs(pool) < _LEAST_WEIGHT, 0.0, pool).astype(np.float32)
         self.reset()
 
     def reset(self) -> None:
@@ -56,11 +48,7 @@ class OneEuroFilter:
         """
         new = np.asarray(values, np.float64)
         if self._values is None or self._velocity is None:
-            self._values, self._velocity, self._timestamp_ms = (
-                new.copy(),
-                np.zeros_like(new),
-                float(timestamp_ms),
-            )
+            self._values, self._velocity, self._timestamp_ms = new.copy(), np.zeros_like(new), float(timestamp_ms)
             return new.copy()
         elapsed = (timestamp_ms - self._timestamp_ms) * MILLISECONDS
         if not elapsed > 0:
@@ -73,12 +61,14 @@ class OneEuroFilter:
         self._velocity = self._velocity + smoothing_factor(self._derivative_cutoff, elapsed) * (
             velocity - self._velocity
         )
-        pooled = self._velocity if self._pool is None else self._pool @ self._velocity.astype(np.float32)
-        speed = np.sqrt((pooled * pooled).sum(axis=-1, keepdims=True))
-        cutoff = self._min_cutoff + self._beta * speed
+        cutoff = self._min_cutoff + self._beta * self._speed(self._velocity)
         self._values = self._values + smoothing_factor(cutoff, elapsed) * (new - self._values)
         self._timestamp_ms = float(timestamp_ms)
         return self._values.copy()
+
+    def _speed(self, velocity: Array) -> Array:
+        """(..., 1) of velocities (..., coordinates)."""
+        return np.sqrt((velocity * velocity).sum(axis=-1, keepdims=True))
 
 
 def smoothing_factor(cutoff: ArrayLike, elapsed: float) -> Array:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monalive.faces.crop import SquareCrop, portrait_crop
-from monalive.faces.expressions import load_expressions
-from monalive.faces.face_regions import region_weights
-from monalive.faces.head_pose import fit_pose
 from monalive.faces.landmarks import LANDMARK_COUNT
-from monalive.retargeting.expression_transfer import ExpressionTransfer, Gains
-from monalive.retargeting.motion_smoother import MotionSmoother, landmark_filter
-from monalive.retargeting.pose_transfer import PoseLimits, PoseTransfer
+from monalive.retargeting.retarget_networks import NO_POSE, RetargetNetworks, RetargetStream, batch
 
 REGIONS = ("pose", "eyes", "lips", "brows")
 MAX_GAIN = 3.0
+# Lowest and highest turn, shift and growth: so wide that float32 cannot tell them from none. Of absolute motion.
+NO_LIMITS: Final = np.repeat(np.array([[[-1e6], [1e6]]], np.float32), 6, 2)  # (1, 2, 6)
 
 
 @dataclass(frozen=True)
@@ -63,15 +61,15 @@ class RetargetOptions:
 
 
 class Retargeter:
-    """Turns one driver's landmarks into one portrait's, as a stream. Call `start` first, then `step` for each
-    frame.
+    """Turns one driver's landmarks into one portrait's, as a stream. Call `start` first, then `step` for each frame.
 
-    Relative transfer (the default) takes head pose apart from expression. The head turns from its own pose by
-    what the driver's head turned since its reference frame, within what the photo can show (`PoseLimits`);
-    size stays within 5 %. Expression is carried over in the head's own frame, scaled to the portrait's
-    proportions (`ExpressionTransfer`). A driver that keeps still leaves the portrait exactly as it is.
+    Relative transfer (the default) takes head pose apart from expression. The head turns from its own pose by what the
+    driver's head turned since its reference frame, within what the photo can show; size stays within 5 %. Expression is
+    carried over in the head's own frame, scaled to the portrait's proportions. A driver that keeps still leaves the
+    portrait exactly as it is. All of it is computed by the bundle's graphs.
 
     Args:
+        networks: the graphs; they may be shared with other retargeters of the same thread.
         portrait_landmarks: (478, 3) photo pixels.
         portrait_crop: the square whose units the result is in.
         options: what is taken over.
@@ -81,14 +79,17 @@ class Retargeter:
     """
 
     def __init__(
-        self, portrait_landmarks: ArrayLike, portrait_crop: SquareCrop, options: RetargetOptions | None = None
+        self,
+        networks: RetargetNetworks,
+        portrait_landmarks: ArrayLike,
+        portrait_crop: SquareCrop,
+        options: RetargetOptions | None = None,
     ) -> None:
+        self._networks = networks
         self._portrait = _checked(portrait_landmarks, "portrait")
         self._crop = portrait_crop
         self._options = options or RetargetOptions()
-        self._filter = landmark_filter() if self._options.smooth and self._options.absolute else None
-        self._rig: _Rig | None = None
-        self._driver_crop: SquareCrop | None = None
+        self._stream: RetargetStream | None = None
 
     def start(self, driver_landmarks: ArrayLike, driver_size: tuple[int, int]) -> None:
         """Takes the driver's reference frame, with which motion begins; forgets any driver before.
@@ -96,17 +97,21 @@ class Retargeter:
         Args:
             driver_landmarks: (478, 3) pixels of the driver's frames.
             driver_size: (width, height) of the driver's frames.
+
+        Raises:
+            ValueError: landmarks of another shape or with NaN, or to which no pose can be fitted.
         """
         reference = _checked(driver_landmarks, "driver")
-        if self._filter is not None:
-            self._filter.reset()
-        self._rig = self._driver_crop = None
+        self._stream = None
         if not self._options.absolute:
-            self._rig = _Rig(self._portrait, self._crop, reference, self._options, limited=True)
+            self._stream = self._relative(self._portrait, self._crop, reference)
             return
-        self._driver_crop = portrait_crop(reference.astype(np.float32), *driver_size)
-        if any(self._options.gain(region) != 1.0 for region in REGIONS):  # the driver's own first frame, moved in parts
-            self._rig = _Rig(reference, self._driver_crop, reference, self._options, limited=False)
+        driver_crop = portrait_crop(reference, *driver_size)
+        if all(self._options.gain(region) == 1.0 for region in REGIONS):
+            given = {"driver_crop": _square(driver_crop)}
+            self._stream = RetargetStream(self._networks.absolute, given, smooth=self._options.smooth)
+        else:  # the driver's own first frame, moved in parts
+            self._stream = self._relative(reference, driver_crop, reference, {"limits": NO_LIMITS})
 
     def step(self, driver_landmarks: ArrayLike, timestamp_ms: float) -> NDArray[np.float32]:
         """The portrait's landmarks for one frame of the driver.
@@ -116,69 +121,43 @@ class Retargeter:
             timestamp_ms: when; it must increase from frame to frame if smoothing is on.
 
         Returns:
-            (478, 3) float32 in units of the portrait's crop (of the driver's crop, laid over it, in absolute
-            mode).
+            (478, 3) float32 in units of the portrait's crop (of the driver's crop, laid over it, in absolute mode).
 
         Raises:
             RuntimeError: `start` was not called.
-            ValueError: landmarks of another shape or with NaN; time that does not move forward.
+            ValueError: landmarks of another shape or with NaN, or to which no pose can be fitted; time that does not
+                move forward.
         """
         driver = _checked(driver_landmarks, "driver")
-        if self._rig is not None:
-            return self._rig(driver, timestamp_ms).astype(np.float32)
-        if self._driver_crop is None:
+        if self._stream is None:
             raise RuntimeError("call start() with the driver's first frame before step()")
-        moved = self._driver_crop.to_unit(np.asarray(driver_landmarks, np.float32))
-        return moved if self._filter is None else self._filter(moved, timestamp_ms).astype(np.float32)
+        return self._stream(driver, timestamp_ms)
 
-
-class _Rig:
-    """A portrait tied to a driver's reference frame: measure the driver, smooth what was measured, move the
-    portrait.
-    """
-
-    def __init__(
+    def _relative(
         self,
-        portrait: NDArray[np.float64],
+        portrait: NDArray[np.float32],
         crop: SquareCrop,
-        reference: NDArray[np.float64],
-        options: RetargetOptions,
-        *,
-        limited: bool,
-    ) -> None:
-        basis = load_expressions()
-        self._portrait, self._crop = portrait, crop
-        self._pose = fit_pose(portrait, basis.mean_face)
-        self._face = self._pose.to_canonical(portrait)
-        driver_pose = fit_pose(reference, basis.mean_face)
-        self._driver_face = driver_pose.to_canonical(reference)
-        limits = PoseLimits.none()
-        if limited:
-            low = np.array([crop.x, crop.y])
-            limits = PoseLimits.for_portrait(self._pose, portrait, low, low + crop.side)
-        self._pose_transfer = PoseTransfer(driver_pose, self._pose, limits, options.gain("pose"))
-        gains = Gains(eyes=options.gain("eyes"), lips=options.gain("lips"), brows=options.gain("brows"))
-        self._expression = ExpressionTransfer(self._face, self._driver_face, basis.apertures, region_weights(), gains)
-        self._smoother = MotionSmoother() if options.smooth else None
-
-    def __call__(self, driver: NDArray[np.float64], timestamp_ms: float) -> NDArray[np.float64]:
-        """(478, 3) driver pixels to crop units."""
-        # Against the driver's own face, not the mean face: what is left is expression.
-        driver_pose = fit_pose(driver, self._driver_face)
-        movement = self._pose_transfer.measure(driver_pose)
-        expression = self._expression.measure(driver_pose.to_canonical(driver))
-        if self._smoother is not None:
-            movement, expression = self._smoother(movement, expression, timestamp_ms)
-        pose = self._pose_transfer.apply(movement)
-        face = self._expression.apply(expression)
-        # Added as a change, so that a driver at rest leaves the portrait's landmarks exactly as they are.
-        change = pose.to_image(face) - self._pose.to_image(self._face)
-        unit: NDArray[np.float64] = (self._portrait + change - [self._crop.x, self._crop.y, 0.0]) / self._crop.side
-        return unit
+        reference: NDArray[np.float32],
+        instead: Mapping[str, NDArray[np.float32]] | None = None,
+    ) -> RetargetStream:
+        """Of a portrait and a driver's reference frame; `instead` replaces what the start network gives."""
+        given = {
+            "portrait_landmarks": batch(portrait),
+            "crop": _square(crop),
+            "gains": batch([self._options.gain(region) for region in REGIONS]),
+        }
+        begun = self._networks.start({**given, "driver_reference": batch(reference)})
+        if not all(np.isfinite(value).all() for value in begun.values()):
+            raise ValueError(NO_POSE)
+        return RetargetStream(self._networks.step, {**given, **begun, **(instead or {})}, smooth=self._options.smooth)
 
 
-def _checked(landmarks: ArrayLike, whose: str) -> NDArray[np.float64]:
-    points = np.asarray(landmarks, np.float64)
+def _square(crop: SquareCrop) -> NDArray[np.float32]:
+    return batch([crop.x, crop.y, crop.side])
+
+
+def _checked(landmarks: ArrayLike, whose: str) -> NDArray[np.float32]:
+    points = np.asarray(landmarks, np.float32)
     if points.shape != (LANDMARK_COUNT, 3):
         raise ValueError(f"the {whose}'s landmarks must be ({LANDMARK_COUNT}, 3), got {points.shape}")
     if not np.isfinite(points).all():

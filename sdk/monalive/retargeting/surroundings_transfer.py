@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.retargeting.motion_smoother import surroundings_filters
+from monalive.retargeting.one_euro import OneEuroFilter
 from monalive.retargeting.retarget import RetargetOptions
 
 
@@ -21,7 +21,10 @@ class SurroundingsTransfer:
 
     def __init__(self, options: RetargetOptions) -> None:
         self._wanted = options.takes_surroundings
-        self._filters = surroundings_filters() if options.smooth else None
+        # As slow and as quick as the landmarks' filter (of the retarget_absolute graph), so that shoulders do not trail
+        # behind the head.
+        flow, known = OneEuroFilter(min_cutoff=1.2, beta=150.0), OneEuroFilter(min_cutoff=1.2, beta=3.0)
+        self._filters = (flow, known) if options.smooth else None
 
     def start(self) -> None:
         """Forgets any driver before."""

@@ -26,7 +26,7 @@ from monalive_export.checks.frames import packaged_frames
 from monalive_export.checks.parity import torch_run
 from monalive_export.cli import main
 from monalive_export.graphs.few_shot import FewShotEnrollGraph
-from monalive_export.graphs.pipelines import few_shot_pipeline, load_model
+from monalive_export.graphs.pipelines import GEOMETRY, few_shot_pipeline, load_model
 
 SIZE = 32
 
@@ -91,7 +91,7 @@ def test_the_lightweight_generator_moves_the_photo_in_graphs_of_its_own(tmp_path
 def test_a_persons_graph_is_the_person(person: Path) -> None:
     inputs = dict(packaged_frames(1, SIZE)[0].inputs)
     exported = load_model(person)
-    assert set(exported.graphs) == {"retarget_start", "retarget", "retarget_absolute", "animate"}
+    assert set(exported.graphs) == {*GEOMETRY, "animate"}
     loaded = load_person(person)
     target = torch.from_numpy(inputs["target_landmarks"])
     inputs["photo"] = loaded.photos.images.permute(0, 2, 3, 1).contiguous().numpy()
@@ -111,8 +111,7 @@ def test_a_person_goes_to_litert(exported_person: Path) -> None:
     """The whole command, retargeting and the tracker included."""
     bundle = Bundle.load(exported_person / "litert.bundle")
     assert {name: part["precision"] for name, part in bundle.manifest["parts"].items()} == {
-        "retarget_start": "fp32",
-        "retarget": "fp32",
+        **dict.fromkeys(GEOMETRY, "fp32"),
         "animate": "int8",
         **dict.fromkeys(TRACKER_PARTS, "int8"),
     }

@@ -1,4 +1,4 @@
-"""Retargeting as a graph gives what the Python SDK gives, frame after frame, whatever the gains."""
+"""Retargeting as a graph gives what NumPy gives, frame after frame, whatever the gains."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from retargeting_oracle.mean_face import as_mean_face
+from retargeting_oracle.oracle_retargeter import OracleRetargeter
+from retargeting_oracle.pose_transfer import PoseLimits
+from retargeting_oracle.pose_transfer import soft_limit as soft_limit_reference
 
 from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import angles_rotation, fit_pose, rotation_angles
 from monalive.motions import builtin_motions
-from monalive.retargeting.pose_transfer import soft_limit as soft_limit_reference
-from monalive.retargeting.retarget import Retargeter, RetargetOptions
+from monalive.retargeting.retarget import NO_LIMITS, RetargetOptions
+from monalive_export.checks.parity import torch_run
+from monalive_export.graphs.image_mode import ImageModeGraph
 from monalive_export.graphs.ports import Graph
 from monalive_export.graphs.retarget import FILTER_SHAPES, RetargetGraph, RetargetStartGraph
-from monalive_export.graphs.retarget_absolute import ABSOLUTE_FILTER_SHAPES, NO_LIMITS, RetargetAbsoluteGraph
+from monalive_export.graphs.retarget_absolute import ABSOLUTE_FILTER_SHAPES, RetargetAbsoluteGraph
 from monalive_export.graphs.retarget_math import angles_of, atan2, fit_rotation, rotation_of, soft_limit, wrapped
 
 GAINS = ("pose", "eyes", "lips", "brows")
@@ -60,11 +65,11 @@ def _play(
     values |= dict(zip((port.name for port in start.outputs), begun, strict=True))
     if limits is not None:
         values["limits"] = torch.from_numpy(limits)
-    return _run(step, "landmarks", values, driver, elapsed_ms)
+    return _run(step, values, driver, elapsed_ms)
 
 
 def _run(
-    step: Graph, output: str, values: dict[str, torch.Tensor], driver: NDArray[np.float32], elapsed_ms: float
+    step: Graph, values: dict[str, torch.Tensor], driver: NDArray[np.float32], elapsed_ms: float
 ) -> NDArray[np.float32]:
     """A graph over all frames, what it gives as `next_X` being its X of the next."""
     made = []
@@ -75,9 +80,7 @@ def _run(
         }
         outputs = step(*(values[port.name] for port in step.inputs))
         named = dict(zip((port.name for port in step.outputs), outputs, strict=True))
-        result = named.pop(output)
-        made.append(result[0].numpy())
-        values["landmark_filter"] = result  # of absolute motion
+        made.append(named.pop("landmarks")[0].numpy())
         values |= {name.removeprefix("next_"): value for name, value in named.items()}
     return np.stack(made)
 
@@ -85,7 +88,7 @@ def _run(
 @pytest.mark.parametrize("smooth", [True, False])
 @pytest.mark.parametrize("gains", [{}, {"pose": 2.0, "eyes": 1.5, "lips": 0.5, "brows": 0.0}])
 @pytest.mark.parametrize("motion", ["laugh", "look_around"])
-def test_it_equals_the_sdk(
+def test_it_equals_the_oracle(
     graphs: tuple[RetargetStartGraph, RetargetGraph],
     portrait: NDArray[np.float32],
     motion: str,
@@ -95,9 +98,9 @@ def test_it_equals_the_sdk(
     clip = builtin_motions.load(motion)
     noise = np.random.default_rng(0).normal(0, 0.4, clip.landmarks[:40].shape)
     driver = (clip.landmarks[:40] + noise).astype(np.float32)
-    sdk = Retargeter(portrait, CROP, RetargetOptions(smooth=smooth, gains=gains))
-    sdk.start(driver[0], clip.image_size)
-    wanted = np.stack([sdk.step(landmarks, index * 40.0) for index, landmarks in enumerate(driver)])
+    oracle = OracleRetargeter(portrait, CROP, RetargetOptions(smooth=smooth, gains=gains))
+    oracle.start(driver[0], clip.image_size)
+    wanted = np.stack([oracle.step(landmarks, index * 40.0) for index, landmarks in enumerate(driver)])
     made = _play(graphs, portrait, driver, gains, 40.0 if smooth else 0.0)
     assert np.abs(wanted - wanted[0]).max() > 0.01  # the motion is one
     assert np.abs(made - wanted).max() < 2e-5
@@ -106,7 +109,7 @@ def test_it_equals_the_sdk(
 @pytest.mark.parametrize("smooth", [True, False])
 @pytest.mark.parametrize("gains", [{}, {"pose": 1.0, "eyes": 1.5, "lips": 0.5, "brows": 0.0}])
 @torch.inference_mode()
-def test_absolute_motion_equals_the_sdk(
+def test_absolute_motion_equals_the_oracle(
     graphs: tuple[RetargetStartGraph, RetargetGraph],
     portrait: NDArray[np.float32],
     gains: dict[str, float],
@@ -115,9 +118,9 @@ def test_absolute_motion_equals_the_sdk(
     clip = builtin_motions.load("talk")
     noise = np.random.default_rng(0).normal(0, 0.4, clip.landmarks[:40].shape)
     driver = (clip.landmarks[:40] + noise).astype(np.float32)
-    sdk = Retargeter(portrait, CROP, RetargetOptions(absolute=True, smooth=smooth, gains=gains))
-    sdk.start(driver[0], clip.image_size)
-    wanted = np.stack([sdk.step(landmarks, index * 40.0) for index, landmarks in enumerate(driver)])
+    oracle = OracleRetargeter(portrait, CROP, RetargetOptions(absolute=True, smooth=smooth, gains=gains))
+    oracle.start(driver[0], clip.image_size)
+    wanted = np.stack([oracle.step(landmarks, index * 40.0) for index, landmarks in enumerate(driver)])
     crop = portrait_crop(driver[0], *clip.image_size)
     elapsed_ms = 40.0 if smooth else 0.0
     if gains:
@@ -125,7 +128,7 @@ def test_absolute_motion_equals_the_sdk(
     else:
         values = {name: torch.zeros(shape) for name, shape in ABSOLUTE_FILTER_SHAPES.items()}
         values["driver_crop"] = torch.tensor([[crop.x, crop.y, crop.side]])
-        made = _run(RetargetAbsoluteGraph().eval(), "absolute_landmarks", values, driver, elapsed_ms)
+        made = _run(RetargetAbsoluteGraph().eval(), values, driver, elapsed_ms)
     assert np.abs(wanted - wanted[0]).max() > 0.01
     assert np.abs(made - wanted).max() < 2e-5
 
@@ -163,3 +166,45 @@ def test_plain_operations_equal_their_functions() -> None:
     assert wrapped(angles).abs().max() <= np.pi + 1e-6
     low, high = torch.full_like(grid, -0.7), torch.full_like(grid, 1.9)
     np.testing.assert_allclose(soft_limit(grid, low, high).numpy(), soft_limit_reference(grid, -0.7, 1.9), atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_mean_face_equals_the_oracle(portrait: NDArray[np.float32], seed: int) -> None:
+    """Scores from none to all; lids and lips that would cross, eyes that look both ways."""
+    random = np.random.default_rng(seed)
+    scores = (random.random(52) ** seed if seed else np.zeros(52)).astype(np.float32)
+    made = torch_run(ImageModeGraph().eval())({"driver_landmarks": portrait[None], "blendshapes": scores[None]})
+    for name, wanted in zip(
+        ("mean_face_reference", "mean_face_landmarks"), as_mean_face(portrait, scores), strict=True
+    ):
+        assert np.abs(made[name][0] - wanted).max() < 2e-4  # pixels
+
+
+def test_soft_limit() -> None:
+    values = torch.linspace(-50, 50, 2001)
+    limited = soft_limit(values, torch.tensor(-10.0), torch.tensor(20.0)).double().numpy()
+    assert np.all((limited > -10.0001) & (limited < 20.0001)) and np.all(np.diff(limited) >= 0)
+    near = ((values > -5) & (values < 10)).numpy()
+    assert np.allclose(limited[near], values[near])
+    assert np.abs(np.diff(limited, 2)).max() < 0.002  # no corner anywhere
+    nothing = torch.tensor(0.0)
+    assert soft_limit(torch.tensor(3.0), nothing, nothing).item() == pytest.approx(0.0, abs=1e-8)
+
+
+def test_limits_leave_room_for_the_way_back() -> None:
+    face = load_expressions().mean_face * [1.0, 1.05, 1.0]
+    turned = (face @ angles_rotation(-30.0, 5.0, -4.0).T * 130.0 + [256.0, 236.0, 0.0]).astype(np.float32)
+    inputs = {
+        "portrait_landmarks": turned[None],
+        "crop": np.array([[0.0, 0.0, 512.0]], np.float32),
+        "driver_reference": turned[None],
+        "gains": np.ones((1, 4), np.float32),
+    }
+    low, high = torch_run(RetargetStartGraph().eval())(inputs)["limits"][0]  # radians (3), growth, pixels (2)
+    assert high[0] > 2 * -low[0] > 0
+    assert (low[4:] <= 0).all() and (high[4:] >= 0).all()
+    wanted = PoseLimits.for_portrait(fit_pose(turned, load_expressions().mean_face), turned, (0, 0), (512, 512))
+    np.testing.assert_allclose(np.rad2deg(low[:3]), wanted.low_angles, atol=1e-3)
+    np.testing.assert_allclose(np.rad2deg(high[:3]), wanted.high_angles, atol=1e-3)
+    np.testing.assert_allclose(low[4:], wanted.low_shift, atol=1e-3)
+    np.testing.assert_allclose(high[4:], wanted.high_shift, atol=1e-3)

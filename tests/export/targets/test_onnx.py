@@ -11,11 +11,19 @@ import pytest
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
+import numpy as np
 import onnx
 
-from monalive.bundle import Bundle
+from monalive.bundle import Bundle, write_bundle
+from monalive.faces.crop import SquareCrop
+from monalive.motions import builtin_motions
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.player.face_networks import FaceNetworks
+from monalive.retargeting.retarget import Retargeter, RetargetOptions
+from monalive.retargeting.retarget_networks import ABSOLUTE_PART, RETARGET_PARTS, RetargetNetworks
+from monalive_export.export import ExportOptions, export_model
+from monalive_export.graphs.pipelines import GEOMETRY, ExportModel
+from monalive_export.targets.registry import load_target
 
 Exported = Callable[[str], Path]
 
@@ -52,3 +60,21 @@ def test_the_sdk_runs_the_bundle(exported: Exported) -> None:
     FaceNetworks(bundle, RuntimeOptions(runtime="onnxruntime"))
     with pytest.raises(ValueError, match="runs tflite"):
         FaceNetworks(bundle, RuntimeOptions(runtime="litert"))
+
+
+def test_the_sdk_retargets_on_onnx_runtime(tmp_path: Path) -> None:
+    """As on LiteRT; for absolute motion it loads one graph, so the others are stand-ins here."""
+    model = ExportModel("geometry", 256, {ABSOLUTE_PART: GEOMETRY[ABSOLUTE_PART]().eval()})
+    export_model(model, ExportOptions(tmp_path, [load_target("onnx")], ["fp32"], "0.0.1", "Apache-2.0"))
+    made = Bundle.load(tmp_path / "onnx.bundle")
+    entries = dict.fromkeys(RETARGET_PARTS, made.part_manifest(ABSOLUTE_PART))
+    parts = {**dict.fromkeys(RETARGET_PARTS, b""), **made.parts}
+    write_bundle(tmp_path / "whole.bundle", {**made.manifest, "parts": entries}, parts)
+    onnx_networks = RetargetNetworks(Bundle.load(tmp_path / "whole.bundle"), "onnxruntime")
+    motion = builtin_motions.load("smile")
+    results = []
+    for networks in (onnx_networks, RetargetNetworks()):
+        retargeter = Retargeter(networks, motion.landmarks[0], SquareCrop(0, 0, 512), RetargetOptions(absolute=True))
+        retargeter.start(motion.landmarks[0], motion.image_size)
+        results.append([retargeter.step(motion.landmarks[n], 40.0 * n) for n in range(20)])
+    assert np.abs(np.subtract(*results)).max() < 1e-6

@@ -53,18 +53,10 @@ def test_coordinates_of_a_point_share_their_speed() -> None:
     assert np.allclose(filtered[:, 0], 4.0 * filtered[:, 1])
 
 
-def test_points_without_pool_are_independent() -> None:
+def test_points_are_independent() -> None:
     signal = np.zeros((20, 2, 1))
     signal[:, 0, 0] = np.arange(20)
     assert np.all(_run(OneEuroFilter(1.0, 1.0), signal)[:, 1] == 0.0)
-
-
-def test_pool_tells_motion_from_noise() -> None:
-    random = np.random.default_rng(2)
-    noise = random.normal(0, 1.0, (200, 50, 2))
-    pool = np.full((50, 50), 1 / 50)
-    alone, pooled = (_run(OneEuroFilter(1.0, 0.3, pool=pool_), noise)[30:].std() for pool_ in (None, pool))
-    assert pooled < 0.8 * alone
 
 
 def test_uneven_frame_times() -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from monalive.motions.surroundings_flow import unknown_surroundings
-from monalive.retargeting.motion_smoother import landmark_filter
 from monalive.retargeting.retarget import RetargetOptions
+from monalive.retargeting.retarget_networks import RetargetNetworks, RetargetStream
 from monalive.retargeting.surroundings_transfer import SurroundingsTransfer
 
 MEASURED = np.random.default_rng(0).random((16, 16, 3)).astype(np.float32)
@@ -52,13 +52,15 @@ def test_noise_at_rest_is_calmed() -> None:
 
 def test_shoulders_keep_up_with_the_head() -> None:
     """Head and surroundings pan alike; smoothed, neither runs ahead of the other."""
-    transfer, head = SurroundingsTransfer(RetargetOptions(absolute=True)), landmark_filter()
+    transfer = SurroundingsTransfer(RetargetOptions(absolute=True))
+    whole = {"driver_crop": np.array([[0.0, 0.0, 1.0]], np.float32)}
+    head = RetargetStream(RetargetNetworks().absolute, whole, smooth=True)
     for index in range(40):
         place = 0.05 * np.sin(index / 6)
         around = unknown_surroundings()
         around[..., 0] = -place
         taken = transfer.step(around, 40.0 * index)
-        landmarks = head(np.full((478, 3), [place, 0.0, 0.0]), 40.0 * index)
+        landmarks = head(np.full((478, 3), [place, 0.0, 0.0], np.float32), 40.0 * index)
         assert taken is not None
         assert np.abs(taken[..., 0] + landmarks[:, 0].mean()).max() < 2e-4
 

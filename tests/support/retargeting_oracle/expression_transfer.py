@@ -13,30 +13,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.faces.apertures import Aperture, FaceApertures
-from monalive.faces.face_regions import RegionWeights, smooth_step
-from monalive.faces.landmarks import LEFT_BROW, LEFT_EYE, LEFT_IRIS, RIGHT_BROW, RIGHT_EYE, RIGHT_IRIS
-from monalive.retargeting.pose_transfer import soft_limit
+from monalive.faces.landmarks import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
+from monalive_export.graphs.face_regions import RegionWeights, smooth_step
+from monalive_export.graphs.retarget_settings import (
+    BROW_RATIO,
+    CHIN,
+    CLOSED_EYE,
+    CLOSED_LIPS,
+    DEPTH_DAMPING,
+    HEIGHT_RATIO,
+    IRIS_OF_EYE,
+    MAX_GAZE_X,
+    MAX_GAZE_Y,
+    MAX_WIDENING,
+    MOUTH_RATIO,
+    NOSE_BASE,
+    OPEN_LIPS,
+    SURELY_OPEN,
+    TYPICAL_OPENNESS,
+)
+from retargeting_oracle.pose_transfer import soft_limit
 
 Array = NDArray[np.float64]
-
-# Eye openness (lid gap over eye width). Typical: the middle of what 54 people show; closed: what they show in
-# a blink.
-TYPICAL_OPENNESS = 0.28
-CLOSED_EYE = 0.22  # of the open eye
-MAX_WIDENING = 0.3  # of the open eye
-SURELY_OPEN = (0.05, 0.15)
-# Lip gaps over mouth width below the first are a closed mouth; above the second the mouth was surely open.
-CLOSED_LIPS, OPEN_LIPS = 0.012, 0.05
-# How far the iris may move from where it is in the portrait, in eye widths.
-MAX_GAZE_X, MAX_GAZE_Y = 0.24, 0.14
-# MediaPipe's depth is a guess from one picture and mostly noise from frame to frame.
-DEPTH_DAMPING = 0.5
-# Proportions of two faces are trusted within these bounds; beyond, an expression at the reference frame is
-# more likely.
-MOUTH_RATIO, HEIGHT_RATIO, BROW_RATIO = (0.75, 1.35), (0.8, 1.25), (0.75, 1.3)
-
-NOSE_BASE, CHIN = 2, 152
-IRIS_OF_EYE = (RIGHT_IRIS, LEFT_IRIS)
 
 
 @dataclass(frozen=True)
@@ -143,7 +141,7 @@ class ExpressionTransfer:
             closing = self._gains.eyes * closing
             if closing < 0.0:
                 closing = float(soft_limit(closing, -MAX_WIDENING, 1.0))
-            points = eye.scale_gaps(points, max(1.0 - closing, 0.0))
+            points = scale_gaps(eye, points, max(1.0 - closing, 0.0))
         for iris, (low, high, (across, down)) in zip(IRIS_OF_EYE, self._gaze_moves, strict=True):
             x, y = soft_limit(self._gains.eyes * expression.gaze[0], low, high)
             points[list(iris)] += x * across + y * down
@@ -168,6 +166,13 @@ class ExpressionTransfer:
         wanted = self._portrait_lips * np.where(gaps < rest, kept, 1.0) + opening
         # Gaps of a closed mouth are a hair below or above 0: leave the portrait's as they are.
         return mouth.add_to_gaps(points, wanted + self._portrait_slack - mouth.gaps(points))
+
+
+def scale_gaps(aperture: Aperture, points: Array, factor: float) -> Array:
+    """Points (478, 3) with an aperture's gaps multiplied: 0 makes the edges meet, 1 changes nothing. A new array."""
+    change = (points[aperture.lower] - points[aperture.upper]) * (factor - 1.0)  # (n, 3)
+    up, down = -aperture.upper_share * change, (1.0 - aperture.upper_share) * change
+    return points + aperture.upper_field @ up + aperture.lower_field @ down
 
 
 def _eye_axes(eye: Aperture, face: Array) -> tuple[Array, Array]:

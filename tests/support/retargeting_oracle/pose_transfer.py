@@ -8,20 +8,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monalive.faces.head_pose import NECK, HeadPose, angles_rotation, rotation_angles
+from monalive_export.graphs.retarget_settings import (
+    BACK_LOSS,
+    KNEE,
+    LEAST_TURN,
+    MAX_PITCH,
+    MAX_ROLL,
+    MAX_SCALE_CHANGE,
+    MAX_YAW,
+    ROOM_USED,
+)
 
 Array = NDArray[np.float64]
-# How far a portrait that looks straight at the camera may be turned, in degrees.
-MAX_YAW, MAX_PITCH, MAX_ROLL = 32.0, 22.0, 30.0
-# Turned away already, a face may be turned further away only by what is left of the range, and by this at
-# least.
-LEAST_TURN = 4.0
-# Each degree that a portrait looks away costs this much of the turn back to the front.
-BACK_LOSS = 0.7
-MAX_SCALE_CHANGE = 0.05
-# The head may come so near to the crop's border, as a part of the room that the photo leaves it there.
-ROOM_USED = 0.7
-# Below this part of a limit a movement is passed on as it is; above, it bends towards the limit.
-KNEE = 0.5
 
 
 def soft_limit(value: ArrayLike, low: ArrayLike, high: ArrayLike) -> Array:
