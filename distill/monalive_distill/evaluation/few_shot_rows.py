@@ -18,7 +18,8 @@ from monalive.motions.motion import Motion
 from monalive.retargeting.retarget import RetargetOptions
 from monalive_distill.evaluation.clips import Clip
 from monalive_distill.few_shot.checkpoint import load_discriminator, load_few_shot_model, read_loss_weights
-from monalive_distill.few_shot.finetune import FineTuning, finetune_person
+from monalive_distill.few_shot.fine_tuning_settings import FineTuning
+from monalive_distill.few_shot.finetune import finetune_person
 from monalive_distill.few_shot.person import FewShotPerson
 from monalive_distill.few_shot.person_photos import PersonPhotos
 from monalive_distill.few_shot.photo_mover import measure_surroundings

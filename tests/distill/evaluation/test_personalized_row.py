@@ -15,7 +15,7 @@ from monalive_distill.evaluation import personalized_row
 from monalive_distill.evaluation.clips import read_clip
 from monalive_distill.evaluation.few_shot_rows import split_clip
 from monalive_distill.generator.lightweight_generator import LightweightGenerator, build_generator
-from monalive_distill.personalization.personalize import Personalization
+from monalive_distill.personalization.settings import Personalization
 from monalive_distill.training.checkpoint import ExponentialAverage, save_state
 
 
