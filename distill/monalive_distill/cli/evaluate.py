@@ -9,7 +9,7 @@ from pathlib import Path
 
 from monalive.faces.tracker import TRACKER_NETWORKS
 
-PRODUCT, LANDMARKS_ALONE, GEOMETRY = "monalive", "without surroundings", "geometry prior"
+PRODUCT, LANDMARKS_ALONE, GEOMETRY = "monalive", "without background flow", "geometry prior"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -101,7 +101,7 @@ def run(arguments: argparse.Namespace) -> None:
             frame_count=arguments.frames,
             with_vgg=arguments.vgg,
             with_cross=not arguments.no_cross,
-            only_self={LANDMARKS_ALONE},  # relative transfer never takes surroundings over
+            only_self={LANDMARKS_ALONE},  # relative transfer never takes background flow over
             bundle=product.bundle,
             beside={name: other.bundle for name, other in beside.items()},
             portraits=portraits,

@@ -67,8 +67,8 @@ def test_the_table_and_that_a_clip_done_is_not_done_again(
     clips: Path, bases: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = _run(clips, bases, tmp_path)
-    expected = ["lightweight T=1", "lightweight T=1 + surroundings"]
-    expected += ["lightweight T=2", "lightweight T=2 + surroundings"]
+    expected = ["lightweight T=1", "lightweight T=1 + background flow"]
+    expected += ["lightweight T=2", "lightweight T=2 + background flow"]
     for how in ("photo moved by geometry", "no moved photo"):
         expected += [f"few-shot, {how}, {kind} T=1" for kind in ("FF", "FT")]
     assert list(report["rows"]) == expected

@@ -415,7 +415,7 @@ def test_the_command(clips_folder: Path, tmp_path: Path, capsys: pytest.CaptureF
     command.run(args)
     report = json.loads((tmp_path / "report" / "evaluation.json").read_text(encoding="utf-8"))
     mean = report["self"]["mean"]
-    assert list(mean) == ["monalive", "copy", "without surroundings", "geometry prior", UNMOVED]
+    assert list(mean) == ["monalive", "copy", "without background flow", "geometry prior", UNMOVED]
     assert mean["copy"] == mean["monalive"] and report["beside"]["copy"] == report["bundle"]
     assert report["cross"]["mean"] == {}  # that takes two clips
     assert mean["monalive"]["akd"] < 2 and mean["monalive"]["lpips"] < mean[UNMOVED]["lpips"]
