@@ -22,7 +22,7 @@ from monalive_distill.data.synthetic_people import draw_person, render_person
 from monalive_distill.evaluation.clips import EVALUATION_SIZE, Clip, track_clip
 from monalive_distill.evaluation.contact_sheet import contact_sheet
 from monalive_distill.evaluation.few_shot_rows import FewShotRow, LightweightRow, Row, fit, split_clip
-from monalive_distill.few_shot.finetune import FineTuning
+from monalive_distill.few_shot.fine_tuning_settings import FineTuning
 from monalive_distill.mediapipe_tracker.networks import mediapipe_tracker
 from monalive_distill.metrics.identity import FaceIdentity
 

@@ -1,37 +1,19 @@
-"""The command `monalive-distill evaluate`: measures a bundle on a folder of clips and writes a report."""
+"""`monalive-distill evaluate`: measures a bundle on a folder of clips and writes a report."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from monalive.animator import PhotoAnimator
-from monalive.bundle import Bundle
-from monalive.faces.tracker import FaceTracker
-from monalive.faces.tracker_factory import SharedNetworkTrackers
-from monalive.faces.tracker_interface import TrackerNetworks
-from monalive.faces.tracker_networks import bundle_with_tracker, load_tracker_networks
-from monalive.options import PhotoAnimatorOptions
-from monalive_distill.evaluation.clips import find_clips
-from monalive_distill.evaluation.portrait_sheets import find_portraits, write_portrait_sheets
-from monalive_distill.evaluation.reenactment import UNMOVED
-from monalive_distill.evaluation.reenactment_methods import (
-    BundleMethod,
-    geometry_prior_method,
-    without_surroundings,
-)
-from monalive_distill.evaluation.report import summary_text, write_evaluation
-from monalive_distill.mediapipe_tracker.networks import mediapipe_networks, mediapipe_tracker
-
 # Whose tracker networks.
 OURS, TEACHERS = "monalive", "mediapipe"
-PRODUCT, LANDMARKS_ALONE, GEOMETRY = "monalive", "without surroundings", "geometry prior"
+PRODUCT, LANDMARKS_ALONE, GEOMETRY = "monalive", "without background flow", "geometry prior"
 
 
-def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments that `run_evaluate` reads."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
     add = parser.add_argument
     add("clips_dir", type=Path, metavar="CLIPS_DIR", help="folder of .mp4 clips, one face in each")
     add(
@@ -59,35 +41,58 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     add("--no-cross", action="store_true", help="leave cross-reenactment out")
 
 
-def run_evaluate(args: argparse.Namespace) -> int:
-    """Runs the command; 0 on success.
+def run(arguments: argparse.Namespace) -> None:
+    """Measures and writes the report.
 
     Raises:
         FileNotFoundError, NotADirectoryError, PermissionError, ValueError: the clips, the bundle or the
             output folder cannot be used; the message says why.
     """
-    clips = find_clips(args.clips_dir)
-    if (args.portraits is None) != (not args.drivers):
+    from monalive.animator import PhotoAnimator
+    from monalive.bundle import Bundle
+    from monalive.faces.tracker import FaceTracker
+    from monalive.faces.tracker_factory import SharedNetworkTrackers
+    from monalive.faces.tracker_networks import bundle_with_tracker, load_tracker_networks
+    from monalive.options import PhotoAnimatorOptions
+    from monalive_distill.evaluation.clips import find_clips
+    from monalive_distill.evaluation.portrait_sheets import find_portraits, write_portrait_sheets
+    from monalive_distill.evaluation.reenactment import UNMOVED
+    from monalive_distill.evaluation.reenactment_methods import (
+        BundleMethod,
+        geometry_prior_method,
+        without_surroundings,
+    )
+    from monalive_distill.evaluation.report import summary_text, write_evaluation
+    from monalive_distill.mediapipe_tracker.networks import mediapipe_networks, mediapipe_tracker
+
+    clips = find_clips(arguments.clips_dir)
+    if (arguments.portraits is None) != (not arguments.drivers):
         raise ValueError("--portraits and --drivers go together: name a folder of pictures and videos that drive them")
-    names = _names(args.beside)
-    trackers = SharedNetworkTrackers(mediapipe_networks()) if args.tracker == TEACHERS else None
+    names = _names(arguments.beside, (PRODUCT, LANDMARKS_ALONE, GEOMETRY, UNMOVED))
+    trackers = None  # those of the bundle
+    networks = load_tracker_networks(bundle_with_tracker(Bundle.load(arguments.bundle)))
+    if arguments.tracker == TEACHERS:
+        networks = mediapipe_networks()
+        trackers = SharedNetworkTrackers(networks)
     with (
         ExitStack() as stack,
-        FaceTracker(_networks(args), settle=True) as tracker,
+        FaceTracker(networks, settle=True) as tracker,
         # The teacher compares, so that figures can be compared whichever tracker drives.
         mediapipe_tracker(settle=True) as measurer,
-        BundleMethod(args.bundle, trackers=trackers) as product,
+        BundleMethod(arguments.bundle, trackers=trackers) as product,
     ):
         beside = {
             name: stack.enter_context(BundleMethod(path, trackers=trackers))
-            for name, path in zip(names, args.beside, strict=True)
+            for name, path in zip(names, arguments.beside, strict=True)
         }
         portraits = []
-        if args.portraits is not None:
-            args.output.mkdir(parents=True, exist_ok=True)
-            options = PhotoAnimatorOptions(bundle_path=args.bundle, trackers=trackers)
+        if arguments.portraits is not None:
+            arguments.output.mkdir(parents=True, exist_ok=True)
+            options = PhotoAnimatorOptions(bundle_path=arguments.bundle, trackers=trackers)
             with PhotoAnimator.create_from_options(options) as animator:
-                portraits = write_portrait_sheets(find_portraits(args.portraits), args.drivers, animator, args.output)
+                portraits = write_portrait_sheets(
+                    find_portraits(arguments.portraits), arguments.drivers, animator, arguments.output
+                )
         report = write_evaluation(
             clips,
             {
@@ -97,22 +102,21 @@ def run_evaluate(args: argparse.Namespace) -> int:
                 GEOMETRY: geometry_prior_method,
             },
             tracker,
-            args.output,
+            arguments.output,
             measurer=measurer,
-            frame_count=args.frames,
-            with_vgg=args.vgg,
-            with_cross=not args.no_cross,
-            only_self={LANDMARKS_ALONE},  # relative transfer never takes surroundings over
+            frame_count=arguments.frames,
+            with_vgg=arguments.vgg,
+            with_cross=not arguments.no_cross,
+            only_self={LANDMARKS_ALONE},  # relative transfer never takes background flow over
             bundle=product.bundle,
             beside={name: other.bundle for name, other in beside.items()},
             portraits=portraits,
         )
     print(summary_text(report))
-    print(args.output / "index.html")
-    return 0
+    print(arguments.output / "index.html")
 
 
-def _names(bundles: Sequence[Path]) -> list[str]:
+def _names(bundles: Sequence[Path], taken: Collection[str]) -> list[str]:
     """What further bundles are called in the report: their files' names.
 
     Raises:
@@ -120,13 +124,6 @@ def _names(bundles: Sequence[Path]) -> list[str]:
     """
     names = [path.stem for path in bundles]
     for name in names:
-        if names.count(name) > 1 or name in (PRODUCT, LANDMARKS_ALONE, GEOMETRY, UNMOVED):
+        if names.count(name) > 1 or name in taken:
             raise ValueError(f"--beside: two things in the report would be called {name!r}; rename a file")
     return names
-
-
-def _networks(args: argparse.Namespace) -> TrackerNetworks:
-    """Those that the product would take, or MediaPipe's."""
-    if args.tracker == TEACHERS:
-        return mediapipe_networks()
-    return load_tracker_networks(bundle_with_tracker(Bundle.load(args.bundle)))

@@ -89,6 +89,15 @@ def find_clips(folder: str | Path) -> list[Path]:
     return clips
 
 
+def spread_clips(paths: list[Path], count: int | None) -> list[Path]:
+    """`count` of the paths, evenly spread; all for None."""
+    if count is None or count >= len(paths):
+        return paths
+    if count < 1:
+        raise ValueError(f"the number of clips must be at least 1, not {count}")
+    return [paths[len(paths) * i // count] for i in range(count)]
+
+
 def read_clip(path: Path, tracker: FaceTracker, frame_count: int, measurer: FaceTracker | None = None) -> Clip:
     """Frame 0 and `frame_count` frames spread evenly over the rest (fewer if the video is shorter).
 

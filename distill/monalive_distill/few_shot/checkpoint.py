@@ -10,9 +10,9 @@ from torch import nn
 
 from monalive_distill.few_shot.losses import FewShotLossWeights
 from monalive_distill.few_shot.model import FewShotModel, build_discriminator, build_few_shot_model
-from monalive_distill.few_shot.photo_mover import WarpedPhoto, read_warped_photo
 from monalive_distill.few_shot.projection_discriminator import ProjectionDiscriminator
 from monalive_distill.few_shot.residual_blocks import settle_spectral_norms
+from monalive_distill.few_shot.warped_photo import WarpedPhoto, read_warped_photo
 from monalive_distill.training.checkpoint import ExponentialAverage, load_average, read_record, restore_state
 
 MODEL_NAME = "few_shot"

@@ -9,7 +9,7 @@ from typing import Literal
 from monalive_distill.data.augmentation import Augmentation
 from monalive_distill.data.training_pairs import KIND_WEIGHTS
 from monalive_distill.few_shot.losses import FewShotLossWeights
-from monalive_distill.few_shot.photo_mover import WarpedPhoto, read_warped_photo
+from monalive_distill.few_shot.warped_photo import WarpedPhoto, read_warped_photo
 from monalive_distill.training.config import read_config_file
 
 PRECISIONS = ("32-true", "bf16-mixed")

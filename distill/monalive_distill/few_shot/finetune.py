@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from monalive_distill.data.augmentation import Augmentation
 from monalive_distill.data.training_pairs import UNKNOWN_SURROUNDINGS
 from monalive_distill.few_shot.best_state import BestState
 from monalive_distill.few_shot.checkpoint import (
@@ -24,42 +23,16 @@ from monalive_distill.few_shot.checkpoint import (
 from monalive_distill.few_shot.discriminator_step import judge, learn
 from monalive_distill.few_shot.expression_check import ExpressionCheck
 from monalive_distill.few_shot.face_features import FaceFeatures
+from monalive_distill.few_shot.fine_tuning_settings import FineTuning
 from monalive_distill.few_shot.losses import ContentLoss, FewShotLossWeights, generator_terms
 from monalive_distill.few_shot.model import FewShotModel
 from monalive_distill.few_shot.person import FewShotPerson, save_person
 from monalive_distill.few_shot.person_photos import PersonPhotos, check_photo_count, track_photos
 from monalive_distill.few_shot.photo_mover import measure_surroundings, shrink
-from monalive_distill.few_shot.photo_pairs import PERSON_AUGMENTATION, draw_pairs
+from monalive_distill.few_shot.photo_pairs import draw_pairs
 from monalive_distill.few_shot.pose_input import draw
 from monalive_distill.few_shot.projection_discriminator import ProjectionDiscriminator
 from monalive_distill.metrics.lpips import LPIPS
-
-
-@dataclass(frozen=True)
-class FineTuning:
-    """How to fine-tune.
-
-    Attributes:
-        steps, minutes: at most; whichever is reached first.
-        pictures: per step.
-        learning_rate, discriminator_learning_rate: constant.
-        check_every: steps between checks of expression (`expression_check`).
-        patience: checks without a better one after which it stops.
-        perceptual_net: "vgg" or "alex", of the content loss and of the check.
-        augmentation: of each picture of a step.
-        seed: of all that is drawn.
-    """
-
-    steps: int = 400
-    minutes: float = 5.0
-    pictures: int = 4
-    learning_rate: float = 5e-5
-    discriminator_learning_rate: float = 2e-4
-    check_every: int = 20
-    patience: int = 4
-    perceptual_net: str = "alex"
-    augmentation: Augmentation = PERSON_AUGMENTATION
-    seed: int = 0
 
 
 @dataclass(frozen=True)

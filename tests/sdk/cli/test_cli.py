@@ -122,7 +122,7 @@ def test_a_late_face_is_mentioned(animator: FakeAnimator, capfd: pytest.CaptureF
         for grey in (0, 0, 100):
             sink.write(np.full((48, 64, 3), grey, np.uint8))
     assert main(["animate", "photo.png", "--driver", "late.mp4", "-o", "out.mp4"]) == 0
-    assert "first 2 frames" in capfd.readouterr().err
+    assert "first 2 driver frames" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
