@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from monalive.faces.blendshapes import BLENDSHAPE_NAMES
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import fit_pose
-from monalive.faces.tracker import BLENDSHAPE_NAMES
 from monalive_export.graphs.retarget_settings import EYE_TURN_DEGREES
 
 
