@@ -62,18 +62,16 @@ def choose_face(faces: Sequence[Face], which: Literal["largest"] | int = "larges
         ValueError: there are no faces, or `which` is neither "largest" nor a number of a face.
     """
     if not faces:
-        raise ValueError("No face was found in the picture. Use one that shows a face from the front, well lit.")
+        raise ValueError("no face was found in the picture; use one that shows a face from the front, well lit")
     boxes = [face.box for face in faces]
     if which == "largest":
         areas = [(right - left) * (bottom - top) for left, top, right, bottom in boxes]
         return faces[int(np.argmax(areas))]
     if not isinstance(which, (int, np.integer)) or isinstance(which, bool):
-        raise ValueError(
-            f'A face is chosen by "largest" or by a number counted from the left from 0, not by {which!r}.'
-        )
+        raise ValueError(f'a face is chosen by "largest" or by a number counted from the left from 0, not by {which!r}')
     if not 0 <= which < len(faces):
         count = "only one face" if len(faces) == 1 else f"{len(faces)} faces"
-        raise ValueError(f"Face {which} was asked for, but the picture shows {count}, counted from the left from 0.")
+        raise ValueError(f"face {which} was asked for, but the picture shows {count}, counted from the left from 0")
     return sorted(zip(boxes, faces, strict=True), key=lambda pair: pair[0][0] + pair[0][2])[which][1]
 
 
@@ -250,8 +248,8 @@ def _check_image(image: NDArray[np.uint8]) -> None:
     height, width = image.shape[:2]
     if min(height, width) < MIN_IMAGE_SIDE:
         raise ValueError(
-            f"The picture is too small to show a face: {width}x{height} pixels, "
-            f"at least {MIN_IMAGE_SIDE}x{MIN_IMAGE_SIDE} are needed."
+            f"the picture is too small to show a face: {width}x{height} pixels, "
+            f"at least {MIN_IMAGE_SIDE}x{MIN_IMAGE_SIDE} are needed"
         )
 
 

@@ -97,11 +97,11 @@ def enroll_photos(
         FileNotFoundError: a photo does not exist.
     """
     if not photos:
-        raise ValueError("There is no photo to animate: name at least one.")
+        raise ValueError("there is no photo to animate: name at least one")
     if face != "all":
         return [animator.enroll([Path(photo) for photo in photos], face=face, consent=consent)]
     if len(photos) > 1:
-        raise ValueError("All faces can be animated in one photo at a time: name only one.")
+        raise ValueError("all faces can be animated in one photo at a time: name only one")
     return list(animator.enroll_all(Path(photos[0]), consent=consent))
 
 
