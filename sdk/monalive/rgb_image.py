@@ -14,11 +14,11 @@ def require_rgb(image: object) -> None:
     if not isinstance(image, np.ndarray):
         raise ValueError(
             "a picture must be a numpy array of shape (height, width, 3), uint8 RGB, "
-            f"not {type(image).__name__}; load files with load_image."
+            f"not {type(image).__name__}; load files with load_image"
         )
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise ValueError(
             "a picture must be a uint8 array of shape (height, width, 3), RGB; "
-            f"this one is {image.dtype} of shape {image.shape}."
-            " load files with load_image, which converts all kinds of pictures."
+            f"this one is {image.dtype} of shape {image.shape};"
+            " load files with load_image, which converts all kinds of pictures"
         )
