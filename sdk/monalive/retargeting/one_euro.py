@@ -68,7 +68,8 @@ class OneEuroFilter:
 
     def _speed(self, velocity: Array) -> Array:
         """(..., 1) of velocities (..., coordinates)."""
-        return np.sqrt((velocity * velocity).sum(axis=-1, keepdims=True))
+        speed: Array = np.sqrt((velocity * velocity).sum(axis=-1, keepdims=True))
+        return speed
 
 
 def smoothing_factor(cutoff: ArrayLike, elapsed: float) -> Array:

@@ -111,7 +111,7 @@ class RetargetStream:
         """
         frame = {"driver_landmarks": batch(driver_landmarks), "elapsed_ms": batch([self._elapsed(timestamp_ms)])}
         made = self._network({**self._values, **frame})
-        landmarks = made["landmarks"][0]
+        landmarks: NDArray[np.float32] = made["landmarks"][0]
         if not np.isfinite(landmarks).all():
             raise ValueError(NO_POSE)
         for name, value in made.items():
