@@ -42,7 +42,7 @@ def h264(frames: Frames, crf: int) -> Frames:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode(None))
     encoded.seek(0)
-    with av.open(encoded) as written:
+    with av.open(encoded, "r") as written:
         return [frame.to_ndarray(format="rgb24") for frame in written.decode(video=0)]
 
 

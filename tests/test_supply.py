@@ -23,7 +23,8 @@ RESTRICTED = ROOT / "distill" / "monalive_distill" / "metrics" / "lpips.py"
 
 def _pinned(extra: str | None = None) -> list[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return project["dependencies"] if extra is None else project["optional-dependencies"][extra]
+    lines: list[str] = project["dependencies"] if extra is None else project["optional-dependencies"][extra]
+    return lines
 
 
 def _loaded(name: str) -> ModuleType:

@@ -20,7 +20,7 @@ from monalive_distill.generator.lightweight_generator import LightweightGenerato
 from monalive_distill.personalization import bundle_exporter
 from monalive_distill.training.checkpoint import ExponentialAverage, save_state
 from monalive_export import one_bundle
-from monalive_export.graphs.pipelines import ExportModel
+from monalive_export.graphs.pipelines import ExportModel, lightweight_model
 
 PORTRAIT = Path(str(files("monalive").joinpath("assets", "sample_portrait.jpg")))
 
@@ -28,10 +28,9 @@ PORTRAIT = Path(str(files("monalive").joinpath("assets", "sample_portrait.jpg"))
 def test_a_persons_bundle_animates_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed = EntryPoint("litert", "monalive_export.one_bundle:export_bundle", bundle_exporter.GROUP)
     monkeypatch.setattr(bundle_exporter, "entry_points", lambda group: [installed])
-    whole = one_bundle.lightweight_model
 
     def networks_alone(generator: LightweightGenerator) -> ExportModel:  # geometry is tested on its own
-        made = whole(generator)
+        made = lightweight_model(generator)
         return ExportModel(made.name, made.image_size, {name: made.graphs[name] for name in ("enroll", "animate")})
 
     monkeypatch.setattr(one_bundle, "lightweight_model", networks_alone)

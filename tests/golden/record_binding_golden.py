@@ -120,14 +120,14 @@ def _crop_cases(folder: Path, photo: NDArray[np.uint8], faces: dict[str, Any]) -
             | {"unit_of_landmark_1": _rounded(crop.to_unit(moved)[1], 6)}
         )
     extracted = []
-    for name, crop, size in (
+    for name, crop, side in (
         ("inside", SquareCrop(40.25, 31.75, 170.5), 96),
         ("beyond", SquareCrop(-60.0, 150.5, 200.0), 80),
         ("shrunk", SquareCrop(0.0, 0.0, 288.0), 60),
         ("enlarged", SquareCrop(120.5, 100.0, 40.0), 96),
     ):
-        _save_image(folder / f"crop_{name}.png", crop.extract(photo, size))
-        extracted.append({"crop": asdict(crop), "size": size, "picture": f"crop_{name}.png"})
+        _save_image(folder / f"crop_{name}.png", crop.extract(photo, side))
+        extracted.append({"crop": asdict(crop), "size": side, "picture": f"crop_{name}.png"})
     grey = photo.mean(-1, keepdims=True).repeat(3, -1).astype(np.uint8)
     black_and_white = {"photo": is_black_and_white(photo), "mean_of_channels": is_black_and_white(grey)}
     return {"portrait_crop": chosen, "extract": extracted, "black_and_white": black_and_white}
@@ -260,7 +260,7 @@ def _frames(folder: Path, photo: NDArray[np.uint8], faces: dict[str, Any]) -> di
     driver, times = [_points(face) for face in faces["driver"]], faces["driver_timestamps_ms"]
     player.start(driver[0], tuple(faces["driver_size"]))
     _save_image(folder / "frame_photo_crop.png", crop.extract(photo, NETWORK_SIZE))
-    frames = []
+    frames: list[dict[str, Any]] = []
     for index, (face, time) in enumerate(zip(driver, times, strict=True)):
         whole = player.frame(face, time)
         if index not in (1, 4):
@@ -297,7 +297,7 @@ def _running_modes() -> list[dict[str, Any]]:
     """Calls on one animator each, in order, with the error that the SDK raises."""
     mode, no_face = monalive.RunningMode, np.full((48, 64, 3), 90, np.uint8)
     rising = ("animate_for_video", [0.0, 40.0, 40.0, 20.0, 41.0, float("nan"), 80.0])
-    results = []
+    results: list[dict[str, Any]] = []
     for own, calls in (
         (mode.VIDEO, [(rising[0], time) for time in rising[1]]),
         (mode.VIDEO, [(rising[0], 500.0), ("reset", None), (rising[0], 0.0)]),
@@ -331,9 +331,12 @@ def _error(call: Callable[..., object], *given: object) -> str | None:
     return None
 
 
-def _network_arrays(levels: NDArray[Any], mask: NDArray[np.uint8], painted: NDArray[np.uint8]) -> tuple[Any, Any, Any]:
+def _network_arrays(
+    levels: NDArray[np.int_], mask: NDArray[np.uint8], painted: NDArray[np.uint8]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """flow, mask and painted as the network gives them."""
-    return (levels * FLOW_STEP).astype(np.float32), *(x.astype(np.float32) / np.float32(255) for x in (mask, painted))
+    flow = (levels * FLOW_STEP).astype(np.float32)
+    return flow, mask.astype(np.float32) / np.float32(255), painted.astype(np.float32) / np.float32(255)
 
 
 def _flow(levels: NDArray[Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def main() -> None:
         FOLDER / "vectors.npz",
         photo_small=photo[::4, ::4],
         **{name: inputs[name] for name in ("source_landmarks", "target_landmarks", "surroundings")},
-        **kept,
+        **kept,  # type: ignore[arg-type]
     )
 
 

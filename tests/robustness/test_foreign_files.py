@@ -156,7 +156,7 @@ def test_motions_hold_no_pixels_of_the_driver(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     motion = Motion(
         random.random((100, 478, 3), np.float32) * 512,
-        np.arange(100) * 40.0,
+        np.arange(100, dtype=np.float64) * 40.0,
         (512, 512),
         25.0,
         surroundings=np.full((100, 16, 16, 3), 0.5, np.float32),

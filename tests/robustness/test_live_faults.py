@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 import pytest
 
-from monalive import PhotoAnimator, PhotoAnimatorOptions, RunningMode, RuntimeOptions, builtin_motions, load_image
-from monalive.measuring.benchmark import sample_portrait_path
+from monalive import (
+    AnimatedFrame,
+    PhotoAnimator,
+    PhotoAnimatorOptions,
+    RunningMode,
+    RuntimeOptions,
+    builtin_motions,
+    load_image,
+)
+from monalive.packaged_assets import sample_portrait_path
 from monalive.player.live_worker import LatestOnlyWorker
 
 
@@ -19,10 +28,10 @@ def face() -> np.ndarray:
     return cv2.resize(load_image(sample_portrait_path()), (256, 256), interpolation=cv2.INTER_AREA)
 
 
-def live(callback: object) -> PhotoAnimator:
+def live(callback: Callable[[AnimatedFrame, float], None]) -> PhotoAnimator:
     options = PhotoAnimatorOptions(
         running_mode=RunningMode.LIVE_STREAM,
-        result_callback=callback,  # type: ignore[arg-type]
+        result_callback=callback,
         runtime=RuntimeOptions(num_threads=1),
     )
     return PhotoAnimator.create_from_options(options)
@@ -78,7 +87,12 @@ def test_closing_during_work_from_other_threads_and_from_the_callback(face: np.n
     animator.close()
 
     working = threading.Event()
-    other = live(lambda frame, time_ms: (working.set(), time.sleep(0.05)))
+
+    def work(frame: object, time_ms: float) -> None:
+        working.set()
+        time.sleep(0.05)
+
+    other = live(work)
     portrait = other.enroll(face, consent="artwork")
     other.animate_async(portrait, face, 0.0)
     assert working.wait(60)

@@ -228,7 +228,11 @@ def test_close_lets_the_networks_go(mode: RunningMode, photo: np.ndarray) -> Non
         assert arrived.wait(30)
     tracking = animator._driver_tracker._open()
     assert animator._photo_tracker._open() is tracking  # loaded once
-    held = [weakref.ref(animator._networks), weakref.ref(tracking), weakref.ref(tracking.detector)]
+    held: list[weakref.ref[Any]] = [
+        weakref.ref(animator._networks),
+        weakref.ref(tracking),
+        weakref.ref(tracking.detector),
+    ]
     del tracking
     animator.close()
     gc.collect()
@@ -340,7 +344,11 @@ def _is_the_pan(surroundings: list[np.ndarray | None], side: float) -> bool:
     [(EXACT, True), (RetargetOptions(smooth=False), False), (replace(EXACT, gains={"pose": 0.5}), False)],
 )
 def test_a_videos_surroundings_come_along_with_the_head(
-    asked: list, pan: list, photo: np.ndarray, retarget: RetargetOptions, taken: bool
+    asked: list[np.ndarray | None],
+    pan: list[tuple[float, np.ndarray]],
+    photo: np.ndarray,
+    retarget: RetargetOptions,
+    taken: bool,
 ) -> None:
     options = PhotoAnimatorOptions(running_mode=RunningMode.VIDEO, retarget=retarget)
     with PhotoAnimator.create_from_options(options) as animator:
@@ -360,7 +368,9 @@ def test_a_videos_surroundings_come_along_with_the_head(
         assert asked == [None] * len(PANS)
 
 
-def test_a_live_cameras_surroundings_come_along(asked: list, pan: list, photo: np.ndarray) -> None:
+def test_a_live_cameras_surroundings_come_along(
+    asked: list[np.ndarray | None], pan: list[tuple[float, np.ndarray]], photo: np.ndarray
+) -> None:
     arrived = threading.Semaphore(0)
     options = PhotoAnimatorOptions(
         running_mode=RunningMode.LIVE_STREAM, retarget=EXACT, result_callback=lambda frame, time: arrived.release()
@@ -373,7 +383,9 @@ def test_a_live_cameras_surroundings_come_along(asked: list, pan: list, photo: n
     assert _is_the_pan(asked, portrait.crop.side)
 
 
-def test_smoothed_surroundings_trail_like_the_head(asked: list, pan: list, photo: np.ndarray) -> None:
+def test_smoothed_surroundings_trail_like_the_head(
+    asked: list[np.ndarray | None], pan: list[tuple[float, np.ndarray]], photo: np.ndarray
+) -> None:
     options = PhotoAnimatorOptions(running_mode=RunningMode.VIDEO, retarget=replace(EXACT, smooth=True))
     with PhotoAnimator.create_from_options(options) as animator:
         portrait = animator.enroll(photo)
@@ -381,16 +393,19 @@ def test_smoothed_surroundings_trail_like_the_head(asked: list, pan: list, photo
     moved = float((second.landmarks - first.landmarks)[:, 0].mean())
     assert 0 < moved < 0.95 * PANS[1] / portrait.crop.side
     # The tracker reads a sudden step to a third of a pixel, in the network's picture.
-    assert float(np.median(asked[1][..., 0])) == pytest.approx(-moved, abs=0.0015)
+    trailing = asked[1]
+    assert trailing is not None and float(np.median(trailing[..., 0])) == pytest.approx(-moved, abs=0.0015)
 
 
-def test_a_single_picture_has_no_surroundings(asked: list, photo: np.ndarray) -> None:
+def test_a_single_picture_has_no_surroundings(asked: list[np.ndarray | None], photo: np.ndarray) -> None:
     with PhotoAnimator.create_from_options(PhotoAnimatorOptions(retarget=EXACT)) as animator:
         animator.animate(animator.enroll(photo), photo)
     assert asked == [None]
 
 
-def test_the_first_photo_of_a_person_alone_takes_surroundings(asked: list, pan: list, photo: np.ndarray) -> None:
+def test_the_first_photo_of_a_person_alone_takes_surroundings(
+    asked: list[np.ndarray | None], pan: list[tuple[float, np.ndarray]], photo: np.ndarray
+) -> None:
     options = PhotoAnimatorOptions(running_mode=RunningMode.VIDEO, retarget=EXACT)
     with PhotoAnimator.create_from_options(options) as animator:
         portrait = animator.enroll([load_image(OTHER), photo])

@@ -18,9 +18,10 @@ import pytest
 from PIL import Image
 
 from monalive.cli import main
-from monalive.measuring.benchmark import sample_portrait_path, sway
+from monalive.measuring.benchmark import sway
 from monalive.media.image_io import load_image, save_image
 from monalive.media.video_sinks import open_sink
+from monalive.packaged_assets import sample_portrait_path
 from monalive.trust import consent, credential
 from monalive.trust.consent import Consent
 from monalive.trust.content_credentials import read_credentials

@@ -68,7 +68,7 @@ class AdaINGenerator(nn.Module):
         self.attention_up_after = [lowest * 2 ** (n + 1) for n in range(len(up))].index(attention_up)
         self.attention_up = SelfAttention(up[self.attention_up_after])
         # Parameters of each AdaIN layer in the order in which `forward` meets them.
-        blocks: list[AdaptiveBlock] = [*self.residual, *self.up]  # type: ignore[list-item]
+        blocks: list[AdaptiveBlock] = [*self.residual, *self.up]
         norms = [norm for block in blocks for norm in (block.norm1, block.norm2)] + [self.norm]
         self.slices = tuple(2 * norm.channels for norm in norms)
 

@@ -27,4 +27,5 @@ class Embedder(nn.Module):
         """
         people, count = photos.shape[:2]
         vectors = pooled(self.encoder(photos.flatten(0, 1), drawings.flatten(0, 1))[-1])
-        return vectors.unflatten(0, (people, count)).mean(1)
+        identities: torch.Tensor = vectors.unflatten(0, (people, count)).mean(1)
+        return identities

@@ -94,7 +94,8 @@ class FewShotModel(nn.Module):
     def embed(self, photos: torch.Tensor, landmarks: torch.Tensor) -> torch.Tensor:
         """Identity vectors (B, N) from photos (B, K, 3, photo_size, photo_size) and landmarks (B, K, 478, 2)."""
         small = shrink(photos.flatten(0, 1), self.size).unflatten(0, photos.shape[:2])
-        return self.embedder(small, draw(landmarks, self.size))
+        vectors: torch.Tensor = self.embedder(small, draw(landmarks, self.size))
+        return vectors
 
     def forward(
         self,

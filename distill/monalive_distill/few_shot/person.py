@@ -71,7 +71,8 @@ class FewShotPerson(nn.Module):
 
     def reenact(self, landmarks: torch.Tensor) -> torch.Tensor:
         """Pictures of landmarks alone, each from the photo that is nearest in pose."""
-        return self(self.nearest(landmarks), landmarks)
+        pictures: torch.Tensor = self(self.nearest(landmarks), landmarks)
+        return pictures
 
 
 def save_person(path: Path, person: FewShotPerson, record: dict[str, Any]) -> None:

@@ -22,8 +22,9 @@ def draw(landmarks: torch.Tensor, size: int) -> torch.Tensor:
     """Landmarks (..., 478, 2) in units of the side to drawings (..., DRAWING_CHANNELS, size, size) in [0, 1.5]."""
     flat = landmarks.flatten(0, -3)
     with torch.no_grad(), torch.autocast(flat.device.type, enabled=False):
-        drawings = draw_landmarks(flat.float(), size, max(FINE_DRAWING_SIGMA, _LEAST_SIGMA_PIXELS / size))
-    return drawings.unflatten(0, landmarks.shape[:-2])
+        drawn = draw_landmarks(flat.float(), size, max(FINE_DRAWING_SIGMA, _LEAST_SIGMA_PIXELS / size))
+    drawings: torch.Tensor = drawn.unflatten(0, landmarks.shape[:-2])
+    return drawings
 
 
 def move_photo(photo: torch.Tensor, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

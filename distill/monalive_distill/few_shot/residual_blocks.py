@@ -65,7 +65,8 @@ class DownBlock(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = self.conv2(self.between(self.conv1(self.before(x))))
         # Averaging first equals averaging after a 1x1 convolution, at a quarter of the work.
-        return F.avg_pool2d(y, 2) + self.skip(F.avg_pool2d(x, 2))
+        out: torch.Tensor = F.avg_pool2d(y, 2) + self.skip(F.avg_pool2d(x, 2))
+        return out
 
 
 class PlainBlock(nn.Module):
@@ -77,7 +78,8 @@ class PlainBlock(nn.Module):
         self.conv2 = spectral_conv(channels, channels, 3)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + self.conv2(F.relu(self.conv1(F.relu(x))))
+        out: torch.Tensor = x + self.conv2(F.relu(self.conv1(F.relu(x))))
+        return out
 
 
 class AdaptiveInstanceNorm(nn.Module):
@@ -116,7 +118,8 @@ class AdaptiveBlock(nn.Module):
         y = self.conv1(_double(y) if self.grow else y)
         y = self.conv2(F.relu(self.norm2(y, next(parameters))))
         x = self.skip(x)
-        return y + (_double(x) if self.grow else x)
+        out: torch.Tensor = y + (_double(x) if self.grow else x)
+        return out
 
 
 class SelfAttention(nn.Module):
@@ -140,7 +143,8 @@ class SelfAttention(nn.Module):
         value = F.max_pool2d(self.value(x), 2).flatten(2)  # (N, half, H W / 4)
         weights = torch.softmax(torch.bmm(query.transpose(1, 2), key), -1)  # (N, H W, H W / 4)
         looked = torch.bmm(value, weights.transpose(1, 2).to(value.dtype))  # (N, half, H W)
-        return x + self.share * self.out(looked.unflatten(2, x.shape[2:]))
+        out: torch.Tensor = x + self.share * self.out(looked.unflatten(2, x.shape[2:]))
+        return out
 
 
 def _activation(channels: int, normalised: bool) -> nn.Module:

@@ -90,9 +90,10 @@ class MotionNet(nn.Module):
         on_face = (planes(prior.presence) - 0.5) * 4
         logits = torch.cat((raw[:, 0:1] + on_face, raw[:, 1:4]), 1)
         weights = torch.exp(logits - logits.amax(1, keepdim=True))  # softmax, over planes
-        flow = (
+        mixed = (
             (weights[:, 0:1] + weights[:, 1:2]) * planes(prior.affine_flow)
             + weights[:, 0:1] * planes(prior.local_flow)
             + weights[:, 3:4] * planes(resize(surroundings[:, 0:2], size))
         ) * (1 / weights.sum(1, keepdim=True))
-        return (flow + raw[:, 4:6] * _RESIDUAL_SCALE).unflatten(2, (size, size))
+        flow: torch.Tensor = (mixed + raw[:, 4:6] * _RESIDUAL_SCALE).unflatten(2, (size, size))
+        return flow

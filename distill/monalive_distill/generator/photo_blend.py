@@ -20,4 +20,5 @@ def blend(images: torch.Tensor, confidence: torch.Tensor) -> torch.Tensor:
 
 def by_frame(x: torch.Tensor, per_person: int, targets: int) -> torch.Tensor:
     """(P * k, ...) in the order of a `TrainingGroup` (person, photo, target) to (frames, photos per person, ...)."""
-    return x.unflatten(0, (-1, per_person, targets)).transpose(1, 2).flatten(0, 1)
+    of_frames: torch.Tensor = x.unflatten(0, (-1, per_person, targets)).transpose(1, 2).flatten(0, 1)
+    return of_frames

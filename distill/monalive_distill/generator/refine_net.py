@@ -72,10 +72,12 @@ class RefineNet(nn.Module):
         x = self.up_eighth(torch.cat((upsample(x), eighth), 1))
         x = self.up_quarter(torch.cat((upsample(x), quarter), 1))
         x = self.up_half(torch.cat((upsample(x), half), 1))
-        return self.head(x).split(CELLS, 1)
+        outputs: tuple[torch.Tensor, ...] = self.head(x).split(CELLS, 1)
+        return outputs
 
 
 def from_cells(x: torch.Tensor) -> torch.Tensor:
     """(N, 4 n, h, w), as `RefineNet.cells` gives them, to pixels (N, n, 2 h, 2 w)."""
     cells = x.unflatten(1, (2, 2, -1))  # (N, row, column, n, h, w)
-    return cells.permute(0, 3, 4, 1, 5, 2).flatten(4, 5).flatten(2, 3)
+    pixels: torch.Tensor = cells.permute(0, 3, 4, 1, 5, 2).flatten(4, 5).flatten(2, 3)
+    return pixels

@@ -125,7 +125,7 @@ class LPIPS(nn.Module):
         # In float32 also under bf16 autocast: differences of unit vectors lose most of their digits in bf16.
         with torch.autocast(fx[0].device.type, enabled=False):
             return [
-                _WeightedSquares.apply(_UnitLength.apply(a.float()), _UnitLength.apply(b.float()), head)
+                _WeightedSquares.apply(_UnitLength.apply(a.float()), _UnitLength.apply(b.float()), head)  # type: ignore[no-untyped-call]
                 for a, b, head in zip(fx, fy, self.heads, strict=True)
             ]  # each (N, 1, h, w)
 
@@ -152,7 +152,7 @@ class _UnitLength(torch.autograd.Function):
     def forward(ctx: Any, features: Tensor) -> Tensor:
         # The floor keeps the gradient finite where every channel is 0.
         inverse = 1 / (torch.linalg.vector_norm(features, dim=1, keepdim=True).clamp(min=1e-12) + 1e-10)
-        unit = features * inverse
+        unit: Tensor = features * inverse
         ctx.save_for_backward(unit, inverse)
         return unit
 

@@ -38,7 +38,8 @@ class BlendshapeNetwork(nn.Module):
     def forward(self, level_landmarks: torch.Tensor) -> torch.Tensor:
         with torch.autocast(level_landmarks.device.type, enabled=False):  # a lid moves by thousandths of the region
             standard = (level_landmarks.reshape(-1, COORDINATES) - self.mean) * self.scale
-            return self.layers(standard)
+            logits: torch.Tensor = self.layers(standard)
+            return logits
 
     @torch.no_grad()
     def start_from_faces(self, landmarks: NDArray[np.floating]) -> None:

@@ -45,8 +45,8 @@ class CoreMLTarget:
     name = "coreml"
     format = "mlpackage"
     runtime = "Core ML"
-    platforms = ("iOS 16", "macOS 13")
-    precisions = ("int8", "palette6", "fp16", "fp32")
+    platforms: tuple[str, ...] = ("iOS 16", "macOS 13")
+    precisions: tuple[str, ...] = ("int8", "palette6", "fp16", "fp32")
     calibrated: tuple[str, ...] = ()
     accelerators: tuple[str, ...] = (COREML_GPU,)  # the Neural Engine hands `resample` to it
 

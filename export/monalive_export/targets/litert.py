@@ -43,8 +43,8 @@ class LiteRTTarget:
     name = "litert"
     format = "tflite"
     runtime = "LiteRT"
-    platforms = ("Android", "Linux", "macOS", "Windows", "web (LiteRT.js)")
-    precisions = ("int8", "int8-static", "fp16", "fp32")
+    platforms: tuple[str, ...] = ("Android", "Linux", "macOS", "Windows", "web (LiteRT.js)")
+    precisions: tuple[str, ...] = ("int8", "int8-static", "fp16", "fp32")
     calibrated: tuple[str, ...] = ("int8-static",)
     accelerators: tuple[str, ...] = (LITERT_GPU,)
 

@@ -42,8 +42,8 @@ class OnnxTarget:
     name = "onnx"
     format = "onnx"
     runtime = "ONNX Runtime"
-    platforms = ("web", "Windows", "Linux", "macOS")
-    precisions = ("int8-static", "int8", "fp16", "fp32")
+    platforms: tuple[str, ...] = ("web", "Windows", "Linux", "macOS")
+    precisions: tuple[str, ...] = ("int8-static", "int8", "fp16", "fp32")
     calibrated: tuple[str, ...] = ()
     accelerators: tuple[str, ...] = ()
 

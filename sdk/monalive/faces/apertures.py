@@ -50,7 +50,8 @@ class Aperture:
 
     def gaps(self, points: Array) -> Array:
         """(n,) opening of each pair: positive where open, negative where the edges have passed each other."""
-        return points[self.lower, 1] - points[self.upper, 1]
+        gaps: Array = points[self.lower, 1] - points[self.upper, 1]
+        return gaps
 
     def width(self, points: Array) -> float:
         """Distance between the corners."""

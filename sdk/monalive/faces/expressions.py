@@ -112,7 +112,7 @@ def mirror_indices(*symmetric_faces: Array) -> NDArray[np.intp]:
     """
     faces = np.stack(symmetric_faces, axis=1)  # (N, faces, 3)
     opposite = faces * [-1.0, 1.0, 1.0]
-    indices = ((opposite[:, None] - faces[None]) ** 2).sum(axis=(2, 3)).argmin(axis=1)
+    indices: NDArray[np.intp] = ((opposite[:, None] - faces[None]) ** 2).sum(axis=(2, 3)).argmin(axis=1)
     if not np.array_equal(indices[indices], np.arange(len(faces))):
         raise ValueError("the face is too asymmetric to tell which landmark is opposite to which")
     return indices

@@ -90,7 +90,8 @@ def angles_rotation(yaw: float, pitch: float, roll: float) -> Array:
     about_y = np.array([[np.cos(a), 0.0, -np.sin(a)], [0.0, 1.0, 0.0], [np.sin(a), 0.0, np.cos(a)]])
     about_x = np.array([[1.0, 0.0, 0.0], [0.0, np.cos(b), -np.sin(b)], [0.0, np.sin(b), np.cos(b)]])
     about_z = np.array([[np.cos(c), -np.sin(c), 0.0], [np.sin(c), np.cos(c), 0.0], [0.0, 0.0, 1.0]])
-    return about_z @ about_y @ about_x
+    rotation: Array = about_z @ about_y @ about_x
+    return rotation
 
 
 def rotation_angles(rotation: Array) -> Array:
@@ -98,4 +99,5 @@ def rotation_angles(rotation: Array) -> Array:
     yaw = np.arctan2(rotation[2, 0], np.hypot(rotation[0, 0], rotation[1, 0]))
     pitch = np.arctan2(rotation[2, 1], rotation[2, 2])
     roll = np.arctan2(rotation[1, 0], rotation[0, 0])
-    return np.rad2deg(np.array([yaw, pitch, roll]))
+    angles: Array = np.rad2deg(np.array([yaw, pitch, roll]))
+    return angles

@@ -102,4 +102,5 @@ def _per_cell(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _spread(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Gaussian sum over neighbouring cells."""
-    return np.einsum("ij,jk...,kl->il...", _SPREAD, values, _SPREAD)
+    sums: NDArray[np.float32] = np.einsum("ij,jk...,kl->il...", _SPREAD, values, _SPREAD)
+    return sums

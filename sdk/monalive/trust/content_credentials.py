@@ -234,7 +234,8 @@ def _sign(
         with credential.signer() as signer, statement.builder(media_type) as builder:
             if not embed:
                 builder.set_no_embed()
-            return builder.sign(signer, media_type, source, target)
+            credentials: bytes = builder.sign(signer, media_type, source, target)
+            return credentials
     except c2pa.C2paError as error:
         text = str(error)
         if "Io:" in text or "os error" in text or "Stream" in text:

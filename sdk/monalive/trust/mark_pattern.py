@@ -40,7 +40,7 @@ def sync_signs() -> NDArray[np.complex128]:
     """(32,) the fixed signs, as cosine + i sine."""
     bits = hashlib.sha256(_KEY.encode()).digest()
     signs = 1.0 - 2.0 * np.unpackbits(np.frombuffer(bits, np.uint8))[: 2 * SYNC_WAVES]
-    return signs[0::2] + 1j * signs[1::2]  # type: ignore[no-any-return]
+    return signs[0::2] + 1j * signs[1::2]
 
 
 def amplitudes(word: NDArray[np.int8]) -> NDArray[np.complex128]:
@@ -65,8 +65,8 @@ def render(word: NDArray[np.int8], side: float, across: NDArray[Any], down: NDAr
     turn = 2j * np.pi * TILES / side
     horizontal = np.exp(turn * np.outer(np.arange(-highest, highest + 1), across))  # (2K+1, W)
     vertical = np.exp(turn * np.outer(down, np.arange(highest + 1)))  # (H, K+1)
-    pattern = (vertical @ spectrum @ horizontal).real
-    return (pattern / np.sqrt(len(waves()))).astype(np.float32)
+    pattern: NDArray[np.float64] = (vertical @ spectrum @ horizontal).real / np.sqrt(len(waves()))
+    return pattern.astype(np.float32)
 
 
 def _digest(wave: tuple[int, int]) -> bytes:

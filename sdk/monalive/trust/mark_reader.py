@@ -214,4 +214,4 @@ def _soft_bits(spectrum: NDArray[np.complex128]) -> NDArray[np.float64]:
     near = np.abs(lengths[:, None] - lengths[None]) < 1.5
     noise = (near * power[None]).sum(axis=1) / near.sum(axis=1) + 1e-12
     code = (spectrum / noise)[:CODE_WAVES]
-    return np.stack([code.real, code.imag], axis=1).ravel()  # type: ignore[no-any-return]
+    return np.stack([code.real, code.imag], axis=1).ravel()

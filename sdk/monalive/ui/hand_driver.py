@@ -39,7 +39,8 @@ def _face(amounts: dict[str, float]) -> NDArray[np.float32]:
     """(478, 3) pixels of the driver with an expression."""
     performance = Performance(np.zeros(1), 1.0)
     performance.add(np.ones(1), **amounts)
-    return performance.landmarks()[0]
+    face: NDArray[np.float32] = performance.landmarks()[0]
+    return face
 
 
 def _flat(points: NDArray[np.float32]) -> list[float]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import ArrayLike
 from torch.nn import functional as F
 
 from monalive_distill.data.openvino_graph import OpenVinoGraph
 
 TYPES = {"float32": "f32", "float16": "f16", "int64": "i64", "int32": "i32"}
+Port = tuple[int, int]  # of the graph: layer, number of the output
 
 
 class GraphWriter:
@@ -23,7 +26,9 @@ class GraphWriter:
         self.edges: list[str] = []
         self.weights = b""
 
-    def add(self, kind: str, inputs=(), name: str = "", outputs: int = 1, **attributes) -> tuple[int, int]:
+    def add(
+        self, kind: str, inputs: Sequence[Port] = (), name: str = "", outputs: int = 1, **attributes: object
+    ) -> Port:
         own = len(self.layers)
         data = "".join(f" {key}={quoteattr(str(value))}" for key, value in attributes.items())
         ins = "".join(f'<port id="{port}"/>' for port in range(len(inputs)))
@@ -36,17 +41,17 @@ class GraphWriter:
             self.edges.append(f'<edge from-layer="{layer}" from-port="{output}" to-layer="{own}" to-port="{port}"/>')
         return own, len(inputs)
 
-    def parameter(self, *shape: int) -> tuple[int, int]:
+    def parameter(self, *shape: int) -> Port:
         return self.add("Parameter", name="x", element_type="f32", shape=",".join(map(str, shape)))
 
-    def const(self, array) -> tuple[int, int]:
-        array = np.asarray(array)
+    def const(self, value: ArrayLike) -> Port:
+        array = np.asarray(value)
         offset, self.weights = len(self.weights), self.weights + array.tobytes()
         shape = ",".join(map(str, array.shape))
         kind = TYPES[array.dtype.name]
         return self.add("Const", element_type=kind, shape=shape, offset=offset, size=array.nbytes)
 
-    def write(self, folder: Path, result: tuple[int, int], version: int = 10) -> Path:
+    def write(self, folder: Path, result: Port, version: int = 10) -> Path:
         self.add("Result", [result], outputs=0)
         path = folder / "net.xml"
         layers, edges = "".join(self.layers), "".join(self.edges)
@@ -66,47 +71,58 @@ def linear_graph(folder: Path) -> Path:
     return net.write(folder, net.add("PReLU", [total, net.const(np.array([0.5], np.float32))]))
 
 
-def run(net: GraphWriter, folder: Path, result: tuple[int, int], x: torch.Tensor) -> torch.Tensor:
-    return OpenVinoGraph(net.write(folder, result))(x)
+def run(net: GraphWriter, folder: Path, result: Port, x: torch.Tensor) -> torch.Tensor:
+    answer: torch.Tensor = OpenVinoGraph(net.write(folder, result))(x)
+    return answer
 
 
-def test_linear_graph_gives_the_known_answer_for_any_batch(tmp_path):
+def test_linear_graph_gives_the_known_answer_for_any_batch(tmp_path: Path) -> None:
     graph = OpenVinoGraph(linear_graph(tmp_path))
     answer = graph(torch.tensor([[1.0, 1.0], [0.0, 2.0]]))
     assert torch.equal(answer, torch.tensor([[4.0, -0.5], [5.0, -4.0]]))
     assert graph(torch.zeros(0, 2)).shape == (0, 2)
 
 
-def test_graph_can_be_cut_at_a_layer(tmp_path):
+def test_graph_can_be_cut_at_a_layer(tmp_path: Path) -> None:
     graph = OpenVinoGraph(linear_graph(tmp_path), output="product")
     assert torch.equal(graph(torch.tensor([[1.0, 1.0]])), torch.tensor([[3.0, -1.0]]))
 
 
-def test_gradients_pass_through(tmp_path):
+def test_gradients_pass_through(tmp_path: Path) -> None:
     x = torch.tensor([[1.0, 1.0]], requires_grad=True)
     OpenVinoGraph(linear_graph(tmp_path))(x).sum().backward()
+    assert x.grad is not None
     assert torch.allclose(x.grad, torch.tensor([[1 + 0.5 * 3, 2 - 0.5 * 4]]))
 
 
 @pytest.mark.parametrize("strides", ["1,1", "2,2"])
-def test_convolution(tmp_path, strides):
+def test_convolution(tmp_path: Path, strides: str) -> None:
     net = GraphWriter()
     weight = np.random.default_rng(0).standard_normal((4, 3, 3, 3)).astype(np.float32)
     conv = net.add(
-        *("Convolution", [net.parameter(1, 3, 8, 6), net.const(weight)]),
-        **dict(strides=strides, dilations="1,1", pads_begin="1, 1", pads_end="1, 1", auto_pad="explicit"),
+        "Convolution",
+        [net.parameter(1, 3, 8, 6), net.const(weight)],
+        strides=strides,
+        dilations="1,1",
+        pads_begin="1, 1",
+        pads_end="1, 1",
+        auto_pad="explicit",
     )
     x = torch.randn(2, 3, 8, 6)
     expected = F.conv2d(x, torch.from_numpy(weight), stride=int(strides[0]), padding=1)
     torch.testing.assert_close(run(net, tmp_path, conv, x), expected)
 
 
-def test_group_convolution(tmp_path):
+def test_group_convolution(tmp_path: Path) -> None:
     net = GraphWriter()
     weight = np.random.default_rng(0).standard_normal((2, 3, 2, 3, 3)).astype(np.float32)
     conv = net.add(
-        *("GroupConvolution", [net.parameter(1, 4, 5, 5), net.const(weight)]),
-        **dict(strides="1,1", dilations="1,1", pads_begin="0,0", pads_end="0,0"),
+        "GroupConvolution",
+        [net.parameter(1, 4, 5, 5), net.const(weight)],
+        strides="1,1",
+        dilations="1,1",
+        pads_begin="0,0",
+        pads_end="0,0",
     )
     x = torch.randn(1, 4, 5, 5)
     expected = F.conv2d(x, torch.from_numpy(weight).flatten(0, 1), groups=2)
@@ -116,12 +132,17 @@ def test_group_convolution(tmp_path):
 @pytest.mark.parametrize(
     ("kernel", "strides", "pads"), [((2, 1), "2,1", "0,0"), ((2, 2), "2,2", "0,0"), ((4, 4), "2,2", "1,1")]
 )
-def test_transposed_group_convolution(tmp_path, kernel, strides, pads):
+def test_transposed_group_convolution(tmp_path: Path, kernel: tuple[int, int], strides: str, pads: str) -> None:
     net = GraphWriter()
     weight = np.random.default_rng(0).standard_normal((3, 1, 1, *kernel)).astype(np.float32)
     conv = net.add(
-        *("GroupConvolutionBackpropData", [net.parameter(1, 3, 5, 4), net.const(weight)]),
-        **dict(strides=strides, dilations="1,1", pads_begin=pads, pads_end=pads, output_padding="0,0"),
+        "GroupConvolutionBackpropData",
+        [net.parameter(1, 3, 5, 4), net.const(weight)],
+        strides=strides,
+        dilations="1,1",
+        pads_begin=pads,
+        pads_end=pads,
+        output_padding="0,0",
     )
     x = torch.randn(2, 3, 5, 4)
     stride = tuple(int(number) for number in strides.split(","))
@@ -131,20 +152,20 @@ def test_transposed_group_convolution(tmp_path, kernel, strides, pads):
     torch.testing.assert_close(run(net, tmp_path, conv, x), expected)
 
 
-def test_shape_arithmetic_follows_the_batch(tmp_path):
+def test_shape_arithmetic_follows_the_batch(tmp_path: Path) -> None:
     net = GraphWriter()
-    x = net.parameter(1, 6)
-    shape = net.add("ShapeOf", [x])
+    whole = net.parameter(1, 6)
+    shape = net.add("ShapeOf", [whole])
     batch = net.add("Gather", [shape, net.const(np.int64(0)), net.const(np.int64(0))], batch_dims="0")
     batch = net.add("Unsqueeze", [batch, net.const(np.array([0], np.int64))])
     shape = net.add("Concat", [batch, net.const(np.array([2, 3, 1], np.int64))], axis="0")
-    reshaped = net.add("Reshape", [x, shape], special_zero="true")
+    reshaped = net.add("Reshape", [whole, shape], special_zero="true")
     squeezed = net.add("Squeeze", [reshaped, net.const(np.array([3], np.int64))])
     x = torch.arange(12.0).reshape(2, 6)
     assert torch.equal(run(net, tmp_path, squeezed, x), x.reshape(2, 2, 3))
 
 
-def test_power_mean_broadcast_tile_and_half_precision_constants(tmp_path):
+def test_power_mean_broadcast_tile_and_half_precision_constants(tmp_path: Path) -> None:
     net = GraphWriter()
     x = net.parameter(1, 4)
     square = net.add("Power", [x, net.const(np.array(2, np.float16))])
@@ -156,7 +177,7 @@ def test_power_mean_broadcast_tile_and_half_precision_constants(tmp_path):
     assert torch.equal(answer, torch.tensor([[5.0, 50.0, 5.0, 50.0]]).expand(3, 1, 4))
 
 
-def test_output_of_a_layer_with_several(tmp_path):
+def test_output_of_a_layer_with_several(tmp_path: Path) -> None:
     net = GraphWriter()
     lengths = [net.const(np.int64(1)), net.const(np.array([1, -1], np.int64))]
     layer, port = net.add("VariadicSplit", [net.parameter(1, 5), *lengths], name="split", outputs=2)
@@ -176,7 +197,7 @@ def two_stage_graph(folder: Path) -> Path:
     return net.write(folder, net.add("Multiply", [late, early]))
 
 
-def test_readers_are_listed_far_to_near_and_can_read_something_else(tmp_path):
+def test_readers_are_listed_far_to_near_and_can_read_something_else(tmp_path: Path) -> None:
     graph = OpenVinoGraph(two_stage_graph(tmp_path))
     assert graph.readers("MatMul") == ("early", "late")
     x = torch.ones(1, 2)
@@ -188,32 +209,36 @@ def test_readers_are_listed_far_to_near_and_can_read_something_else(tmp_path):
         graph(x, {"late": torch.ones(1, 3)})
 
 
-def test_wrong_input_shape(tmp_path):
+def test_wrong_input_shape(tmp_path: Path) -> None:
     graph = OpenVinoGraph(linear_graph(tmp_path))
     with pytest.raises(ValueError, match=r"\(N, 2\); got \(1, 3\)"):
         graph(torch.zeros(1, 3))
 
 
-def test_unknown_operation_is_named(tmp_path):
+def test_unknown_operation_is_named(tmp_path: Path) -> None:
     net = GraphWriter()
     path = net.write(tmp_path, net.add("FancyNewOp", [net.parameter(1, 2)]))
     with pytest.raises(ValueError, match="FancyNewOp"):
         OpenVinoGraph(path)
 
 
-def test_operation_with_unknown_settings_is_refused(tmp_path):
+def test_operation_with_unknown_settings_is_refused(tmp_path: Path) -> None:
     net = GraphWriter()
     weight = net.const(np.ones((1, 1, 3, 3), np.float32))
     conv = net.add(
-        *("Convolution", [net.parameter(1, 1, 4, 4), weight]),
-        **dict(strides="1,1", dilations="1,1", pads_begin="0,0", pads_end="1,1"),
+        "Convolution",
+        [net.parameter(1, 1, 4, 4), weight],
+        strides="1,1",
+        dilations="1,1",
+        pads_begin="0,0",
+        pads_end="1,1",
     )
     graph = OpenVinoGraph(net.write(tmp_path, conv))
     with pytest.raises(ValueError, match="symmetric padding"):
         graph(torch.zeros(1, 1, 4, 4))
 
 
-def test_missing_and_damaged_files(tmp_path):
+def test_missing_and_damaged_files(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no OpenVINO graph"):
         OpenVinoGraph(tmp_path / "missing.xml")
     path = linear_graph(tmp_path)
@@ -232,7 +257,7 @@ def test_missing_and_damaged_files(tmp_path):
         OpenVinoGraph(path)
 
 
-def test_unknown_version_and_output(tmp_path):
+def test_unknown_version_and_output(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no output 'nowhere'"):
         OpenVinoGraph(linear_graph(tmp_path), output="nowhere")
     net = GraphWriter()

@@ -62,7 +62,8 @@ def test_captions_add_room_and_ink_but_do_not_touch_the_pictures() -> None:
 
 def test_bad_input_is_refused() -> None:
     image = plain(32, 32, (0, 0, 0))
-    for rows in ([], [[]], [[], []]):
+    empty: list[list[list[np.ndarray]]] = [[], [[]], [[], []]]
+    for rows in empty:
         with pytest.raises(ValueError, match="at least one picture"):
             contact_sheet(rows)
     with pytest.raises(ValueError, match="captions"):

@@ -7,6 +7,7 @@ import json
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,20 +37,21 @@ def bases(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     made = []
     for how in ("geometry", "none"):
         run = tmp_path_factory.mktemp("run")
-        config = FewShotConfig(variant="tiny", warped_photo=how, episodes=1, photos=1, perceptual_net="alex")  # type: ignore[arg-type]
+        config = FewShotConfig(variant="tiny", warped_photo=how, episodes=1, photos=1, perceptual_net="alex")
         ticks = iter([0.0, 0.0, 9.0])
-        train_few_shot([cache], run, 1 / 60, config, clock=lambda ticks=ticks: next(ticks))
+        train_few_shot([cache], run, 1 / 60, config, clock=ticks.__next__)
         made.append(run / "state.safetensors")
     return made
 
 
-def _run(clips: Path, bases: list[Path], output: Path, *more: str) -> dict:
+def _run(clips: Path, bases: list[Path], output: Path, *more: str) -> dict[str, Any]:
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     words = [str(clips), "-o", str(output), "--base", *map(str, bases), "--shots", "1", "--lightweight-shots", "1", "2"]
     words += ["--steps", "1", "--frames", "8", "--threads", "1", "--device", "cpu", *more]
     command.run(parser.parse_args(words))
-    return json.loads((output / "few_shot.json").read_text())
+    report: dict[str, Any] = json.loads((output / "few_shot.json").read_text())
+    return report
 
 
 def test_photos_and_tests_have_no_frame_in_common_and_few_photos_belong_to_many(clips: Path) -> None:

@@ -17,13 +17,14 @@ def _sequence(person: str, frames: int, first: int, kind: str = "clip") -> FaceS
     """Pictures of one grey each, which tells the frame: `first`, `first` + 1, ..."""
     greys = np.arange(first, first + frames, dtype=np.uint8)
     pictures = np.broadcast_to(greys[:, None, None, None], (frames, 8, 8, 3))
-    landmarks = np.full((frames, 478, 3), 0.5, np.float32) + np.arange(frames, dtype=np.float32)[:, None, None] / 100
+    shifts = np.arange(frames, dtype=np.float32)[:, None, None] / np.float32(100)
+    landmarks = np.full((frames, 478, 3), 0.5, np.float32) + shifts
     return FaceSequence(f"{person}_{first}", person, kind, pictures, landmarks)
 
 
-def _sampler(sequences: list[FaceSequence], photos: int = 3, **options: float) -> EpisodeSampler:
+def _sampler(sequences: list[FaceSequence], photos: int = 3, same_sequence: float = 0.7) -> EpisodeSampler:
     kinds = {"clip": 0.5, "stills": 0.5}
-    return EpisodeSampler(sequences, STILL, kinds, 5, episodes=4, photos=photos, size=8, **options)
+    return EpisodeSampler(sequences, STILL, kinds, 5, episodes=4, photos=photos, size=8, same_sequence=same_sequence)
 
 
 TWO_CLIPS_OF_ANNA = [_sequence("anna", 5, 10), _sequence("anna", 5, 100), _sequence("bert", 2, 200, "stills")]
@@ -54,7 +55,7 @@ def test_episodes_have_the_documented_form() -> None:
 
 def test_photos_may_be_larger_and_their_surroundings_measured() -> None:
     rng = np.random.default_rng(0)
-    noise = cv2.GaussianBlur(rng.integers(0, 255, (64, 64, 3), np.uint8), (0, 0), 2)
+    noise = np.asarray(cv2.GaussianBlur(rng.integers(0, 255, (64, 64, 3), np.uint8), (0, 0), 2), np.uint8)
     pictures = np.stack([np.roll(noise, shift, 1) for shift in (0, 4)])
     landmarks = np.full((2, 478, 3), 0.5, np.float32) + rng.normal(0, 0.02, (478, 3)).astype(np.float32)
     sequence = FaceSequence("a", "a", "clip", pictures, landmarks)

@@ -65,7 +65,8 @@ def test_tuning_lowers_the_loss_on_its_photos(photo: PersonPhotos) -> None:
     assert np.mean(made.losses[-4:]) < 0.9 * np.mean(made.losses[:4])
     best = min(made.checks, key=lambda check: check[1])
     assert made.kept_step == best[0] > 0
-    assert not torch.equal(person.generator.head.bias, before["generator.head.bias"])
+    bias = person.generator.head.bias
+    assert bias is not None and not torch.equal(bias, before["generator.head.bias"])
     assert discriminator.columns.shape == (1, 16)
 
 

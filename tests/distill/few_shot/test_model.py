@@ -85,8 +85,13 @@ def test_each_adain_slice_lands_in_its_layer() -> None:
     pose = torch.rand(1, DRAWING_CHANNELS, SIZE, SIZE), torch.rand(1, 3, SIZE, SIZE)
     seen: list[torch.Tensor] = []
     given: list[torch.Tensor] = []
+
+    def note(_: nn.Module, inputs: tuple[torch.Tensor, torch.Tensor], out: torch.Tensor) -> None:
+        given.append(inputs[1])
+        seen.append(out)
+
     for norm in norms:
-        norm.register_forward_hook(lambda _, inputs, out: (given.append(inputs[1]), seen.append(out))[0])
+        norm.register_forward_hook(note)
     parameters = torch.randn(1, generator.adain_parameters) * 0.1
     generator(*pose, parameters)
     assert torch.equal(torch.cat(given, 1), parameters)
@@ -126,7 +131,7 @@ def test_every_convolution_and_linear_layer_is_spectrally_normalised(network: st
 def test_settling_corrects_averaged_singular_vectors() -> None:
     model = build_few_shot_model("tiny")
     with torch.no_grad():
-        model.projection.parametrizations.weight[0]._u.mul_(0.5)  # type: ignore[index, union-attr, operator]
+        model.projection.parametrizations.weight[0]._u.mul_(0.5)  # type: ignore[index, union-attr]
     settle_spectral_norms(model, 100)
     assert float(torch.linalg.matrix_norm(model.projection.weight.detach(), 2)) == pytest.approx(1, abs=0.01)
     assert not model.training
@@ -168,7 +173,7 @@ def test_sizes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="do not bring 64 pixels to 4"):
         PictureEncoder(64, (8, 8, 8), 16)
     with pytest.raises(ValueError, match="do not fit pictures of 32 pixels"):
-        AdaINGenerator(11, 32, (8, 8), 1, (8,), 16, 16)
+        AdaINGenerator(True, 32, (8, 8), 1, (8,), 16, 16)
     with pytest.raises(ValueError, match="no few-shot variant named 'huge'; there are paper, base, tiny"):
         read_variant("huge")
 

@@ -7,7 +7,15 @@ import pytest
 from numpy.typing import NDArray
 
 from monalive.faces.head_pose import angles_rotation
-from monalive.faces.landmarks import LANDMARK_COUNT, LEFT_LID_PAIRS, LIP_PAIRS, RIGHT_LID_PAIRS
+from monalive.faces.landmarks import (
+    LANDMARK_COUNT,
+    LEFT_EYE_CORNERS,
+    LEFT_LID_PAIRS,
+    LIP_PAIRS,
+    MOUTH_CORNERS,
+    RIGHT_EYE_CORNERS,
+    RIGHT_LID_PAIRS,
+)
 from monalive_distill.metrics import face as metrics
 
 Landmarks = NDArray[np.float32]
@@ -18,11 +26,11 @@ def face(eyes: float = 0.3, mouth: float = 0.1) -> Landmarks:
     """A face whose eye and mouth aspects are as given: random points, the openings put in by hand."""
     points = np.random.default_rng(3).uniform(60, 200, (LANDMARK_COUNT, 3))
     for (outer, inner), pairs, left in (
-        (metrics.RIGHT_EYE_CORNERS, RIGHT_LID_PAIRS, 70.0),
-        (metrics.LEFT_EYE_CORNERS, LEFT_LID_PAIRS, 150.0),
+        (RIGHT_EYE_CORNERS, RIGHT_LID_PAIRS, 70.0),
+        (LEFT_EYE_CORNERS, LEFT_LID_PAIRS, 150.0),
     ):
         _open(points, (outer, inner), pairs, left, 100.0, UPRIGHT_EYE_WIDTH, eyes)
-    _open(points, metrics.MOUTH_CORNERS, LIP_PAIRS, 100.0, 180.0, MOUTH_WIDTH, mouth)
+    _open(points, MOUTH_CORNERS, LIP_PAIRS, 100.0, 180.0, MOUTH_WIDTH, mouth)
     return points.astype(np.float32)
 
 
@@ -44,7 +52,8 @@ def _open(
 def turned(points: Landmarks, yaw: float, pitch: float = 0.0, roll: float = 0.0, scale: float = 1.0) -> Landmarks:
     centre = points.mean(axis=0)
     rotation = angles_rotation(yaw, pitch, roll)
-    return (scale * (points - centre) @ rotation.T + centre + [9.0, -4.0, 0.0]).astype(np.float32)
+    moved: NDArray[np.float64] = scale * (points - centre) @ rotation.T + centre + [9.0, -4.0, 0.0]
+    return moved.astype(np.float32)
 
 
 def test_akd_is_the_mean_distance_in_the_plane() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import cv2
@@ -127,7 +128,7 @@ def test_a_weight_file_cut_short_is_refused(tmp_path: Path) -> None:
 
 
 def test_missing_weights_say_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(identity.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(FileNotFoundError, match=r"pip install face-recognition-models==0\.3\.0"):
         FaceIdentity()
     with pytest.raises(FileNotFoundError, match=r"none\.dat"):

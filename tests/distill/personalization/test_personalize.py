@@ -103,7 +103,7 @@ def test_of_a_photo_of_another_place_only_the_face_is_learned(
     generator: LightweightGenerator, photos: list[PhotoOfPerson]
 ) -> None:
     elsewhere = np.random.default_rng(0).integers(0, 255, photos[1].image.shape).astype(np.uint8)
-    inside = face_mask(photos[1].landmarks / PHOTO_SIZE) > 0
+    inside = face_mask(photos[1].landmarks / np.float32(PHOTO_SIZE)) > 0
     elsewhere[inside] = photos[1].image[inside]
     other = replace(photos[1], image=elsewhere)
     pair = next(p for p in person_pairs([photos[0], other], np.random.default_rng(0))[0] if not p.same_view)
@@ -150,7 +150,11 @@ def test_the_command_hands_the_generator_to_an_exporter(
     weights = tmp_path / "lightweight.safetensors"
     save_state(weights, {}, {}, ExponentialAverage(generator, 0.9), {"variant": "tiny"})
     given: list[Any] = []
-    exporter = lambda generator, output, **facts: given.append((generator, output, facts)) or {}  # noqa: E731
+
+    def exporter(generator: LightweightGenerator, output: Path, **facts: object) -> dict[str, object]:
+        given.append((generator, output, facts))
+        return {}
+
     monkeypatch.setattr(bundle_exporter, "find_bundle_exporter", lambda: exporter)
     command.run(_arguments(PORTRAIT, "-o", tmp_path / "me.bundle", "--weights", weights))
     [(exported, output, facts)] = given

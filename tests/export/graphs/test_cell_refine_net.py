@@ -35,10 +35,11 @@ def test_the_refinement_out_of_its_cells_is_the_refinement() -> None:
             if value.is_floating_point():
                 value.add_(_rand(*value.shape).abs() * 0.1)
         sizes = (AppearanceEncoder.HALF, AppearanceEncoder.QUARTER, AppearanceEncoder.EIGHTH)
-        features = AppearanceFeatures(
-            *(_rand(1, channels, 32 // 2**level, 32 // 2**level) for level, channels in enumerate(sizes)),
-            _rand(1, RefineNet.style_channels((8, 8, 8)), 1, 1),
+        half, quarter, eighth = (
+            _rand(1, channels, 32 // 2**level, 32 // 2**level) for level, channels in enumerate(sizes)
         )
+        style = _rand(1, RefineNet.style_channels((8, 8, 8)), 1, 1)
+        features = AppearanceFeatures(half, quarter, eighth, style)
         drawing = _rand(1, 11, 32, 32)
         wanted = refine(features, drawing)
         made = CellRefineNet(refine)(Movement(torch.zeros(1, 2, 32, 32), features, drawing))

@@ -203,7 +203,8 @@ def test_limits_leave_room_for_the_way_back() -> None:
     low, high = torch_run(RetargetStartGraph().eval())(inputs)["limits"][0]  # radians (3), growth, pixels (2)
     assert high[0] > 2 * -low[0] > 0
     assert (low[4:] <= 0).all() and (high[4:] >= 0).all()
-    wanted = PoseLimits.for_portrait(fit_pose(turned, load_expressions().mean_face), turned, (0, 0), (512, 512))
+    pose = fit_pose(turned, load_expressions().mean_face)
+    wanted = PoseLimits.for_portrait(pose, turned.astype(np.float64), (0, 0), (512, 512))
     np.testing.assert_allclose(np.rad2deg(low[:3]), wanted.low_angles, atol=1e-3)
     np.testing.assert_allclose(np.rad2deg(high[:3]), wanted.high_angles, atol=1e-3)
     np.testing.assert_allclose(low[4:], wanted.low_shift, atol=1e-3)

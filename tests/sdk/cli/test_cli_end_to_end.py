@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from monalive.cli import main
-from monalive.measuring.benchmark import sample_portrait_path, sway
+from monalive.measuring.benchmark import sway
 from monalive.media.image_io import load_image, save_image
 from monalive.media.video_io import VideoReader
 from monalive.media.video_sinks import open_sink
+from monalive.packaged_assets import sample_portrait_path
 
 FRAMES, SIZE, FPS = 6, 256, 25
 # Frames of `sway` between which the head has moved well.
@@ -46,7 +47,8 @@ def driver(clip_frames: list[np.ndarray], tmp_path_factory: pytest.TempPathFacto
 def photo(face: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The face in the middle of a larger photo: there is something around the crop that must not change."""
     monkeypatch.chdir(tmp_path)
-    save_image("photo.png", cv2.copyMakeBorder(face, 200, 200, 300, 300, cv2.BORDER_REPLICATE))
+    around = cv2.copyMakeBorder(face, 200, 200, 300, 300, cv2.BORDER_REPLICATE)
+    save_image("photo.png", np.asarray(around, np.uint8))
     return Path("photo.png")
 
 

@@ -52,7 +52,7 @@ def test_memory_is_read_at_the_quarters(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(benchmark, "resident_mb", lambda: next(sizes))
 
     class Animator(FakeAnimator):
-        def enroll(self, photos: Any, face: str | int = "largest") -> Any:
+        def enroll(self, photos: Any, face: str | int = "largest", consent: Any = None) -> Any:
             return type("Portrait", (), {"photo": photos[0]})()
 
     scene = np.zeros((720, 1280, 3), np.uint8)

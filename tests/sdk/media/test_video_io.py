@@ -10,6 +10,8 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.GifImagePlugin import GifImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
 from monalive.media.video_io import VideoReader
 from monalive.media.video_sinks import can_hold_sound, open_sink
@@ -49,6 +51,7 @@ def write_with_sound(
         video = container.add_stream("mpeg4", rate=FPS)
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         sound = container.add_stream(audio_codec, rate=rate)
+        assert isinstance(sound, av.AudioStream)
         sound.layout = channels
         time = np.arange(int(seconds * rate)) / rate
         wave = np.where((time >= 0.5) & (time < 0.6), np.sin(time * 2 * np.pi * 440), 0) * 0.5
@@ -74,6 +77,7 @@ def loudness(path: Path) -> tuple[np.ndarray, np.ndarray]:
         resampler = av.AudioResampler(format="fltp", layout="mono", rate=48000, frame_size=480)
         for frame in container.decode(audio=0):
             for piece in resampler.resample(frame):
+                assert piece.pts is not None and piece.time_base is not None
                 times.append(float(piece.pts * piece.time_base))
                 levels.append(float(np.abs(piece.to_ndarray()).max()))
     return np.array(times), np.array(levels)
@@ -141,6 +145,7 @@ def test_odd_sizes_and_pixels_that_are_not_square(
     path = tmp_path / "clip.mkv"
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=FPS)
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         if aspect:
             stream.codec_context.sample_aspect_ratio = aspect
@@ -261,7 +266,7 @@ def test_mp4_is_tagged_and_starts_fast(tmp_path: Path) -> None:
 def test_animated_pictures_read_back_as_they_were(tmp_path: Path, suffix: str) -> None:
     path = write_clip(tmp_path / f"clip{suffix}")
     with Image.open(path) as animation:
-        assert animation.n_frames == 10
+        assert isinstance(animation, GifImageFile | WebPImageFile) and animation.n_frames == 10
         assert animation.info["loop"] == 0
         for index in range(10):
             animation.seek(index)
@@ -286,6 +291,7 @@ def test_a_gif_of_60_frames_per_second_keeps_its_length(tmp_path: Path) -> None:
             sink.write(scene(index))
     with Image.open(path) as animation:
         total = 0
+        assert isinstance(animation, GifImageFile)
         for index in range(animation.n_frames):
             animation.seek(index)
             assert animation.info["duration"] >= 20

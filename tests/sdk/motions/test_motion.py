@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -64,7 +65,7 @@ def test_version_1_still_loads(tmp_path: Path) -> None:
     motion.save(path)
     assert Motion.load(path).surroundings is None
 
-    def as_before(manifest: dict) -> None:
+    def as_before(manifest: dict[str, Any]) -> None:
         manifest["version"] = 1
         del manifest["surroundings"]
 
@@ -138,7 +139,7 @@ def test_iteration_and_length() -> None:
     assert motion.landmarks.dtype == np.float32
 
 
-def _rewrite(path: Path, change: Callable[[dict], None]) -> None:
+def _rewrite(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     manifest = json.loads(members["manifest.json"])
@@ -176,7 +177,7 @@ def test_a_newer_version_is_named(tmp_path: Path) -> None:
         {"surroundings": True},
     ],
 )
-def test_a_manifest_that_makes_no_sense(tmp_path: Path, change: dict) -> None:
+def test_a_manifest_that_makes_no_sense(tmp_path: Path, change: dict[str, Any]) -> None:
     path = tmp_path / "a.motion"
     _motion().save(path)
     _rewrite(path, lambda manifest: manifest.update(change))
@@ -250,7 +251,7 @@ def test_saving_into_a_missing_folder(tmp_path: Path) -> None:
         ({"surroundings": np.full((2, 16, 16, 3), [0, 0, 1.01])}, "from 0 to 1"),
     ],
 )
-def test_bad_motions_are_refused(change: dict, message: str) -> None:
+def test_bad_motions_are_refused(change: dict[str, Any], message: str) -> None:
     good = {
         "landmarks": np.zeros((2, 478, 3)),
         "timestamps_ms": np.array([0.0, 40.0]),

@@ -69,7 +69,7 @@ def test_another_picture_is_not_trusted() -> None:
 
 @pytest.mark.parametrize("size", [100, 128, 512])
 def test_any_size_gives_the_same_grid(size: int) -> None:
-    image = cv2.resize(_texture(), (size, size), interpolation=cv2.INTER_AREA)
+    image = np.asarray(cv2.resize(_texture(), (size, size), interpolation=cv2.INTER_AREA), np.uint8)
     flow = SurroundingsFlow(image, FACE)(_shifted(image, size / 32, 0), FACE[:, :2])
     assert flow.shape == (16, 16, 3) and flow.dtype == np.float32
     assert flow[..., 2].min() >= 0 and flow[..., 2].max() <= 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from monalive.faces.crop import SquareCrop
 from monalive.player.paste_back import PasteBack, crop_feather, paste_back
@@ -17,33 +18,33 @@ CROPS = [INSIDE, BETWEEN_PIXELS, OVER_THE_CORNER, LARGER_THAN_THE_PHOTO, SMALL]
 
 
 @pytest.fixture(scope="module")
-def photo() -> np.ndarray:
+def photo() -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 256, (720, 1280, 3), np.uint8)
 
 
-def constant_flow(x: float, y: float, size: int = 64) -> np.ndarray:
-    return np.broadcast_to(np.float32([x, y]), (size, size, 2)).copy()
+def constant_flow(x: float, y: float, size: int = 64) -> NDArray[np.float32]:
+    return np.broadcast_to(np.array([x, y], np.float32), (size, size, 2)).copy()
 
 
-def keep_all() -> np.ndarray:
+def keep_all() -> NDArray[np.float32]:
     return np.ones((256, 256), np.float32)
 
 
-def paint_all() -> np.ndarray:
+def paint_all() -> NDArray[np.float32]:
     return np.zeros((256, 256), np.float32)
 
 
-def plain(value: float) -> np.ndarray:
+def plain(value: float) -> NDArray[np.float32]:
     return np.full((256, 256, 3), value, np.float32)
 
 
 @pytest.mark.parametrize("crop", CROPS)
-def test_without_motion_the_photo_is_unchanged_bit_for_bit(photo: np.ndarray, crop: SquareCrop) -> None:
+def test_without_motion_the_photo_is_unchanged_bit_for_bit(photo: NDArray[np.uint8], crop: SquareCrop) -> None:
     np.testing.assert_array_equal(paste_back(photo, crop, constant_flow(0, 0), keep_all(), plain(0.5)), photo)
 
 
 @pytest.mark.parametrize("crop", CROPS)
-def test_outside_the_crop_the_photo_is_unchanged_bit_for_bit(photo: np.ndarray, crop: SquareCrop) -> None:
+def test_outside_the_crop_the_photo_is_unchanged_bit_for_bit(photo: NDArray[np.uint8], crop: SquareCrop) -> None:
     before = photo.copy()
     frame = paste_back(photo, crop, constant_flow(0.05, -0.03), keep_all() * 0.5, plain(0.5))
     outside = np.ones(photo.shape[:2], bool)
@@ -55,7 +56,7 @@ def test_outside_the_crop_the_photo_is_unchanged_bit_for_bit(photo: np.ndarray, 
 
 
 @pytest.mark.parametrize("size", [64, 128, 256])
-def test_a_flow_of_whole_pixels_moves_the_photos_own_pixels(photo: np.ndarray, size: int) -> None:
+def test_a_flow_of_whole_pixels_moves_the_photos_own_pixels(photo: NDArray[np.uint8], size: int) -> None:
     crop = SquareCrop(200, 50, 512)
     # 8 pixels to the right of each place, 4 above it.
     frame = paste_back(photo, crop, constant_flow(8 / 512, -4 / 512, size), keep_all(), plain(0))
@@ -81,7 +82,7 @@ def test_a_growing_flow_is_read_at_the_right_place() -> None:
 
 @pytest.mark.parametrize("crop", [INSIDE, BETWEEN_PIXELS, SMALL])
 def test_the_painted_picture_replaces_the_photo_in_the_middle_and_not_at_the_edges(
-    photo: np.ndarray, crop: SquareCrop
+    photo: NDArray[np.uint8], crop: SquareCrop
 ) -> None:
     frame = paste_back(photo, crop, constant_flow(0, 0), paint_all(), plain(100 / 255))
     quarter = crop.side / 4
@@ -131,14 +132,14 @@ def test_no_seam_at_the_crops_edges() -> None:
     assert np.abs(np.diff(frame, axis=1)).max() <= 4
 
 
-def test_several_faces_are_pasted_one_after_the_other(photo: np.ndarray) -> None:
+def test_several_faces_are_pasted_one_after_the_other(photo: NDArray[np.uint8]) -> None:
     left, right = SquareCrop(0, 100, 400), SquareCrop(300, 100, 400)
     first = paste_back(photo, left, constant_flow(0.1, 0), keep_all(), plain(0))
     both = paste_back(first, right, constant_flow(0, 0), keep_all(), plain(0))
     np.testing.assert_array_equal(both, first)
 
 
-def test_a_kept_object_gives_what_the_function_gives(photo: np.ndarray) -> None:
+def test_a_kept_object_gives_what_the_function_gives(photo: NDArray[np.uint8]) -> None:
     pasting = PasteBack(BETWEEN_PIXELS, 1280, 720)
     first = pasting(photo, constant_flow(0.02, 0.01), keep_all() * 0.3, plain(0.7))
     copy = first.copy()
@@ -148,14 +149,14 @@ def test_a_kept_object_gives_what_the_function_gives(photo: np.ndarray) -> None:
     np.testing.assert_array_equal(first, again)
 
 
-def test_painted_values_out_of_range_are_clipped(photo: np.ndarray) -> None:
+def test_painted_values_out_of_range_are_clipped(photo: NDArray[np.uint8]) -> None:
     low = paste_back(photo, INSIDE, constant_flow(0, 0), paint_all(), plain(-0.4))
     high = paste_back(photo, INSIDE, constant_flow(0, 0), paint_all(), plain(1.4))
     assert (low[360, 600] == 0).all()
     assert (high[360, 600] == 255).all()
 
 
-def test_bad_input_is_refused(photo: np.ndarray) -> None:
+def test_bad_input_is_refused(photo: NDArray[np.uint8]) -> None:
     with pytest.raises(ValueError, match="outside the photo"):
         paste_back(photo, SquareCrop(2000, 0, 100), constant_flow(0, 0), keep_all(), plain(0))
     with pytest.raises(ValueError, match="flow"):
@@ -170,7 +171,7 @@ def test_bad_input_is_refused(photo: np.ndarray) -> None:
         crop_feather(INSIDE, 1280, 720, width=0)
 
 
-def test_a_picture_is_animated_in_place(photo: np.ndarray) -> None:
+def test_a_picture_is_animated_in_place(photo: NDArray[np.uint8]) -> None:
     paste = PasteBack(INSIDE, 1280, 720)
     frame = paste(photo, constant_flow(0.04, -0.02), keep_all() * 0.5, plain(0.4))
     picture = photo.copy()

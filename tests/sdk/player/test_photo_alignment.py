@@ -55,7 +55,7 @@ def test_a_photo_of_another_size_is_another_view() -> None:
 
 def test_surroundings_are_measured_from_the_other_photo_on() -> None:
     first = _photo(0)
-    moved = PhotoOfPerson(np.roll(first.image, 8, 1), first.landmarks + np.float32([8, 0, 0]), first.crop)
+    moved = PhotoOfPerson(np.roll(first.image, 8, 1), first.landmarks + np.array([8, 0, 0], np.float32), first.crop)
     to_photo = surroundings_to(moved, first)
     corner = to_photo[2:5, 2:4]
     assert corner[..., 0] == pytest.approx(-8 / SIZE, abs=0.006) and corner[..., 1] == pytest.approx(0, abs=0.006)
@@ -76,7 +76,7 @@ def _turned_to(shots: list[np.ndarray], *, absolute: bool) -> np.ndarray:
         height, width = portrait.photo.shape[:2]
         landmarks = np.repeat(portrait.landmarks[None], 12, 0)
         landmarks[1:, :, 0] += SHIFT
-        motion = Motion(landmarks, np.arange(12) * 40.0, (width, height), 25.0, "to the right")
+        motion = Motion(landmarks, np.arange(12, dtype=np.float64) * 40.0, (width, height), 25.0, "to the right")
         return [frame.image for frame in animator.play(portrait, motion)][-1]
 
 

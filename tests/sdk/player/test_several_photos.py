@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from monalive.faces.expressions import load_expressions
 from monalive.faces.landmarks import LIPS_OUTER
@@ -11,39 +12,40 @@ from monalive.player.several_photos import PhotoChoice, blend_weights, face_mask
 
 
 @pytest.fixture
-def face() -> np.ndarray:
+def face() -> NDArray[np.float32]:
     points = load_expressions().mean_face[:, :2]
     low, high = points.min(0), points.max(0)
-    return ((points - (low + high) / 2) / (high - low).max() * 0.5 + 0.5).astype(np.float32)
+    placed: NDArray[np.float64] = (points - (low + high) / 2) / (high - low).max() * 0.5 + 0.5
+    return placed.astype(np.float32)
 
 
-def _shifted(face: np.ndarray, *shifts: float) -> list[np.ndarray]:
+def _shifted(face: NDArray[np.float32], *shifts: float) -> list[NDArray[np.float32]]:
     return [face + np.array([shift, 0], np.float32) for shift in shifts]
 
 
-def test_one_photo_always_has_the_whole_say(face: np.ndarray) -> None:
+def test_one_photo_always_has_the_whole_say(face: NDArray[np.float32]) -> None:
     assert PhotoChoice([face]).gates(face + 0.3).tolist() == [1.0]
 
 
-def test_the_nearest_photo_makes_the_frame(face: np.ndarray) -> None:
+def test_the_nearest_photo_makes_the_frame(face: NDArray[np.float32]) -> None:
     choice = PhotoChoice(_shifted(face, 0.0, 0.1, 0.2, 0.3))
     assert choice.gates(_shifted(face, 0.28)[0]).tolist() == [0.0, 0.0, 0.0, 1.0]
     assert choice.gates(_shifted(face, 0.01)[0]).tolist() == [1.0, 0.0, 0.0, 0.0]
 
 
-def test_only_eligible_photos_are_chosen(face: np.ndarray) -> None:
+def test_only_eligible_photos_are_chosen(face: NDArray[np.float32]) -> None:
     choice = PhotoChoice(_shifted(face, 0.0, 0.1, 0.2), np.array([True, False, True]))
     assert choice.gates(_shifted(face, 0.12)[0]).tolist() == [0.0, 0.0, 1.0]
 
 
-def test_an_open_mouth_outweighs_a_place(face: np.ndarray) -> None:
+def test_an_open_mouth_outweighs_a_place(face: NDArray[np.float32]) -> None:
     opened = face.copy()
     opened[list(LIPS_OUTER), 1] += 0.03
     choice = PhotoChoice([face, *_shifted(opened, 0.002)])
     assert choice.gates(opened).tolist() == [0.0, 1.0]
 
 
-def test_photos_fade_into_each_other(face: np.ndarray) -> None:
+def test_photos_fade_into_each_other(face: NDArray[np.float32]) -> None:
     choice = PhotoChoice(_shifted(face, 0.0, 0.1, 0.2, 0.3))
     choice.gates(face)
     wanted = _shifted(face, 0.3)[0]
@@ -54,7 +56,7 @@ def test_photos_fade_into_each_other(face: np.ndarray) -> None:
     assert not gates[:, 1:3].any()
 
 
-def test_a_photo_hardly_nearer_does_not_take_over(face: np.ndarray) -> None:
+def test_a_photo_hardly_nearer_does_not_take_over(face: NDArray[np.float32]) -> None:
     choice = PhotoChoice(_shifted(face, 0.0, 0.1, 0.2))
     in_use = choice.gates(_shifted(face, 0.1)[0])
     assert in_use.tolist() == [0.0, 1.0, 0.0]
@@ -80,7 +82,7 @@ def test_layers_laid_over_each_other_show_by_their_weights() -> None:
     assert shown == pytest.approx([0.5, 0.2, 0.3])
 
 
-def test_the_face_mask_covers_the_face_and_nothing_else(face: np.ndarray) -> None:
+def test_the_face_mask_covers_the_face_and_nothing_else(face: NDArray[np.float32]) -> None:
     mask = face_mask(face)
     assert mask.shape == (256, 256) and mask.dtype == np.float32
     assert mask[128, 128] > 0.99 and mask[10, 10] == 0 and mask[128, 5] == 0

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.expressions import load_expressions
@@ -32,7 +33,7 @@ def _person(
     expression: dict[str, float] | None = None,
     gaze: tuple[float, float] = (0.0, 0.0),
     centre: tuple[float, float] = (256.0, 236.0),
-) -> np.ndarray:
+) -> NDArray[np.float64]:
     """A face (478, 3) in pixels with its own proportions: stretched, eyes and mouth wider or narrower."""
     face = BASIS.face(expression or {}, gaze)
     for indices, factor, axes in (
@@ -47,7 +48,8 @@ def _person(
         middle = BASIS.mean_face[indices].mean(axis=0)
         for axis in axes:
             face[indices, axis] = middle[axis] + factor * (face[indices, axis] - middle[axis])
-    return (face * np.array(list(shape))) @ angles_rotation(*pose).T * scale + [*centre, 0.0]
+    person: NDArray[np.float64] = (face * np.array(list(shape))) @ angles_rotation(*pose).T * scale + [*centre, 0.0]
+    return person
 
 
 PORTRAITS = {
@@ -258,7 +260,7 @@ def test_head_turns_are_passed_on(name: str) -> None:
         driver = np.array(
             [
                 _person((0.9, 1.1, 1.0), pose=(3.0, 2.0, 1.0)),
-                _person((0.9, 1.1, 1.0), pose=np.add((3.0, 2.0, 1.0), turn)),
+                _person((0.9, 1.1, 1.0), pose=(3.0 + turn[0], 2.0 + turn[1], 1.0 + turn[2])),
             ]
         )
         result, crop = _retarget(portrait, driver)
@@ -314,8 +316,9 @@ def test_shifts_scale_with_the_face_and_stay_in_the_crop() -> None:
 def test_a_mirrored_driver_gives_the_mirrored_motion() -> None:
     flip = np.array([-1.0, 1.0, 1.0])
 
-    def mirrored(frames: np.ndarray) -> np.ndarray:
-        return frames[..., BASIS.mirror, :] * flip + [SIZE[0], 0, 0]
+    def mirrored(frames: NDArray[np.float64]) -> NDArray[np.float64]:
+        flipped: NDArray[np.float64] = frames[..., BASIS.mirror, :] * flip + [SIZE[0], 0, 0]
+        return flipped
 
     portrait = _person((1.05, 0.95, 1.0), eyes=1.2)
     portrait = (portrait + mirrored(portrait)) / 2

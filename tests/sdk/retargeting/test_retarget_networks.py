@@ -96,7 +96,8 @@ def test_a_face_in_one_point_is_refused_and_the_next_frame_works(
             with pytest.raises(ValueError, match="increase"):
                 retargeter.step(motion[2], 0.0)
         results.append(retargeter.step(motion[2], 40.0))
-    assert np.array_equal(*results)
+    undisturbed, after_refusals = results
+    assert np.array_equal(undisturbed, after_refusals)
 
 
 def _without(path: Path, *left_out: str) -> Bundle:

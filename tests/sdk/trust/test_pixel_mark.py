@@ -10,22 +10,25 @@ import av
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from monalive.faces.crop import SquareCrop
-from monalive.measuring.benchmark import sample_portrait_path, sway
+from monalive.measuring.benchmark import sway
 from monalive.media.image_io import load_image
+from monalive.packaged_assets import sample_portrait_path
 from monalive.trust.mark_code import MarkMessage
 from monalive.trust.mark_reader import find_mark
 from monalive.trust.pixel_mark import LOSSLESS, LOSSY, PixelMark
 
 MESSAGE = MarkMessage(0x1234567, 0, 1)
-Picture = np.ndarray
+Picture = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module")
 def face() -> Picture:
-    return cv2.resize(load_image(sample_portrait_path()), (256, 256), interpolation=cv2.INTER_AREA)
+    portrait = load_image(sample_portrait_path())
+    return np.asarray(cv2.resize(portrait, (256, 256), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 @pytest.fixture(scope="module", params=[LOSSY, LOSSLESS], ids=["lossy", "lossless"])
@@ -52,17 +55,18 @@ def h264(frames: list[Picture], crf: int) -> list[Picture]:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         container.mux(stream.encode(None))
     encoded.seek(0)
-    with av.open(encoded) as container:
-        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    with av.open(encoded, "r") as written:
+        return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in written.decode(video=0)]
 
 
 def resized(image: Picture, factor: float) -> Picture:
     interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    return cv2.resize(image, None, fx=factor, fy=factor, interpolation=interpolation)
+    return np.asarray(cv2.resize(image, None, fx=factor, fy=factor, interpolation=interpolation), np.uint8)
 
 
-def on_canvas(image: Picture, *margins: int) -> Picture:
-    return cv2.copyMakeBorder(image, *margins, cv2.BORDER_CONSTANT, value=(230, 230, 240))
+def on_canvas(image: Picture, top: int, bottom: int, left: int, right: int) -> Picture:
+    canvas = cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(230, 230, 240))
+    return np.asarray(canvas, np.uint8)
 
 
 def message_in(*frames: Picture) -> MarkMessage | None:
@@ -89,7 +93,7 @@ ATTACKS: dict[str, Callable[[Picture], Picture]] = {
     "cropped off centre": lambda image: image[13:200, 40:250],
     "flipped": lambda image: image[:, ::-1],
     "brighter": lambda image: np.clip(image * 0.9 + 20, 0, 255).astype(np.uint8),
-    "blurred": lambda image: cv2.GaussianBlur(image, (0, 0), 0.8),
+    "blurred": lambda image: np.asarray(cv2.GaussianBlur(image, (0, 0), 0.8), np.uint8),
     "black and white": lambda image: np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2),
     "on a larger canvas": lambda image: on_canvas(image, 70, 90, 150, 120),
 }
@@ -158,7 +162,7 @@ def test_the_frame_handed_in_stays_as_it_was(face: Picture) -> None:
 def test_crops_that_reach_outside_and_large_ones(face: Picture) -> None:
     outside = PixelMark(MESSAGE, (256, 256), [SquareCrop(-20.0, -10.0, 290.0)]).apply(face)
     assert message_in(outside) == MESSAGE
-    large = cv2.resize(face, (900, 900), interpolation=cv2.INTER_CUBIC)
+    large = np.asarray(cv2.resize(face, (900, 900), interpolation=cv2.INTER_CUBIC), np.uint8)
     changed = PixelMark(MESSAGE, (900, 900)).apply(large)
     assert psnr(changed, large) >= 42
     assert message_in(jpeg(changed, 70)) == MESSAGE

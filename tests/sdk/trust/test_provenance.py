@@ -8,6 +8,8 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.GifImagePlugin import GifImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
 from monalive.media.image_io import load_image, save_image
 from monalive.media.video_sinks import open_sink
@@ -48,14 +50,14 @@ def test_numbered_frames_carry_xmp_and_exact_pixels(tmp_path: Path) -> None:
 def test_an_animated_webp_carries_xmp_and_still_plays(tmp_path: Path) -> None:
     _write(tmp_path / "a.webp", 4)
     with Image.open(tmp_path / "a.webp") as image:
-        assert image.n_frames == 4
+        assert isinstance(image, WebPImageFile) and image.n_frames == 4
         assert DIGITAL_SOURCE_TYPE in image.info["xmp"].decode()
 
 
 def test_a_gif_has_a_comment_and_still_plays(tmp_path: Path) -> None:
     _write(tmp_path / "a.gif", 4)
     with Image.open(tmp_path / "a.gif") as image:
-        assert image.n_frames == 4
+        assert isinstance(image, GifImageFile) and image.n_frames == 4
         assert image.info["comment"] == SENTENCE.encode()
 
 
