@@ -41,7 +41,7 @@ def test_saved_directions_come_back(directions, tmp_path):
 
 
 def test_bad_files(tmp_path):
-    with pytest.raises(FileNotFoundError, match="fit_directions"):
+    with pytest.raises(FileNotFoundError, match=r"data\.style_directions"):
         load_directions(tmp_path / "missing.npz")
     for name, content in (("text.npz", b"hello"), ("empty.npz", b"")):
         (tmp_path / name).write_bytes(content)
