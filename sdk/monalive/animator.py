@@ -215,11 +215,13 @@ class PhotoAnimator(ClosesAtEnd):
         """Ends the work in hand and lets go of the networks. Safe to call again, and during work."""
         self._closed = True
         worker, self._worker = self._worker, None
-        if worker is not None:
-            worker.close()
-        self._photo_tracker.close()
-        self._driver_tracker.close()
-        self._loaded = self._player = None
+        try:
+            if worker is not None:
+                worker.close()
+        finally:
+            self._photo_tracker.close()
+            self._driver_tracker.close()
+            self._loaded = self._player = None
 
     def _follow_video(self, portrait: Portraits, frame: NDArray[np.uint8], timestamp_ms: float) -> AnimatedFrame:
         with self._tracking:

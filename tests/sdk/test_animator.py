@@ -304,8 +304,11 @@ def test_an_error_in_the_callback_reaches_the_caller(photo: np.ndarray) -> None:
     animator = PhotoAnimator.create_from_options(options)
     animator.animate_async(animator.enroll(photo), photo, 0)
     assert failed.wait(30)
+    held = weakref.ref(animator._networks)
     with pytest.raises(RuntimeError, match="mistake"):
         animator.close()
+    gc.collect()
+    assert held() is None
 
 
 # What surrounds the driver's head

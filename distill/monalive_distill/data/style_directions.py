@@ -6,11 +6,15 @@ together; so all attributes enter one regression, with the face's shape and the 
 as nuisances: each direction is what changes when only its own attribute does. (A linear boundary per
 attribute, made orthogonal to others afterwards, is InterFaceGAN: Shen et al., arXiv 1907.10786.) Directions
 act only on the coarse layers that decide their attribute, and are scaled by what they achieve there.
+
+    python -m monalive_distill.data.style_directions -o FILE
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import sys
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +32,7 @@ from monalive.faces.head_pose import fit_pose
 from monalive.faces.landmarks import RIGID
 from monalive.faces.tracker import Face, FaceTracker
 from monalive_distill.data.face_generator import LAYER_SIZES, STYLE_SIZE, FaceGenerator
+from monalive_distill.mediapipe_tracker.networks import mediapipe_tracker
 from monalive_distill.packaged_assets import style_directions_file
 
 FORMAT: Final = "monalive.style_directions"
@@ -90,7 +95,9 @@ def load_directions(path: str | Path | None = None) -> StyleDirections:
     """
     source = Path(path) if path is not None else style_directions_file()
     if not source.is_file():
-        raise FileNotFoundError(f"no style directions at {source}; make them with fit_directions")
+        raise FileNotFoundError(
+            f"no style directions at {source}; make them with `python -m monalive_distill.data.style_directions`"
+        )
     try:
         with np.load(source, allow_pickle=False) as archive:
             about = json.loads(str(archive["about"]))
@@ -221,3 +228,21 @@ def _rescale(
             raise ValueError(f"no working direction for {name} was found; use more samples")
         scaled[index] /= gain
     return StyleDirections(raw.names, scaled, raw.layers)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description="Fit directions in the face generator's style space.")
+    parser.add_argument("--samples", type=int, default=600, help="people to regress on (default: %(default)s)")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="the .npz file to write")
+    options = parser.parse_args(arguments)
+
+    def report(line: str) -> None:
+        print(line, file=sys.stderr)
+
+    with mediapipe_tracker(output_blendshapes=True) as tracker:
+        fit_directions(FaceGenerator(), tracker, samples=options.samples, progress=report).save(options.output)
+    print(options.output)
+
+
+if __name__ == "__main__":
+    main()

@@ -139,19 +139,6 @@ def synthesize(
         yield person
 
 
-def read_people(folder: str | Path) -> list[Person]:
-    """The people of a set, as its manifest lists them.
-
-    Raises:
-        FileNotFoundError: no manifest there.
-        ValueError: the manifest is damaged.
-    """
-    path = Path(folder) / MANIFEST
-    if not path.is_file():
-        raise FileNotFoundError(f"no {MANIFEST} in {folder}; is it a folder made by synthesize?")
-    return _parse(path)[1]
-
-
 def _open_manifest(path: Path, settings: Mapping[str, Any]) -> set[int]:
     """Seeds already listed; starts the manifest if there is none, mends a last line cut off by a crash."""
     people: list[Person] = []

@@ -69,11 +69,6 @@ class FewShotPerson(nn.Module):
         """The photo nearest in pose to each of `landmarks` (N, 478, 2), to be moved there."""
         return self.photos.pick(nearest_photo(landmarks, self.photos.landmarks[..., :2]).tolist())
 
-    def reenact(self, landmarks: torch.Tensor) -> torch.Tensor:
-        """Pictures of landmarks alone, each from the photo that is nearest in pose."""
-        pictures: torch.Tensor = self(self.nearest(landmarks), landmarks)
-        return pictures
-
 
 def save_person(path: Path, person: FewShotPerson, record: dict[str, Any]) -> None:
     """Writes a safetensors file (no pickle); one that was there stays whole until the new one is complete.

@@ -44,7 +44,7 @@ def test_saved_directions_come_back(directions: StyleDirections, tmp_path: Path)
 
 
 def test_bad_files(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="fit_directions"):
+    with pytest.raises(FileNotFoundError, match=r"data\.style_directions"):
         load_directions(tmp_path / "missing.npz")
     for name, content in (("text.npz", b"hello"), ("empty.npz", b"")):
         (tmp_path / name).write_bytes(content)
