@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from monalive_distill.data.preparation import SAME_PERSON, SOURCE_KINDS
+from monalive_distill.data.preparation_settings import SAME_PERSON, SOURCE_KINDS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,7 @@ from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.tracker import FaceTracker
 from monalive.media.image_io import load_image
 from monalive.media.video_io import VideoReader
-from monalive_distill.data.preparation import SAME_PERSON
+from monalive_distill.data.preparation_settings import SAME_PERSON
 from monalive_distill.data.training_pairs import INDEX_FILE
 from monalive_distill.metrics.identity import FaceIdentity, csim
 

@@ -80,12 +80,12 @@ def find_clips(folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     if not folder.exists():
-        raise FileNotFoundError(f"There is no folder {folder}.")
+        raise FileNotFoundError(f"there is no folder {folder}")
     if not folder.is_dir():
-        raise NotADirectoryError(f"{folder} is a file; name the folder that holds the clips.")
+        raise NotADirectoryError(f"{folder} is a file; name the folder that holds the clips")
     clips = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".mp4" and path.is_file())
     if not clips:
-        raise FileNotFoundError(f"There is no .mp4 file in {folder}.")
+        raise FileNotFoundError(f"there is no .mp4 file in {folder}")
     return clips
 
 

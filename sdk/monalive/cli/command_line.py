@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
-from monalive.bundle import Bundle
 from monalive.cli.process import library_chatter, messages_on_standard_error, termination_as_exit
 from monalive.version import __version__
 
@@ -157,6 +156,8 @@ def _filler(command: Command) -> Callable[[argparse.ArgumentParser], None]:
 
 def _versions() -> str:
     """Of package, model and bundle schema; of the package alone where the bundle cannot be read."""
+    from monalive.bundle import Bundle
+
     try:
         bundle = Bundle.load()
     except (OSError, ValueError):

@@ -340,12 +340,12 @@ def test_a_method_that_fails_on_a_clip_is_named(clips_folder: Path, tracker: Fac
     def refuses(*args: Any, absolute: bool, **more: Any) -> list[Image]:
         raise ValueError("too dark")
 
-    with pytest.raises(ValueError, match=r"None of the 1 clips.*a right\.mp4: too dark"):
+    with pytest.raises(ValueError, match=r"none of the 1 clips.*a right\.mp4: too dark"):
         evaluate([clips_folder / "a right.mp4"], {"refuses": refuses}, tracker, frame_count=1)
 
 
 def test_no_usable_clip_is_an_error(clips_folder: Path, tracker: FaceTracker) -> None:
-    with pytest.raises(ValueError, match=r"None of the 2 clips could be used\. c_empty\.mp4: no face"):
+    with pytest.raises(ValueError, match=r"none of the 2 clips could be used: c_empty\.mp4: no face"):
         evaluate(find_clips(clips_folder)[2:], {"shift": shift_whole}, tracker)
 
 
