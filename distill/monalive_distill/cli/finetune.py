@@ -5,7 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from monalive_distill.cli.training_arguments import add_compute_arguments, use_compute
+from monalive_distill.cli.training_arguments import (
+    add_compute_arguments,
+    add_config_arguments,
+    chosen_config,
+    use_compute,
+)
 from monalive_distill.few_shot.fine_tuning_settings import FineTuning
 
 
@@ -16,9 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("-o", "--output", type=Path, required=True, help="the person's file, person.ckpt")
     add("--base", type=Path, required=True, help="state.safetensors of a run of train-few-shot")
     add("--variant", help="what size the base must have")
-    add("--minutes", type=float, default=FineTuning.minutes, help="at most (default %(default)s)")
-    add("--steps", type=int, default=FineTuning.steps, help="at most (default %(default)s)")
-    add("--learning-rate", type=float, default=FineTuning.learning_rate, help="default %(default)s")
+    add("--minutes", type=float, help=f"at most (default {FineTuning.minutes})")
+    add("--steps", type=int, help=f"at most (default {FineTuning.steps})")
+    add("--learning-rate", type=float, help=f"default {FineTuning.learning_rate}")
+    add_config_arguments(parser)
     add_compute_arguments(parser)
 
 
@@ -27,7 +33,8 @@ def run(arguments: argparse.Namespace) -> None:
     from monalive_distill.few_shot.finetune import finetune
 
     device = use_compute(arguments)
-    settings = FineTuning(steps=arguments.steps, minutes=arguments.minutes, learning_rate=arguments.learning_rate)
+    flags = {name: getattr(arguments, name) for name in ("steps", "minutes", "learning_rate")}
+    settings = chosen_config(FineTuning, arguments, flags)
     made = finetune(arguments.photos, arguments.base, arguments.output, settings, device, arguments.variant)
     before, after = made.checks[0][1], min(distance for _, distance in made.checks)
     told = f"{made.held_out} photos held out" if made.held_out else "photos moved by geometry"

@@ -5,7 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from monalive_distill.cli.training_arguments import add_compute_arguments, use_compute
+from monalive_distill.cli.training_arguments import (
+    add_compute_arguments,
+    add_config_arguments,
+    chosen_config,
+    use_compute,
+)
 from monalive_distill.personalization.settings import Personalization
 
 
@@ -15,8 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("photos", type=Path, nargs="+", metavar="PHOTO", help="1 to 32 photos of the person")
     add("-o", "--output", type=Path, required=True, help="the bundle to write")
     add("--weights", type=Path, help="of the lightweight generator to begin with (default: those that ship)")
-    add("--minutes", type=float, default=Personalization.minutes, help="at most (default %(default)s)")
-    add("--steps", type=int, default=Personalization.steps, help="at most (default %(default)s)")
+    add("--minutes", type=float, help=f"at most (default {Personalization.minutes})")
+    add("--steps", type=int, help=f"at most (default {Personalization.steps})")
+    add_config_arguments(parser)
     add("--precision", choices=("int8", "fp32"), default="int8")
     add_compute_arguments(parser)
 
@@ -42,7 +48,8 @@ def run(arguments: argparse.Namespace) -> None:
     device = use_compute(arguments)
     generator = load_generator(arguments.weights or lightweight_weights())
     photos = find_photos(arguments.photos)
-    settings = Personalization(steps=arguments.steps, minutes=arguments.minutes)
+    flags = {"steps": arguments.steps, "minutes": arguments.minutes}
+    settings = chosen_config(Personalization, arguments, flags)
     made = personalize(generator, photos, settings, device)
     shipped = Bundle.load()
     export_bundle(

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
-from monalive_distill.cli.training_arguments import add_run_arguments, add_schedule_arguments, use_compute
+from monalive_distill.cli.training_arguments import (
+    add_config_arguments,
+    add_run_arguments,
+    add_schedule_arguments,
+    chosen_config,
+    use_compute,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     add_run_arguments(parser)
     add_schedule_arguments(parser)
-    parser.add_argument("--config", type=Path, metavar="JSON", help="what differs from the default configuration")
+    add_config_arguments(parser)
     parser.add_argument("--variant", help="size of the generator (default: the configuration's)")
 
 
@@ -29,14 +34,12 @@ def run_training(arguments: argparse.Namespace, teacher: Path | None) -> None:
         arguments: those of `add_arguments`.
         teacher: state.safetensors of a run of train-few-shot, to learn from its pictures too.
     """
-    from monalive_distill.distillation.config import TrainingConfig, read_config
+    from monalive_distill.distillation.config import TrainingConfig
     from monalive_distill.distillation.train import train
     from monalive_distill.few_shot.checkpoint import load_few_shot_model
 
     device = use_compute(arguments)
-    config = read_config(arguments.config) if arguments.config else TrainingConfig()
-    if arguments.variant:
-        config = replace(config, variant=arguments.variant)
+    config = chosen_config(TrainingConfig, arguments, {"variant": arguments.variant})
     train(
         arguments.caches,
         arguments.folder,

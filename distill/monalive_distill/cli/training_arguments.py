@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
+
+Config = TypeVar("Config")
 
 
 def add_run_arguments(parser: argparse.ArgumentParser, caches: str = "folders made by prepare") -> None:
@@ -28,6 +33,36 @@ def add_schedule_arguments(parser: argparse.ArgumentParser) -> None:
 def add_start_argument(parser: argparse.ArgumentParser) -> None:
     """`start_from` of a run that goes on from another one's weights."""
     parser.add_argument("--start-from", type=Path, metavar="WEIGHTS", help="begin with these weights")
+
+
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """`config` and `changes`: what differs from a training's defaults."""
+    parser.add_argument("--config", type=Path, metavar="JSON", help="what differs from the default configuration")
+    parser.add_argument(
+        "--set",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="one value of the configuration, over the file's, such as losses.pixel=0.5 or seed=1; may be repeated",
+    )
+
+
+def chosen_config(kind: type[Config], arguments: argparse.Namespace, flags: Mapping[str, object]) -> Config:
+    """The configuration that a command line asks for: defaults, then `--config`, then flags, then `--set`.
+
+    Args:
+        kind: see `read_config`.
+        arguments: those of `add_config_arguments`.
+        flags: values that have a flag of their own, by their dotted names; None: not given.
+
+    Raises:
+        FileNotFoundError, ValueError: as `read_config`.
+    """
+    from monalive_distill.training.config import read_config
+
+    given = [f"{name}={json.dumps(value)}" for name, value in flags.items() if value is not None]
+    return read_config(kind, arguments.config, [*given, *arguments.changes])
 
 
 def add_compute_arguments(parser: argparse.ArgumentParser) -> None:

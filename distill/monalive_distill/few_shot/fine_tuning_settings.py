@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from monalive_distill.data.augmentation import Augmentation
 
@@ -32,6 +33,6 @@ class FineTuning:
     discriminator_learning_rate: float = 2e-4
     check_every: int = 20
     patience: int = 4
-    perceptual_net: str = "alex"
+    perceptual_net: Literal["vgg", "alex"] = "alex"
     augmentation: Augmentation = PERSON_AUGMENTATION
     seed: int = 0

@@ -1,4 +1,4 @@
-"""The tracker's lessons, by the names the command line knows; each is loaded when it is asked for."""
+"""The tracker's tasks, by the names the command line knows; each is loaded when it is asked for."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from monalive_distill.data.training_pairs import FaceSequence
-    from monalive_distill.tracker.train import Lesson
+    from monalive_distill.tracker.train import Task
 
-LESSONS: Final = {
-    "blendshapes": "blendshape_task:BlendshapeLesson",
-    "detector": "detector_task:DetectorLesson",
-    "landmarks": "landmark_task:LandmarkLesson",
+TASKS: Final = {
+    "blendshapes": "blendshape_task:BlendshapeTask",
+    "detector": "detector_task:DetectorTask",
+    "landmarks": "landmark_task:LandmarkTask",
 }
 
 
-def load_lesson(name: str, sequences: Sequence[FaceSequence], seed: int) -> Lesson:
-    """A lesson on these sequences; `name` is a key of `LESSONS`."""
-    module, _, kind = LESSONS[name].partition(":")
-    lesson: Lesson = getattr(importlib.import_module(f"monalive_distill.tracker.{module}"), kind)(sequences, seed)
-    return lesson
+def load_task(name: str, sequences: Sequence[FaceSequence], seed: int) -> Task:
+    """A task on these sequences; `name` is a key of `TASKS`."""
+    module, _, kind = TASKS[name].partition(":")
+    task: Task = getattr(importlib.import_module(f"monalive_distill.tracker.{module}"), kind)(sequences, seed)
+    return task

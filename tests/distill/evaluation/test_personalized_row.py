@@ -16,7 +16,7 @@ from monalive_distill.evaluation.clips import read_clip
 from monalive_distill.evaluation.few_shot_rows import split_clip
 from monalive_distill.generator.lightweight_generator import LightweightGenerator, build_generator
 from monalive_distill.personalization.settings import Personalization
-from monalive_distill.training.checkpoint import ExponentialAverage, save_state
+from monalive_distill.training.checkpoint import save_state
 
 
 def test_a_bundle_learned_from_the_photos_animates_one_of_them_and_all(
@@ -24,7 +24,7 @@ def test_a_bundle_learned_from_the_photos_animates_one_of_them_and_all(
 ) -> None:
     torch.manual_seed(0)
     weights = tmp_path / "lightweight.safetensors"
-    save_state(weights, {}, {}, ExponentialAverage(build_generator("tiny"), 0.9), {"variant": "tiny"})
+    save_state(weights, {}, {}, build_generator("tiny"), {"variant": "tiny"})
     exported: list[LightweightGenerator] = []
 
     def export(generator: LightweightGenerator, output: Path, **facts: str) -> dict[str, float]:

@@ -21,13 +21,14 @@ from monalive.portrait import PhotoOfPerson
 from monalive_distill.cli import personalize as command
 from monalive_distill.few_shot.changed_poses import PoseChange, change_pose
 from monalive_distill.few_shot.person_photos import PersonPhotos, track_photos
+from monalive_distill.few_shot.photo_mover import LIGHTWEIGHT_SIZE as PHOTO_SIZE
 from monalive_distill.generator.lightweight_generator import LightweightGenerator, build_generator
 from monalive_distill.personalization import bundle_exporter
 from monalive_distill.personalization.bundle_exporter import find_bundle_exporter
 from monalive_distill.personalization.person_task import draw_part, face_side, person_pairs, prepare, together
-from monalive_distill.personalization.personalize import PHOTO_SIZE, Check, _Ruler, personalize
+from monalive_distill.personalization.personalize import Check, _Ruler, personalize
 from monalive_distill.personalization.settings import Personalization
-from monalive_distill.training.checkpoint import ExponentialAverage, save_state
+from monalive_distill.training.checkpoint import save_state
 
 PORTRAIT = Path(str(files("monalive").joinpath("assets", "sample_portrait.jpg")))
 QUICK = Personalization(steps=6, check_every=2, learning_rate=3e-3, warm_up_steps=1, average_decay=0.1)
@@ -148,7 +149,7 @@ def test_the_command_hands_the_generator_to_an_exporter(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     weights = tmp_path / "lightweight.safetensors"
-    save_state(weights, {}, {}, ExponentialAverage(generator, 0.9), {"variant": "tiny"})
+    save_state(weights, {}, {}, generator, {"variant": "tiny"})
     given: list[Any] = []
 
     def exporter(generator: LightweightGenerator, output: Path, **facts: object) -> dict[str, object]:
