@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 from pass_clock import PassClock
+from torch import Tensor
 
 SECONDS = 2  # of the clock, one step each
 
 
-def weights_of_two_processes(kind: str, cache: Path, run: Path) -> tuple[dict[str, object], dict[str, object]]:
+def weights_of_two_processes(kind: str, cache: Path, run: Path) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """All tensors of a training's models after two steps, in the first process and in the second.
 
     Args:
@@ -28,7 +29,8 @@ def weights_of_two_processes(kind: str, cache: Path, run: Path) -> tuple[dict[st
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": paths}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
-    first, second = (load_file(run / f"rank{rank}.safetensors") for rank in (0, 1))
+    tensors: tuple[dict[str, Tensor], ...] = tuple(load_file(run / f"rank{rank}.safetensors") for rank in (0, 1))
+    first, second = tensors
     return first, second
 
 

@@ -16,7 +16,7 @@ from monalive.portrait import PhotoOfPerson
 from monalive_distill.generator.lightweight_generator import LightweightGenerator
 from monalive_distill.metrics.identity import FaceIdentity, cut_chips
 from monalive_distill.metrics.lpips import LPIPS
-from monalive_distill.personalization.person_task import Lesson, draw_part, face_side, person_pairs, prepare, together
+from monalive_distill.personalization.examples import Example, draw_part, face_side, person_pairs, prepare, together
 from monalive_distill.personalization.settings import Personalization
 from monalive_distill.training.average import running_average
 from monalive_distill.training.compute import launch, minimize
@@ -67,7 +67,7 @@ def personalize(
 ) -> Personalized:
     """Learns a person; `generator` is changed, and never for the worse as far as the checks can tell.
 
-    The refinement network alone is trained (`person_task`); BatchNorm keeps everybody's statistics: a few photos of
+    The refinement network alone is trained (`examples`); BatchNorm keeps everybody's statistics: a few photos of
     one person are no better ones. A state is kept if LPIPS and CSIM are both better than at the start.
 
     Args:
@@ -125,13 +125,13 @@ class RefinementTuning:
         self.schedules: Mapping[str, Schedule] = {"generator": settings}
         self.checks: list[Check] = []
 
-    def draw(self, moment: Moment) -> Lesson:
+    def draw(self, moment: Moment) -> Example:
         """One look at a face, one anywhere."""
         rng = np.random.default_rng((self.seed, 1, moment.step))
         chosen = [self._lessons[int(i)] for i in rng.integers(len(self._lessons), size=2)]
-        return together([draw_part(rng, lesson, self._side, face=not n) for n, lesson in enumerate(chosen)])
+        return together([draw_part(rng, example, self._side, face=not n) for n, example in enumerate(chosen)])
 
-    def step(self, data: Lesson, moment: Moment) -> Outcome:
+    def step(self, data: Example, moment: Moment) -> Outcome:
         """The refinement network learns."""
         made = self.model.paint(data.warped, data.movement).image
         with self.fabric.autocast():
@@ -157,7 +157,7 @@ class _Ruler:
     def __init__(self, device: torch.device) -> None:
         self._perceptual, self._identity = LPIPS("alex").to(device), FaceIdentity().to(device)
 
-    def __call__(self, made: torch.Tensor, true: Lesson, faces: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def __call__(self, made: torch.Tensor, true: Example, faces: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean LPIPS, and mean CSIM of the first `faces` pictures."""
         points = true.landmarks[:faces] * made.shape[-1]
         with torch.no_grad():
@@ -174,8 +174,8 @@ class _Ruler:
         return descriptors.float()
 
     @torch.no_grad()
-    def check(self, step: int, generator: LightweightGenerator, exams: Sequence[Lesson]) -> Check:
-        """How good the generator is at lessons that it does not learn."""
+    def check(self, step: int, generator: LightweightGenerator, exams: Sequence[Example]) -> Check:
+        """How good the generator is at examples that it does not learn."""
         scores = [self(generator.paint(exam.warped, exam.movement).image, exam, faces=1) for exam in exams]
         distances, likenesses = zip(*scores, strict=True)
         return Check(step, float(torch.stack(distances).mean()), float(torch.stack(likenesses).mean()))

@@ -112,7 +112,9 @@ class LevelFaceBlendshapes:
 
     def __call__(self, landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
         """(478, 2 or 3) landmarks in picture pixels to (52,) float32, [0, 1]: see `blendshapes.BLENDSHAPE_NAMES`."""
-        return self._network({"level_landmarks": level_landmarks(landmarks)[None]})["blendshapes"][0]
+        made = self._network({"level_landmarks": level_landmarks(landmarks)[None]})
+        scores: NDArray[np.float32] = made["blendshapes"][0]
+        return scores
 
 
 def load_tracker_networks(

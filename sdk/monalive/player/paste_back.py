@@ -135,7 +135,7 @@ class PasteBack:
         np.add(places, self._grid, out=places)
         np.subtract(1, weights, out=self._rest)
         border = cv2.BORDER_REPLICATE
-        cv2.remap(photo, places, None, cv2.INTER_LINEAR, dst=self._warped, borderMode=border)  # type: ignore
+        cv2.remap(photo, places, None, cv2.INTER_LINEAR, dst=self._warped, borderMode=border)
         cv2.blendLinear(self._warped, paint, weights, self._rest, dst=self._blended)
         frame = photo.copy() if out is None else out
         frame[self._in_photo] = self._blended

@@ -88,11 +88,11 @@ def test_the_teacher_moves_the_photo_nearest_in_pose(teacher: FewShotModel, sequ
 def test_the_flow_is_compared_where_both_moved_the_same_photo(
     teacher: FewShotModel, sequences: list[FaceSequence]
 ) -> None:
-    lesson = TeacherFrames(teacher, sequences, STILL, 0).draw(0, 1, 2, "cpu")
+    taught = TeacherFrames(teacher, sequences, STILL, 0).draw(0, 1, 2, "cpu")
     flow = torch.zeros(2, 2, 8, 8)
-    one_of_two = lesson._replace(flow=flow + 1.0, same_photo=torch.tensor([True, False]))
+    one_of_two = taught._replace(flow=flow + 1.0, same_photo=torch.tensor([True, False]))
     assert one_of_two.flow_distance(flow) == pytest.approx(0.5)
-    assert lesson._replace(flow=None).flow_distance(flow) is None
+    assert taught._replace(flow=None).flow_distance(flow) is None
 
 
 def test_a_portrait_moves_as_the_driver_does(teacher: FewShotModel, sequences: list[FaceSequence]) -> None:

@@ -25,7 +25,7 @@ from monalive_distill.few_shot.photo_mover import LIGHTWEIGHT_SIZE as PHOTO_SIZE
 from monalive_distill.generator.lightweight_generator import LightweightGenerator, build_generator
 from monalive_distill.personalization import bundle_exporter
 from monalive_distill.personalization.bundle_exporter import find_bundle_exporter
-from monalive_distill.personalization.person_task import draw_part, face_side, person_pairs, prepare, together
+from monalive_distill.personalization.examples import draw_part, face_side, person_pairs, prepare, together
 from monalive_distill.personalization.personalize import Check, _Ruler, personalize
 from monalive_distill.personalization.settings import Personalization
 from monalive_distill.training.checkpoint import save_state
@@ -108,32 +108,32 @@ def test_of_a_photo_of_another_place_only_the_face_is_learned(
     elsewhere[inside] = photos[1].image[inside]
     other = replace(photos[1], image=elsewhere)
     pair = next(p for p in person_pairs([photos[0], other], np.random.default_rng(0))[0] if not p.same_view)
-    lesson = prepare(generator.eval(), pair, surroundings=True, device="cpu")
+    example = prepare(generator.eval(), pair, surroundings=True, device="cpu")
     with torch.no_grad():
-        painted = generator.paint(lesson.warped, lesson.movement).image
-    mask = torch.from_numpy(face_mask(lesson.landmarks[0].numpy()))
-    assert torch.equal(lesson.image[..., mask == 0], painted[..., mask == 0])
-    assert torch.equal(lesson.image[..., mask == 1], pair.target.images[..., mask == 1])
+        painted = generator.paint(example.warped, example.movement).image
+    mask = torch.from_numpy(face_mask(example.landmarks[0].numpy()))
+    assert torch.equal(example.image[..., mask == 0], painted[..., mask == 0])
+    assert torch.equal(example.image[..., mask == 1], pair.target.images[..., mask == 1])
 
 
-def test_a_part_of_a_lesson_is_painted_as_it_is_in_the_whole(
+def test_a_part_of_an_example_is_painted_as_it_is_in_the_whole(
     generator: LightweightGenerator, photos: list[PhotoOfPerson]
 ) -> None:
     pair = person_pairs(photos, np.random.default_rng(0))[0][0]
-    lesson = prepare(generator.eval(), pair, surroundings=False, device="cpu")
-    assert face_side([lesson]) % 32 == 0
-    part = draw_part(np.random.default_rng(3), lesson, 128, face=True)
-    corner = (lesson.landmarks * PHOTO_SIZE - part.landmarks * 128)[0, 0].round().int().tolist()
+    example = prepare(generator.eval(), pair, surroundings=False, device="cpu")
+    assert face_side([example]) % 32 == 0
+    part = draw_part(np.random.default_rng(3), example, 128, face=True)
+    corner = (example.landmarks * PHOTO_SIZE - part.landmarks * 128)[0, 0].round().int().tolist()
     assert all(place % 16 == 0 for place in corner)
     inside = np.s_[..., 48:80, 48:80]  # far from the part's edges, which the network takes for the picture's
     x, y = corner
     with torch.no_grad():
-        whole = generator.paint(lesson.warped, lesson.movement).image[..., y : y + 128, x : x + 128]
+        whole = generator.paint(example.warped, example.movement).image[..., y : y + 128, x : x + 128]
     both = together([part, part])
     with torch.no_grad():
         made = generator.paint(both.warped, both.movement).image[1:]
     assert (made - whole)[inside].abs().mean() < 0.01
-    assert torch.equal(both.image[1], lesson.image[0, :, y : y + 128, x : x + 128])
+    assert torch.equal(both.image[1], example.image[0, :, y : y + 128, x : x + 128])
 
 
 def _arguments(*words: object) -> argparse.Namespace:

@@ -113,10 +113,10 @@ def test_the_average_forgets_the_start_and_follows_statistics() -> None:
         average.update_parameters(model)
         decay = min(0.5, (1 + step) / (10 + step))
         expected = decay * expected + (1 - decay) * float(model.weight.detach())
-        assert float(average.module.weight.detach()) == pytest.approx(expected)
-    assert int(average.module.num_batches_tracked) == 4
+        assert float(average.state_dict()["module.weight"]) == pytest.approx(expected)
+    assert int(average.state_dict()["module.num_batches_tracked"]) == 4
     resumed = running_average(model, 0.5, steps=4)
-    assert int(resumed.n_averaged) == int(average.n_averaged)
+    assert int(resumed.state_dict()["n_averaged"]) == int(average.state_dict()["n_averaged"])
 
 
 def test_minimizing_clips_and_leaves_other_weights_alone() -> None:

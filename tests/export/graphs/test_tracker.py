@@ -18,7 +18,8 @@ from monalive.faces.tracker import FaceTracker
 from monalive.faces.tracker_networks import TRACKER_PARTS, load_tracker_networks
 from monalive.networks.runtimes import RuntimeOptions
 from monalive_distill.generator.lightweight_generator import build_generator
-from monalive_distill.tracker.networks import MODEL_NAME, TrackerNetworks
+from monalive_distill.tracker.networks import TrackerNetworks
+from monalive_distill.tracker.weights_file import MODEL_NAME
 from monalive_distill.training.checkpoint import save_state
 from monalive_export.export import ExportOptions, export_model
 from monalive_export.graphs.pipelines import load_model

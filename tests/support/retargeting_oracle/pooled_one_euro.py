@@ -23,4 +23,4 @@ class PooledOneEuroFilter(OneEuroFilter):
         self._pool = pool.astype(np.float32)  # only speeds are pooled: half the precision does
 
     def _speed(self, velocity: Array) -> Array:
-        return super()._speed(self._pool @ velocity.astype(np.float32))
+        return super()._speed((self._pool @ velocity.astype(np.float32)).astype(np.float64))

@@ -42,7 +42,7 @@ class Pair(NamedTuple):
     same_view: bool  # False: only the face of the target is the truth
 
 
-class Lesson(NamedTuple):
+class Example(NamedTuple):
     """A pair, moved, or a square part of it of n pixels."""
 
     warped: torch.Tensor  # (N, 3, n, n): what is painted on
@@ -79,7 +79,7 @@ def person_pairs(photos: Sequence[PhotoOfPerson], rng: np.random.Generator) -> t
 
 
 @torch.no_grad()
-def prepare(generator: LightweightGenerator, pair: Pair, *, surroundings: bool, device: str | torch.device) -> Lesson:
+def prepare(generator: LightweightGenerator, pair: Pair, *, surroundings: bool, device: str | torch.device) -> Example:
     """Moves a pair's photo by the generator as it is now.
 
     Where only the target's face is the truth, around it what the generator paints now is what it should go on painting.
@@ -88,7 +88,7 @@ def prepare(generator: LightweightGenerator, pair: Pair, *, surroundings: bool, 
         generator: with everybody's weights.
         pair: photos of the generator's size.
         surroundings: measure how what is around the face moved, where that can be.
-        device: where the lesson is kept.
+        device: where the example is kept.
     """
     source, target = pair.source.to(device), pair.target.to(device)
     before, after = source.landmarks[..., :2], target.landmarks[..., :2]
@@ -103,22 +103,22 @@ def prepare(generator: LightweightGenerator, pair: Pair, *, surroundings: bool, 
         image = now + (image - now) * mask
     half = generator.autocast_dtype or torch.float32  # in which the network reads them anyhow
     features = AppearanceFeatures(*(part.to(half) for part in movement.appearance))
-    return Lesson(warped, movement._replace(appearance=features), image, after)
+    return Example(warped, movement._replace(appearance=features), image, after)
 
 
-def draw_part(rng: np.random.Generator, lesson: Lesson, side: int, *, face: bool) -> Lesson:
-    """A square part of a lesson.
+def draw_part(rng: np.random.Generator, example: Example, side: int, *, face: bool) -> Example:
+    """A square part of an example.
 
     Args:
         rng: draws where.
-        lesson: of one picture.
+        example: of one picture.
         side: in pixels, a multiple of 16.
         face: about the middle of the face; otherwise anywhere.
     """
-    size = lesson.image.shape[-1]
+    size = example.image.shape[-1]
     free = (size - side) // _GRID
     if face:
-        centre = lesson.landmarks[0].mean(0).cpu().numpy() * size + rng.normal(0, _GRID / 2, 2)
+        centre = example.landmarks[0].mean(0).cpu().numpy() * size + rng.normal(0, _GRID / 2, 2)
         x, y = ((centre - side / 2) / _GRID).round().clip(0, free).astype(int) * _GRID
     else:
         x, y = rng.integers(0, free + 1, 2) * _GRID
@@ -127,30 +127,30 @@ def draw_part(rng: np.random.Generator, lesson: Lesson, side: int, *, face: bool
         step = size // plane.shape[-1]
         return plane[..., y // step : (y + side) // step, x // step : (x + side) // step]
 
-    flow, (half, quarter, eighth, style), drawing = lesson.movement
+    flow, (half, quarter, eighth, style), drawing = example.movement
     features = AppearanceFeatures(cut(half), cut(quarter), cut(eighth), style)
-    corner = lesson.landmarks.new_tensor([x, y])
-    return Lesson(
-        cut(lesson.warped),
+    corner = example.landmarks.new_tensor([x, y])
+    return Example(
+        cut(example.warped),
         Movement(flow, features, cut(drawing)),
-        cut(lesson.image),
-        (lesson.landmarks * size - corner) / side,
+        cut(example.image),
+        (example.landmarks * size - corner) / side,
     )
 
 
-def together(lessons: Sequence[Lesson]) -> Lesson:
+def together(examples: Sequence[Example]) -> Example:
     """Lessons of one size as a batch."""
-    flows, features, drawings = zip(*(lesson.movement for lesson in lessons), strict=True)
+    flows, features, drawings = zip(*(example.movement for example in examples), strict=True)
     joined = AppearanceFeatures(*map(torch.cat, zip(*features, strict=True)))
-    warped, _, images, landmarks = zip(*lessons, strict=True)
+    warped, _, images, landmarks = zip(*examples, strict=True)
     movement = Movement(torch.cat(flows), joined, torch.cat(drawings))
-    return Lesson(torch.cat(warped), movement, torch.cat(images), torch.cat(landmarks))
+    return Example(torch.cat(warped), movement, torch.cat(images), torch.cat(landmarks))
 
 
-def face_side(lessons: Sequence[Lesson]) -> int:
+def face_side(examples: Sequence[Example]) -> int:
     """Side in pixels of a part that holds any of the faces, a multiple of 32, at most the whole picture."""
-    ovals = torch.cat([lesson.landmarks[:, list(FACE_OVAL)] for lesson in lessons])
-    size = lessons[0].image.shape[-1]
+    ovals = torch.cat([example.landmarks[:, list(FACE_OVAL)] for example in examples])
+    size = examples[0].image.shape[-1]
     largest = float((ovals.amax(1) - ovals.amin(1)).max()) * size
     return int(min(size, max(size // 2, 32 * np.ceil(largest * 1.1 / 32))))
 
