@@ -7,12 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import torch
 from pass_clock import PassClock
+from safetensors.torch import load_file, save_file
+
+Weights = dict[str, torch.Tensor]
 
 SECONDS = 2  # of the clock, one step each
 
 
-def weights_of_two_processes(kind: str, cache: Path, run: Path) -> tuple[dict[str, object], dict[str, object]]:
+def weights_of_two_processes(kind: str, cache: Path, run: Path) -> tuple[Weights, Weights]:
     """All tensors of a training's models after two steps, in the first process and in the second.
 
     Args:
@@ -20,8 +24,6 @@ def weights_of_two_processes(kind: str, cache: Path, run: Path) -> tuple[dict[st
         cache: a training cache.
         run: the run's folder.
     """
-    from safetensors.torch import load_file
-
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     command += [__file__, kind, str(cache), str(run)]
     paths = os.pathsep.join(path for path in sys.path if path)
@@ -34,9 +36,6 @@ def weights_of_two_processes(kind: str, cache: Path, run: Path) -> tuple[dict[st
 
 def main(kind: str, cache: Path, run: Path) -> None:
     """Trains, and writes this process's weights."""
-    import torch
-    from safetensors.torch import save_file
-
     from monalive_distill.data.training_pairs import load_sequences
     from monalive_distill.distillation.config import Stage, TrainingConfig
     from monalive_distill.distillation.train import LightweightTraining
