@@ -19,6 +19,7 @@ import numpy as np
 from broken_files import bundle_cases, motion_cases
 from numpy.typing import NDArray
 from PIL import Image
+from retargeting_oracle.one_euro import OneEuroFilter
 from retargeting_oracle.pooled_one_euro import PooledOneEuroFilter
 from tracker_cases import level_crops, tracker_cases
 
@@ -31,7 +32,6 @@ from monalive.player.face_networks import FaceNetworks
 from monalive.player.paste_back import NETWORK_SIZE, PasteBack, crop_feather
 from monalive.player.portrait_player import PortraitPlayer
 from monalive.portrait import PhotoOfPerson, Portrait
-from monalive.retargeting.one_euro import OneEuroFilter
 from monalive.retargeting.retarget import Retargeter
 from monalive.retargeting.retarget_networks import RetargetNetworks
 from monalive.trust.mark_code import MarkMessage, encode

@@ -50,7 +50,7 @@ class PortraitPlayer:
         self._portrait = portrait
         self._networks = networks
         self._retargeter = Retargeter(networks.retargeting, portrait.landmarks, portrait.crop, options)
-        self._surroundings = SurroundingsTransfer(options)
+        self._surroundings = SurroundingsTransfer(networks.retargeting, options)
         self.rest: NDArray[np.float32] = portrait.crop.to_unit(portrait.landmarks)
         photos = [entry.photo for entry in portrait.enrolled]
         self._first = photos[0]
