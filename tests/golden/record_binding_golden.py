@@ -34,6 +34,7 @@ from monalive.player.portrait_player import PortraitPlayer
 from monalive.portrait import PhotoOfPerson, Portrait
 from monalive.retargeting.retarget import Retargeter
 from monalive.retargeting.retarget_networks import RetargetNetworks
+from monalive.retargeting.surroundings_transfer import SurroundingsTransfer
 from monalive.trust.mark_code import MarkMessage, encode
 from monalive.trust.pixel_mark import PixelMark
 
@@ -59,6 +60,7 @@ def main(folder: Path = FOLDER) -> None:
     _save(folder / "crop.json", _crop_cases(folder, photo, faces))
     _save(folder / "one_euro.json", _one_euro_cases())
     _save(folder / "retarget.json", _retarget_cases(faces))
+    _save(folder / "background_flow.json", _background_flow())
     _save(folder / "image_mode.json", _image_mode_cases(faces))
     _save(folder / "paste_back.json", _paste_back_cases(folder))
     _save(folder / "pixel_mark.json", _pixel_mark_cases(folder, photo))
@@ -178,6 +180,20 @@ def _retarget_cases(faces: dict[str, Any]) -> dict[str, Any]:
             | {"landmarks": [_rounded(output, 5) for output in outputs]}
         )
     return {"kept_landmarks": KEPT, "cases": cases}
+
+
+def _background_flow() -> dict[str, Any]:
+    """What is around a driver as measured (it moves, cells come into sight and go), and as absolute motion uses it."""
+    random, times = np.random.default_rng(13), np.cumsum([0.0, 33.3, 40.0, 16.7]).round(3)
+    moved = np.cumsum(random.normal(0, 0.01, (len(times), 16, 16, 2)), 0)
+    measured = np.concatenate((moved, random.uniform(0, 1, (len(times), 16, 16, 1))), -1).round(3).astype(np.float32)
+    transfer = SurroundingsTransfer(RetargetNetworks(), monalive.RetargetOptions(absolute=True))
+    smoothed = [transfer.step(frame, time) for frame, time in zip(measured, times, strict=True)]
+    return {
+        "timestamps_ms": times.tolist(),
+        "measured": _rounded(measured.reshape(len(times), -1), 3),
+        "smoothed": _rounded(np.reshape(smoothed, (len(times), -1)), 6),
+    }
 
 
 def _image_mode_cases(faces: dict[str, Any]) -> list[dict[str, Any]]:
