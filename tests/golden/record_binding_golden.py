@@ -19,8 +19,6 @@ import numpy as np
 from broken_files import bundle_cases, motion_cases
 from numpy.typing import NDArray
 from PIL import Image
-from retargeting_oracle.one_euro import OneEuroFilter
-from retargeting_oracle.pooled_one_euro import PooledOneEuroFilter
 from tracker_cases import level_crops, tracker_cases
 
 import monalive
@@ -58,7 +56,6 @@ def main(folder: Path = FOLDER) -> None:
     _save_image(folder / "photo.png", photo)
     _save(folder / "faces.json", faces)
     _save(folder / "crop.json", _crop_cases(folder, photo, faces))
-    _save(folder / "one_euro.json", _one_euro_cases())
     _save(folder / "retarget.json", _retarget_cases(faces))
     _save(folder / "background_flow.json", _background_flow())
     _save(folder / "image_mode.json", _image_mode_cases(faces))
@@ -132,28 +129,6 @@ def _crop_cases(folder: Path, photo: NDArray[np.uint8], faces: dict[str, Any]) -
     grey = photo.mean(-1, keepdims=True).repeat(3, -1).astype(np.uint8)
     black_and_white = {"photo": is_black_and_white(photo), "mean_of_channels": is_black_and_white(grey)}
     return {"portrait_crop": chosen, "extract": extracted, "black_and_white": black_and_white}
-
-
-def _one_euro_cases() -> list[dict[str, Any]]:
-    random = np.random.default_rng(7)
-    times = np.cumsum([0.0, 33.3, 33.3, 40.0, 16.7, 80.0, 33.3])
-    walk = np.cumsum(random.normal(0, 0.05, (len(times), 4, 3)), 0).round(4)
-    pool = np.array([[0.7, 0.2, 0.1, 0.0], [0.1, 0.8, 0.1, 0.0], [0.25, 0.25, 0.25, 0.25], [0.0, 0.0, 0.5, 0.5]])
-    cases = []
-    for settings, mixed in (
-        ({"min_cutoff": 1.2, "beta": 150.0, "derivative_cutoff": 1.0}, pool),
-        ({"min_cutoff": 1.0, "beta": 25.0, "derivative_cutoff": 1.0}, None),
-        ({"min_cutoff": 2.0, "beta": 3.0, "derivative_cutoff": 4.0}, None),
-        ({"min_cutoff": 0.5, "beta": 0.0, "derivative_cutoff": 1.0}, None),
-    ):
-        smooth = OneEuroFilter(**settings) if mixed is None else PooledOneEuroFilter(**settings, pool=mixed)
-        outputs = [_rounded(smooth(frame, time), 6) for frame, time in zip(walk, times, strict=True)]
-        cases.append(
-            settings
-            | {"pool": None if mixed is None else mixed.tolist(), "timestamps_ms": times.round(3).tolist()}
-            | {"inputs": walk.tolist(), "outputs": outputs}
-        )
-    return cases
 
 
 def _retarget_cases(faces: dict[str, Any]) -> dict[str, Any]:

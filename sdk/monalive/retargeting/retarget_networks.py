@@ -126,7 +126,7 @@ class RetargetStream:
         """
         frame = {self._takes: batch(values), "elapsed_ms": batch([self._elapsed(timestamp_ms)])}
         made = self._network({**self._values, **frame})
-        result = made[self._gives][0]
+        result: NDArray[np.float32] = made[self._gives][0]
         if not np.isfinite(result).all():
             raise ValueError(NO_POSE)
         for name, value in made.items():
