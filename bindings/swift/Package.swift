@@ -13,8 +13,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "Monalive",
-            dependencies: [.target(name: "CZlib", condition: .when(platforms: [.linux]))],
-            resources: [.copy("Resources/expressions.npz")]
+            dependencies: [.target(name: "CZlib", condition: .when(platforms: [.linux]))]
         ),
         .target(name: "MonaliveApple", dependencies: ["Monalive"]),
         .testTarget(name: "MonaliveTests", dependencies: ["Monalive"]),

@@ -70,14 +70,15 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def test_core_on_golden_vectors(classes: tuple[Path, Path]) -> None:
     folder, compiler = classes
-    path = [str(folder), str(compiler / "lib" / "kotlin-stdlib.jar"), str(ROOT / "sdk" / "monalive" / "assets")]
+    path = [str(folder), str(compiler / "lib" / "kotlin-stdlib.jar")]
     command = ["java", *FAST_START, "-cp", os.pathsep.join(path), "monalive.GoldenTestKt", str(ROOT), sys.executable]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     failed = [line for line in done.stdout.splitlines() if line.startswith("failed")]
     assert done.returncode == 0 and not failed, "\n".join([*failed, done.stderr[-2000:]])
     passed = [line.removeprefix("ok ") for line in done.stdout.splitlines() if line.startswith("ok ")]
-    assert {"retarget", "paste_back", "frames_with_networks", "bundles", "running_modes"} <= set(passed)
+    assert {"retarget", "background_flow", "image_mode", "paste_back", "frames_with_networks"} <= set(passed)
+    assert {"bundles", "running_modes"} <= set(passed)
     assert {"level_crops", "detections", "tracker_on_stills", "tracker_on_video"} <= set(passed)
 
 

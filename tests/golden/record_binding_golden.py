@@ -19,7 +19,6 @@ import numpy as np
 from broken_files import bundle_cases, motion_cases
 from numpy.typing import NDArray
 from PIL import Image
-from retargeting_oracle.pooled_one_euro import PooledOneEuroFilter
 from tracker_cases import level_crops, tracker_cases
 
 import monalive
@@ -32,9 +31,9 @@ from monalive.player.face_networks import FaceNetworks
 from monalive.player.paste_back import PasteBack, crop_feather
 from monalive.player.portrait_player import PortraitPlayer
 from monalive.portrait import PhotoOfPerson, Portrait
-from monalive.retargeting.one_euro import OneEuroFilter
 from monalive.retargeting.retarget import Retargeter
 from monalive.retargeting.retarget_networks import RetargetNetworks
+from monalive.retargeting.surroundings_transfer import SurroundingsTransfer
 from monalive.trust.mark_code import MarkMessage, encode
 from monalive.trust.pixel_mark import PixelMark
 
@@ -58,8 +57,8 @@ def main(folder: Path = FOLDER) -> None:
     _save_image(folder / "photo.png", photo)
     _save(folder / "faces.json", faces)
     _save(folder / "crop.json", _crop_cases(folder, photo, faces))
-    _save(folder / "one_euro.json", _one_euro_cases())
     _save(folder / "retarget.json", _retarget_cases(faces))
+    _save(folder / "background_flow.json", _background_flow())
     _save(folder / "image_mode.json", _image_mode_cases(faces))
     _save(folder / "paste_back.json", _paste_back_cases(folder))
     _save(folder / "pixel_mark.json", _pixel_mark_cases(folder, photo))
@@ -133,28 +132,6 @@ def _crop_cases(folder: Path, photo: NDArray[np.uint8], faces: dict[str, Any]) -
     return {"portrait_crop": chosen, "extract": extracted, "black_and_white": black_and_white}
 
 
-def _one_euro_cases() -> list[dict[str, Any]]:
-    random = np.random.default_rng(7)
-    times = np.cumsum([0.0, 33.3, 33.3, 40.0, 16.7, 80.0, 33.3])
-    walk = np.cumsum(random.normal(0, 0.05, (len(times), 4, 3)), 0).round(4)
-    pool = np.array([[0.7, 0.2, 0.1, 0.0], [0.1, 0.8, 0.1, 0.0], [0.25, 0.25, 0.25, 0.25], [0.0, 0.0, 0.5, 0.5]])
-    cases = []
-    for settings, mixed in (
-        ({"min_cutoff": 1.2, "beta": 150.0, "derivative_cutoff": 1.0}, pool),
-        ({"min_cutoff": 1.0, "beta": 25.0, "derivative_cutoff": 1.0}, None),
-        ({"min_cutoff": 2.0, "beta": 3.0, "derivative_cutoff": 4.0}, None),
-        ({"min_cutoff": 0.5, "beta": 0.0, "derivative_cutoff": 1.0}, None),
-    ):
-        smooth = OneEuroFilter(**settings) if mixed is None else PooledOneEuroFilter(**settings, pool=mixed)
-        outputs = [_rounded(smooth(frame, time), 6) for frame, time in zip(walk, times, strict=True)]
-        cases.append(
-            settings
-            | {"pool": None if mixed is None else mixed.tolist(), "timestamps_ms": times.round(3).tolist()}
-            | {"inputs": walk.tolist(), "outputs": outputs}
-        )
-    return cases
-
-
 def _retarget_cases(faces: dict[str, Any]) -> dict[str, Any]:
     driver, times = [_points(face) for face in faces["driver"]], faces["driver_timestamps_ms"]
     networks, cases = RetargetNetworks(), []
@@ -179,6 +156,20 @@ def _retarget_cases(faces: dict[str, Any]) -> dict[str, Any]:
             | {"landmarks": [_rounded(output, 5) for output in outputs]}
         )
     return {"kept_landmarks": KEPT, "cases": cases}
+
+
+def _background_flow() -> dict[str, Any]:
+    """What is around a driver as measured (it moves, cells come into sight and go), and as absolute motion uses it."""
+    random, times = np.random.default_rng(13), np.cumsum([0.0, 33.3, 40.0, 16.7]).round(3)
+    moved = np.cumsum(random.normal(0, 0.01, (len(times), 16, 16, 2)), 0)
+    measured = np.concatenate((moved, random.uniform(0, 1, (len(times), 16, 16, 1))), -1).round(3).astype(np.float32)
+    transfer = SurroundingsTransfer(RetargetNetworks(), monalive.RetargetOptions(absolute=True))
+    smoothed = [transfer.step(frame, time) for frame, time in zip(measured, times, strict=True)]
+    return {
+        "timestamps_ms": times.tolist(),
+        "measured": _rounded(measured.reshape(len(times), -1), 3),
+        "smoothed": _rounded(np.reshape(smoothed, (len(times), -1)), 6),
+    }
 
 
 def _image_mode_cases(faces: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 /** The networks of an animator, loaded from a bundle. */
 
 import { Bundle } from "./bundle.js";
+import { LazyNetwork } from "./lazy_network.js";
 import { loadPart, type Network, type Runtime } from "./network.js";
 import type { PlayerNetworks } from "./portrait_player.js";
 import { SpreadNetwork } from "./spread_network.js";
@@ -13,7 +14,7 @@ export interface AnimatorNetworks extends PlayerNetworks {
 }
 
 /**
- * Loads them.
+ * Loads them, but those for absolute motion and for running mode IMAGE only when they are first run.
  * @param tracker a bundle file with the face tracker's networks, for a `bundle` that holds none.
  * @param animating run the animate network, by far the largest: a copy of it each, so that as many frames are made at once.
  * @throws ValueError files that cannot be used.
@@ -27,7 +28,12 @@ export async function loadNetworks(
   animate.catch(() => {}); // waited for below; what fails before is told instead
   return {
     enroll: await part("enroll"),
-    retarget: { start: await part("retarget_start"), step: await part("retarget") },
+    retarget: {
+      start: await part("retarget_start"),
+      step: await part("retarget"),
+      absolute: new LazyNetwork(() => part("retarget_absolute")),
+      imageMode: new LazyNetwork(() => part("image_mode")),
+    },
     tracker: await loadTracker(trackerBundle, runtime),
     animate: new SpreadNetwork(await animate),
   };

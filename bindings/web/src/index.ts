@@ -5,7 +5,6 @@ export { LiteRT } from "./litert.js";
 export { MarkMessage } from "./mark_code.js";
 export { Motion } from "./motion.js";
 export type { Network, Runtime } from "./network.js";
-export { OneEuroFilter } from "./one_euro.js";
 export type { PhotoAnimatorOptions, RunningMode } from "./options.js";
 export { cropFeather, PasteBack } from "./paste_back.js";
 export { type FaceChoice, PhotoAnimator } from "./photo_animator.js";

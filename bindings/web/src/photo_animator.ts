@@ -6,6 +6,7 @@ import { bounds, portraitCrop } from "./crop.js";
 import { RuntimeError, ValueError } from "./errors.js";
 import { LatestOnly } from "./latest_only.js";
 import { LiteRT } from "./litert.js";
+import { asMeanFace } from "./mean_face.js";
 import type { Motion } from "./motion.js";
 import type { Runtime } from "./network.js";
 import { type PhotoAnimatorOptions, requireConsistent, type RunningMode } from "./options.js";
@@ -49,7 +50,8 @@ export class PhotoAnimator {
     requireConsistent(options);
     this.#options = { runningMode: "IMAGE", retarget: {}, ...options };
     this.#photoTracker = new FaceTracker(networks.tracker, MAX_FACES);
-    this.#driverTracker = new FaceTracker(networks.tracker);
+    const { runningMode, retarget } = this.#options;
+    this.#driverTracker = new FaceTracker(networks.tracker, 1, runningMode === "IMAGE" && !retarget.absolute);
   }
 
   /**
@@ -83,6 +85,26 @@ export class PhotoAnimator {
       source_landmarks: crop.toUnit(landmarks).filter((_, index) => index % 3 < 2),
     };
     return { photo, landmarks, crop, consent: stated, inputs: { ...inputs, ...(await this.networks.enroll.run(inputs)) } };
+  }
+
+  /**
+   * Gives a portrait the pose and expression of one picture. Mode IMAGE. There is no earlier frame to compare with, so the
+   * driver's expression is taken as blendshape scores and its pose as angles from the front: the shape of its face does not come
+   * along.
+   * @throws RuntimeError another running mode, or closed.
+   * @throws ValueError not a picture, no face in it, or a bundle without the networks for this mode.
+   */
+  async animate(portrait: Portrait, driverImage: Picture): Promise<AnimatedFrame> {
+    this.#requireMode("IMAGE", "animate");
+    const [driver] = await this.#driverTracker.detect(driverImage);
+    if (!driver) throw new ValueError("no face was found in the driver's picture; use one that shows a face from the front");
+    const { landmarks, blendshapes } = driver;
+    const { reference, moved } = blendshapes
+      ? await asMeanFace(this.networks.retarget.imageMode, landmarks, blendshapes)
+      : { reference: landmarks, moved: landmarks };
+    const player = this.player(portrait);
+    await player.start(reference, [driverImage.width, driverImage.height]);
+    return player.frame(moved, 0);
   }
 
   /**
@@ -149,7 +171,8 @@ export class PhotoAnimator {
     this.#closed = true;
     this.#worker?.close();
     const { enroll, animate, retarget, tracker } = this.networks;
-    for (const network of [enroll, animate, retarget.start, retarget.step, tracker.detector.network, tracker.landmarks.network]) network.close();
+    const pictured = [tracker.detector.network, tracker.landmarks.network, tracker.blendshapes];
+    for (const network of [enroll, animate, ...Object.values(retarget), ...pictured]) network.close();
     this.runtime?.close();
   }
 

@@ -19,6 +19,12 @@ export class RotatedSquare {
     return [this.x + cos * (u - 0.5) - sin * (v - 0.5), this.y + sin * (u - 0.5) + cos * (v - 0.5)];
   }
 
+  /** The inverse of `toPicture`. */
+  fromPicture(x: number, y: number): [number, number] {
+    const cos = Math.cos(this.angle) / this.side, sin = Math.sin(this.angle) / this.side;
+    return [cos * (x - this.x) + sin * (y - this.y) + 0.5, cos * (y - this.y) - sin * (x - this.x) + 0.5];
+  }
+
   /** The square as if it were upright. */
   get bounds(): Box {
     const half = this.side / 2;

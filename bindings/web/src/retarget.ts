@@ -1,21 +1,26 @@
 /**
  * Carries a driver's motion over to a portrait: landmarks in, landmarks out.
  *
- * Relative transfer runs as the bundle's two retarget networks, so that every platform computes the same numbers: one
- * run per portrait and driver, one per frame, which smooths as well.
+ * All of it, smoothing included, is computed by the bundle's networks, so that every platform gets the same numbers.
  */
 
 import { LANDMARK_COUNT, type Landmarks, portraitCrop, type SquareCrop } from "./crop.js";
 import { RuntimeError, ValueError } from "./errors.js";
-import type { Network } from "./network.js";
+import type { Network, Tensors } from "./network.js";
+import { RetargetStream, withPose } from "./retarget_stream.js";
 
 export const REGIONS = ["pose", "eyes", "lips", "brows"] as const;
 export type Region = (typeof REGIONS)[number];
 export const MAX_GAIN = 3;
+/** Lowest, then highest turn, shift and growth: so wide that float32 cannot tell them from none. Of absolute motion. */
+const NO_LIMITS = Float32Array.from({ length: 12 }, (_, i) => (i < 6 ? -1e6 : 1e6));
 
 /** What of a driver's motion a portrait takes over. */
 export interface RetargetOptions {
-  /** Take the driver's landmarks as they are, face shape included; only with `smooth: false` and every region as it is. */
+  /**
+   * Take the driver's landmarks as they are, face shape included, instead of their change since the driver's first frame. For
+   * reenactment of a person by themselves, and for tests.
+   */
   absolute?: boolean;
   /** One-Euro smoothing of the result; on by default. */
   smooth?: boolean;
@@ -26,15 +31,21 @@ export interface RetargetOptions {
 }
 
 export interface RetargetNetworks {
+  /** Ties a portrait to a driver's reference frame. */
   readonly start: Network;
+  /** Relative motion, once per frame: see `RetargetStream`. */
   readonly step: Network;
+  /** Absolute motion, once per frame: see `RetargetStream`. */
+  readonly absolute: Network;
+  /** A driver of whom there is one picture only: see `asMeanFace`. */
+  readonly imageMode: Network;
 }
 
 /**
  * The strength of each region, in the order of `REGIONS`; 0 where it is switched off.
- * @throws ValueError a region that does not exist, a gain out of range, or options that do not go together.
+ * @throws ValueError a region that does not exist, or a gain out of range.
  */
-export function checkedGains({ absolute, smooth = true, regions = REGIONS, gains = {} }: RetargetOptions): Float32Array {
+export function checkedGains({ regions = REGIONS, gains = {} }: RetargetOptions): Float32Array {
   for (const name of [...regions, ...Object.keys(gains)]) {
     if (!(REGIONS as readonly string[]).includes(name)) {
       throw new ValueError(`unknown region '${name}'; choose from ${REGIONS.join(", ")}`);
@@ -43,31 +54,28 @@ export function checkedGains({ absolute, smooth = true, regions = REGIONS, gains
   for (const [name, gain] of Object.entries(gains)) {
     if (!(gain >= 0 && gain <= MAX_GAIN)) throw new ValueError(`the gain of ${name} is ${gain}; it must be from 0 to ${MAX_GAIN}`);
   }
-  const chosen = Float32Array.from(REGIONS, (name) => (regions.includes(name) ? (gains[name] ?? 1) : 0));
-  if (absolute && (smooth || chosen.some((gain) => gain !== 1))) {
-    throw new ValueError("absolute retargeting in the browser takes smooth: false and all regions at gain 1");
-  }
-  return chosen;
+  return Float32Array.from(REGIONS, (name) => (regions.includes(name) ? (gains[name] ?? 1) : 0));
 }
 
 /** Turns one driver's landmarks into one portrait's, as a stream: `start`, then `step` for each frame. */
 export class Retargeter {
   readonly #networks: RetargetNetworks;
-  readonly #portrait: Landmarks;
-  readonly #crop: SquareCrop;
+  readonly #portrait: Still;
   #options: RetargetOptions;
   #gains: Float32Array;
   #gainsChanged = false;
-  #reference: Landmarks | undefined;
-  #driverCrop: SquareCrop | undefined;
-  #state: Record<string, Float32Array> | undefined;
-  #timestampMs: number | undefined;
+  /** The driver's reference frame. */
+  #driver: Still | undefined;
+  #stream: RetargetStream | undefined;
 
-  /** @throws ValueError landmarks of another size or not finite, or options that do not go together. */
+  /**
+   * @param portrait 478 x 3 photo pixels.
+   * @param crop the square whose units the result is in.
+   * @throws ValueError landmarks of another size or not finite, or options that do not exist.
+   */
   constructor(networks: RetargetNetworks, portrait: Landmarks, crop: SquareCrop, options: RetargetOptions = {}) {
     this.#networks = networks;
-    this.#portrait = checked(portrait, "portrait");
-    this.#crop = crop;
+    this.#portrait = { landmarks: checked(portrait, "portrait"), crop };
     this.#options = options;
     this.#gains = checkedGains(options);
   }
@@ -80,63 +88,70 @@ export class Retargeter {
     this.#gainsChanged = true;
   }
 
-  /** Takes the driver's reference frame, with which motion begins; `size`: width and height of its frames. */
+  /**
+   * Takes the driver's reference frame, with which motion begins; `size`: width and height of its frames.
+   * @throws ValueError landmarks of another size or not finite, or to which no pose can be fitted.
+   */
   async start(driver: Landmarks, size: readonly [number, number]): Promise<void> {
-    this.#reference = checked(driver, "driver");
-    this.#timestampMs = undefined;
-    if (this.#options.absolute) {
-      this.#driverCrop = portraitCrop(driver, ...size);
-      return;
-    }
-    this.#gainsChanged = false;
-    this.#state = {
-      ...(await this.#begin()),
-      movement_filter: new Float32Array(6 * 2),
-      face_filter: new Float32Array(LANDMARK_COUNT * 3),
-      face_velocity: new Float32Array(LANDMARK_COUNT * 3),
-      closing_filter: new Float32Array(2 * 2),
-      gaze_filter: new Float32Array(4),
-    };
+    this.#driver = { landmarks: checked(driver, "driver"), crop: portraitCrop(driver, ...size) };
+    this.#stream = undefined;
+    this.#stream = await this.#begin();
   }
 
   /**
-   * The portrait's landmarks for one frame of the driver, in units of the portrait's crop.
+   * The portrait's landmarks for one frame of the driver, in units of the portrait's crop (of the driver's crop, laid over it, in
+   * absolute motion).
    * @throws RuntimeError `start` was not called.
-   * @throws ValueError landmarks of another size or not finite; time that does not move forward while smoothing.
+   * @throws ValueError landmarks of another size or not finite, or to which no pose can be fitted; time that does not move
+   *   forward while smoothing.
    */
   async step(driver: Landmarks, timestampMs: number): Promise<Landmarks> {
     checked(driver, "driver");
-    if (this.#driverCrop) return this.#driverCrop.toUnit(driver);
-    if (!this.#state) throw new RuntimeError("call start() with the driver's first frame before step()");
-    if (this.#gainsChanged) {
-      this.#gainsChanged = false;
-      this.#state["scales"] = (await this.#begin())["scales"]!; // all that gains have a part in
+    if (!this.#stream) throw new RuntimeError("call start() with the driver's first frame before step()");
+    if (this.#gainsChanged) this.#stream = await this.#begin(this.#stream);
+    return this.#stream.step(driver, timestampMs);
+  }
+
+  /** What follows the driver from its reference frame on; where it can be, it is what followed it `before`. */
+  async #begin(before?: RetargetStream): Promise<RetargetStream> {
+    this.#gainsChanged = false;
+    const { absolute = false, smooth = true } = this.#options, { start, step, absolute: whole } = this.#networks;
+    const { landmarks, crop } = absolute ? this.#driver! : this.#portrait; // absolute in parts moves the driver's own first frame
+    if (absolute && this.#gains.every((gain) => gain === 1)) {
+      const state = { landmark_filter: new Float32Array(LANDMARK_COUNT * 6) };
+      return before?.network === whole ? before : new RetargetStream(whole, { driver_crop: numbers(crop), ...state }, smooth);
     }
-    const outputs = await this.#networks.step.run({ ...this.#state, ...this.#constants(), driver_landmarks: driver,
-      elapsed_ms: Float32Array.of(this.#elapsed(timestampMs)) });
-    for (const [name, values] of Object.entries(outputs)) {
-      if (name.startsWith("next_")) this.#state[name.slice("next_".length)] = values;
+    const given = { portrait_landmarks: landmarks, crop: numbers(crop), gains: this.#gains };
+    const begun = await start.run({ ...given, driver_reference: this.#driver!.landmarks });
+    Object.values(begun).forEach(withPose);
+    if (before?.network === step) {
+      before.change({ gains: this.#gains, scales: begun["scales"]! }); // all that gains have a part in
+      return before;
     }
-    return outputs["landmarks"]!;
+    const limits: Tensors = absolute ? { limits: NO_LIMITS } : {};
+    return new RetargetStream(step, { ...given, ...begun, ...limits, ...newState() }, smooth);
   }
+}
 
-  #elapsed(timestampMs: number): number {
-    const before = this.#timestampMs;
-    this.#timestampMs = timestampMs;
-    if (this.#options.smooth === false || before === undefined) return 0;
-    if (timestampMs > before) return timestampMs - before;
-    this.#timestampMs = before;
-    throw new ValueError(`timestamps must increase: ${timestampMs} ms came after ${before} ms`);
-  }
+/** A face at rest and its square. */
+interface Still {
+  readonly landmarks: Landmarks;
+  readonly crop: SquareCrop;
+}
 
-  #begin(): Promise<Record<string, Float32Array>> {
-    return this.#networks.start.run({ ...this.#constants(), driver_reference: this.#reference! });
-  }
+/** The filters of the retarget network before a driver's first frame. */
+function newState(): Tensors {
+  return {
+    movement_filter: new Float32Array(6 * 2),
+    face_filter: new Float32Array(LANDMARK_COUNT * 3),
+    face_velocity: new Float32Array(LANDMARK_COUNT * 3),
+    closing_filter: new Float32Array(2 * 2),
+    gaze_filter: new Float32Array(4),
+  };
+}
 
-  #constants(): Record<string, Float32Array> {
-    const { x, y, side } = this.#crop;
-    return { portrait_landmarks: this.#portrait, crop: Float32Array.of(x, y, side), gains: this.#gains };
-  }
+function numbers({ x, y, side }: SquareCrop): Float32Array {
+  return Float32Array.of(x, y, side);
 }
 
 function checked(landmarks: Landmarks, whose: string): Landmarks {

@@ -1,11 +1,12 @@
 /** Faces in stills and in video: detector and landmark network put together as the Python SDK's `FaceTracker`. */
 
 import type { Bundle } from "./bundle.js";
-import { bounds, type Landmarks } from "./crop.js";
+import { bounds, LANDMARK_COUNT, type Landmarks } from "./crop.js";
 import { ValueError } from "./errors.js";
 import { FaceDetector, type PictureNetwork } from "./face_detector.js";
 import { extractLevel, levelRegion } from "./level_crop.js";
-import { loadPart, type Runtime } from "./network.js";
+import { LazyNetwork } from "./lazy_network.js";
+import { loadPart, type Network, type Runtime } from "./network.js";
 import { type Picture, requirePicture, toTensor } from "./picture.js";
 import { boxIou, closerLooks, type RotatedSquare } from "./region.js";
 
@@ -23,6 +24,8 @@ export interface Face {
   readonly landmarks: Landmarks;
   /** How sure the landmark network is that this is a face, [0, 1]. */
   readonly presence: number;
+  /** 52 expression scores in [0, 1], in MediaPipe's order; undefined where they were not asked for. */
+  readonly blendshapes?: Float32Array;
 }
 
 /** The tracker's networks, as they lie in a bundle. */
@@ -31,10 +34,12 @@ export interface TrackerNetworks {
   readonly detector: PictureNetwork;
   /** The level crop of a face to landmarks (1, 478, 3) in units of the crop, and presence (1, 1). */
   readonly landmarks: PictureNetwork;
+  /** A face's landmarks, x and y in units of its own level region, to its blendshapes (1, 52). */
+  readonly blendshapes: Network;
 }
 
 /**
- * The tracker's networks of a bundle.
+ * The tracker's networks of a bundle; that for blendshapes is loaded when it is first run.
  * @throws ValueError it holds none, or none for this runtime.
  */
 export async function loadTracker(bundle: Bundle, runtime: Runtime): Promise<TrackerNetworks> {
@@ -43,7 +48,8 @@ export async function loadTracker(bundle: Bundle, runtime: Runtime): Promise<Tra
     if (!side) throw new ValueError(`the bundle's part '${part}' does not say how large its picture is; get the file again`);
     return { network: await loadPart(bundle, part, runtime), side };
   };
-  return { detector: await load("tracker_detector"), landmarks: await load("tracker_landmarks") };
+  const blendshapes = new LazyNetwork(() => loadPart(bundle, "tracker_blendshapes", runtime));
+  return { detector: await load("tracker_detector"), landmarks: await load("tracker_landmarks"), blendshapes };
 }
 
 /** Finds and follows faces. One call at a time. */
@@ -53,7 +59,8 @@ export class FaceTracker {
   #size = "";
   #framesLost = 0;
 
-  constructor(readonly networks: TrackerNetworks, readonly numFaces = 1) {
+  /** @param blendshapes fill in `Face.blendshapes`. */
+  constructor(readonly networks: TrackerNetworks, readonly numFaces = 1, readonly blendshapes = false) {
     this.#detector = new FaceDetector(networks.detector);
   }
 
@@ -124,7 +131,7 @@ export class FaceTracker {
       const face = await this.#settled(picture, region, isNew);
       const box = bounds(face.landmarks);
       if (face.presence > MIN_PRESENCE && !faces.some(({ landmarks }) => boxIou(bounds(landmarks), box) > SAME_FACE_IOU)) {
-        faces.push(face);
+        faces.push(this.blendshapes ? { ...face, blendshapes: await this.#scores(face.landmarks) } : face);
       }
     }
     return faces;
@@ -141,6 +148,12 @@ export class FaceTracker {
       face = await this.#look(picture, region);
     }
     return face;
+  }
+
+  async #scores(landmarks: Landmarks): Promise<Float32Array> {
+    const region = levelRegion(landmarks), level = new Float32Array(LANDMARK_COUNT * 2);
+    for (let i = 0; i < LANDMARK_COUNT; i++) level.set(region.fromPicture(landmarks[i * 3]!, landmarks[i * 3 + 1]!), i * 2);
+    return (await this.networks.blendshapes.run({ level_landmarks: level }))["blendshapes"]!;
   }
 
   async #look(picture: Picture, region: RotatedSquare): Promise<Face> {

@@ -26,8 +26,8 @@ class Fake implements Network {
 function fakeNetworks() {
   const blind = new Fake({ scores: new Float32Array(256), places: new Float32Array(256 * 5) });
   const none = new Fake({});
-  const tracker = { detector: { network: blind, side: 128 }, landmarks: { network: none, side: 192 } };
-  return { enroll: none, animate: none, retarget: { start: none, step: none }, tracker };
+  const tracker = { detector: { network: blind, side: 128 }, landmarks: { network: none, side: 192 }, blendshapes: new Fake({}) };
+  return { enroll: none, animate: none, retarget: { start: none, step: none, absolute: none, imageMode: new Fake({}) }, tracker };
 }
 
 const photo = newPicture(64, 48);
@@ -46,13 +46,13 @@ for (const [index, entry] of golden("running_modes.json").entries()) {
     const resultCallback = runningMode === "LIVE_STREAM" ? () => {} : undefined;
     const animator = new PhotoAnimator(fakeNetworks(), { runningMode, resultCallback });
     const calls: Record<string, (time: number) => unknown> = {
+      animate: () => animator.animate(portrait, photo),
       animate_for_video: (time) => animator.animateForVideo(portrait, photo, time),
       animate_async: (time) => animator.animateAsync(portrait, photo, time),
       reset: () => animator.reset(),
       close: () => animator.close(),
     };
     for (const { method, timestamp_ms, error } of entry.calls) {
-      if (method === "animate") continue; // the binding has no such call
       const call = async (): Promise<unknown> => calls[method]!(timestamp_ms === "nan" ? NaN : timestamp_ms);
       if (error) await assert.rejects(call, { name: error }, `${method} ${timestamp_ms}`);
       else await call();
@@ -69,6 +69,10 @@ test("a photo without a face, another consent and no picture are told apart", as
   await assert.rejects(animator.enroll(newPicture(8, 8)), /too small/);
 });
 
+test("a driver's picture without a face is refused", async () => {
+  await assert.rejects(new PhotoAnimator(fakeNetworks()).animate(portrait, photo), /no face was found in the driver's picture/);
+});
+
 test("without a face the photo stays as it is", async () => {
   const animator = new PhotoAnimator(fakeNetworks(), { runningMode: "VIDEO" });
   const { driverFound, image, timestampMs } = await animator.animateForVideo(portrait, photo, 5);
@@ -79,7 +83,8 @@ test("closing lets go of every network, once", () => {
   const networks = fakeNetworks(), animator = new PhotoAnimator(networks);
   animator.close();
   animator.close();
-  assert.equal((networks.tracker.detector.network as Fake).closed, 1);
+  const { tracker, retarget } = networks;
+  for (const network of [tracker.detector.network, tracker.blendshapes, retarget.imageMode]) assert.equal(network.closed, 1);
 });
 
 test("a busy worker leaves out all but the newest item, and tells of a failure once", async () => {
@@ -109,22 +114,6 @@ test("strengths: defaults, regions switched off, and what is refused", () => {
   assert.deepEqual([...checkedGains({ regions: ["eyes"], gains: { eyes: 2, lips: 3 } })], [0, 2, 0, 0]);
   assert.throws(() => checkedGains({ gains: { pose: 3.5 } }), /from 0 to 3/);
   assert.throws(() => checkedGains({ regions: ["nose" as "eyes"] }), /unknown region 'nose'/);
-  assert.throws(() => checkedGains({ absolute: true }), /smooth: false/);
-});
-
-test("absolute retargeting without smoothing is the driver's face in the driver's crop", async () => {
-  const { driver, portrait: own, driver_size } = golden("faces.json");
-  const { cases, kept_landmarks } = golden("retarget.json");
-  const entry = cases.find(({ name }: { name: string }) => name === "absolute, not smoothed");
-  const crop = new SquareCrop(entry.crop.x, entry.crop.y, entry.crop.side);
-  const retarget = new Retargeter(fakeNetworks().retarget, Float32Array.from(own.flat()), crop, { absolute: true, smooth: false });
-  await retarget.start(Float32Array.from(driver[0].flat()), driver_size);
-  for (const [frame, face] of driver.entries()) {
-    const moved = await retarget.step(Float32Array.from(face.flat()), frame);
-    kept_landmarks.forEach((landmark: number, i: number) => {
-      for (let k = 0; k < 3; k++) assert.ok(Math.abs(moved[landmark * 3 + k]! - entry.landmarks[frame][i][k]) < 1e-4);
-    });
-  }
 });
 
 test("a retargeter refuses landmarks that make no sense, and steps before the start", async () => {

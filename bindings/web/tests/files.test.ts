@@ -28,7 +28,7 @@ test("a part that is not in the bundle is named, with those that are", async () 
 
 test("the packaged bundle describes its networks", async () => {
   const bundle = await Bundle.load(readFileSync("../../sdk/monalive/assets/default.bundle"));
-  for (const part of ["enroll", "animate", "retarget", "retarget_start"]) {
+  for (const part of ["enroll", "animate", "retarget", "retarget_start", "retarget_absolute", "image_mode"]) {
     const { format, inputs, outputs } = bundle.partManifest(part);
     assert.equal(format, "tflite");
     assert.ok(inputs.length && outputs.length);

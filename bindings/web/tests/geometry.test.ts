@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { portraitCrop, SquareCrop } from "../src/crop.js";
-import { OneEuroFilter } from "../src/one_euro.js";
 import { cropFeather, PasteBack } from "../src/paste_back.js";
 import { shrink } from "../src/resample.js";
 import { isBlackAndWhite, type Picture } from "../src/picture.js";
@@ -35,25 +34,6 @@ test("black and white is told from colour", () => {
   }
   assert.equal(isBlackAndWhite(photo), crops.black_and_white.photo);
   assert.equal(isBlackAndWhite(grey), crops.black_and_white.mean_of_channels);
-});
-
-for (const [index, entry] of golden("one_euro.json").entries()) {
-  test(`One-Euro filter ${index}`, () => {
-    const filter = new OneEuroFilter(3, {
-      minCutoff: entry.min_cutoff, beta: entry.beta, derivativeCutoff: entry.derivative_cutoff, pool: entry.pool?.flat(),
-    });
-    entry.inputs.forEach((values: number[][], i: number) => {
-      const smoothed = filter.filter(values.flat(), entry.timestamps_ms[i]);
-      assert.ok(farthest(smoothed, entry.outputs[i].flat()) < 1e-5);
-    });
-    const last = entry.timestamps_ms.at(-1);
-    assert.throws(() => filter.filter(entry.inputs[0].flat(), last), /timestamps must increase/);
-    assert.throws(() => filter.filter([1, 2, 3], last + 10), /expected 12 values/);
-  });
-}
-
-test("One-Euro options out of range are refused", () => {
-  assert.throws(() => new OneEuroFilter(3, { minCutoff: 0, beta: 1 }), /above 0 Hz/);
 });
 
 function requireUntouchedOutside(frame: Picture, photo: Picture, crop: SquareCrop): void {

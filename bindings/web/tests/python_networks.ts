@@ -2,7 +2,8 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
-import type { Network, Runtime } from "../src/network.js";
+import type { PartManifest } from "../src/bundle.js";
+import type { Network, Runtime, Tensors } from "../src/network.js";
 import { ROOT } from "./golden.js";
 
 /** It starts the Python in the environment variable MONALIVE_PYTHON, which must have the SDK. See network_server.py. */
@@ -27,10 +28,11 @@ export class PythonNetworks {
 
   /** The runtime for a bundle file. */
   of(bundle: string): Runtime {
-    const load = async (_content: unknown, _manifest: unknown, what: string): Promise<Network> => {
+    const load = async (_content: unknown, { inputs: taken }: PartManifest, what: string): Promise<Network> => {
       const part = /'(\w+)'/.exec(what)![1]!;
-      const run = (inputs: Readonly<Record<string, Float32Array>>): Promise<Record<string, Float32Array>> => {
-        const answer = this.#last.then(() => this.#ask(bundle, part, inputs));
+      const run = (inputs: Tensors, kept: Tensors = {}): Promise<Record<string, Float32Array>> => {
+        const values = Object.fromEntries(taken.map(({ name }) => [name, (kept[name] ?? inputs[name])!]));
+        const answer = this.#last.then(() => this.#ask(bundle, part, values));
         this.#last = answer.catch(() => {});
         return answer;
       };
@@ -43,7 +45,7 @@ export class PythonNetworks {
     this.process.stdin!.end();
   }
 
-  async #ask(bundle: string, part: string, inputs: Readonly<Record<string, Float32Array>>): Promise<Record<string, Float32Array>> {
+  async #ask(bundle: string, part: string, inputs: Tensors): Promise<Record<string, Float32Array>> {
     const counts = Object.fromEntries(Object.entries(inputs).map(([name, { length }]) => [name, length]));
     this.process.stdin!.write(JSON.stringify({ bundle, part, inputs: counts }) + "\n");
     for (const { buffer, byteOffset, byteLength } of Object.values(inputs)) {

@@ -98,8 +98,9 @@ for (const { landmarks, turned, region } of wanted.regions) {
   });
 }
 
-test("landmarks come back from their region", () => {
-  const { unit, picture, region } = wanted.points;
+test("landmarks come back from their region, and go into it", () => {
+  const { unit, picture, region } = wanted.points, square = squareOf(region);
+  assert.ok(farthest(picture.flatMap(([x, y]: [number, number]) => square.fromPicture(x, y)), unit.flatMap(([u, v]: number[]) => [u, v])) < 1e-5);
   assert.ok(farthest(fromRegion(landmarksOf(unit), squareOf(region)), picture.flat()) < 1e-3);
 });
 
@@ -108,22 +109,24 @@ const skip = python ? false : "set MONALIVE_PYTHON to a Python that has the SDK"
 const file = path.join(ROOT, wanted.bundle.file);
 after(() => python?.close());
 
-async function trackerOf(numFaces: number): Promise<FaceTracker> {
-  return new FaceTracker(await loadTracker(await Bundle.load(readFileSync(file)), python!.of(file)), numFaces);
+async function trackerOf(numFaces: number, blendshapes = false): Promise<FaceTracker> {
+  return new FaceTracker(await loadTracker(await Bundle.load(readFileSync(file)), python!.of(file)), numFaces, blendshapes);
 }
 
-function requireFaces(found: readonly Face[], expected: { presence: number; landmarks: number[][] }[]): void {
+function requireFaces(found: readonly Face[], expected: { presence: number; landmarks: number[][]; blendshapes?: number[] }[]): void {
   assert.equal(found.length, expected.length);
-  for (const [i, { presence, landmarks }] of expected.entries()) {
+  for (const [i, { presence, landmarks, blendshapes }] of expected.entries()) {
     const kept: number[] = wanted.kept_landmarks.flatMap((at: number) => [...found[i]!.landmarks.subarray(at * 3, at * 3 + 3)]);
     const off = farthest(kept, landmarks.flat());
     assert.ok(off < TRACKED, `landmarks are off by ${off}`);
     assert.ok(Math.abs(found[i]!.presence - presence) < 0.01);
+    assert.equal(found[i]!.blendshapes === undefined, !blendshapes);
+    if (blendshapes) assert.ok(farthest(found[i]!.blendshapes!, blendshapes) < 0.05, `${farthest(found[i]!.blendshapes!, blendshapes)}`);
   }
 }
 
 test("faces of stills, with the bundle's networks", { skip }, async () => {
-  const tracker = await trackerOf(8);
+  const tracker = await trackerOf(8, true);
   for (const scene of wanted.stills) {
     const found = await tracker.detect(pictureOf(scene));
     requireFaces(found.sort((a, b) => bounds(a.landmarks)[0] - bounds(b.landmarks)[0]), scene.faces);

@@ -26,6 +26,7 @@ from monalive_distill.data.prepare import prepare
 from monalive_distill.data.training_pairs import INDEX_FILE, FaceSequence, load_sequences
 from monalive_distill.tracker.detector_network import INPUT_SIZE as DETECTOR_SIZE
 from monalive_distill.tracker.landmark_network import INPUT_SIZE as LANDMARKS_SIZE
+from monalive_export.graphs.background_flow import BACKGROUND_FILTER_SHAPES
 from monalive_export.graphs.retarget import FILTER_SHAPES
 from monalive_export.graphs.retarget_absolute import ABSOLUTE_FILTER_SHAPES
 
@@ -36,6 +37,11 @@ FRAME_MS: Final = 40.0
 CLIP_STRIDE: Final = 25
 # The driver's, where no tracker is in the pipeline: most scores are small, some large, and lids and lips would cross.
 BLENDSHAPES: Final = (np.random.default_rng(11).random((1, 52)) ** 3).astype(np.float32)
+# As measured around a driver: flow within the crop, known to any degree.
+MEASURED: Final = (
+    np.random.default_rng(12).uniform([-0.05, -0.05, 0], [0.05, 0.05, 1], (1, 16, 16, 3)).astype(np.float32)
+)
+_FILTER_SHAPES: Final = FILTER_SHAPES | ABSOLUTE_FILTER_SHAPES | BACKGROUND_FILTER_SHAPES
 TRACKED_SIZE: Final = 256  # the tracker sees the photo itself, however small the pictures of a model are
 
 
@@ -177,7 +183,8 @@ def _retarget_inputs(portrait: Array, crop: SquareCrop, reference: Array, driver
         "blendshapes": BLENDSHAPES,
         "elapsed_ms": np.full((1, 1), FRAME_MS, np.float32),
         "driver_crop": np.array([[crop.x, crop.y, crop.side]], np.float32),
-        **{name: np.zeros(shape, np.float32) for name, shape in (FILTER_SHAPES | ABSOLUTE_FILTER_SHAPES).items()},
+        "measured_surroundings": MEASURED,
+        **{name: np.zeros(shape, np.float32) for name, shape in _FILTER_SHAPES.items()},
     }
 
 

@@ -11,7 +11,13 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from monalive.retargeting.retarget_networks import ABSOLUTE_PART, IMAGE_MODE_PART, START_PART, STEP_PART
+from monalive.retargeting.retarget_networks import (
+    ABSOLUTE_PART,
+    BACKGROUND_PART,
+    IMAGE_MODE_PART,
+    START_PART,
+    STEP_PART,
+)
 from monalive_distill.few_shot.checkpoint import MODEL_NAME as FEW_SHOT
 from monalive_distill.few_shot.checkpoint import load_few_shot_model
 from monalive_distill.few_shot.model import FewShotModel
@@ -21,6 +27,7 @@ from monalive_distill.generator.lightweight_generator import LightweightGenerato
 from monalive_distill.tracker.networks import load_tracker
 from monalive_distill.tracker.weights_file import MODEL_NAME as TRACKER
 from monalive_distill.training.checkpoint import read_record
+from monalive_export.graphs.background_flow import BackgroundFlowGraph
 from monalive_export.graphs.few_shot import FewShotAnimateGraph, FewShotEnrollGraph, MovePhotoGraph
 from monalive_export.graphs.image_mode import ImageModeGraph
 from monalive_export.graphs.lightweight import AnimateGraph, EnrollGraph, PictureGraph
@@ -36,6 +43,7 @@ GEOMETRY: Mapping[str, Callable[[], Graph]] = {
     START_PART: RetargetStartGraph,
     STEP_PART: RetargetGraph,
     ABSOLUTE_PART: RetargetAbsoluteGraph,
+    BACKGROUND_PART: BackgroundFlowGraph,
 }
 
 

@@ -1,4 +1,9 @@
-"""One step of the One-Euro filter as tensor operations: `monalive.retargeting.one_euro` says what that is."""
+"""One step of the One-Euro filter as tensor operations: steady at rest, quick in motion.
+
+Casiez, Roussel, Vogel, "1 Euro Filter: A Simple Speed-based Low-pass Filter for Noisy Input in Interactive Systems",
+CHI 2012: a first-order low-pass whose cutoff rises with the speed of the signal. Here the coordinates of a point share
+one speed: a point is filtered alike in every direction.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +21,7 @@ def filtered(
     before: torch.Tensor,
     velocity: torch.Tensor,
     elapsed: torch.Tensor,
-    pool: torch.Tensor,
+    pool: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The filtered values and their velocity, (1, n, d) each as `new`, `before` and `velocity`.
 
@@ -24,12 +29,15 @@ def filtered(
         settings: of the filter.
         new, before, velocity: values now; values and velocity that the frame before gave.
         elapsed: (1, 1, 1) seconds since then; 0: the filter begins, `new` comes out as it is.
-        pool: (1, n, n) the average over neighbours, where `settings` are pooled.
+        pool: (1, n, n) the average over neighbours; needed where `settings` are pooled.
     """
     begins = 1.0 - step(elapsed)
     at_speed = (new - before) / (elapsed + begins)
     velocity = (velocity + _factor(elapsed * settings.derivative_cutoff) * (at_speed - velocity)) * (1.0 - begins)
-    pooled = constant_times(pool, velocity) if settings.pooled else velocity
+    pooled = velocity
+    if settings.pooled:
+        assert pool is not None, "these settings need a pool"
+        pooled = constant_times(pool, velocity)
     speed = torch.sqrt((pooled * pooled).sum(2, keepdim=True))
     share = _factor(elapsed * (settings.min_cutoff + settings.beta * speed))
     share = share + begins * (1.0 - share)
@@ -37,6 +45,6 @@ def filtered(
 
 
 def _factor(turns: torch.Tensor) -> torch.Tensor:
-    """`one_euro.smoothing_factor` of cutoff times seconds."""
+    """The weight of the newest value in a first-order low-pass, from cutoff times seconds (eq. 3)."""
     turn = turns * (2.0 * math.pi)
     return turn / (turn + 1.0)

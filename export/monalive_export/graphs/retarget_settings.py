@@ -41,7 +41,7 @@ EYE_TURN_DEGREES: Final = 30.0
 
 @dataclass(frozen=True)
 class FilterSettings:
-    """A One-Euro filter (`monalive.retargeting.one_euro`).
+    """A One-Euro filter (`retarget_filter`).
 
     Attributes:
         min_cutoff: cutoff at rest in Hz.
@@ -66,3 +66,6 @@ CLOSING_FILTER: Final = FilterSettings(min_cutoff=2.0, beta=3.0, derivative_cuto
 GAZE_FILTER: Final = FilterSettings(min_cutoff=0.8, beta=12.0)
 # For whole landmarks in crop units, head movement and expression together.
 LANDMARK_FILTER: Final = FilterSettings(min_cutoff=1.2, beta=150.0, pooled=True)
+# As slow and as quick as the landmarks' filter, so that shoulders do not trail behind the head.
+BACKGROUND_FLOW_FILTER: Final = FilterSettings(min_cutoff=1.2, beta=150.0)
+BACKGROUND_KNOWN_FILTER: Final = FilterSettings(min_cutoff=1.2, beta=3.0)

@@ -46,7 +46,7 @@ class PortraitPlayer:
         # In relative transfer the surroundings stay those of the first photo; the others lend their faces.
         whole = options.takes_surroundings
         self._layers = [PhotoLayers(portrait, networks, whole_photos=whole) for portrait in people]
-        self._surroundings = SurroundingsTransfer(options)
+        self._surroundings = SurroundingsTransfer(networks.retargeting, options)
         self._takes_surroundings = options.takes_surroundings
         self._driver_surroundings: DriverSurroundings | None = None
         self._last_frame: AnimatedFrame | None = None

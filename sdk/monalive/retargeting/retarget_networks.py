@@ -17,7 +17,8 @@ START_PART: Final = "retarget_start"
 STEP_PART: Final = "retarget"
 ABSOLUTE_PART: Final = "retarget_absolute"
 IMAGE_MODE_PART: Final = "image_mode"
-RETARGET_PARTS: Final = (START_PART, STEP_PART, ABSOLUTE_PART, IMAGE_MODE_PART)
+BACKGROUND_PART: Final = "background_flow"
+RETARGET_PARTS: Final = (START_PART, STEP_PART, ABSOLUTE_PART, IMAGE_MODE_PART, BACKGROUND_PART)
 NO_POSE: Final = "the points of the face coincide or lie on a line; no pose can be fitted to them"
 _NEXT: Final = "next_"
 
@@ -57,6 +58,11 @@ class RetargetNetworks:
         """Absolute motion, once per frame: see `RetargetStream`."""
         return self._load(ABSOLUTE_PART)
 
+    @cached_property
+    def background(self) -> NamedNetwork:
+        """Smooths the flow measured around the driver's face, once per frame: see `RetargetStream`."""
+        return self._load(BACKGROUND_PART)
+
     def as_mean_face(
         self, landmarks: NDArray[np.float32], blendshapes: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -92,34 +98,43 @@ class RetargetStream:
     """A graph that runs once per frame of one driver; what it gives as `next_X` is its `X` of the next frame.
 
     Args:
-        network: `RetargetNetworks.step` or `RetargetNetworks.absolute`.
+        network: `RetargetNetworks.step`, `absolute` or `background`.
         given: its inputs that the driver's frames do not bring; states that are not given begin as zeros.
         smooth: whether the filters in it are told how much time passes; if not, they let every frame through.
+        takes, gives: names of the input that a frame brings, and of the output that is the frame's result.
     """
 
-    def __init__(self, network: NamedNetwork, given: Tensors, *, smooth: bool) -> None:
-        self._network, self._smooth = network, smooth
+    def __init__(
+        self,
+        network: NamedNetwork,
+        given: Tensors,
+        *,
+        smooth: bool,
+        takes: str = "driver_landmarks",
+        gives: str = "landmarks",
+    ) -> None:
+        self._network, self._smooth, self._takes, self._gives = network, smooth, takes, gives
         states = (name.removeprefix(_NEXT) for name in network.output_names if name.startswith(_NEXT))
         self._values = {name: np.zeros(network.input_shapes[name], np.float32) for name in states} | dict(given)
         self._timestamp_ms: float | None = None
 
-    def __call__(self, driver_landmarks: NDArray[np.float32], timestamp_ms: float) -> NDArray[np.float32]:
-        """(478, 3) pixels of the driver's frame to (478, 3) in units of the crop.
+    def __call__(self, values: NDArray[np.float32], timestamp_ms: float) -> NDArray[np.float32]:
+        """One frame: by default landmarks (478, 3) in pixels of the driver's frame to (478, 3) in units of the crop.
 
         Raises:
             ValueError: time that does not move forward, or landmarks to which no pose can be fitted.
         """
-        frame = {"driver_landmarks": batch(driver_landmarks), "elapsed_ms": batch([self._elapsed(timestamp_ms)])}
+        frame = {self._takes: batch(values), "elapsed_ms": batch([self._elapsed(timestamp_ms)])}
         made = self._network({**self._values, **frame})
-        landmarks: NDArray[np.float32] = made["landmarks"][0]
-        if not np.isfinite(landmarks).all():
+        result: NDArray[np.float32] = made[self._gives][0]
+        if not np.isfinite(result).all():
             raise ValueError(NO_POSE)
         for name, value in made.items():
             if name.startswith(_NEXT):
                 self._values[name.removeprefix(_NEXT)] = value
         if self._smooth:
             self._timestamp_ms = float(timestamp_ms)
-        return landmarks
+        return result
 
     def _elapsed(self, timestamp_ms: float) -> float:
         """Milliseconds since the frame before; 0 lets a frame through as it is."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.retargeting.one_euro import OneEuroFilter
 from monalive.retargeting.retarget import RetargetOptions
+from monalive.retargeting.retarget_networks import RetargetNetworks, RetargetStream
 
 
 class SurroundingsTransfer:
@@ -16,20 +16,17 @@ class SurroundingsTransfer:
     moves along with the head.
 
     Args:
+        networks: the graphs; they may be shared with other transfers of the same thread.
         options: what of the driver's motion is taken over.
     """
 
-    def __init__(self, options: RetargetOptions) -> None:
-        self._wanted = options.takes_surroundings
-        # As slow and as quick as the landmarks' filter (of the retarget_absolute graph), so that shoulders do not trail
-        # behind the head.
-        flow, known = OneEuroFilter(min_cutoff=1.2, beta=150.0), OneEuroFilter(min_cutoff=1.2, beta=3.0)
-        self._filters = (flow, known) if options.smooth else None
+    def __init__(self, networks: RetargetNetworks, options: RetargetOptions) -> None:
+        self._networks, self._options = networks, options
+        self._stream: RetargetStream | None = None
 
     def start(self) -> None:
         """Forgets any driver before."""
-        for filter_ in self._filters or ():
-            filter_.reset()
+        self._stream = None
 
     def step(self, surroundings: NDArray[np.float32] | None, timestamp_ms: float) -> NDArray[np.float32] | None:
         """One frame.
@@ -44,10 +41,14 @@ class SurroundingsTransfer:
         Raises:
             ValueError: time that does not move forward.
         """
-        if surroundings is None or not self._wanted:
+        if surroundings is None or not self._options.takes_surroundings:
             return None
-        if self._filters is None:
-            return surroundings
-        flow, known = self._filters
-        parts = flow(surroundings[..., :2], timestamp_ms), known(surroundings[..., 2:], timestamp_ms)
-        return np.concatenate(parts, -1).astype(np.float32)
+        if self._stream is None:
+            self._stream = RetargetStream(
+                self._networks.background,
+                {},
+                smooth=self._options.smooth,
+                takes="measured_surroundings",
+                gives="smoothed_surroundings",
+            )
+        return self._stream(surroundings, timestamp_ms)

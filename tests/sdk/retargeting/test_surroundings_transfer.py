@@ -10,6 +10,7 @@ from monalive.retargeting.retarget import RetargetOptions
 from monalive.retargeting.retarget_networks import RetargetNetworks, RetargetStream
 from monalive.retargeting.surroundings_transfer import SurroundingsTransfer
 
+NETWORKS = RetargetNetworks()
 MEASURED = np.random.default_rng(0).random((16, 16, 3)).astype(np.float32)
 
 
@@ -25,7 +26,7 @@ MEASURED = np.random.default_rng(0).random((16, 16, 3)).astype(np.float32)
 )
 def test_only_a_head_that_moves_just_as_the_drivers_takes_them_over(options: RetargetOptions, taken: bool) -> None:
     assert options.takes_surroundings == taken
-    transfer = SurroundingsTransfer(options)
+    transfer = SurroundingsTransfer(NETWORKS, options)
     transfer.start()
     result = transfer.step(MEASURED, 0.0)
     assert np.array_equal(result, MEASURED) if taken else result is None  # type: ignore[arg-type]
@@ -33,7 +34,7 @@ def test_only_a_head_that_moves_just_as_the_drivers_takes_them_over(options: Ret
 
 
 def test_without_smoothing_every_frame_is_as_measured() -> None:
-    transfer = SurroundingsTransfer(RetargetOptions(absolute=True, smooth=False))
+    transfer = SurroundingsTransfer(NETWORKS, RetargetOptions(absolute=True, smooth=False))
     for index, factor in enumerate((1.0, 0.0, 0.5)):
         result = transfer.step(MEASURED * np.float32(factor), 40.0 * index)
         assert np.array_equal(result, MEASURED * np.float32(factor))  # type: ignore[arg-type]
@@ -42,7 +43,7 @@ def test_without_smoothing_every_frame_is_as_measured() -> None:
 def test_noise_at_rest_is_calmed() -> None:
     noise = np.random.default_rng(1).normal(0, 0.0005, (200, 16, 16, 3)).astype(np.float32)
     noise[..., 2] = 0.5 + 80 * noise[..., 2]
-    transfer = SurroundingsTransfer(RetargetOptions(absolute=True))
+    transfer = SurroundingsTransfer(NETWORKS, RetargetOptions(absolute=True))
     calmed = np.array([transfer.step(frame, 40.0 * index) for index, frame in enumerate(noise)])
     assert calmed.dtype == np.float32
     assert calmed[25:, ..., :2].std() < 0.5 * noise[25:, ..., :2].std()
@@ -52,9 +53,9 @@ def test_noise_at_rest_is_calmed() -> None:
 
 def test_shoulders_keep_up_with_the_head() -> None:
     """Head and surroundings pan alike; smoothed, neither runs ahead of the other."""
-    transfer = SurroundingsTransfer(RetargetOptions(absolute=True))
+    transfer = SurroundingsTransfer(NETWORKS, RetargetOptions(absolute=True))
     whole = {"driver_crop": np.array([[0.0, 0.0, 1.0]], np.float32)}
-    head = RetargetStream(RetargetNetworks().absolute, whole, smooth=True)
+    head = RetargetStream(NETWORKS.absolute, whole, smooth=True)
     for index in range(40):
         place = 0.05 * np.sin(index / 6)
         around = unknown_surroundings()
@@ -66,14 +67,14 @@ def test_shoulders_keep_up_with_the_head() -> None:
 
 
 def test_start_forgets_the_driver_before() -> None:
-    transfer = SurroundingsTransfer(RetargetOptions(absolute=True))
+    transfer = SurroundingsTransfer(NETWORKS, RetargetOptions(absolute=True))
     transfer.step(MEASURED, 0.0)
     transfer.start()
     assert not transfer.step(unknown_surroundings(), 0.0).any()  # type: ignore[union-attr]
 
 
 def test_time_must_move_forward() -> None:
-    transfer = SurroundingsTransfer(RetargetOptions(absolute=True))
+    transfer = SurroundingsTransfer(NETWORKS, RetargetOptions(absolute=True))
     transfer.step(MEASURED, 40.0)
     with pytest.raises(ValueError, match="increase"):
         transfer.step(MEASURED, 40.0)

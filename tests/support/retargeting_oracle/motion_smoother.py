@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.faces.expressions import load_expressions
-from monalive.retargeting.one_euro import OneEuroFilter
 from monalive_export.graphs.face_regions import neighbour_average
 from monalive_export.graphs.retarget_settings import (
     CLOSING_FILTER,
@@ -19,6 +18,7 @@ from monalive_export.graphs.retarget_settings import (
     FilterSettings,
 )
 from retargeting_oracle.expression_transfer import Expression
+from retargeting_oracle.one_euro import OneEuroFilter
 from retargeting_oracle.pooled_one_euro import PooledOneEuroFilter
 
 Array = NDArray[np.float64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.retargeting.one_euro import OneEuroFilter
+from retargeting_oracle.one_euro import OneEuroFilter
 
 Array = NDArray[np.float64]
 

@@ -26,22 +26,18 @@ final class PictureNetwork {
     let side: Int
     private let network: NamedNetwork
     private let input: String
-    private let part: String
 
     init(_ bundle: ModelBundle, _ part: String, _ runtime: NetworkRuntime) throws {
         let ports = try bundle.partManifest(part).inputs
         guard ports.count == 1, ports[0].shape.count == 4, ports[0].shape[1] == ports[0].shape[2] else {
             throw MonaliveError.valueError("the bundle's part '\(part)' does not take one square picture; get the file again")
         }
-        (side, input, self.part) = (ports[0].shape[1], ports[0].name, part)
+        (side, input) = (ports[0].shape[1], ports[0].name)
         network = try NamedNetwork(bundle, part, runtime)
     }
 
     /// - Parameter picture: `side` x `side`.
     func run(_ picture: RgbImage) throws -> [String: [Float]] { try network([input: picture.rgb.map { Float($0) / 255 }]) }
 
-    func output(_ made: [String: [Float]], _ name: String) throws -> [Float] {
-        guard let values = made[name] else { throw MonaliveError.valueError("the network '\(part)' gives no '\(name)'") }
-        return values
-    }
+    func output(_ made: [String: [Float]], _ name: String) throws -> [Float] { try network.output(made, name) }
 }

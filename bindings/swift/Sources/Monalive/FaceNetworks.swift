@@ -7,13 +7,12 @@ struct NetworkFrame {
 /// The networks of a bundle, loaded. Not to be called from two threads at once.
 final class FaceNetworks {
     private let enrollNetwork: NamedNetwork, animateNetwork: NamedNetwork
-    let retargetStart: NamedNetwork, retarget: NamedNetwork
+    let retargeting: RetargetNetworks
 
     init(_ bundle: ModelBundle, _ runtime: NetworkRuntime) throws {
         enrollNetwork = try NamedNetwork(bundle, "enroll", runtime)
         animateNetwork = try NamedNetwork(bundle, "animate", runtime)
-        retargetStart = try NamedNetwork(bundle, "retarget_start", runtime)
-        retarget = try NamedNetwork(bundle, "retarget", runtime)
+        retargeting = try RetargetNetworks(bundle, runtime)
     }
 
     /// Computes what depends on the photo alone: the animate network's inputs that stay the same for every frame.
@@ -36,10 +35,7 @@ final class FaceNetworks {
             "surroundings": surroundings ?? [Float](repeating: 0, count: surroundingsCount),
         ]
         let out = try animateNetwork(portrait.inputs.merging(moving) { $1 })
-        func output(_ name: String) throws -> [Float] {
-            guard let values = out[name] else { throw MonaliveError.valueError("the animate network gives no '\(name)'") }
-            return values
-        }
+        func output(_ name: String) throws -> [Float] { try animateNetwork.output(out, name) }
         // What it paints into a black-and-white photo is black and white, too.
         let painted = try output("painted")
         return NetworkFrame(

@@ -62,9 +62,9 @@ final class PortraitPlayer {
     init(_ portrait: Portrait, _ networks: FaceNetworks, _ options: RetargetOptions) throws {
         (self.portrait, self.networks) = (portrait, networks)
         rest = portrait.crop.toUnit(portrait.landmarks)
-        retargeter = try Retargeter(portrait.landmarks, portrait.crop, networks, options)
+        retargeter = try Retargeter(portrait.landmarks, portrait.crop, networks.retargeting, options)
         pasteBack = try PasteBack(portrait.crop, imageWidth: portrait.photo.width, imageHeight: portrait.photo.height)
-        around = SurroundingsTransfer(options)
+        around = SurroundingsTransfer(networks.retargeting, options)
     }
 
     func start(_ landmarks: [Float], width: Int, height: Int) throws {

@@ -10,11 +10,10 @@ func floatFromHalf(_ half: UInt16) -> Float {
     }
 }
 
-/// Single precision to half, rounded to the nearest (to even at a tie); too large becomes infinite.
+/// Single precision to half, of a finite number, rounded to the nearest (to even at a tie); too large becomes infinite.
 func halfFromFloat(_ value: Float) -> UInt16 {
     let sign = UInt16(truncatingIfNeeded: value.bitPattern >> 16) & 0x8000
     let size = value.bitPattern & 0x7FFF_FFFF
-    if size > 0x7F80_0000 { return sign | 0x7E00 }
     if size >= 0x4780_0000 { return sign | 0x7C00 }
     if size >= 0x3880_0000 { return sign | UInt16(truncatingIfNeeded: (size + 0xFFF + ((size >> 13) & 1) - 0x3800_0000) >> 13) }
     return sign | UInt16((Float(bitPattern: size) * Float(1 << 24)).rounded(.toNearestOrEven))

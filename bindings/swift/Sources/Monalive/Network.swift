@@ -17,7 +17,7 @@ public protocol NetworkRuntime {
 
 /// A network that checks what it is given by the manifest. Inputs it does not have are passed over.
 final class NamedNetwork {
-    private let manifest: PartManifest
+    let manifest: PartManifest
     private let network: Network
 
     init(_ bundle: ModelBundle, _ part: String, _ runtime: NetworkRuntime) throws {
@@ -38,5 +38,13 @@ final class NamedNetwork {
             taken[port.name] = values
         }
         return try network.run(taken)
+    }
+
+    /// One of the outputs that a run made.
+    ///
+    /// - Throws: `valueError`: the network's file gives none of that name.
+    func output(_ made: [String: [Float]], _ name: String) throws -> [Float] {
+        guard let values = made[name] else { throw MonaliveError.valueError("the network '\(manifest.name)' gives no '\(name)'") }
+        return values
     }
 }

@@ -62,7 +62,7 @@ public final class PhotoAnimator {
         try require(!faces.isEmpty, "no face was found in the driver's picture; use one that shows a face from the front")
         let driver = try FaceChoice.largest.choose(faces)
         let (reference, landmarks) = options.retarget.absolute
-            ? (driver.landmarks, driver.landmarks) : try MeanFace.shared().standIn(for: driver)
+            ? (driver.landmarks, driver.landmarks) : try networks.retargeting.asMeanFace(driver)
         let following = try Following([portrait], networks, options.retarget)
         try following.start(reference, width: driverImage.width, height: driverImage.height)
         return try following.frame(landmarks, 0, nil)

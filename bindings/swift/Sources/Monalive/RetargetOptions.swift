@@ -5,8 +5,8 @@ public enum Region: String, CaseIterable, Sendable {
 
 /// What of a driver's motion a portrait takes over.
 public struct RetargetOptions: Sendable {
-    /// Take the driver's landmarks as they are, face shape included, instead of their change since the driver's first frame. For
-    /// reenactment of a person by themselves, and for tests. All regions at gain 1 only.
+    /// Take the driver's landmarks as they are, face shape included, instead of their change since the driver's first frame, and with
+    /// the head let shoulders and background move as the driver's do. For reenactment of a person by themselves, and for tests.
     public let absolute: Bool
     /// One-Euro smoothing of the result.
     public let smooth: Bool
@@ -24,7 +24,7 @@ public struct RetargetOptions: Sendable {
         (absolute, smooth, regions, gains) = (false, true, Set(Region.allCases), [:])
     }
 
-    /// - Throws: `valueError`: a gain out of range, or absolute motion in parts.
+    /// - Throws: `valueError`: a gain out of range.
     public init(
         absolute: Bool = false, smooth: Bool = true, regions: Set<Region> = Set(Region.allCases), gains: [Region: Double]
     ) throws {
@@ -33,15 +33,11 @@ public struct RetargetOptions: Sendable {
             let good = gain.isFinite && (0...RetargetOptions.maxGain).contains(gain)
             try require(good, "the gain of \(region.rawValue) is \(gain); it must be from 0 to 3")
         }
-        try require(
-            !absolute || Region.allCases.allSatisfy { gain($0) == 1 },
-            "absolute motion takes over the whole face as it is; leave regions and gains out, or use relative motion"
-        )
     }
 
     /// Strength of a region: its gain, or 0 where it is switched off.
     public func gain(_ region: Region) -> Double { regions.contains(region) ? gains[region] ?? 1 : 0 }
 
     /// Whether what surrounds the head moves as the driver's does: only where the head itself moves just so.
-    var takesSurroundings: Bool { absolute }
+    var takesSurroundings: Bool { absolute && gain(.pose) == 1 }
 }

@@ -20,16 +20,12 @@ final class AnimatorTests: XCTestCase {
     func testRetarget() throws {
         let file = try Golden.fields("retarget.json")
         let kept = Golden.numbers(try file.any("kept_landmarks")).map { Int($0) }
-        let face = try FaceNetworks(try ModelBundle.load(Golden.bundle), networks)
+        let graphs = try RetargetNetworks(ModelBundle.load(Golden.bundle), networks)
         for value in try file.list("cases") {
             let fields = try Fields(value), name = try fields.text("name")
-            // Absolute motion in parts is not offered here.
-            guard let options = try? options(try fields.fields("options").all) else {
-                XCTAssertEqual(name, "absolute, head still")
-                continue
-            }
+            let options = try options(try fields.fields("options").all)
             let portrait = Golden.floats(try faces.any(try fields.text("portrait")))
-            let retargeter = try Retargeter(portrait, try Golden.crop(fields), face, options)
+            let retargeter = try Retargeter(portrait, try Golden.crop(fields), graphs, options)
             XCTAssertEqual(errorOf { _ = try retargeter.step(driver[0], 0) }.name, "RuntimeError", "step() before start()")
             try retargeter.start(driver[0], driverWidth: 512, driverHeight: 512)
             for (index, wanted) in try fields.list("landmarks").enumerated() {
@@ -39,6 +35,47 @@ final class AnimatorTests: XCTestCase {
             }
             if options.smooth { XCTAssertEqual(errorOf { _ = try retargeter.step(driver[0], times.last!) }.name, "ValueError", name) }
         }
+    }
+
+    func testImageMode() throws {
+        let kept = Golden.numbers(try Golden.fields("retarget.json").any("kept_landmarks")).map { Int($0) }
+        let graphs = try RetargetNetworks(ModelBundle.load(Golden.bundle), networks)
+        func some(_ points: [Float]) -> [Float] { kept.flatMap { points[($0 * 3)..<($0 * 3 + 3)] } }
+        for fields in try Golden.cases("image_mode.json") {
+            let landmarks = Golden.floats(try fields.any("landmarks")), scores = Golden.floats(try fields.any("blendshapes"))
+            let (reference, moved) = try graphs.asMeanFace(Face(landmarks: landmarks, blendshapes: scores))
+            near(some(reference), Golden.numbers(try fields.any("reference")), 1e-3, "reference")
+            near(some(moved), Golden.numbers(try fields.any("moved")), 1e-3, "moved")
+        }
+    }
+
+    func testBackgroundFlow() throws {
+        let file = try Golden.fields("background_flow.json"), graphs = try RetargetNetworks(ModelBundle.load(Golden.bundle), networks)
+        let measured = try file.list("measured").map(Golden.floats), times = Golden.numbers(try file.any("timestamps_ms"))
+        func steps(_ options: RetargetOptions) throws -> [[Float]?] {
+            var around = SurroundingsTransfer(graphs, options)
+            return try zip(measured, times).map { try around.step($0, $1) }
+        }
+        for (frame, wanted) in try zip(steps(RetargetOptions(absolute: true, gains: [:])), file.list("smoothed")) {
+            near(try XCTUnwrap(frame), Golden.numbers(wanted), 1e-5, "smoothed")
+        }
+        XCTAssertEqual(try steps(RetargetOptions(absolute: true, smooth: false, gains: [:])), measured)
+        for still in [RetargetOptions.standard, try RetargetOptions(absolute: true, gains: [.pose: 0])] {
+            XCTAssert(try steps(still).allSatisfy { $0 == nil })
+        }
+    }
+
+    func testWhatNoPoseCanBeFittedToIsRefused() throws {
+        let graphs = try RetargetNetworks(ModelBundle.load(Golden.bundle), networks)
+        let point = [Float](repeating: 20, count: landmarkCount * 3), scores = [Float](repeating: 0, count: Blendshapes.names.count)
+        let retargeter = try Retargeter(driver[0], SquareCrop(x: 0, y: 0, side: 512), graphs, .standard)
+        XCTAssert(errorOf { try retargeter.start(point, driverWidth: 512, driverHeight: 512) }.message?.contains("no pose") == true)
+        try retargeter.start(driver[0], driverWidth: 512, driverHeight: 512)
+        XCTAssert(errorOf { _ = try retargeter.step(point, 0) }.message?.contains("no pose") == true)
+        _ = try retargeter.step(driver[1], 0)
+        let face = try Face(landmarks: point, blendshapes: scores), faceWithoutScores = try Face(landmarks: driver[0])
+        XCTAssert(errorOf { _ = try graphs.asMeanFace(face) }.message?.contains("no pose") == true)
+        XCTAssert(errorOf { _ = try graphs.asMeanFace(faceWithoutScores) }.message?.contains("no 52 blendshapes") == true)
     }
 
     private func options(_ given: [String: Any]) throws -> RetargetOptions {

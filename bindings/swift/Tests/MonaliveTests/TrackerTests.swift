@@ -99,7 +99,7 @@ final class TrackerTests: XCTestCase {
         try animator.close()
     }
 
-    func testABundleWithoutATrackerAndTinyPicturesAreRefused() throws {
+    func testABundleThatLacksNetworksAndTinyPicturesAreRefused() throws {
         struct Nothing: NetworkRuntime {
             func load(_ content: Data, part: PartManifest) throws -> Network { throw MonaliveError.runtimeError("not to be loaded") }
         }
@@ -107,6 +107,8 @@ final class TrackerTests: XCTestCase {
         let error = errorOf { _ = try BundleTrackers(bundle: bundle, runtime: Nothing()).create(maxFaces: 1, blendshapes: false) }
         XCTAssertEqual(error.name, "ValueError")
         XCTAssert(error.message?.contains("no part 'tracker_detector'") == true)
+        let graphs = errorOf { _ = try RetargetNetworks(bundle, Nothing()) }
+        XCTAssert(graphs.name == "ValueError" && graphs.message?.contains("no part 'retarget_start'") == true)
         let tracker = try tracker(maxFaces: 1)
         XCTAssertEqual(errorOf { _ = try tracker.detect(RgbImage(black: 15, 40)) }.name, "ValueError")
     }

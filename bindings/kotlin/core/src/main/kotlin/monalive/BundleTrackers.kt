@@ -22,7 +22,7 @@ class BundleTrackers(private val bundle: Bundle, private val runtime: NetworkRun
 }
 
 /** A network of a bundle that looks at one square picture. */
-internal class PictureNetwork(bundle: Bundle, private val part: String, runtime: NetworkRuntime) : Closeable {
+internal class PictureNetwork(bundle: Bundle, part: String, runtime: NetworkRuntime) : Closeable {
     private val port = requireNotNull(bundle.partManifest(part).inputs.singleOrNull { it.shape.size == 4 && it.shape[1] == it.shape[2] }) {
         "the bundle's part '$part' does not take one square picture; get the file again"
     }
@@ -34,9 +34,6 @@ internal class PictureNetwork(bundle: Bundle, private val part: String, runtime:
     /** @param picture [side] x [side]. */
     operator fun invoke(picture: RgbImage): Map<String, FloatArray> =
         network(mapOf(port.name to FloatArray(picture.rgb.size) { picture.byte(it) / 255f }))
-
-    fun output(made: Map<String, FloatArray>, name: String): FloatArray =
-        requireNotNull(made[name]) { "the network '$part' gives no '$name'" }
 
     override fun close() = network.close()
 }

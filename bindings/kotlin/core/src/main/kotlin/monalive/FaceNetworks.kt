@@ -11,12 +11,30 @@ import java.io.Closeable
  */
 internal class NetworkFrame(val flow: FloatArray, val mask: FloatArray, val painted: FloatArray)
 
-/** The networks of a bundle, loaded. Not to be called from two threads at once. */
-internal class FaceNetworks(bundle: Bundle, runtime: NetworkRuntime) : Closeable {
-    private val enroll = NamedNetwork(bundle, "enroll", runtime)
-    private val animate = NamedNetwork(bundle, "animate", runtime)
-    val retargetStart = NamedNetwork(bundle, "retarget_start", runtime)
-    val retarget = NamedNetwork(bundle, "retarget", runtime)
+/**
+ * The networks of a bundle; retargeting's are loaded when they are first needed. Not to be called from two threads at once.
+ *
+ * @throws IllegalArgumentException the bundle lacks one of them, or one cannot be loaded.
+ */
+internal class FaceNetworks(private val bundle: Bundle, private val runtime: NetworkRuntime) : Closeable {
+    init { RETARGETING.forEach(bundle::partManifest) }
+
+    private val loaded = mutableListOf<NamedNetwork>()
+    private val enroll = load("enroll")
+    private val animate = load("animate")
+
+    /** Ties a portrait to a driver's reference frame. */
+    val retargetStart by lazy { load("retarget_start") }
+
+    /** Relative motion, once per frame. */
+    val retarget by lazy { load("retarget") }
+
+    /** Absolute motion, once per frame. */
+    val absolute by lazy { load("retarget_absolute") }
+
+    /** Smooths the flow measured around the driver's face, once per frame. */
+    val background by lazy { load("background_flow") }
+    private val imageMode by lazy { load("image_mode") }
 
     /** Computes what depends on the photo alone: the animate network's inputs that stay the same for every frame. */
     fun enroll(photo: RgbImage, landmarks: FloatArray, crop: SquareCrop): Map<String, FloatArray> {
@@ -40,15 +58,34 @@ internal class FaceNetworks(bundle: Bundle, runtime: NetworkRuntime) : Closeable
             "surroundings" to (surroundings ?: FloatArray(SURROUNDINGS_COUNT)),
         )
         val out = animate(portrait.inputs + moving)
-        fun output(name: String) = requireNotNull(out[name]) { "the animate network gives no '$name'" }
-        val painted = output("painted").copyOf()
+        val painted = out.getValue("painted").copyOf()
         if (portrait.isBlackAndWhite) grey(painted) // what it paints into a black-and-white photo is black and white, too
-        return NetworkFrame(output("flow"), output("mask"), painted)
+        return NetworkFrame(out.getValue("flow"), out.getValue("mask"), painted)
     }
 
-    override fun close() = listOf(enroll, animate, retargetStart, retarget).forEach(NamedNetwork::close)
+    /**
+     * What stands for a driver of whom there is one picture only, a face of average shape in its place: 478 x 3 at rest, looking
+     * at the camera, to give to `Retargeter.start`, and with the driver's expression and pose, to give to `Retargeter.step`.
+     *
+     * @throws IllegalArgumentException no blendshapes, or landmarks to which no pose can be fitted.
+     */
+    fun asMeanFace(driver: Face): Pair<FloatArray, FloatArray> {
+        val scores = requireNotNull(driver.blendshapes) { "the tracker gives no blendshapes; animate() needs them" }
+        val made = imageMode(mapOf("driver_landmarks" to driver.landmarks, "blendshapes" to scores))
+        val moved = made.getValue("mean_face_landmarks")
+        require(moved.all(Float::isFinite)) { NO_POSE }
+        return made.getValue("mean_face_reference") to moved
+    }
+
+    override fun close() = loaded.forEach(NamedNetwork::close)
+
+    private fun load(part: String) = NamedNetwork(bundle, part, runtime).also(loaded::add)
 
     private fun grey(rgb: FloatArray) {
         for (i in rgb.indices step 3) rgb.fill((rgb[i] + rgb[i + 1] + rgb[i + 2]) / 3, i, i + 3)
+    }
+
+    private companion object {
+        val RETARGETING = listOf("retarget_start", "retarget", "retarget_absolute", "background_flow", "image_mode")
     }
 }

@@ -52,7 +52,7 @@ internal class Following(val portraits: List<Portrait>, private val networks: Fa
 internal class PortraitPlayer(private val portrait: Portrait, private val networks: FaceNetworks, options: RetargetOptions) {
     val rest: FloatArray = portrait.crop.toUnit(portrait.landmarks)
     private val retargeter = Retargeter(portrait.landmarks, portrait.crop, networks, options)
-    private val around = SurroundingsTransfer(options)
+    private val around = SurroundingsTransfer(networks, options)
     private val pasteBack = PasteBack(portrait.crop, portrait.photo.width, portrait.photo.height)
 
     fun start(landmarks: FloatArray, width: Int, height: Int) {

@@ -13,13 +13,12 @@ internal fun floatFromHalf(half: Short): Float {
     }
 }
 
-/** Single precision to half, rounded to the nearest (to even at a tie); too large becomes infinite. */
+/** Single precision to half, of a finite number, rounded to the nearest (to even at a tie); too large becomes infinite. */
 internal fun halfFromFloat(value: Float): Short {
     val bits = value.toRawBits()
     val sign = (bits ushr 16) and 0x8000
     val size = bits and 0x7FFFFFFF
     val half = when {
-        size > 0x7F800000 -> 0x7E00 // not a number
         size >= 0x47800000 -> 0x7C00 // 65536 and more
         size >= 0x38800000 -> { // normal: drop 13 bits of the fraction
             val rounded = size + 0xFFF + ((size ushr 13) and 1)

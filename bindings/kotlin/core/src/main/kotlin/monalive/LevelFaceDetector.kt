@@ -15,8 +15,8 @@ internal class LevelFaceDetector(private val network: PictureNetwork) : Closeabl
     /** Faces in [region] (by default the whole picture; black outside of it), the surest first. */
     fun detect(image: RgbImage, region: RotatedSquare = RotatedSquare.whole(image.width, image.height)): List<FoundFace> {
         val made = network(LevelCrop.extract(image, region, network.side, LevelCrop.Border.BLACK))
-        val scores = network.output(made, "scores")
-        val places = network.output(made, "places")
+        val scores = made.getValue("scores")
+        val places = made.getValue("places")
         val grid = sqrt(scores.size.toDouble()).toInt()
         val candidates = scores.indices.filter { scores[it] >= MIN_CONFIDENCE }.map { i ->
             val (dx, dy, size, cosine, sine) = places.slice(i * PLACE_VALUES until (i + 1) * PLACE_VALUES).map(Float::toDouble)

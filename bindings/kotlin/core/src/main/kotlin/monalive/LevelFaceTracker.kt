@@ -85,7 +85,7 @@ internal class LevelFaceTracker(
 
     private fun look(image: RgbImage, region: RotatedSquare): Look {
         val made = landmarks(LevelCrop.extract(image, region, landmarks.side))
-        return Look(region.toPicture(landmarks.output(made, "landmarks")), landmarks.output(made, "presence")[0])
+        return Look(region.toPicture(made.getValue("landmarks")), made.getValue("presence")[0])
     }
 
     private fun face(look: Look): Face {

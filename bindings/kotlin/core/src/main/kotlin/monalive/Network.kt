@@ -21,10 +21,14 @@ fun interface NetworkRuntime {
 
 /** A network that checks what it is given by the manifest. Inputs it does not have are passed over. */
 internal class NamedNetwork(bundle: Bundle, private val part: String, runtime: NetworkRuntime) : Closeable {
-    private val manifest = bundle.partManifest(part)
+    val manifest = bundle.partManifest(part)
     private val network = runtime.load(bundle.parts.getValue(part).duplicate(), manifest)
 
-    /** @throws IllegalArgumentException an input is missing or of another size. */
+    /**
+     * Float arrays by name in and out; `getValue` of a name that the network does not give says so.
+     *
+     * @throws IllegalArgumentException an input is missing or of another size.
+     */
     operator fun invoke(inputs: Map<String, FloatArray>): Map<String, FloatArray> {
         val taken = manifest.inputs.associate { port ->
             val values = inputs[port.name]
@@ -33,7 +37,7 @@ internal class NamedNetwork(bundle: Bundle, private val part: String, runtime: N
             }
             port.name to values
         }
-        return network.run(taken)
+        return network.run(taken).withDefault { throw IllegalArgumentException("the bundle's part '$part' gives no '$it'; get the file again") }
     }
 
     override fun close() = network.close()

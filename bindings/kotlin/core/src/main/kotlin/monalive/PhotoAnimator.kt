@@ -70,7 +70,7 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
         require(faces.isNotEmpty()) { "no face was found in the driver's picture; use one that shows a face from the front" }
         val driver = FaceChoice.Largest.choose(faces)
         val (reference, landmarks) =
-            if (options.retarget.absolute) driver.landmarks to driver.landmarks else MeanFace.standIn(driver)
+            if (options.retarget.absolute) driver.landmarks to driver.landmarks else networks.asMeanFace(driver)
         val following = Following(listOf(portrait), networks, options.retarget)
         following.start(reference, driverImage.width, driverImage.height)
         return following.frame(landmarks, 0.0, null)

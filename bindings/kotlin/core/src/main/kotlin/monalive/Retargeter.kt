@@ -1,101 +1,92 @@
 package monalive
 
 /**
- * Turns one driver's landmarks into one portrait's, as a stream. Call [start] first, then [step] for each frame.
- *
- * Relative motion is computed by the bundle's two retargeting graphs, so that every platform gets the same numbers; what
- * they learn of the driver goes out of one call and into the next. Absolute motion is the driver's landmarks in its own crop.
+ * Turns one driver's landmarks into one portrait's, as a stream. Call [start] first, then [step] for each frame. All of it is
+ * computed by the bundle's graphs, so that every platform gets the same numbers.
  *
  * @param portraitLandmarks 478 x 3 photo pixels.
  * @param portraitCrop the square whose units the result is in.
  */
 internal class Retargeter(
     private val portraitLandmarks: FloatArray,
-    portraitCrop: SquareCrop,
+    private val portraitCrop: SquareCrop,
     private val networks: FaceNetworks,
     private val options: RetargetOptions,
 ) {
-    private val known = mapOf(
-        "portrait_landmarks" to portraitLandmarks,
-        "crop" to floatArrayOf(portraitCrop.x.toFloat(), portraitCrop.y.toFloat(), portraitCrop.side.toFloat()),
-        "gains" to FloatArray(Region.entries.size) { options.gain(Region.entries[it]).toFloat() },
-    )
-    private val filter =
-        if (options.smooth && options.absolute) OneEuroFilter(1.2, 150.0, pool = MeanFace.neighbourAverage) else null
-    private var state: Map<String, FloatArray>? = null
-    private var driverCrop: SquareCrop? = null
-    private var lastMs: Double? = null
+    private var stream: RetargetStream? = null
 
     init { requireLandmarks(portraitLandmarks, "portrait") }
 
-    /** Takes the driver's reference frame, with which motion begins; forgets any driver before. */
+    /**
+     * Takes the driver's reference frame, with which motion begins; forgets any driver before.
+     *
+     * @throws IllegalArgumentException landmarks of another size or with NaN, or to which no pose can be fitted.
+     */
     fun start(driverLandmarks: FloatArray, driverWidth: Int, driverHeight: Int) {
         requireLandmarks(driverLandmarks, "driver")
-        lastMs = null
-        filter?.reset()
-        if (options.absolute) {
-            driverCrop = SquareCrop.forPortrait(driverLandmarks, driverWidth, driverHeight)
-        } else {
-            val rig = networks.retargetStart(known + ("driver_reference" to driverLandmarks))
-            state = rig + FILTER_SIZES.mapValues { (_, size) -> FloatArray(size) }
+        stream = null
+        if (!options.absolute) {
+            stream = relative(portraitLandmarks, portraitCrop, driverLandmarks)
+            return
+        }
+        val driverCrop = SquareCrop.forPortrait(driverLandmarks, driverWidth, driverHeight)
+        stream = if (Region.entries.all { options.gain(it) == 1.0 }) {
+            RetargetStream(networks.absolute, mapOf("driver_crop" to square(driverCrop)), options.smooth)
+        } else { // the driver's own first frame, moved in parts
+            relative(driverLandmarks, driverCrop, driverLandmarks, mapOf("limits" to NO_LIMITS))
         }
     }
 
     /**
-     * The portrait's landmarks for one frame of the driver: 478 x 3 in units of the portrait's crop.
+     * The portrait's landmarks for one frame of the driver: 478 x 3 in units of the portrait's crop (of the driver's crop, laid
+     * over it, in absolute mode).
      *
      * @throws IllegalStateException [start] was not called.
-     * @throws IllegalArgumentException landmarks of another size or with NaN; time that does not move forward.
+     * @throws IllegalArgumentException landmarks of another size or with NaN, or to which no pose can be fitted; time that
+     *   does not move forward.
      */
     fun step(driverLandmarks: FloatArray, timestampMs: Double): FloatArray {
         requireLandmarks(driverLandmarks, "driver")
-        driverCrop?.let { crop -> return absolute(crop.toUnit(driverLandmarks), timestampMs) }
-        val before = checkNotNull(state) { "call start() with the driver's first frame before step()" }
-        val elapsed = if (options.smooth) timestampMs - (lastMs ?: timestampMs) else 0.0
-        require(!options.smooth || lastMs == null || elapsed > 0) { "timestamps must increase: $timestampMs ms came after $lastMs ms" }
-        lastMs = timestampMs
-        val out = networks.retarget(
-            known + before + mapOf("driver_landmarks" to driverLandmarks, "elapsed_ms" to floatArrayOf(elapsed.toFloat()))
-        )
-        state = before + out.filterKeys { it.startsWith(NEXT) }.mapKeys { it.key.removePrefix(NEXT) }
-        return requireNotNull(out["landmarks"]) { "the retarget network gives no 'landmarks'" }
+        return checkNotNull(stream) { "call start() with the driver's first frame before step()" }(driverLandmarks, timestampMs)
     }
 
-    private fun absolute(moved: FloatArray, timestampMs: Double): FloatArray {
-        val smooth = filter ?: return moved
-        val values = smooth(DoubleArray(moved.size) { moved[it].toDouble() }, timestampMs)
-        return FloatArray(values.size) { values[it].toFloat() }
+    /** Motion since [reference]; [instead] replaces what the start network gives. */
+    private fun relative(
+        portrait: FloatArray, crop: SquareCrop, reference: FloatArray, instead: Map<String, FloatArray> = emptyMap(),
+    ): RetargetStream {
+        val given = mapOf(
+            "portrait_landmarks" to portrait,
+            "crop" to square(crop),
+            "gains" to FloatArray(Region.entries.size) { options.gain(Region.entries[it]).toFloat() },
+        )
+        val begun = networks.retargetStart(given + ("driver_reference" to reference))
+        require(begun.values.all { it.all(Float::isFinite) }) { NO_POSE }
+        return RetargetStream(networks.retarget, given + begun + instead, options.smooth)
     }
+
+    private fun square(crop: SquareCrop) = floatArrayOf(crop.x.toFloat(), crop.y.toFloat(), crop.side.toFloat())
 
     private companion object {
-        const val NEXT = "next_"
-
-        // Filters of the smoothing begin with zeros.
-        val FILTER_SIZES = mapOf(
-            "movement_filter" to 12, "face_filter" to LANDMARK_COUNT * 3, "face_velocity" to LANDMARK_COUNT * 3,
-            "closing_filter" to 4, "gaze_filter" to 4,
-        )
+        /** Lowest and highest turn, shift and growth: so wide that a Float cannot tell them from none. Of absolute motion. */
+        val NO_LIMITS = FloatArray(12) { if (it < 6) -1e6f else 1e6f }
     }
 }
 
 /** Decides whether a portrait takes over a driver's surroundings, and smooths them as a stream. */
-internal class SurroundingsTransfer(private val options: RetargetOptions) {
-    private val flow = OneEuroFilter(1.2, 150.0, coordinates = 2)
-    private val known = OneEuroFilter(1.2, 3.0, coordinates = 1)
+internal class SurroundingsTransfer(private val networks: FaceNetworks, private val options: RetargetOptions) {
+    private var stream: RetargetStream? = null
 
     /** Forgets any driver before. */
     fun start() {
-        flow.reset()
-        known.reset()
+        stream = null
     }
 
     /** 16 x 16 x 3 as measured, or null; the same smoothed, or null if the portrait does not take it over. */
     fun step(surroundings: FloatArray?, timestampMs: Double): FloatArray? {
         if (surroundings == null || !options.takesSurroundings) return null
-        if (!options.smooth) return surroundings
-        val cells = SURROUNDINGS_COUNT / 3
-        val moved = flow(DoubleArray(cells * 2) { surroundings[it / 2 * 3 + it % 2].toDouble() }, timestampMs)
-        val seen = known(DoubleArray(cells) { surroundings[it * 3 + 2].toDouble() }, timestampMs)
-        return FloatArray(SURROUNDINGS_COUNT) { (if (it % 3 == 2) seen[it / 3] else moved[it / 3 * 2 + it % 3]).toFloat() }
+        val current = stream ?: RetargetStream(
+            networks.background, emptyMap(), options.smooth, "measured_surroundings", "smoothed_surroundings",
+        ).also { stream = it }
+        return current(surroundings, timestampMs)
     }
 }

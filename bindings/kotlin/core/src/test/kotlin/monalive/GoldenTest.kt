@@ -35,13 +35,14 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
     private val driver = faces.list("driver").map(::floats)
     private val driverSize = faces.numbers("driver_size", 2).map(Double::toInt)
     private val times = numbers(faces.list("driver_timestamps_ms"))
+    private val onePoint = FloatArray(LANDMARK_COUNT * 3)
 
     val all: Map<String, () -> Unit> = mapOf(
         "crop" to ::crops,
         "extract" to ::extracts,
         "black_and_white" to ::blackAndWhite,
-        "one_euro" to ::oneEuro,
         "retarget" to ::retargets,
+        "background_flow" to ::backgroundFlow,
         "image_mode" to ::imageMode,
         "paste_back" to ::pastesBack,
         "frames_from_recorded_networks" to ::framesFromRecordedNetworks,
@@ -94,30 +95,13 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
         check(photo.isBlackAndWhite)
     }
 
-    private fun oneEuro() {
-        for (case in golden.json("one_euro.json").items.map { it.fields }) {
-            val pool = case.all["pool"]?.let(::floats)
-            val filter = OneEuroFilter(case.number("min_cutoff"), case.number("beta"), case.number("derivative_cutoff"), 3, pool)
-            val ms = numbers(case.list("timestamps_ms"))
-            case.list("inputs").zip(case.list("outputs")).forEachIndexed { index, (input, output) ->
-                near(filter(numbers(input), ms[index]), numbers(output), 1e-5, "frame $index")
-            }
-            check(errorOf { filter(numbers(case.list("inputs")[0]), ms.last()) }.first == "ValueError") { "time that stands still" }
-        }
-    }
-
     private fun retargets() {
         val file = golden.json("retarget.json").fields
         val kept = numbers(file.list("kept_landmarks")).map(Double::toInt)
         FaceNetworks(Bundle.load(bundle), runtime).use { networks ->
             for (case in file.list("cases").map { it.fields }) {
                 val name = case.text("name")
-                val options = try {
-                    options(case.fields("options").all)
-                } catch (error: IllegalArgumentException) {
-                    check(name == "absolute, head still") { error } // absolute motion in parts: not offered here
-                    continue
-                }
+                val options = options(case.fields("options").all)
                 val portrait = floats(faces.list(case.text("portrait")))
                 val retargeter = Retargeter(portrait, crop(case.any("crop")), networks, options)
                 check(errorOf { retargeter.step(driver[0], 0.0) }.first == "RuntimeError") { "step() before start()" }
@@ -128,6 +112,12 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
                     near(some, numbers(wanted), 1e-4, "$name, frame $index")
                 }
                 if (options.smooth) check(errorOf { retargeter.step(driver[0], times.last()) }.first == "ValueError") { name }
+            }
+            val portrait = floats(faces.list("portrait"))
+            val retargeter = Retargeter(portrait, SquareCrop(0.0, 0.0, 288.0), networks, RetargetOptions())
+            retargeter.start(driver[0], driverSize[0], driverSize[1])
+            for (call in listOf({ retargeter.step(onePoint, 0.0) }, { retargeter.start(onePoint, 64, 64) })) {
+                check("coincide" in errorOf { call() }.second.orEmpty()) { "a face in one point" }
             }
         }
     }
@@ -142,14 +132,41 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
         )
     }
 
+    private fun backgroundFlow() {
+        val case = golden.json("background_flow.json").fields
+        val ms = numbers(case.list("timestamps_ms"))
+        val measured = case.list("measured").map(::floats)
+        FaceNetworks(Bundle.load(bundle), runtime).use { networks ->
+            val smoothing = SurroundingsTransfer(networks, RetargetOptions(absolute = true))
+            repeat(2) {
+                smoothing.start() // the second time as the first
+                case.list("smoothed").forEachIndexed { index, wanted ->
+                    near(smoothing.step(measured[index], ms[index])!!, numbers(wanted), 1e-5, "frame $index")
+                }
+            }
+            check(errorOf { smoothing.step(measured[0], ms.last()) }.first == "ValueError") { "time that stands still" }
+            val sharp = SurroundingsTransfer(networks, RetargetOptions(absolute = true, smooth = false))
+            for (frame in measured) near(sharp.step(frame, 0.0)!!, numbers(frame.map(Float::toDouble)), 0.0, "not smoothed")
+            for (options in listOf(RetargetOptions(), RetargetOptions(absolute = true, gains = mapOf(Region.POSE to 0.5)))) {
+                check(SurroundingsTransfer(networks, options).step(measured[0], 0.0) == null) { "not taken over" }
+            }
+        }
+    }
+
     private fun imageMode() {
         val kept = numbers(golden.json("retarget.json").fields.list("kept_landmarks")).map(Double::toInt)
-        for (case in golden.json("image_mode.json").items.map { it.fields }) {
-            val face = Face(floats(case.list("landmarks")), floats(case.list("blendshapes")))
-            val (reference, moved) = MeanFace.standIn(face)
-            fun some(points: FloatArray) = FloatArray(kept.size * 3) { points[kept[it / 3] * 3 + it % 3] }
-            near(some(reference), numbers(case.list("reference")), 1e-2, "reference")
-            near(some(moved), numbers(case.list("moved")), 1e-2, "moved")
+        FaceNetworks(Bundle.load(bundle), runtime).use { networks ->
+            for (case in golden.json("image_mode.json").items.map { it.fields }) {
+                val face = Face(floats(case.list("landmarks")), floats(case.list("blendshapes")))
+                val (reference, moved) = networks.asMeanFace(face)
+                fun some(points: FloatArray) = FloatArray(kept.size * 3) { points[kept[it / 3] * 3 + it % 3] }
+                near(some(reference), numbers(case.list("reference")), 1e-2, "reference")
+                near(some(moved), numbers(case.list("moved")), 1e-2, "moved")
+            }
+            for (scores in listOf(null, FloatArray(51))) {
+                check(errorOf { networks.asMeanFace(Face(driver[0], scores)) }.first == "ValueError") { "other scores" }
+            }
+            check("coincide" in errorOf { networks.asMeanFace(Face(onePoint, FloatArray(52))) }.second.orEmpty()) { "a face in one point" }
         }
     }
 
@@ -221,6 +238,8 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
         val parts = Bundle.load(bundle)
         check(parts.partManifest("animate").inputs.single { it.name == "target_landmarks" }.shape == listOf(1, 478, 2))
         check("no part 'tracker'" in errorOf { parts.partManifest("tracker") }.second.orEmpty())
+        val older = Bundle.load(golden.file("good.bundle"))
+        check("no part 'retarget_start'" in errorOf { FaceNetworks(older, runtime) }.second.orEmpty()) { "a bundle without retargeting" }
     }
 
     private fun motions() {
@@ -407,7 +426,6 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
             "few landmarks" to { SquareCrop.forPortrait(FloatArray(12), 9, 9) },
             "no number" to { SquareCrop.forPortrait(FloatArray(LANDMARK_COUNT * 3) { Float.NaN }, 9, 9) },
             "a gain" to { RetargetOptions(gains = mapOf(Region.LIPS to 3.5)) },
-            "absolute in parts" to { RetargetOptions(absolute = true, regions = setOf(Region.EYES)) },
             "a crop elsewhere" to { PasteBack(SquareCrop(500.0, 0.0, 20.0), 100, 100) },
             "a mask" to { PasteBack(SquareCrop(0.0, 0.0, 20.0), 20, 20)(RgbImage(20, 20), FloatArray(2), FloatArray(9), FloatArray(9)) },
             "a motion without frames" to { Motion(emptyList(), DoubleArray(0), 1, 1, 25.0) },

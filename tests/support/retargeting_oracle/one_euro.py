@@ -21,14 +21,9 @@ class OneEuroFilter:
         min_cutoff: cutoff at rest in Hz; lower is steadier and slower.
         beta: Hz of cutoff gained per unit of speed (units of the values per second).
         derivative_cutoff: cutoff of the speed estimate in Hz.
-
-    Raises:
-        ValueError: an argument is not positive (beta may be 0).
     """
 
     def __init__(self, min_cutoff: float, beta: float, derivative_cutoff: float = 1.0) -> None:
-        if min_cutoff <= 0 or derivative_cutoff <= 0 or beta < 0:
-            raise ValueError("cutoffs must be above 0 Hz and beta must not be negative")
         self._min_cutoff, self._beta, self._derivative_cutoff = min_cutoff, beta, derivative_cutoff
         self.reset()
 
@@ -39,22 +34,12 @@ class OneEuroFilter:
         self._timestamp_ms = 0.0
 
     def __call__(self, values: ArrayLike, timestamp_ms: float) -> Array:
-        """The filtered values, of the same shape (..., coordinates).
-
-        Constant input comes out bit for bit as it went in.
-
-        Raises:
-            ValueError: time does not move forward, or the shape differs from the frame before.
-        """
+        """The filtered values, of the same shape (..., coordinates)."""
         new = np.asarray(values, np.float64)
         if self._values is None or self._velocity is None:
             self._values, self._velocity, self._timestamp_ms = new.copy(), np.zeros_like(new), float(timestamp_ms)
             return new.copy()
         elapsed = (timestamp_ms - self._timestamp_ms) * MILLISECONDS
-        if not elapsed > 0:
-            raise ValueError(f"timestamps must increase: {timestamp_ms} ms came after {self._timestamp_ms} ms")
-        if new.shape != self._values.shape:
-            raise ValueError(f"expected values of shape {self._values.shape} as before, got {new.shape}")
         # The derivative is taken against the last filtered value, as in the authors' reference
         # implementation.
         velocity = (new - self._values) / elapsed
