@@ -164,11 +164,15 @@ def _background_flow() -> dict[str, Any]:
     moved = np.cumsum(random.normal(0, 0.01, (len(times), 16, 16, 2)), 0)
     measured = np.concatenate((moved, random.uniform(0, 1, (len(times), 16, 16, 1))), -1).round(3).astype(np.float32)
     transfer = SurroundingsTransfer(RetargetNetworks(), monalive.RetargetOptions(absolute=True))
-    smoothed = [transfer.step(frame, time) for frame, time in zip(measured, times, strict=True)]
+    smoothed = []
+    for frame, time in zip(measured, times, strict=True):
+        flow = transfer.step(frame, time)
+        assert flow is not None
+        smoothed.append(flow.ravel())
     return {
         "timestamps_ms": times.tolist(),
         "measured": _rounded(measured.reshape(len(times), -1), 3),
-        "smoothed": _rounded(np.reshape(smoothed, (len(times), -1)), 6),
+        "smoothed": _rounded(np.stack(smoothed), 6),
     }
 
 
