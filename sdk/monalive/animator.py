@@ -21,7 +21,7 @@ from monalive.media.image_io import load_image
 from monalive.motions.motion import Motion
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.options import PhotoAnimatorOptions, RunningMode
-from monalive.player.face_networks import FaceNetworks
+from monalive.player.bundle_networks import BundleNetworks
 from monalive.player.live_worker import LatestOnlyWorker
 from monalive.player.photo_alignment import aligned
 from monalive.player.portrait_player import PortraitPlayer, Portraits
@@ -53,7 +53,7 @@ class PhotoAnimator(ClosesAtEnd):
     def __init__(self, options: PhotoAnimatorOptions) -> None:
         self._options = options
         self.bundle = Bundle.load(options.bundle_path)
-        self._loaded: FaceNetworks | None = FaceNetworks(self.bundle, options.runtime)
+        self._loaded: BundleNetworks | None = BundleNetworks(self.bundle, options.runtime)
         trackers = options.trackers or _bundle_trackers(self.bundle, options.runtime)
         self._photo_tracker = trackers.create(MAX_FACES, blendshapes=False)
         self._driver_tracker = trackers.create(1, blendshapes=options.running_mode is RunningMode.IMAGE)
@@ -260,7 +260,7 @@ class PhotoAnimator(ClosesAtEnd):
         return Portrait(tuple(self._networks.enroll(photo) for photo in laid), consent)
 
     @property
-    def _networks(self) -> FaceNetworks:
+    def _networks(self) -> BundleNetworks:
         if self._loaded is None:
             raise RuntimeError(_CLOSED)
         return self._loaded

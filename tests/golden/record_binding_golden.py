@@ -27,7 +27,7 @@ from monalive.faces.crop import NETWORK_SIZE, SquareCrop, portrait_crop
 from monalive.faces.head_pose import angles_rotation
 from monalive.faces.tracker import FaceTracker, choose_face
 from monalive.media.image_io import is_black_and_white
-from monalive.player.face_networks import FaceNetworks
+from monalive.player.bundle_networks import BundleNetworks
 from monalive.player.paste_back import PasteBack, crop_feather
 from monalive.player.portrait_player import PortraitPlayer
 from monalive.portrait import PhotoOfPerson, Portrait
@@ -247,7 +247,7 @@ def _pixel_mark_cases(folder: Path, photo: NDArray[np.uint8]) -> list[dict[str, 
 def _frames(folder: Path, photo: NDArray[np.uint8], faces: dict[str, Any]) -> dict[str, Any]:
     """Two frames as a whole, the networks of the packaged bundle included."""
     bundle = monalive.Bundle.load()
-    networks = FaceNetworks(bundle)
+    networks = BundleNetworks(bundle)
     landmarks = _points(faces["portrait"])
     crop = portrait_crop(landmarks, PHOTO_SIZE, PHOTO_SIZE)
     portrait = Portrait((networks.enroll(PhotoOfPerson(photo, landmarks, crop)),))

@@ -27,7 +27,7 @@ from monalive import (
 from monalive.faces.tracker import FaceTracker
 from monalive.motions.surroundings_flow import unknown_surroundings
 from monalive.networks.runtimes import RuntimeOptions
-from monalive.player.face_networks import FaceNetworks, NetworkFrame
+from monalive.player.bundle_networks import BundleNetworks, NetworkFrame
 
 SAMPLE = Path(str(resources.files("monalive").joinpath("assets", "sample_portrait.jpg")))
 OTHER = Path(str(resources.files("monalive").joinpath("assets", "sample_portrait_2.jpg")))
@@ -321,13 +321,13 @@ EXACT = RetargetOptions(absolute=True, smooth=False)
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray | None]:
     """The surroundings of every frame that the animate network is asked for, in order."""
     seen: list[np.ndarray | None] = []
-    animate = FaceNetworks.animate
+    animate = BundleNetworks.animate
 
-    def note(self: FaceNetworks, *inputs: Any) -> NetworkFrame:
+    def note(self: BundleNetworks, *inputs: Any) -> NetworkFrame:
         seen.append(inputs[2] if len(inputs) > 2 else None)
         return animate(self, *inputs)
 
-    monkeypatch.setattr(FaceNetworks, "animate", note)
+    monkeypatch.setattr(BundleNetworks, "animate", note)
     return seen
 
 
@@ -420,7 +420,7 @@ def test_the_first_photo_of_a_person_alone_takes_surroundings(
 def test_unknown_is_what_the_network_gets_without_surroundings(image: PhotoAnimator, photo: np.ndarray) -> None:
     portrait = image.enroll(photo)
     landmarks = portrait.crop.to_unit(portrait.landmarks)
-    networks = FaceNetworks(image.bundle, RuntimeOptions(num_threads=1))
+    networks = BundleNetworks(image.bundle, RuntimeOptions(num_threads=1))
     without = networks.animate(portrait.enrolled[0], landmarks)
     zeros = networks.animate(portrait.enrolled[0], landmarks, unknown_surroundings())
     assert np.array_equal(without.painted, zeros.painted) and np.array_equal(without.flow, zeros.flow)
@@ -430,7 +430,7 @@ def test_the_shipped_network_lets_the_background_follow_the_driver(image: PhotoA
     portrait = image.enroll(photo)
     landmarks = portrait.crop.to_unit(portrait.landmarks)
     moved = np.broadcast_to(np.array([-0.05, 0, 1], np.float32), (16, 16, 3))
-    networks = FaceNetworks(image.bundle, RuntimeOptions(num_threads=1))
+    networks = BundleNetworks(image.bundle, RuntimeOptions(num_threads=1))
     still = networks.animate(portrait.enrolled[0], landmarks, moved * np.array([0, 0, 1], np.float32))
     pushed = networks.animate(portrait.enrolled[0], landmarks, moved.copy())
     corners = np.s_[:16, [*range(16), *range(-16, 0)], 0]

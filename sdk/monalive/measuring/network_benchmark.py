@@ -122,7 +122,7 @@ def _measure(file: NetworkFile, options: RuntimeOptions, repeats: int, enrolled:
     inputs = random_inputs(file.entry)
     if file.part != "enroll":
         for name in enrolled & set(inputs):
-            inputs[name].setflags(write=False)  # as `FaceNetworks` hands them on: copied for the first frame only
+            inputs[name].setflags(write=False)  # as `BundleNetworks` hands them on: copied for the first frame only
     times = timings(lambda index: network(inputs), repeats)
     after = resident_mb()
     grown = None if before is None or after is None else round(after - before, 1)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from monalive.faces.crop import NETWORK_SIZE
 from monalive.media.image_io import is_black_and_white
-from monalive.player.face_networks import FaceNetworks, NetworkFrame
+from monalive.player.bundle_networks import BundleNetworks, NetworkFrame
 from monalive.player.paste_back import PasteBack
 from monalive.player.photo_alignment import is_same_view, surroundings_since, surroundings_to
 from monalive.player.several_photos import PhotoChoice, blend_weights, face_mask, layer_shares
@@ -30,7 +30,7 @@ class PhotoLayers:
         whole_photos: let other photos of the first one's view stand in for the whole photo, not for the face alone.
     """
 
-    def __init__(self, portrait: Portrait, networks: FaceNetworks, *, whole_photos: bool) -> None:
+    def __init__(self, portrait: Portrait, networks: BundleNetworks, *, whole_photos: bool) -> None:
         self._portrait = portrait
         self._networks = networks
         photos = [entry.photo for entry in portrait.enrolled]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.motions.driver_surroundings import DriverSurroundings
-from monalive.player.face_networks import FaceNetworks
+from monalive.player.bundle_networks import BundleNetworks
 from monalive.player.photo_layers import PhotoLayers
 from monalive.portrait import Portrait
 from monalive.result import AnimatedFrame
@@ -32,7 +32,7 @@ class PortraitPlayer:
         ValueError: no portrait, or portraits of several photos.
     """
 
-    def __init__(self, portraits: Portraits, networks: FaceNetworks, options: RetargetOptions) -> None:
+    def __init__(self, portraits: Portraits, networks: BundleNetworks, options: RetargetOptions) -> None:
         self.portraits = portraits
         people = [portraits] if isinstance(portraits, Portrait) else list(portraits)
         if not people:

@@ -20,7 +20,7 @@ from monalive.bundle import Bundle, default_bundle_path
 from monalive.faces.tracker import FaceTracker
 from monalive.media.image_io import load_image
 from monalive.motions.motion import Motion
-from monalive.player.face_networks import FaceNetworks
+from monalive.player.bundle_networks import BundleNetworks
 from monalive_distill.cli import evaluate as command
 from monalive_distill.evaluation.clips import Clip, find_clips, read_clip, spread_frames, track_clip
 from monalive_distill.evaluation.reenactment import (
@@ -248,13 +248,13 @@ def test_the_product_gets_the_surroundings_in_self_reenactment_only(
     clip: Clip, monkeypatch: pytest.MonkeyPatch, absolute: bool
 ) -> None:
     asked: list[Any] = []
-    animate = FaceNetworks.animate
+    animate = BundleNetworks.animate
 
-    def note(self: FaceNetworks, enrolled: Any, landmarks: Any, surroundings: Any = None) -> Any:
+    def note(self: BundleNetworks, enrolled: Any, landmarks: Any, surroundings: Any = None) -> Any:
         asked.append(surroundings)
         return animate(self, enrolled, landmarks, surroundings)
 
-    monkeypatch.setattr(FaceNetworks, "animate", note)
+    monkeypatch.setattr(BundleNetworks, "animate", note)
     with BundleMethod() as product:
         pictures = list(product(clip.images[0], clip.landmarks[0], clip.motion(), absolute=absolute))
     assert len(pictures) == len(asked) == 4

@@ -17,7 +17,7 @@ pytest.importorskip("coremltools")
 import coremltools as ct
 
 from monalive.bundle import Bundle
-from monalive.player.face_networks import FaceNetworks
+from monalive.player.bundle_networks import BundleNetworks
 from monalive_export.checks.mil_interpreter import MILInterpreter
 from monalive_export.checks.portability import COREML_GPU, NEURAL_ENGINE
 from monalive_export.graphs.ports import Graph, Port
@@ -63,7 +63,7 @@ def test_names_and_metadata(exported: Exported) -> None:
 @pytest.mark.skipif(platform.system() == "Darwin", reason="Core ML is there")
 def test_the_sdk_says_where_core_ml_runs(exported: Exported) -> None:
     with pytest.raises(ValueError, match="macOS"):
-        FaceNetworks(Bundle.load(exported("coreml") / "coreml.bundle"))
+        BundleNetworks(Bundle.load(exported("coreml") / "coreml.bundle"))
 
 
 def test_the_interpreter_rounds_what_is_held_in_half_precision(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from ai_edge_litert.interpreter import Interpreter
 from gpu_delegate import assert_taken, needs_gpu
 
 from monalive.bundle import Bundle
-from monalive.player.face_networks import FaceNetworks
+from monalive.player.bundle_networks import BundleNetworks
 from monalive_distill.generator.primitives import TorchPrimitives
 from monalive_distill.tracker.networks import TrackerNetworks
 from monalive_export.checks.frames import packaged_frames
@@ -56,7 +56,7 @@ def test_taking_rows_by_a_gather_equals_indexing() -> None:
 
 def test_the_bundle_is_usable_and_says_what_is_in_it(exported: Exported) -> None:
     opened = Bundle.load(exported("litert") / "litert.bundle")
-    FaceNetworks(opened)
+    BundleNetworks(opened)
     assert opened.model_version == "0.0.1"
     assert opened.part_manifest("animate")["precision"] == "int8"
     assert opened.manifest["tracker"] == {"included": False, "licence": "Apache-2.0"}

@@ -18,7 +18,7 @@ from monalive.bundle import Bundle, write_bundle
 from monalive.faces.crop import SquareCrop
 from monalive.motions import builtin_motions
 from monalive.networks.runtimes import RuntimeOptions
-from monalive.player.face_networks import FaceNetworks
+from monalive.player.bundle_networks import BundleNetworks
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
 from monalive.retargeting.retarget_networks import ABSOLUTE_PART, RETARGET_PARTS, RetargetNetworks
 from monalive_export.export import ExportOptions, export_model
@@ -57,9 +57,9 @@ def test_every_precision_passed_the_gate(exported: Exported) -> None:
 
 def test_the_sdk_runs_the_bundle(exported: Exported) -> None:
     bundle = Bundle.load(exported("onnx") / "onnx.bundle")
-    FaceNetworks(bundle, RuntimeOptions(runtime="onnxruntime"))
+    BundleNetworks(bundle, RuntimeOptions(runtime="onnxruntime"))
     with pytest.raises(ValueError, match="runs tflite"):
-        FaceNetworks(bundle, RuntimeOptions(runtime="litert"))
+        BundleNetworks(bundle, RuntimeOptions(runtime="litert"))
 
 
 def test_the_sdk_retargets_on_onnx_runtime(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ final class Following {
     private var started = false
 
     /// - Throws: `valueError`: no portrait, or portraits of several photos.
-    init(_ portraits: [Portrait], _ networks: FaceNetworks, _ options: RetargetOptions) throws {
+    init(_ portraits: [Portrait], _ networks: BundleNetworks, _ options: RetargetOptions) throws {
         try require(!portraits.isEmpty, "there is no portrait to animate")
         try require(
             portraits.allSatisfy { $0.photo == portraits[0].photo },
@@ -55,11 +55,11 @@ final class Following {
 /// One portrait following one driver: retargeting, networks and paste-back, frame by frame.
 final class PortraitPlayer {
     let rest: [Float]
-    private let portrait: Portrait, networks: FaceNetworks
+    private let portrait: Portrait, networks: BundleNetworks
     private let retargeter: Retargeter, pasteBack: PasteBack
     private var around: SurroundingsTransfer
 
-    init(_ portrait: Portrait, _ networks: FaceNetworks, _ options: RetargetOptions) throws {
+    init(_ portrait: Portrait, _ networks: BundleNetworks, _ options: RetargetOptions) throws {
         (self.portrait, self.networks) = (portrait, networks)
         rest = portrait.crop.toUnit(portrait.landmarks)
         retargeter = try Retargeter(portrait.landmarks, portrait.crop, networks.retargeting, options)

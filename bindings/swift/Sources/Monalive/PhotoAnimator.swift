@@ -11,7 +11,7 @@ public final class PhotoAnimator {
     /// The models in use.
     public let bundle: ModelBundle
     private let options: PhotoAnimatorOptions
-    private let networks: FaceNetworks
+    private let networks: BundleNetworks
     private let photoTracker: FaceTracker, driverTracker: FaceTracker
     private var following: Following?
     private var lastTimestampMs = -Double.infinity
@@ -27,7 +27,7 @@ public final class PhotoAnimator {
     private init(_ options: PhotoAnimatorOptions) throws {
         self.options = options
         bundle = try ModelBundle.load(options.bundlePath)
-        networks = try FaceNetworks(bundle, options.runtime)
+        networks = try BundleNetworks(bundle, options.runtime)
         let trackers = options.trackers ?? BundleTrackers(bundle: bundle, runtime: options.runtime)
         photoTracker = try trackers.create(maxFaces: PhotoAnimator.maxFaces, blendshapes: false)
         driverTracker = try trackers.create(maxFaces: 1, blendshapes: options.runningMode == .image)

@@ -5,7 +5,7 @@ package monalive
  *
  * @throws IllegalArgumentException no portrait, or portraits of several photos.
  */
-internal class Following(val portraits: List<Portrait>, private val networks: FaceNetworks, options: RetargetOptions) {
+internal class Following(val portraits: List<Portrait>, private val networks: BundleNetworks, options: RetargetOptions) {
     private val photo: RgbImage
     private val players: List<PortraitPlayer>
     private var last: AnimatedFrame? = null
@@ -49,7 +49,7 @@ internal class Following(val portraits: List<Portrait>, private val networks: Fa
 }
 
 /** One portrait following one driver: retargeting, networks and paste-back, frame by frame. */
-internal class PortraitPlayer(private val portrait: Portrait, private val networks: FaceNetworks, options: RetargetOptions) {
+internal class PortraitPlayer(private val portrait: Portrait, private val networks: BundleNetworks, options: RetargetOptions) {
     val rest: FloatArray = portrait.crop.toUnit(portrait.landmarks)
     private val retargeter = Retargeter(portrait.landmarks, portrait.crop, networks, options)
     private val around = SurroundingsTransfer(networks, options)

@@ -15,7 +15,7 @@ import java.io.Closeable
 class PhotoAnimator private constructor(private val options: PhotoAnimatorOptions) : Closeable {
     /** The models in use. */
     val bundle: Bundle = Bundle.load(options.bundlePath)
-    private val networks = FaceNetworks(bundle, options.runtime)
+    private val networks = BundleNetworks(bundle, options.runtime)
     private val trackers = options.trackers ?: BundleTrackers(bundle, options.runtime)
     private val photoTracker = trackers.create(MAX_FACES, blendshapes = false)
     private val driverTracker = trackers.create(1, blendshapes = options.runningMode == RunningMode.IMAGE)

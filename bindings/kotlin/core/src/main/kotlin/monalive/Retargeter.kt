@@ -10,7 +10,7 @@ package monalive
 internal class Retargeter(
     private val portraitLandmarks: FloatArray,
     private val portraitCrop: SquareCrop,
-    private val networks: FaceNetworks,
+    private val networks: BundleNetworks,
     private val options: RetargetOptions,
 ) {
     private var stream: RetargetStream? = null
@@ -73,7 +73,7 @@ internal class Retargeter(
 }
 
 /** Decides whether a portrait takes over a driver's surroundings, and smooths them as a stream. */
-internal class SurroundingsTransfer(private val networks: FaceNetworks, private val options: RetargetOptions) {
+internal class SurroundingsTransfer(private val networks: BundleNetworks, private val options: RetargetOptions) {
     private var stream: RetargetStream? = null
 
     /** Forgets any driver before. */

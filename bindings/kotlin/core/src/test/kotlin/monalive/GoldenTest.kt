@@ -98,7 +98,7 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
     private fun retargets() {
         val file = golden.json("retarget.json").fields
         val kept = numbers(file.list("kept_landmarks")).map(Double::toInt)
-        FaceNetworks(Bundle.load(bundle), runtime).use { networks ->
+        BundleNetworks(Bundle.load(bundle), runtime).use { networks ->
             for (case in file.list("cases").map { it.fields }) {
                 val name = case.text("name")
                 val options = options(case.fields("options").all)
@@ -136,7 +136,7 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
         val case = golden.json("background_flow.json").fields
         val ms = numbers(case.list("timestamps_ms"))
         val measured = case.list("measured").map(::floats)
-        FaceNetworks(Bundle.load(bundle), runtime).use { networks ->
+        BundleNetworks(Bundle.load(bundle), runtime).use { networks ->
             val smoothing = SurroundingsTransfer(networks, RetargetOptions(absolute = true))
             repeat(2) {
                 smoothing.start() // the second time as the first
@@ -155,7 +155,7 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
 
     private fun imageMode() {
         val kept = numbers(golden.json("retarget.json").fields.list("kept_landmarks")).map(Double::toInt)
-        FaceNetworks(Bundle.load(bundle), runtime).use { networks ->
+        BundleNetworks(Bundle.load(bundle), runtime).use { networks ->
             for (case in golden.json("image_mode.json").items.map { it.fields }) {
                 val face = Face(floats(case.list("landmarks")), floats(case.list("blendshapes")))
                 val (reference, moved) = networks.asMeanFace(face)
@@ -239,7 +239,7 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
         check(parts.partManifest("animate").inputs.single { it.name == "target_landmarks" }.shape == listOf(1, 478, 2))
         check("no part 'tracker'" in errorOf { parts.partManifest("tracker") }.second.orEmpty())
         val older = Bundle.load(golden.file("good.bundle"))
-        check("no part 'retarget_start'" in errorOf { FaceNetworks(older, runtime) }.second.orEmpty()) { "a bundle without retargeting" }
+        check("no part 'retarget_start'" in errorOf { BundleNetworks(older, runtime) }.second.orEmpty()) { "a bundle without retargeting" }
     }
 
     private fun motions() {

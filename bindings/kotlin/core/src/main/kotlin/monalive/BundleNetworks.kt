@@ -16,7 +16,7 @@ internal class NetworkFrame(val flow: FloatArray, val mask: FloatArray, val pain
  *
  * @throws IllegalArgumentException the bundle lacks one of them, or one cannot be loaded.
  */
-internal class FaceNetworks(private val bundle: Bundle, private val runtime: NetworkRuntime) : Closeable {
+internal class BundleNetworks(private val bundle: Bundle, private val runtime: NetworkRuntime) : Closeable {
     init { RETARGETING.forEach(bundle::partManifest) }
 
     private val loaded = mutableListOf<NamedNetwork>()

@@ -5,7 +5,7 @@ struct NetworkFrame {
 }
 
 /// The networks of a bundle, loaded. Not to be called from two threads at once.
-final class FaceNetworks {
+final class BundleNetworks {
     private let enrollNetwork: NamedNetwork, animateNetwork: NamedNetwork
     let retargeting: RetargetNetworks
 

@@ -33,7 +33,7 @@ class NetworkFrame:
     confidence: NDArray[np.float32]
 
 
-class FaceNetworks:
+class BundleNetworks:
     """The networks of a bundle, loaded. Not to be called from two threads at once.
 
     Args:
