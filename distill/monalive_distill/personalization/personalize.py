@@ -13,15 +13,12 @@ from tqdm import tqdm
 
 from monalive.portrait import PhotoOfPerson
 from monalive_distill.few_shot.best_state import BestState
-from monalive_distill.few_shot.photo_mover import LIGHTWEIGHT_SIZE
 from monalive_distill.generator.lightweight_generator import LightweightGenerator
 from monalive_distill.metrics.identity import FaceIdentity, cut_chips
 from monalive_distill.metrics.lpips import LPIPS
 from monalive_distill.personalization.person_task import Lesson, draw_part, face_side, person_pairs, prepare, together
 from monalive_distill.training.checkpoint import ExponentialAverage
 from monalive_distill.training.schedule import scheduled_learning_rate
-
-PHOTO_SIZE = LIGHTWEIGHT_SIZE
 
 
 @dataclass(frozen=True)
