@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ import torch
 pytest.importorskip("litert_torch")
 
 from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.tools import flatbuffer_utils
 from gpu_delegate import assert_taken, needs_gpu
 
 from monalive.bundle import Bundle
@@ -25,7 +27,7 @@ from monalive_export.graphs.pipelines import GEOMETRY, ExportModel
 from monalive_export.graphs.ports import Graph
 from monalive_export.graphs.tracker import TrackerDetectorGraph, TrackerLandmarksGraph
 from monalive_export.targets.base import Facts
-from monalive_export.targets.litert import LiteRTTarget, read_metadata
+from monalive_export.targets.litert import METADATA, LiteRTTarget
 from monalive_export.targets.litert_primitives import LiteRTPrimitives
 
 Exported = Callable[[str], Path]
@@ -83,7 +85,7 @@ def test_files_name_their_tensors_and_say_what_they_are(exported: Exported) -> N
         (signature,) = Interpreter(str(path)).get_signature_list().values()
         assert {"photo_small", "target_landmarks", "surroundings"} <= set(signature["inputs"])
         assert {"flow", "mask", "painted", "confidence"} == set(signature["outputs"])
-        said = read_metadata(path.read_bytes())
+        said = _metadata(path.read_bytes())
         assert (said["model_version"], said["licence"]) == ("0.0.1", "Apache-2.0")
         assert said["precision"] == path.stem.partition("_")[2]
         assert {"name", "unit", "range", "about"} == set(said["outputs"][0])
@@ -133,3 +135,12 @@ def test_the_check_sees_what_it_is_for(tmp_path: Path) -> None:
     model.export(str(tmp_path / "plain.tflite"))
     problems = litert_problems((tmp_path / "plain.tflite").read_bytes())
     assert any("GATHER_ND" in problem or "rank" in problem for problem in problems)
+
+
+def _metadata(content: bytes) -> dict[str, Any]:
+    """What the target wrote into a .tflite file."""
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    (buffer,) = [model.buffers[entry.buffer] for entry in model.metadata if entry.name.decode() == METADATA]
+    data = buffer.data if buffer.data is not None else content[buffer.offset : buffer.offset + buffer.size]
+    found: dict[str, Any] = json.loads(bytes(data))
+    return found
