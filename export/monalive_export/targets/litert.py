@@ -135,17 +135,3 @@ def _named(content: bytes, graph: Graph, facts: Facts) -> bytes:
 
 def _told(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {key: entry[key] for key in ("name", "unit", "range", "about")}
-
-
-def read_metadata(content: bytes) -> dict[str, Any]:
-    """What `build` wrote into a .tflite file."""
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
-    for metadata in model.metadata or []:
-        if metadata.name.decode() == METADATA:
-            buffer = model.buffers[metadata.buffer]
-            data = (
-                bytes(buffer.data) if buffer.data is not None else content[buffer.offset : buffer.offset + buffer.size]
-            )
-            found: dict[str, Any] = json.loads(data)
-            return found
-    raise ValueError("the .tflite file has no monalive metadata")

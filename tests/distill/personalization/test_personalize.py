@@ -21,7 +21,7 @@ from monalive.portrait import PhotoOfPerson
 from monalive_distill.cli import personalize as command
 from monalive_distill.few_shot.changed_poses import PoseChange, change_pose
 from monalive_distill.few_shot.person_photos import PersonPhotos, track_photos
-from monalive_distill.few_shot.photo_mover import LIGHTWEIGHT_SIZE as PHOTO_SIZE
+from monalive_distill.few_shot.photo_mover import LIGHTWEIGHT_SIZE
 from monalive_distill.generator.lightweight_generator import LightweightGenerator, build_generator
 from monalive_distill.personalization import bundle_exporter
 from monalive_distill.personalization.bundle_exporter import find_bundle_exporter
@@ -37,14 +37,16 @@ QUICK = Personalization(steps=6, check_every=2, learning_rate=3e-3, warm_up_step
 @pytest.fixture(scope="module")
 def photos() -> list[PhotoOfPerson]:
     """The sample portrait in four poses, as frames of one video."""
-    photo = track_photos([PORTRAIT], PHOTO_SIZE)
+    photo = track_photos([PORTRAIT], LIGHTWEIGHT_SIZE)
     turned = [photo] + [change_pose(photo, PoseChange(yaw, 0.0, {})) for yaw in (-8.0, 5.0, 10.0)]
     return [_photo(one) for one in turned]
 
 
 def _photo(one: PersonPhotos) -> PhotoOfPerson:
     image = (one.images[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
-    return PhotoOfPerson(image, one.landmarks[0].numpy() * PHOTO_SIZE, SquareCrop(0.0, 0.0, float(PHOTO_SIZE)))
+    return PhotoOfPerson(
+        image, one.landmarks[0].numpy() * LIGHTWEIGHT_SIZE, SquareCrop(0.0, 0.0, float(LIGHTWEIGHT_SIZE))
+    )
 
 
 @pytest.fixture()
@@ -104,7 +106,7 @@ def test_of_a_photo_of_another_place_only_the_face_is_learned(
     generator: LightweightGenerator, photos: list[PhotoOfPerson]
 ) -> None:
     elsewhere = np.random.default_rng(0).integers(0, 255, photos[1].image.shape).astype(np.uint8)
-    inside = face_mask(photos[1].landmarks / np.float32(PHOTO_SIZE)) > 0
+    inside = face_mask(photos[1].landmarks / np.float32(LIGHTWEIGHT_SIZE)) > 0
     elsewhere[inside] = photos[1].image[inside]
     other = replace(photos[1], image=elsewhere)
     pair = next(p for p in person_pairs([photos[0], other], np.random.default_rng(0))[0] if not p.same_view)
@@ -123,7 +125,7 @@ def test_a_part_of_an_example_is_painted_as_it_is_in_the_whole(
     example = prepare(generator.eval(), pair, surroundings=False, device="cpu")
     assert face_side([example]) % 32 == 0
     part = draw_part(np.random.default_rng(3), example, 128, face=True)
-    corner = (example.landmarks * PHOTO_SIZE - part.landmarks * 128)[0, 0].round().int().tolist()
+    corner = (example.landmarks * LIGHTWEIGHT_SIZE - part.landmarks * 128)[0, 0].round().int().tolist()
     assert all(place % 16 == 0 for place in corner)
     inside = np.s_[..., 48:80, 48:80]  # far from the part's edges, which the network takes for the picture's
     x, y = corner

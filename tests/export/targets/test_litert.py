@@ -25,7 +25,7 @@ from monalive_export.graphs.pipelines import GEOMETRY, ExportModel
 from monalive_export.graphs.ports import Graph
 from monalive_export.graphs.tracker import TrackerDetectorGraph, TrackerLandmarksGraph
 from monalive_export.targets.base import Facts
-from monalive_export.targets.litert import LiteRTTarget, read_metadata
+from monalive_export.targets.litert import LiteRTTarget
 from monalive_export.targets.litert_primitives import LiteRTPrimitives
 
 Exported = Callable[[str], Path]
@@ -83,7 +83,7 @@ def test_files_name_their_tensors_and_say_what_they_are(exported: Exported) -> N
         (signature,) = Interpreter(str(path)).get_signature_list().values()
         assert {"photo_small", "target_landmarks", "surroundings"} <= set(signature["inputs"])
         assert {"flow", "mask", "painted", "confidence"} == set(signature["outputs"])
-        said = read_metadata(path.read_bytes())
+        said = _metadata(path.read_bytes())
         assert (said["model_version"], said["licence"]) == ("0.0.1", "Apache-2.0")
         assert said["precision"] == path.stem.partition("_")[2]
         assert {"name", "unit", "range", "about"} == set(said["outputs"][0])
