@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ import torch
 pytest.importorskip("litert_torch")
 
 from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.tools import flatbuffer_utils
 from gpu_delegate import assert_taken, needs_gpu
 
 from monalive.bundle import Bundle
@@ -25,7 +27,7 @@ from monalive_export.graphs.pipelines import GEOMETRY, ExportModel
 from monalive_export.graphs.ports import Graph
 from monalive_export.graphs.tracker import TrackerDetectorGraph, TrackerLandmarksGraph
 from monalive_export.targets.base import Facts
-from monalive_export.targets.litert import LiteRTTarget
+from monalive_export.targets.litert import METADATA, LiteRTTarget
 from monalive_export.targets.litert_primitives import LiteRTPrimitives
 
 Exported = Callable[[str], Path]
@@ -111,3 +113,12 @@ def test_the_gpu_delegate_takes_retargeting_and_the_tracker(tmp_path: Path) -> N
         assert litert_refusals(content) == {LITERT_GPU: []}, name
         (tmp_path / f"{name}.tflite").write_bytes(content)
     assert_taken(*(tmp_path / f"{name}.tflite" for name in graphs))
+
+
+def _metadata(content: bytes) -> dict[str, Any]:
+    """What the target wrote into a .tflite file."""
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    (buffer,) = [model.buffers[entry.buffer] for entry in model.metadata if entry.name.decode() == METADATA]
+    data = buffer.data if buffer.data is not None else content[buffer.offset : buffer.offset + buffer.size]
+    found: dict[str, Any] = json.loads(bytes(data))
+    return found
