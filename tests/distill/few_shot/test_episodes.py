@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -22,9 +24,9 @@ def _sequence(person: str, frames: int, first: int, kind: str = "clip") -> FaceS
     return FaceSequence(f"{person}_{first}", person, kind, pictures, landmarks)
 
 
-def _sampler(sequences: list[FaceSequence], photos: int = 3, same_sequence: float = 0.7) -> EpisodeSampler:
+def _sampler(sequences: list[FaceSequence], photos: int = 3, **options: Any) -> EpisodeSampler:
     kinds = {"clip": 0.5, "stills": 0.5}
-    return EpisodeSampler(sequences, STILL, kinds, 5, episodes=4, photos=photos, size=8, same_sequence=same_sequence)
+    return EpisodeSampler(sequences, STILL, kinds, 5, episodes=4, photos=photos, size=8, **options)
 
 
 TWO_CLIPS_OF_ANNA = [_sequence("anna", 5, 10), _sequence("anna", 5, 100), _sequence("bert", 2, 200, "stills")]
