@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from monalive.media.image_io import load_image
+from monalive.motions.motion_extraction import MOTION_SUFFIX
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.render.frame_timing import repeat
 from monalive.render.render import (
@@ -27,8 +28,6 @@ from monalive.trust.disclosure import Disclosure
 if TYPE_CHECKING:
     from monalive.animator import PhotoAnimator
     from monalive.motions.motion import Motion
-
-from monalive.motions.motion_extraction import MOTION_SUFFIX
 
 # Formats that can hold an animation; several pictures in others (phones' depth maps, pages) are not one.
 _ANIMATED_FORMATS = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
