@@ -7,7 +7,6 @@ import time
 from contextlib import suppress
 
 import cv2
-import numpy as np
 
 from monalive import Consent, Disclosure, PhotoAnimator, PhotoAnimatorOptions, RunningMode
 from monalive.media.video_sinks import open_sink
@@ -29,7 +28,7 @@ with PhotoAnimator.create_from_options(PhotoAnimatorOptions(running_mode=Running
     sink, badge = open_sink(given.record, 30, size, disclosure=said) if given.record else None, Badge(size)
     with suppress(KeyboardInterrupt):
         while (image := camera.read()[1]) is not None:
-            driver = np.asarray(cv2.cvtColor(cv2.flip(image, 1), cv2.COLOR_BGR2RGB), np.uint8)  # as in a mirror
+            driver = image[:, ::-1, ::-1].astype("uint8")  # as in a mirror; RGB
             frame = animator.animate_for_video(portrait, driver, (time.monotonic() - start) * 1000)
             if sink:
                 sink.write(frame.image, frame.timestamp_ms)
