@@ -106,7 +106,7 @@ def motion_cases() -> list[FileCase]:
         FileCase("surroundings.motion", with_surroundings),
         FileCase("version_1.motion", _zip(members | _json(old), zipfile.ZIP_DEFLATED)),
         FileCase("stored.motion", _zip(members, zipfile.ZIP_STORED)),
-        other("newer_version.motion", "Update monalive", version=3),
+        other("newer_version.motion", "update monalive", version=3),
         other("other_format.motion", "not a .motion file", format="something"),
         other("too_many_frames.motion", "motion file", frames=4),
         other("no_frames.motion", "not a .motion file", frames=0),

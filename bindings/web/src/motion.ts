@@ -135,7 +135,7 @@ function readMembers(archive: Archive, where: string): Members {
   const { version, frames, surroundings = false } = manifest;
   if (!Number.isInteger(version) || (version as number) > VERSION) {
     throw new ValueError(
-      `${where} has version ${String(version)} of the .motion format; this monalive reads up to ${VERSION}. Update monalive.`,
+      `${where} has version ${String(version)} of the .motion format; this monalive reads up to ${VERSION}; update monalive`,
     );
   }
   if (!Number.isInteger(frames) || (frames as number) < 1 || (frames as number) > MAX_FRAMES || typeof surroundings !== "boolean") {

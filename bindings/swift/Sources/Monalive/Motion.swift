@@ -82,7 +82,7 @@ public struct Motion: Sendable {
             let stated = try manifest.number("version")
             if stated.rounded() != stated || stated > Double(version) {
                 throw Newer(
-                    message: "\(path.path) has version \(stated) of the .motion format; this monalive reads up to \(version). Update monalive."
+                    message: "\(path.path) has version \(stated) of the .motion format; this monalive reads up to \(version); update monalive"
                 )
             }
             let count = try manifest.number("frames")

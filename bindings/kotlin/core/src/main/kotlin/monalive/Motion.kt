@@ -153,7 +153,7 @@ class Motion(
                 val version = manifest.number("version")
                 if (version % 1.0 != 0.0 || version > VERSION) {
                     throw NewerMotionException(
-                        "$path has version ${version.toLong()} of the .motion format; this monalive reads up to $VERSION. Update monalive."
+                        "$path has version ${version.toLong()} of the .motion format; this monalive reads up to $VERSION; update monalive"
                     )
                 }
                 val count = manifest.number("frames")
