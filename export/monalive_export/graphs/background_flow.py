@@ -35,6 +35,7 @@ class BackgroundFlowGraph(Graph):
     )
     about = "Once per frame in which the flow around the driver's face is measured (absolute motion): smooths it."
     compressible = False
+    accelerated = False
 
     def forward(
         self, measured_surroundings: torch.Tensor, elapsed_ms: torch.Tensor, surroundings_filter: torch.Tensor
