@@ -100,6 +100,21 @@ def test_a_command_names_the_extra_that_it_needs(program: str) -> None:
         assert err.endswith(f"): pip install 'monalive[{command.extra}]'\n") and err.count("\n") == 1
 
 
+@pytest.mark.parametrize("words", ["--version", "--help", "motion list"])
+def test_a_reader_who_has_left(words: str) -> None:
+    """As after `| true`: nobody reads, and nobody is told."""
+    program = subprocess.Popen(
+        [sys.executable, "-m", "monalive", *words.split()],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert program.stdout is not None and program.stderr is not None
+    program.stdout.close()
+    with program.stderr:
+        assert (program.stderr.read(), program.wait(60)) == (b"", 0)
+
+
 def test_weights_without_a_command_are_exported() -> None:
     words = ["a.safetensors", "-o", "out", "--to", "onnx"]
     assert vars(EXPORT.parse(words)) == vars(EXPORT.parse(["export", *words]))

@@ -125,7 +125,7 @@ class PhotoAnimator(ClosesAtEnd):
         """Gives a portrait the pose and expression of one picture. Mode IMAGE.
 
         There is no earlier frame to compare with, so the driver's expression is taken as blendshape scores and its pose
-        as angles from the front: the shape of the driver's face does not come along, nor do its surroundings.
+        as angles from the front: the shape of the driver's face does not come along, nor does its background.
 
         Args:
             portrait: one, or several of the same photo.

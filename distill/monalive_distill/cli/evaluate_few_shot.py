@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from monalive.cli.arguments import not_negative
 from monalive_distill.cli.training_arguments import add_compute_arguments, use_compute
 from monalive_distill.few_shot.fine_tuning_settings import FineTuning
 from monalive_distill.personalization.settings import Personalization
@@ -30,8 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--steps", type=int, default=FineTuning.steps, help="of a fine-tuning, at most (default: %(default)s)")
     add("--learning-rate", type=float, default=FineTuning.learning_rate, help="of a fine-tuning (default: %(default)s)")
     minutes = "at most, on a CPU of its own time (default: %(default)s)"
-    add("--finetune-minutes", type=float, default=FineTuning.minutes, help=minutes)
-    add("--minutes", type=float, help="begin no new clip after that; the next call goes on")
+    add("--finetune-minutes", type=not_negative, default=FineTuning.minutes, help=minutes)
+    add("--minutes", type=not_negative, help="begin no new clip after that; the next call goes on")
     add_compute_arguments(parser)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from monalive.cli.arguments import not_negative
 from monalive_distill.cli.training_arguments import (
     add_compute_arguments,
     add_config_arguments,
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("-o", "--output", type=Path, required=True, help="the person's file, person.ckpt")
     add("--base", type=Path, required=True, help="state.safetensors of a run of train-few-shot")
     add("--variant", help="what size the base must have")
-    add("--minutes", type=float, help=f"at most (default {FineTuning.minutes})")
+    add("--minutes", type=not_negative, help=f"at most (default {FineTuning.minutes})")
     add("--steps", type=int, help=f"at most (default {FineTuning.steps})")
     add("--learning-rate", type=float, help=f"default {FineTuning.learning_rate}")
     add_config_arguments(parser)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from monalive.cli.arguments import not_negative
 from monalive_distill.cli.training_arguments import (
     add_compute_arguments,
     add_config_arguments,
@@ -20,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("photos", type=Path, nargs="+", metavar="PHOTO", help="1 to 32 photos of the person")
     add("-o", "--output", type=Path, required=True, help="the bundle to write")
     add("--weights", type=Path, help="of the lightweight generator to begin with (default: those that ship)")
-    add("--minutes", type=float, help=f"at most (default {Personalization.minutes})")
+    add("--minutes", type=not_negative, help=f"at most (default {Personalization.minutes})")
     add("--steps", type=int, help=f"at most (default {Personalization.steps})")
     add_config_arguments(parser)
     add("--precision", choices=("int8", "fp32"), default="int8")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from monalive.cli.arguments import not_negative, positive_int
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
@@ -15,9 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--variants", type=int, default=4, help="pictures of each person (default: %(default)s)")
     add("--edit-first", action="store_true", help="turn every picture, the first too: for --variants 1")
     add("--size", type=int, default=256, help="1024 or a divisor of 512 (default: %(default)s)")
-    add("--minutes", type=float, help="stop after this long; run again to continue")
+    add("--minutes", type=not_negative, help="stop after this long; run again to continue")
     add("--device", default="cpu", help="where to compute, for instance cuda (default: %(default)s)")
-    add("--threads", type=int, help="CPU threads (default: torch's choice)")
+    add("--threads", type=positive_int, help="CPU threads (default: torch's choice)")
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -6,8 +6,11 @@ import argparse
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
+from monalive.cli.arguments import not_negative, positive, positive_int
+
+_DEVICES: Final = ("cpu", "cuda")
 Config = TypeVar("Config")
 
 
@@ -20,13 +23,13 @@ def add_run_arguments(parser: argparse.ArgumentParser, caches: str = "folders ma
     """
     parser.add_argument("caches", type=Path, nargs="+", help=caches)
     parser.add_argument("-o", "--run", dest="folder", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--minutes", type=float, required=True, help="time budget of this call")
+    parser.add_argument("--minutes", type=not_negative, required=True, help="time budget of this call")
     add_compute_arguments(parser)
 
 
 def add_schedule_arguments(parser: argparse.ArgumentParser) -> None:
     """`total_minutes` and `start_from` of a run whose learning rate follows a schedule."""
-    parser.add_argument("--total-minutes", type=float, help="length of the whole schedule, if this call is a part")
+    parser.add_argument("--total-minutes", type=positive, help="length of the whole schedule, if this call is a part")
     add_start_argument(parser)
 
 
@@ -67,16 +70,25 @@ def chosen_config(kind: type[Config], arguments: argparse.Namespace, flags: Mapp
 
 def add_compute_arguments(parser: argparse.ArgumentParser) -> None:
     """`device` and `threads`."""
-    parser.add_argument("--device", help="where to compute (default: cuda where there is one, else cpu)")
-    parser.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
+    parser.add_argument(
+        "--device", choices=_DEVICES, help="where to compute (default: cuda where there is one, else cpu)"
+    )
+    parser.add_argument("--threads", type=positive_int, help="CPU threads (default: torch's choice)")
 
 
 def use_compute(arguments: argparse.Namespace) -> str:
-    """Gives torch the CPU threads that were asked for, and returns the device to compute on."""
+    """Gives torch the CPU threads that were asked for, and returns the device to compute on.
+
+    Raises:
+        ValueError: the device that was asked for is not there.
+    """
     import cv2
     import torch
 
+    cuda = torch.cuda.is_available()
+    if arguments.device == "cuda" and not cuda:
+        raise ValueError("there is no device for CUDA here; use --device cpu")
     if arguments.threads is not None:
         torch.set_num_threads(arguments.threads)
     cv2.setNumThreads(1)  # the pictures are small; its threads would only fight torch's
-    return arguments.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    return arguments.device or ("cuda" if cuda else "cpu")

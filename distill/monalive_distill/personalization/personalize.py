@@ -111,13 +111,13 @@ class RefinementTuning:
         self.fabric, self.seed, self._settings = fabric, settings.seed, settings
         self.model = generator.to(fabric.device).eval().requires_grad_(False)
         generator.autocast_dtype = torch.bfloat16
-        self._ruler = _Ruler(fabric.device)
+        self._scorer = _Scorer(fabric.device)
         learned, checked, self.held_out = person_pairs(photos, np.random.default_rng((self.seed, 0)))
-        self._lessons = [
+        self._examples = [
             prepare(generator, pair, surroundings=n % 2 == 0, device=fabric.device) for n, pair in enumerate(learned)
         ]
-        self._exams = [prepare(generator, pair, surroundings=False, device=fabric.device) for pair in checked]
-        self._side = face_side(self._lessons)
+        self._unseen = [prepare(generator, pair, surroundings=False, device=fabric.device) for pair in checked]
+        self._side = face_side(self._examples)
         trained = generator.refine_net.requires_grad_().parameters()
         self._optimizer = torch.optim.Adam(trained, settings.learning_rate, (0.9, 0.99))
         self.models = {"generator": generator}
@@ -128,14 +128,14 @@ class RefinementTuning:
     def draw(self, moment: Moment) -> Example:
         """One look at a face, one anywhere."""
         rng = np.random.default_rng((self.seed, 1, moment.step))
-        chosen = [self._lessons[int(i)] for i in rng.integers(len(self._lessons), size=2)]
+        chosen = [self._examples[int(i)] for i in rng.integers(len(self._examples), size=2)]
         return together([draw_part(rng, example, self._side, face=not n) for n, example in enumerate(chosen)])
 
     def step(self, data: Example, moment: Moment) -> Outcome:
         """The refinement network learns."""
         made = self.model.paint(data.warped, data.movement).image
         with self.fabric.autocast():
-            distance, likeness = self._ruler(made, data, faces=1)
+            distance, likeness = self._scorer(made, data, faces=1)
         loss = distance + self._settings.pixel * (made - data.image).abs().mean()
         loss = loss + self._settings.identity * (1 - likeness)
         minimize(self.fabric, loss, self._optimizer, clip_norm=1.0)
@@ -144,14 +144,14 @@ class RefinementTuning:
     def check(self, step: int, model: nn.Module) -> float:
         """LPIPS, less what it was before; 0 where LPIPS or CSIM is no better than before."""
         assert isinstance(model, LightweightGenerator)
-        self.checks.append(self._ruler.check(step, model, self._exams))
+        self.checks.append(self._scorer.check(step, model, self._unseen))
         before, now = self.checks[0], self.checks[-1]
         gains = 1 - now.lpips / before.lpips, now.csim - before.csim
         # Both have to gain, or it is none; then LPIPS decides, for CSIM is the noisier of the two.
         return -gains[0] if min(gains) > 0 else 0.0
 
 
-class _Ruler:
+class _Scorer:
     """LPIPS and CSIM, of parts while learning and of whole pictures when checking."""
 
     def __init__(self, device: torch.device) -> None:
@@ -174,8 +174,10 @@ class _Ruler:
         return descriptors.float()
 
     @torch.no_grad()
-    def check(self, step: int, generator: LightweightGenerator, exams: Sequence[Example]) -> Check:
+    def check(self, step: int, generator: LightweightGenerator, examples: Sequence[Example]) -> Check:
         """How good the generator is at examples that it does not learn."""
-        scores = [self(generator.paint(exam.warped, exam.movement).image, exam, faces=1) for exam in exams]
+        scores = [
+            self(generator.paint(example.warped, example.movement).image, example, faces=1) for example in examples
+        ]
         distances, likenesses = zip(*scores, strict=True)
         return Check(step, float(torch.stack(distances).mean()), float(torch.stack(likenesses).mean()))

@@ -84,7 +84,11 @@ def _merged(kind: type, values: Mapping[str, Any], changes: Any, path: str = "")
 def _checked(kind: type[Config], values: Mapping[str, Any]) -> Config:
     """The dataclass, if all values are of its fields' types."""
     try:
-        return TypeAdapter(kind).validate_json(json.dumps(values), strict=True)
+        text = json.dumps(values, allow_nan=False)
+    except ValueError:
+        raise ValueError("a number is NaN or infinite; give a finite one") from None
+    try:
+        return TypeAdapter(kind).validate_json(text, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))

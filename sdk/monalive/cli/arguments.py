@@ -195,6 +195,14 @@ def positive(text: str) -> float:
     return number
 
 
+def not_negative(text: str) -> float:
+    """A finite number from 0."""
+    number = _number(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is below 0")
+    return number
+
+
 def _known_region(name: str) -> str:
     if name not in REGIONS:
         raise argparse.ArgumentTypeError(f"there is no region {name!r}: choose from {', '.join(REGIONS)}")

@@ -69,11 +69,19 @@ class CommandLine:
             The exit code: 0 (a command may have more of its own), 2 for anything wrong with the input (one line on
             standard error says what), 130 when interrupted, 143 when terminated; no temporary files are left.
         """
-        debug = bool(os.environ.get("MONALIVE_DEBUG"))
         try:
             arguments = self.parse(argv)
         except SystemExit as stop:  # --help, --version or a wrong command line
             return int(stop.code or 0)
+        except BrokenPipeError:
+            return _reader_left()
+        except KeyboardInterrupt:
+            self._say(self.interrupted)
+            return INTERRUPTED
+        return self._run(arguments)
+
+    def _run(self, arguments: argparse.Namespace) -> int:
+        debug = bool(os.environ.get("MONALIVE_DEBUG"))
         command = self.commands[arguments.command]
         with library_chatter(not self.hushed or debug), messages_on_standard_error(self.name), termination_as_exit():
             try:
@@ -83,9 +91,8 @@ class CommandLine:
                 return INTERRUPTED
             except SystemExit as stop:
                 return int(stop.code or 0)
-            except BrokenPipeError:  # the reader of our output has left, as `head` does
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                return 0
+            except BrokenPipeError:
+                return _reader_left()
             except (ValueError, OSError, ImportError, MemoryError) as error:
                 if debug:
                     raise
@@ -140,6 +147,12 @@ class _ShowVersion(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         print(f"{parser.prog} {_versions()}")
         parser.exit()
+
+
+def _reader_left() -> int:
+    """The exit code where the reader of our output has left, as `head` does; the rest of the output goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def _filler(command: Command) -> Callable[[argparse.ArgumentParser], None]:

@@ -20,6 +20,7 @@ def messages_on_standard_error(program: str) -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(logging.WARNING)  # the root's level does not hold back a logger that has a level of its own
     handler.setFormatter(logging.Formatter(f"{program}: %(message)s"))
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -33,7 +34,7 @@ def messages_on_standard_error(program: str) -> Iterator[None]:
 @contextmanager
 def library_chatter(shown: bool) -> Iterator[None]:
     """Keeps what C and C++ libraries print off standard error; Python's own output stays on it."""
-    if shown:
+    if shown or sys.stderr is None:
         yield
         return
     sys.stderr.flush()

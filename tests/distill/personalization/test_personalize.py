@@ -26,7 +26,7 @@ from monalive_distill.generator.lightweight_generator import LightweightGenerato
 from monalive_distill.personalization import bundle_exporter
 from monalive_distill.personalization.bundle_exporter import find_bundle_exporter
 from monalive_distill.personalization.examples import draw_part, face_side, person_pairs, prepare, together
-from monalive_distill.personalization.personalize import Check, _Ruler, personalize
+from monalive_distill.personalization.personalize import Check, _Scorer, personalize
 from monalive_distill.personalization.settings import Personalization
 from monalive_distill.training.checkpoint import save_state
 
@@ -76,7 +76,7 @@ def test_it_never_gets_worse(
 ) -> None:
     after = {"lpips": (0.11, 0.95), "csim": (0.09, 0.89)}[worse]
     scores = iter([(0.1, 0.9), *[after] * 3])
-    monkeypatch.setattr(_Ruler, "check", lambda self, step, *_: Check(step, *next(scores)))
+    monkeypatch.setattr(_Scorer, "check", lambda self, step, *_: Check(step, *next(scores)))
     before = copy.deepcopy(generator.state_dict())
     made = personalize(generator, photos[:1], QUICK)
     assert made.kept_step == 0 and made.held_out == 0

@@ -72,6 +72,8 @@ def test_single_values_go_on_top_of_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "change", "said"),
     [
+        (TrainingConfig, "losses.pixel=NaN", "a number is NaN or infinite"),
+        (FineTuning, "learning_rate=1e999", "a number is NaN or infinite"),
         (TrainingConfig, "losses.shown_teet=1", r"no losses\.shown_teet; did you mean losses\.shown_teeth\?"),
         (TrainingConfig, "shown_teeth=1", r"did you mean losses\.shown_teeth\?"),
         (TrainingConfig, "xyzzy=1", "there are variant, learning_rate, "),
