@@ -60,6 +60,7 @@ class PhotoAnimator(ClosesAtEnd):
         # They share their networks, and in LIVE_STREAM the driver's works in another thread while photos are enrolled:
         # they take turns.
         self._tracking = Lock()
+        self._animating = Lock()  # and so do the networks of a frame, while a motion is played
         self._player: PortraitPlayer | None = None
         self._last_timestamp = -np.inf
         self._worker: LatestOnlyWorker[tuple[Portraits, NDArray[np.uint8], float]] | None = None
@@ -198,12 +199,15 @@ class PhotoAnimator(ClosesAtEnd):
         """
         self._require_open()
         player = PortraitPlayer(portrait, self._networks, self._options.retarget)
-        player.start(motion.landmarks[0], motion.image_size)
+        with self._animating:
+            player.start(motion.landmarks[0], motion.image_size)
         unmeasured = [None] * len(motion)
         around = unmeasured if motion.surroundings is None else motion.surroundings
         for (timestamp, landmarks), surroundings in zip(motion, around, strict=True):
             self._require_open()
-            yield player.frame(landmarks, timestamp, surroundings)
+            with self._animating:
+                frame = player.frame(landmarks, timestamp, surroundings)
+            yield frame
 
     def reset(self) -> None:
         """Forgets the driver, so that another video may begin."""
@@ -231,7 +235,8 @@ class PhotoAnimator(ClosesAtEnd):
             player = self._player = PortraitPlayer(portrait, self._networks, self._options.retarget)
         if not faces:
             return player.hold(timestamp_ms)
-        return player.video_frame(frame, faces[0].landmarks, timestamp_ms)
+        with self._animating:
+            return player.video_frame(frame, faces[0].landmarks, timestamp_ms)
 
     def _deliver(self, item: tuple[Portraits, NDArray[np.uint8], float]) -> None:
         result = self._follow_video(*item)

@@ -107,6 +107,20 @@ def test_closing_during_work_from_other_threads_and_from_the_callback(face: np.n
         other.animate_async(portrait, face, 80.0)
 
 
+def test_a_motion_is_played_while_live_frames_are_at_work(face: np.ndarray) -> None:
+    arrived: list[float] = []
+    with live(lambda frame, time_ms: arrived.append(time_ms)) as animator:
+        portrait = animator.enroll(face, consent="artwork")
+        frames = animator.play(portrait, builtin_motions.load("nod"))
+        alone = [next(frames).image for _ in range(8)]
+        for start in range(0, 3000, 100):  # each hands in a frame, which is at work while those of the motion are made
+            frames = animator.play(portrait, builtin_motions.load("nod"))
+            for number, expected in enumerate(alone):
+                animator.animate_async(portrait, face, start + 10.0 * (number + 1))
+                assert np.array_equal(next(frames).image, expected)
+    assert arrived and arrived == sorted(arrived)
+
+
 def test_two_animators_in_two_threads_do_not_disturb_each_other(face: np.ndarray) -> None:
     motion = builtin_motions.load("nod")
     photos = [face, np.ascontiguousarray(face[:, ::-1])]
