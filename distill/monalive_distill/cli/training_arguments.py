@@ -40,7 +40,9 @@ def add_start_argument(parser: argparse.ArgumentParser) -> None:
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """`config` and `changes`: what differs from a training's defaults."""
-    parser.add_argument("--config", type=Path, metavar="JSON", help="what differs from the default configuration")
+    parser.add_argument(
+        "--config", type=Path, metavar="JSON", help="what differs from the defaults, or a run's record.json"
+    )
     parser.add_argument(
         "--set",
         dest="changes",

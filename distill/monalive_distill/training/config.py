@@ -19,7 +19,7 @@ def read_config(kind: type[Config], file: Path | None = None, changes: Sequence[
 
     Args:
         kind: a dataclass of which every field has a default.
-        file: JSON, spelt as a run's `record.json` spells it, of what differs from the defaults; None: nothing.
+        file: JSON of what differs from the defaults, or a run's `record.json`; None: nothing.
         changes: "name=value" each, on top of that: "losses.pixel=0.5". The value is JSON; a bare word is a string.
 
     Raises:
@@ -33,7 +33,7 @@ def read_config(kind: type[Config], file: Path | None = None, changes: Sequence[
         if not file.is_file():
             raise FileNotFoundError(f"there is no configuration file {file}")
         try:
-            values = _merged(kind, values, json.loads(file.read_text()))
+            values = _merged(kind, values, _differences(json.loads(file.read_text())))
             config = _checked(kind, values)
         except ValueError as error:
             raise ValueError(f"{file} is not a training configuration: {error}") from error
@@ -47,6 +47,12 @@ def read_config(kind: type[Config], file: Path | None = None, changes: Sequence[
         except ValueError as error:
             raise ValueError(f"cannot set {change}: {error}") from error
     return config
+
+
+def _differences(content: Any) -> Any:
+    """What a file says: all of it, or a run's record's part."""
+    config = content.get("config") if isinstance(content, dict) else None
+    return config if isinstance(config, dict) else content
 
 
 def _parsed(value: str) -> Any:

@@ -54,6 +54,8 @@ def test_a_file_names_what_differs(tmp_path: Path) -> None:
 def test_a_runs_record_is_a_configuration(tmp_path: Path) -> None:
     config = TrainingConfig(variant="tiny", frozen=("motion_net",), stages=(Stage(1.0, 64, 1, 2),))
     assert read_config(TrainingConfig, _file(tmp_path, json.dumps(asdict(config)))) == config
+    record = {"config": asdict(config), "people": 3, "device": "cpu"}
+    assert read_config(TrainingConfig, _file(tmp_path, json.dumps(record))) == config
 
 
 def test_single_values_go_on_top_of_the_file(tmp_path: Path) -> None:
