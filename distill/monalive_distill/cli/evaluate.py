@@ -70,10 +70,11 @@ def run(arguments: argparse.Namespace) -> None:
         raise ValueError("--portraits and --drivers go together: name a folder of pictures and videos that drive them")
     names = _names(arguments.beside, (PRODUCT, LANDMARKS_ALONE, GEOMETRY, UNMOVED))
     trackers = None  # those of the bundle
-    networks = load_tracker_networks(bundle_with_tracker(Bundle.load(arguments.bundle)))
     if arguments.tracker == TEACHERS:
         networks = mediapipe_networks()
         trackers = SharedNetworkTrackers(networks)
+    else:
+        networks = load_tracker_networks(bundle_with_tracker(Bundle.load(arguments.bundle)))
     with (
         ExitStack() as stack,
         FaceTracker(networks, settle=True) as tracker,
