@@ -10,7 +10,19 @@ from pathlib import Path
 from pass_clock import PassClock
 from torch import Tensor
 
+from monalive_distill.few_shot.config import FewShotConfig
+
 SECONDS = 2  # of the clock, one step each
+FEW_SHOT = FewShotConfig(
+    variant="tiny",
+    warped_photo="geometry",
+    episodes=2,
+    photos=2,
+    perceptual_net="alex",
+    learning_rate=1e-3,
+    discriminator_learning_rate=1e-3,
+    log_every=2,
+)
 
 
 def weights_of_two_processes(kind: str, cache: Path, run: Path) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -42,7 +54,6 @@ def main(kind: str, cache: Path, run: Path) -> None:
     from monalive_distill.data.training_pairs import load_sequences
     from monalive_distill.distillation.config import Stage, TrainingConfig
     from monalive_distill.distillation.train import LightweightTraining
-    from monalive_distill.few_shot.config import FewShotConfig
     from monalive_distill.few_shot.train import FewShotTraining
     from monalive_distill.tracker.detector_task import DetectorTask
     from monalive_distill.tracker.train import TrackerTraining, TrackerTrainingConfig
@@ -57,16 +68,7 @@ def main(kind: str, cache: Path, run: Path) -> None:
         config = TrainingConfig(variant="tiny", stages=stages, warm_up_steps=1, adversary_from=0.0)
         training = LightweightTraining(launch("cpu"), config, sequences)
     elif kind == "few_shot":
-        few_shot_config = FewShotConfig(
-            variant="tiny",
-            warped_photo="geometry",
-            episodes=2,
-            photos=2,
-            perceptual_net="alex",
-            learning_rate=1e-3,
-            discriminator_learning_rate=1e-3,
-        )
-        training = FewShotTraining(launch("cpu"), few_shot_config, sequences)
+        training = FewShotTraining(launch("cpu"), FEW_SHOT, sequences)
     else:
         tracker_config = TrackerTrainingConfig(batch=4, warm_up_steps=1)
         training = TrackerTraining(launch("cpu", "bf16-mixed"), tracker_config, DetectorTask(sequences))

@@ -12,6 +12,7 @@ import pytest
 import torch
 from pass_clock import PassClock
 from safetensors.torch import load_file
+from two_processes import FEW_SHOT as CONFIG
 from two_processes import weights_of_two_processes
 
 from monalive_distill.few_shot.checkpoint import (
@@ -19,22 +20,10 @@ from monalive_distill.few_shot.checkpoint import (
     load_few_shot_model,
     read_few_shot_record,
 )
-from monalive_distill.few_shot.config import FewShotConfig
 from monalive_distill.few_shot.train import train_few_shot
 from monalive_distill.generator.lightweight_generator import build_generator
 from monalive_distill.training import loop
 from monalive_distill.training.checkpoint import save_state, write_weights
-
-CONFIG = FewShotConfig(
-    variant="tiny",
-    warped_photo="geometry",
-    episodes=2,
-    photos=2,
-    perceptual_net="alex",
-    learning_rate=1e-3,
-    discriminator_learning_rate=1e-3,
-    log_every=2,
-)
 
 
 def test_training_lowers_the_loss_and_leaves_a_record(
