@@ -51,16 +51,18 @@ def local_flow(
         fine: those of the fine level.
     """
     half = (height // 2, width // 2)
+    shift = (take(source, near) - take(target, near)).mean(1, keepdim=True)  # (N, 1, 2), of everything alike
     flow: torch.Tensor | None = None
     for (sigma, epsilon), indices in ((COARSE, near), (FINE, fine)):
         places = take(target, indices)
-        moved = take(source, indices) - places
+        moved = take(source, indices) - places - shift
         ones = torch.ones_like(moved[:, :, :1])
         sums = splat(places / 2, torch.cat((moved, ones), -1), *half, sigma * scale / 2)
         density = sums[:, 2:3]
         level = sums[:, :2] / (density + epsilon)
         flow = level if flow is None else level * (density / (density + epsilon)) + flow * epsilon / (density + epsilon)
     assert flow is not None
+    flow = flow + shift.transpose(1, 2).unsqueeze(-1)
     return F.interpolate(flow, scale_factor=2, mode="bilinear", align_corners=False)
 
 

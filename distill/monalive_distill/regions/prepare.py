@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +49,8 @@ class _Frame:
     mouth_measures: NDArray[np.float32]  # (3,)
     blendshapes: NDArray[np.float32]  # (52,)
     quality: NDArray[np.float32]  # (2,): sharpness, outer eye corners in source pixels
+    landmarks: NDArray[np.float32]  # (478, 3) source pixels
+    number: int  # of the frame in its clip, or of the picture among its person's
 
 
 def prepare_regions(
@@ -105,14 +107,14 @@ def _frames(tracker: FaceTracker, item: Source, stride: int) -> Iterator[_Frame]
         with VideoReader(item.files[0]) as reader:
             for number, (_, picture) in enumerate(reader):
                 if number % stride == 0:
-                    yield from _crops(picture, tracker.track(picture))
+                    yield from _crops(picture, tracker.track(picture), number)
         return
-    for path in item.files:
+    for number, path in enumerate(item.files):
         picture = load_image(path)
-        yield from _crops(picture, tracker.detect(picture))
+        yield from _crops(picture, tracker.detect(picture), number)
 
 
-def _crops(picture: NDArray[np.uint8], faces: list[Face]) -> Iterator[_Frame]:
+def _crops(picture: NDArray[np.uint8], faces: list[Face], number: int) -> Iterator[_Frame]:
     """The face's crops; nothing where there is no face, an unsure or a small one."""
     if not faces or faces[0].presence < LEAST_PRESENCE:
         return
@@ -135,6 +137,8 @@ def _crops(picture: NDArray[np.uint8], faces: list[Face]) -> Iterator[_Frame]:
         mouth_measures(mouth_points, STORED_MOUTH.scale, mouth),
         face.blendshapes,
         np.array([sharpness(mouth) + sharpness(pictures.reshape(-1, *pictures.shape[2:])), frames.mouth.unit]),
+        face.landmarks,
+        number,
     )
 
 
@@ -150,8 +154,7 @@ def _write(output: Path, name: str, frames: list[_Frame]) -> None:
     """Pictures first: a sequence is there when its facts are."""
     np.save(output / f"{name}.eyes.npy", np.stack([frame.eyes for frame in frames]))
     np.save(output / f"{name}.mouth.npy", np.stack([frame.mouth for frame in frames]))
-    names = ("eye_points", "mouth_points", "eye_measures", "mouth_measures", "blendshapes", "quality")
+    names = [field.name for field in fields(_Frame) if field.name not in ("eyes", "mouth")]
     facts = {key: np.stack([getattr(frame, key) for frame in frames]).astype(np.float32) for key in names}
-    with atomic_path(output / f"{name}.facts.npz") as unfinished:
-        with unfinished.open("wb") as file:
-            np.savez(file, **facts)
+    with atomic_path(output / f"{name}.facts.npz") as unfinished, unfinished.open("wb") as file:
+        np.savez(file, **facts)  # type: ignore[arg-type]

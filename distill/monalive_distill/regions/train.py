@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from monalive_distill.data.augmentation import Augmentation
+from monalive_distill.regions.critic import CriticTraining
 from monalive_distill.regions.losses import LossWeights, RegionLoss
 from monalive_distill.regions.movement import uncertain
 from monalive_distill.regions.networks import PaintedRegion, RegionNetwork
@@ -31,6 +32,8 @@ from monalive_distill.training.sheets import write_sample_sheet
 SAVE_EVERY_S = 240.0
 SHEET_EVERY_S = 1200.0
 CURVES_EVERY = 100
+# Outer eye corners in source pixels from which on a crop is a real example for the critic: sharper than most targets.
+FINE_DETAIL = 85.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class RegionConfig:
         average: decay of the averaged weights.
         weights: of the loss's terms.
         augmentation: shared by a pair's photo and target; only its colours are used.
+        critic_weight: of what the critic says; 0: no critic.
+        critic_pairs: how many of a step's pairs it sees.
         bfloat16: whether the networks compute in it.
         seed: of the weights and pairs.
     """
@@ -58,6 +63,8 @@ class RegionConfig:
     average: float = 0.998
     weights: LossWeights = LossWeights()
     augmentation: Augmentation = Augmentation(colour=0.15, grey=0.03, gamma=0.25)
+    critic_weight: float = 0.0
+    critic_pairs: int = 12
     bfloat16: bool = True
     seed: int = 0
 
@@ -80,6 +87,11 @@ class RegionTraining:
         self.average = ExponentialAverage(self.network, config.average)
         self.pairs = RegionPairs(self.region, sequences, config.augmentation, config.seed)
         self.loss = RegionLoss(self.region, config.weights)
+        self.critic: CriticTraining | None = None
+        if config.critic_weight:
+            self.critic = CriticTraining(self.region.sizes.drawing, self.network.autocast_dtype)
+            fine = [sequence for sequence in sequences if sequence.detail >= FINE_DETAIL]
+            self.real = RegionPairs(self.region, fine, config.augmentation, config.seed + 1)
         self.step, self.seconds = 0, 0.0
         run.mkdir(parents=True, exist_ok=True)
         if (run / STATE_FILE).is_file():
@@ -127,6 +139,12 @@ class RegionTraining:
         flow = uncertain(self.region.flow(batch.source, batch.target), generator)
         result = paint(self.network, self.region, batch, flow)
         loss, terms = self.loss(result, batch, self.network.autocast_dtype)
+        if self.critic:
+            count = config.critic_pairs
+            image, drawing = result.image[:count], self.region.draw(batch.target[:count])
+            loss = loss + config.critic_weight * self.critic.teach(image, drawing)
+            real = self.real.draw(self.step, count)
+            terms["critic"] = self.critic.learn(real.image, self.region.draw(real.target), image, drawing)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -134,10 +152,10 @@ class RegionTraining:
         return terms, result
 
     def _models(self) -> dict[str, nn.Module]:
-        return {"network": self.network}
+        return {"network": self.network} | ({"critic": self.critic.critic} if self.critic else {})
 
     def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        return {"network": self.optimizer}
+        return {"network": self.optimizer} | ({"critic": self.critic.optimizer} if self.critic else {})
 
     def _show(self, batch: RegionBatch, result: PaintedRegion) -> None:
         """Photo, truth, result, what was moved, what was painted, mask."""
