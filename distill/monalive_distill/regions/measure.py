@@ -167,7 +167,9 @@ def paste(
     matrix = where.matrix(shape)
     pixels = np.concatenate([matrix[:, :2], (matrix @ np.array([0.5, 0.5, 1.0]) - 0.5)[:, None]], 1)
     size = (picture.shape[1], picture.shape[0])
-    sides = [np.clip((1 - np.abs(2 * (np.arange(n) + 0.5) / n - 1)) / FEATHER, 0, 1) for n in (shape.height, shape.width)]
+    sides = [
+        np.clip((1 - np.abs(2 * (np.arange(n) + 0.5) / n - 1)) / FEATHER, 0, 1) for n in (shape.height, shape.width)
+    ]
     alpha = (sides[0][:, None] * sides[1]).astype(np.float32)
     laid = cv2.warpAffine(crop, pixels, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     share = cv2.warpAffine(alpha, pixels, size, flags=cv2.INTER_LINEAR)[..., None]

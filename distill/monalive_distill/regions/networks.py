@@ -14,8 +14,9 @@ from torch import nn
 
 from monalive_distill.generator.layers import ConvBlock, ResidualBlock
 from monalive_distill.regions.drawing import read_at
+from monalive_distill.regions.inner_mouth import InnerMouth, InnerTextures, place
 
-COLOURS, MASK, FLOW = 3, 1, 2
+COLOURS, MASK, INSIDE, FLOW = 3, 1, 1, 2
 # The photo keeps its pixels at the start of training, and the flow its direction.
 _MASK_START = 1.5
 _FLOW_SCALE = 2.0  # pixels
@@ -30,10 +31,11 @@ class RegionSizes(NamedTuple):
     painter: tuple[int, int, int]  # at a half, a quarter, an eighth
     up: tuple[int, int]  # on the way up, at a quarter, a half
     style: int
+    inside: bool = False  # whether there is something behind, see `InnerMouth`
 
 
 EYE_SIZES = RegionSizes(5, (16, 32, 48), (24, 56, 96), (48, 28), 32)
-MOUTH_SIZES = RegionSizes(4, (12, 28, 56), (16, 40, 80), (36, 18), 48)
+MOUTH_SIZES = RegionSizes(4, (12, 28, 56), (16, 40, 80), (36, 16), 48, inside=True)
 
 
 class EnrolledRegion(NamedTuple):
@@ -46,6 +48,7 @@ class EnrolledRegion(NamedTuple):
     quarter: torch.Tensor
     eighth: torch.Tensor
     style: torch.Tensor  # (N, style, 1, 1)
+    inside: InnerTextures | None  # what lies behind the lips
 
 
 class PaintedRegion(NamedTuple):
@@ -55,6 +58,7 @@ class PaintedRegion(NamedTuple):
     moved: torch.Tensor  # (N, 3, H, W): the photo's pixels, along the flow as corrected
     painted: torch.Tensor  # (N, 3, H, W)
     mask: torch.Tensor  # (N, 1, H, W) in [0, 1]; 1: the photo's pixels
+    inside: torch.Tensor | None  # (N, 3, H, W): what lies behind the lips, a part of `painted` already
     correction: torch.Tensor  # (N, 2, H, W) pixels, added to the flow
 
 
@@ -68,7 +72,9 @@ class PhotoEncoder(nn.Module):
         self.to_quarter = nn.Sequential(ConvBlock(half, quarter, 2), ConvBlock(quarter, quarter))
         self.to_eighth = nn.Sequential(ConvBlock(quarter, eighth, 2), ResidualBlock(eighth))
         # What the mean and contrast were is not in the pixels any more.
-        self.style = nn.Sequential(nn.Conv2d(2 * eighth + 4, 64, 1), nn.ReLU(inplace=True), nn.Conv2d(64, sizes.style, 1))
+        self.style = nn.Sequential(
+            nn.Conv2d(2 * eighth + 4, 64, 1), nn.ReLU(inplace=True), nn.Conv2d(64, sizes.style, 1)
+        )
 
     def forward(
         self, photo: torch.Tensor, drawing: torch.Tensor, colours: torch.Tensor
@@ -88,8 +94,9 @@ class Painter(nn.Module):
         super().__init__()
         half, quarter, eighth = sizes.painter
         up_quarter, up_half = sizes.up
+        self._parts = [COLOURS, MASK, FLOW] + [INSIDE] * sizes.inside
         of_half, of_quarter, of_eighth = sizes.encoder
-        self.stem = ConvBlock(3 + 3 + 2 + 2 * sizes.drawing, half, 2)
+        self.stem = ConvBlock(3 + 3 + 2 + 2 * sizes.drawing + 3 * sizes.inside, half, 2)
         self.at_half = ConvBlock(half + of_half, half)
         self.down_quarter = ConvBlock(half, quarter, 2)
         self.at_quarter = ConvBlock(quarter + of_quarter, quarter)
@@ -99,22 +106,29 @@ class Painter(nn.Module):
         self.up_quarter = ConvBlock(eighth + quarter, up_quarter)
         self.up_half = ConvBlock(up_quarter + half, up_half)
         self.gains = nn.Conv2d(sizes.style, 2 * (eighth + up_quarter), 1)
-        self.head = nn.Conv2d(up_half, 4 * (COLOURS + MASK + FLOW), 3, 1, 1)
+        self.head = nn.Conv2d(up_half, 4 * sum(self._parts), 3, 1, 1)
         self.pixels = nn.PixelShuffle(2)
         self._split = (eighth, eighth, up_quarter, up_quarter)
         nn.init.zeros_(self.gains.weight)
         assert self.gains.bias is not None and self.head.bias is not None
         nn.init.zeros_(self.gains.bias)
         with torch.no_grad():
-            self.head.weight[4 * (COLOURS + MASK) :] *= 0.1
+            self.head.weight[4 * (COLOURS + MASK) : 4 * (COLOURS + MASK + FLOW)] *= 0.1
             self.head.bias.zero_()
             self.head.bias[4 * COLOURS : 4 * (COLOURS + MASK)] = _MASK_START
 
     def forward(
-        self, moved: torch.Tensor, flow: torch.Tensor, drawings: torch.Tensor, enrolled: EnrolledRegion
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Colours (N, 3, H, W) normalised, mask logits (N, 1, H, W), correction of the flow (N, 2, H, W) in pixels."""
-        x = torch.cat((moved, enrolled.photo, flow * (1 / 8), drawings), 1)
+        self,
+        moved: torch.Tensor,
+        flow: torch.Tensor,
+        drawings: torch.Tensor,
+        enrolled: EnrolledRegion,
+        inside: torch.Tensor | None,
+    ) -> tuple[torch.Tensor, ...]:
+        """Colours (N, 3, H, W) normalised, mask logits (N, 1, H, W), correction of the flow (N, 2, H, W) in pixels, and
+        where there is an inside the logits of its mask."""
+        seen = [moved, enrolled.photo, flow * (1 / 8), drawings]
+        x = torch.cat(seen if inside is None else [*seen, inside], 1)
         half = self.at_half(torch.cat((self.stem(x), enrolled.half), 1))
         quarter = self.at_quarter(torch.cat((self.down_quarter(half), enrolled.quarter), 1))
         eighth = self.at_eighth(torch.cat((self.down_eighth(quarter), enrolled.eighth), 1))
@@ -122,8 +136,8 @@ class Painter(nn.Module):
         y = self.middle(eighth * (1 + gain_low) + shift_low)
         y = self.up_quarter(torch.cat((_twice(y), quarter), 1))
         y = self.up_half(torch.cat((_twice(y * (1 + gain_up) + shift_up), half), 1))
-        colours, mask, correction = self.pixels(self.head(y)).split((COLOURS, MASK, FLOW), 1)
-        return colours, mask, correction * _FLOW_SCALE
+        colours, mask, correction, *behind = self.pixels(self.head(y)).split(self._parts, 1)
+        return colours, mask, correction * _FLOW_SCALE, *behind
 
 
 class RegionNetwork(nn.Module):
@@ -136,6 +150,7 @@ class RegionNetwork(nn.Module):
         super().__init__()
         self.encoder = PhotoEncoder(sizes)
         self.painter = Painter(sizes)
+        self.inner = InnerMouth(sizes.encoder, sizes.style) if sizes.inside else None
         self.autocast_dtype: torch.dtype | None = None
 
     def enroll(self, photo: torch.Tensor, drawing: torch.Tensor) -> EnrolledRegion:
@@ -146,10 +161,16 @@ class RegionNetwork(nn.Module):
         colours = torch.cat((mean, contrast), 1)
         with self._precision(photo):
             features = self.encoder(_last(normal), _last(drawing), colours)
-        return EnrolledRegion(normal, mean, contrast, *features)
+            inside = self.inner(*features) if self.inner else None
+        return EnrolledRegion(normal, mean, contrast, *features, inside)
 
     def animate(
-        self, enrolled: EnrolledRegion, source_drawing: torch.Tensor, drawing: torch.Tensor, flow: torch.Tensor
+        self,
+        enrolled: EnrolledRegion,
+        source_drawing: torch.Tensor,
+        drawing: torch.Tensor,
+        flow: torch.Tensor,
+        shifts: tuple[torch.Tensor, torch.Tensor],
     ) -> PaintedRegion:
         """One frame.
 
@@ -158,16 +179,23 @@ class RegionNetwork(nn.Module):
             source_drawing: as given to `enroll`.
             drawing: (N, d, H, W) of the landmarks wanted.
             flow: (N, 2, H, W) in pixels, where the whole picture's motion reads the photo's crop.
+            shifts: (N, 2) each, how far skull and jaw move in the crop, pixels; eyes do without.
         """
         moved = read_at(enrolled.photo, flow)
+        inside = place(enrolled.inside, *shifts) if enrolled.inside else None
         with self._precision(flow):
             drawings = torch.cat((source_drawing, drawing), 1)
-            colours, mask, correction = self.painter(_last(moved), _last(flow), _last(drawings), enrolled)
-        correction = correction.float()
+            colours, mask, correction, *behind = self.painter(
+                _last(moved), _last(flow), _last(drawings), enrolled, inside
+            )
+        correction, colours = correction.float(), colours.float()
+        if inside is not None:
+            colours = colours + torch.sigmoid(behind[0].float()) * (inside - colours)
+            inside = inside * enrolled.contrast + enrolled.mean
         moved = read_at(enrolled.photo, flow + correction) * enrolled.contrast + enrolled.mean
-        painted = colours.float() * enrolled.contrast + enrolled.mean
+        painted = colours * enrolled.contrast + enrolled.mean
         mask = torch.sigmoid(mask.float())
-        return PaintedRegion(painted + mask * (moved - painted), moved, painted, mask, correction)
+        return PaintedRegion(painted + mask * (moved - painted), moved, painted, mask, inside, correction)
 
     def _precision(self, like: torch.Tensor) -> torch.autocast:
         return torch.autocast(like.device.type, self.autocast_dtype, enabled=self.autocast_dtype is not None)

@@ -13,6 +13,7 @@ from torch import nn
 
 from monalive_distill.data.augmentation import Augmentation
 from monalive_distill.regions.critic import CriticTraining
+from monalive_distill.regions.inner_mouth import shifts
 from monalive_distill.regions.losses import LossWeights, RegionLoss
 from monalive_distill.regions.movement import uncertain
 from monalive_distill.regions.networks import PaintedRegion, RegionNetwork
@@ -158,16 +159,19 @@ class RegionTraining:
         return {"network": self.optimizer} | ({"critic": self.critic.optimizer} if self.critic else {})
 
     def _show(self, batch: RegionBatch, result: PaintedRegion) -> None:
-        """Photo, truth, result, what was moved, what was painted, mask."""
+        """Photo, truth, result, what was moved, what was painted, mask, what lies behind."""
         mask = result.mask.expand(-1, 3, -1, -1)
         rows = [batch.photo, batch.image, result.image, result.moved, result.painted, mask]
+        if result.inside is not None:
+            rows.append(result.inside)
         write_sample_sheet(self.run / f"train_{self.step:06d}.jpg", rows, 12)
 
 
 def paint(network: RegionNetwork, region: Region, batch: RegionBatch, flow: torch.Tensor) -> PaintedRegion:
     """A batch's photos as its targets ask."""
     source = region.draw(batch.source)
-    return network.animate(network.enroll(batch.photo, source), source, region.draw(batch.target), flow)
+    moves = shifts(batch.source, batch.target)
+    return network.animate(network.enroll(batch.photo, source), source, region.draw(batch.target), flow, moves)
 
 
 def train_region(config: RegionConfig, caches: Sequence[Path], run: Path, minutes: float) -> RegionTraining:

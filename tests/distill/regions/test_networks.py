@@ -12,9 +12,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from monalive.faces.landmarks import LEFT_EYE, LEFT_IRIS
 from monalive_distill.regions.drawing import read_at
+from monalive_distill.regions.inner_mouth import CHIN, InnerTextures, place, shifts
 from monalive_distill.regions.networks import RegionNetwork
 from monalive_distill.regions.regions import EYE, MOUTH, Region
 from monalive_distill.regions.samples import cut, load_regions
+
+STILL = (torch.zeros(1, 2), torch.zeros(1, 2))
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +59,7 @@ def test_networks_are_small_and_hold_only_what_phones_run(region: Region, least:
     with torch.no_grad():
         enrolled = network.enroll(photo, drawing)
         with FlopCounterMode(display=False) as counter:
-            result = network.animate(enrolled, drawing, drawing, flow)
+            result = network.animate(enrolled, drawing, drawing, flow, STILL)
     assert least < counter.get_total_flops() / 2e6 < most
     assert result.image.shape == (1, 3, height, width) and result.mask.shape == (1, 1, height, width)
     plain = {nn.Conv2d, nn.BatchNorm2d, nn.ReLU, nn.PixelShuffle}
@@ -71,6 +74,25 @@ def test_colours_follow_the_photo() -> None:
     flow = torch.zeros(1, 2, 64, 64)
     with torch.no_grad():
         dark, light = (
-            network.animate(network.enroll(x, drawing), drawing, drawing, flow).painted for x in (photo, photo * 2)
+            network.animate(network.enroll(x, drawing), drawing, drawing, flow, STILL).painted
+            for x in (photo, photo * 2)
         )
     assert (light - dark * 2).abs().mean() < 0.1 * light.abs().mean()
+
+
+def test_teeth_move_with_skull_and_jaw() -> None:
+    empty = torch.zeros(1, 4, 96, 128)
+    empty[:, 3] = -30
+    upper, lower = empty.clone(), empty.clone()
+    upper[:, :, 40:46, 40:88] = 30
+    lower[:, :, 46:52, 40:88] = 30
+    textures = InnerTextures(upper, lower, torch.full((1, 3, 1, 1), -2.0))
+    jaw_dropped = place(textures, torch.zeros(1, 2), torch.tensor([[0.0, 10.0]]))[0, 0]
+    rows = (jaw_dropped[:, 64] > 0).nonzero()[:, 0].tolist()
+    assert rows == [*range(40, 46), *range(56, 62)]
+    assert jaw_dropped[50, 64] == pytest.approx(-2, abs=1e-3)
+    points = torch.rand(1, 478, 2)
+    opened = points.clone()
+    opened[:, list(CHIN), 1] += 5
+    skull, jaw = shifts(points, opened)
+    assert skull.abs().max() == 0 and jaw[0].tolist() == pytest.approx([0, 5], abs=1e-5)
