@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -62,8 +62,8 @@ class RegionConfig:
     final_learning_rate: float = 3e-5
     warm_up_steps: int = 200
     average: float = 0.998
-    weights: LossWeights = LossWeights()
-    augmentation: Augmentation = Augmentation(colour=0.15, grey=0.03, gamma=0.25)
+    weights: LossWeights = field(default_factory=LossWeights)
+    augmentation: Augmentation = field(default_factory=lambda: Augmentation(colour=0.15, grey=0.03, gamma=0.25))
     critic_weight: float = 0.0
     critic_pairs: int = 12
     bfloat16: bool = True

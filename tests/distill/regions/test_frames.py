@@ -67,9 +67,7 @@ def test_measures_of_an_eye() -> None:
 
     rest, shut = measured({}), measured({"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0})
     assert 0.2 < rest[0][0] < 0.5 and shut[0][0] < 0.1 * rest[0][0] + 0.02
-    left, right = measured(
-        {}, (20.0, 0.0)
-    )  # to the picture's right: the left eye looks outwards, the right one inwards
+    left, right = measured({}, (20.0, 0.0))
     assert left[1] - rest[0][1] == pytest.approx(-0.4 * np.sin(np.deg2rad(20)), abs=0.02)
     assert right[1] - rest[1][1] == pytest.approx(0.4 * np.sin(np.deg2rad(20)), abs=0.02)
     assert measured({}, (0.0, 15.0))[0][2] - rest[0][2] == pytest.approx(0.4 * np.sin(np.deg2rad(15)), abs=0.02)

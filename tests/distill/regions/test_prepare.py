@@ -48,7 +48,7 @@ def test_the_same_step_gives_the_same_pairs(region_cache: Path) -> None:
     assert all(torch.equal(a, b) for a, b in zip(one, again, strict=True))
     assert not torch.equal(one.photo, other.photo)
     assert one.photo.shape == one.image.shape == (4, 3, 64, 64) and one.source.shape == (4, 478, 2)
-    assert 0 <= one.photo.min() and one.photo.max() <= 1
+    assert one.photo.min() >= 0 and one.photo.max() <= 1
 
 
 def test_a_mirrored_mouth_has_its_landmarks_mirrored(region_cache: Path) -> None:
