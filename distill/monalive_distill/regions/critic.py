@@ -90,7 +90,7 @@ class RegionCritic(nn.Module):
         scores = []
         for number, (head, feature) in enumerate(zip(self.heads, features, strict=True)):
             mixed = F.conv2d(feature, self.get_buffer(f"mixing_{number}"))
-            asked = F.adaptive_avg_pool2d(drawing, mixed.shape[-2:])
+            asked = F.adaptive_avg_pool2d(drawing, (mixed.shape[-2], mixed.shape[-1]))
             scores.append(head(torch.cat((mixed, asked), 1)).float())
         return scores
 
@@ -131,8 +131,8 @@ class CriticTraining:
         """A step of the critic on real and painted crops; returns its loss, 2 at chance."""
         self.critic.requires_grad_(True)
         both = torch.cat((real, painted.detach())), torch.cat((real_drawing, drawing))
-        scores = [score.split((len(real), len(painted))) for score in self._scores(*both)]
-        loss = critic_loss([s[0] for s in scores], [s[1] for s in scores])
+        scores = self._scores(*both)
+        loss = critic_loss([s[: len(real)] for s in scores], [s[len(real) :] for s in scores])
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()

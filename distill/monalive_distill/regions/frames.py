@@ -108,11 +108,11 @@ def face_frames(landmarks: NDArray[np.floating]) -> FaceFrames:
     """
     pose = fit_pose(landmarks, _mean_face())
     angle = float(np.deg2rad(pose.roll))
-    eyes = [
-        RegionFrame(*_middle(landmarks, corners), pose.scale, angle, mirrored)
-        for corners, mirrored in ((LEFT_EYE_CORNERS, False), (RIGHT_EYE_CORNERS, True))
-    ]
-    return FaceFrames(*eyes, RegionFrame(*_mouth_middle(landmarks, pose), pose.scale, angle))
+    return FaceFrames(
+        RegionFrame(*_middle(landmarks, LEFT_EYE_CORNERS), pose.scale, angle),
+        RegionFrame(*_middle(landmarks, RIGHT_EYE_CORNERS), pose.scale, angle, mirrored=True),
+        RegionFrame(*_mouth_middle(landmarks, pose), pose.scale, angle),
+    )
 
 
 def _middle(landmarks: NDArray[np.floating], corners: tuple[int, int]) -> tuple[float, float]:

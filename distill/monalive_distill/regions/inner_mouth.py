@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from monalive_distill.generator.layers import ConvBlock
+from monalive_distill.generator.refine_net import from_cells
 from monalive_distill.generator.splat import take
 from monalive_distill.regions.drawing import NOSE_WINGS, read_at
 
@@ -38,7 +39,6 @@ class InnerMouth(nn.Module):
         self.at_quarter = ConvBlock(eighth + quarter, quarter)
         self.at_half = ConvBlock(quarter + half, _CHANNELS)
         self.head = nn.Conv2d(_CHANNELS, 4 * 8, 3, 1, 1)
-        self.pixels = nn.PixelShuffle(2)
         self.dark = nn.Conv2d(style, 3, 1)
 
     def forward(
@@ -48,8 +48,10 @@ class InnerMouth(nn.Module):
         x = self.at_eighth(torch.cat((eighth, style.expand(-1, -1, *eighth.shape[-2:])), 1))
         x = self.at_quarter(torch.cat((F.interpolate(x, scale_factor=2, mode="nearest"), quarter), 1))
         x = self.at_half(torch.cat((F.interpolate(x, scale_factor=2, mode="nearest"), half), 1))
-        upper, lower = self.pixels(self.head(x)).float().chunk(2, 1)
-        return InnerTextures(upper, lower, self.dark(style).float() - 1.5)  # darker than the mean of skin
+        upper, lower = self.head(x).float().chunk(2, 1)
+        return InnerTextures(
+            from_cells(upper), from_cells(lower), self.dark(style).float() - 1.5
+        )  # darker than the mean of skin
 
 
 def place(textures: InnerTextures, upper: torch.Tensor, lower: torch.Tensor) -> torch.Tensor:

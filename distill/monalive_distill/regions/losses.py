@@ -79,7 +79,8 @@ class RegionLoss:
             features = self._lpips.features(_inner(image))
             with torch.no_grad():
                 expected = self._lpips.features(_inner(wanted))
-            return self._lpips.distance(features, expected).mean()
+            distance: torch.Tensor = self._lpips.distance(features, expected).mean()
+        return distance
 
 
 def _inner(image: torch.Tensor) -> torch.Tensor:

@@ -1,7 +1,7 @@
 """The networks of eyes and mouth: what `enroll` computes of a photo's crop once, and what is painted per frame.
 
-3x3 convolutions, BatchNorm, ReLU, nearest enlargement and PixelShuffle only; everything but the drawings is at half
-the crop's size or below.
+3x3 convolutions, BatchNorm, ReLU and nearest enlargement only; everything but the drawings is at half the crop's size
+or below, the head gives four pixels at each place.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from monalive_distill.generator.layers import ConvBlock, ResidualBlock
+from monalive_distill.generator.refine_net import from_cells
 from monalive_distill.regions.drawing import read_at
 from monalive_distill.regions.inner_mouth import InnerMouth, InnerTextures, place
 
@@ -94,7 +95,8 @@ class Painter(nn.Module):
         super().__init__()
         half, quarter, eighth = sizes.painter
         up_quarter, up_half = sizes.up
-        self._parts = [COLOURS, MASK, FLOW] + [INSIDE] * sizes.inside
+        # What the head makes of every cell of 2 x 2 pixels.
+        self._parts = [4 * channels for channels in (COLOURS, MASK, FLOW, *[INSIDE] * sizes.inside)]
         of_half, of_quarter, of_eighth = sizes.encoder
         self.stem = ConvBlock(3 + 3 + 2 + 2 * sizes.drawing + 3 * sizes.inside, half, 2)
         self.at_half = ConvBlock(half + of_half, half)
@@ -106,8 +108,7 @@ class Painter(nn.Module):
         self.up_quarter = ConvBlock(eighth + quarter, up_quarter)
         self.up_half = ConvBlock(up_quarter + half, up_half)
         self.gains = nn.Conv2d(sizes.style, 2 * (eighth + up_quarter), 1)
-        self.head = nn.Conv2d(up_half, 4 * sum(self._parts), 3, 1, 1)
-        self.pixels = nn.PixelShuffle(2)
+        self.head = nn.Conv2d(up_half, sum(self._parts), 3, 1, 1)
         self._split = (eighth, eighth, up_quarter, up_quarter)
         nn.init.zeros_(self.gains.weight)
         assert self.gains.bias is not None and self.head.bias is not None
@@ -127,6 +128,20 @@ class Painter(nn.Module):
     ) -> tuple[torch.Tensor, ...]:
         """Colours (N, 3, H, W) normalised, mask logits (N, 1, H, W), correction of the flow (N, 2, H, W) in pixels, and
         where there is an inside the logits of its mask."""
+        cells = self.cells(moved, flow, drawings, enrolled, inside)
+        colours, mask, correction, *behind = (from_cells(part) for part in cells)
+        return colours, mask, correction * _FLOW_SCALE, *behind
+
+    def cells(
+        self,
+        moved: torch.Tensor,
+        flow: torch.Tensor,
+        drawings: torch.Tensor,
+        enrolled: EnrolledRegion,
+        inside: torch.Tensor | None,
+    ) -> tuple[torch.Tensor, ...]:
+        """What `forward` gives, the correction in units of two pixels, in cells of 2 x 2 pixels: (N, 4 n, H / 2, W / 2)
+        each, channels in the order (row, column, output)."""
         seen = [moved, enrolled.photo, flow * (1 / 8), drawings]
         x = torch.cat(seen if inside is None else [*seen, inside], 1)
         half = self.at_half(torch.cat((self.stem(x), enrolled.half), 1))
@@ -136,8 +151,7 @@ class Painter(nn.Module):
         y = self.middle(eighth * (1 + gain_low) + shift_low)
         y = self.up_quarter(torch.cat((_twice(y), quarter), 1))
         y = self.up_half(torch.cat((_twice(y * (1 + gain_up) + shift_up), half), 1))
-        colours, mask, correction, *behind = self.pixels(self.head(y)).split(self._parts, 1)
-        return colours, mask, correction * _FLOW_SCALE, *behind
+        return self.head(y).split(self._parts, 1)
 
 
 class RegionNetwork(nn.Module):
@@ -160,9 +174,9 @@ class RegionNetwork(nn.Module):
         normal = (photo - mean) / contrast
         colours = torch.cat((mean, contrast), 1)
         with self._precision(photo):
-            features = self.encoder(_last(normal), _last(drawing), colours)
-            inside = self.inner(*features) if self.inner else None
-        return EnrolledRegion(normal, mean, contrast, *features, inside)
+            half, quarter, eighth, style = self.encoder(_last(normal), _last(drawing), colours)
+            inside = self.inner(half, quarter, eighth, style) if self.inner else None
+        return EnrolledRegion(normal, mean, contrast, half, quarter, eighth, style, inside)
 
     def animate(
         self,

@@ -133,7 +133,7 @@ class RegionPairs:
             picture, points = _cut(sequence.frames[index], sequence.points[index], shape, own @ shared)
             if flipped:
                 picture = picture[:, ::-1]
-                points = points[load_expressions().mirror] * np.float32([-1, 1]) + np.float32([shape.width, 0])
+                points = _mirrored(points, shape.width)
             if coarser < 1.0:
                 small = cv2.resize(picture, None, fx=coarser, fy=coarser, interpolation=cv2.INTER_AREA)
                 picture = np.asarray(cv2.resize(small, shape[:2], interpolation=cv2.INTER_LINEAR), np.uint8)
@@ -166,7 +166,7 @@ class RegionPairs:
 def cut(sequence: RegionSequence, index: int, region: Region) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """A frame's working crop (H, W, 3) in [0, 1] and its landmarks (478, 2) in pixels, as it is."""
     picture, points = _cut(sequence.frames[index], sequence.points[index], region.shape, np.eye(3))
-    return picture.astype(np.float32) / 255, points
+    return np.asarray(picture / 255, np.float32), points
 
 
 def _cut(
@@ -181,6 +181,12 @@ def _cut(
     pixels = np.concatenate([matrix[:, :2], (matrix @ np.array([0.5, 0.5, 1.0]) - 0.5)[:, None]], 1)
     picture = cv2.warpAffine(frame, pixels, shape[:2], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(picture, np.uint8), moved
+
+
+def _mirrored(points: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    """Landmarks of the mirrored crop, each the opposite one."""
+    opposite = points[load_expressions().mirror]
+    return np.stack([width - opposite[:, 0], opposite[:, 1]], -1)
 
 
 def _similarity(rng: np.random.Generator, zoom: float, degrees: float, shift: float) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -152,10 +152,10 @@ class RegionTraining:
         self.optimizer.step()
         return terms, result
 
-    def _models(self) -> dict[str, nn.Module]:
+    def _models(self) -> Mapping[str, nn.Module]:
         return {"network": self.network} | ({"critic": self.critic.critic} if self.critic else {})
 
-    def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
+    def _optimizers(self) -> Mapping[str, torch.optim.Optimizer]:
         return {"network": self.optimizer} | ({"critic": self.critic.optimizer} if self.critic else {})
 
     def _show(self, batch: RegionBatch, result: PaintedRegion) -> None:
