@@ -151,7 +151,8 @@ class Painter(nn.Module):
         y = self.middle(eighth * (1 + gain_low) + shift_low)
         y = self.up_quarter(torch.cat((_twice(y), quarter), 1))
         y = self.up_half(torch.cat((_twice(y * (1 + gain_up) + shift_up), half), 1))
-        return self.head(y).split(self._parts, 1)
+        cells: tuple[torch.Tensor, ...] = self.head(y).split(self._parts, 1)
+        return cells
 
 
 class RegionNetwork(nn.Module):
