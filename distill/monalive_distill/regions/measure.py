@@ -77,7 +77,7 @@ def measure_region(
         name = sequence.name.partition("/")[0]
         with np.load(cache / f"{name}.facts.npz") as facts:
             landmarks, numbers = facts["landmarks"], facts["number"].astype(int)
-        photo, targets = _choose(sequence.measures, per_clip)
+        photo, targets = _choose(region, sequence.measures, per_clip)
         batch = _batch(region, sequence, photo, targets)
         flow = region.flow(batch.source, batch.target)
         with torch.no_grad():
@@ -176,23 +176,19 @@ def paste(
     return np.asarray(np.clip(picture + share * (laid * 255 - picture), 0, 255).round(), np.uint8)
 
 
-def _choose(measures: NDArray[np.float32], count: int) -> tuple[int, list[int]]:
-    """The photo, a frame as people's photos are (eyes open or lips closed, the middle otherwise), and frames that
-    differ most from it in turns of each measure."""
-    eye = measures[:, 0].max() > 0 and np.median(measures[:, 0]) > 0.15
-    at = np.percentile(measures[:, 0], 70 if eye else 15)
+def _choose(region: Region, measures: NDArray[np.float32], count: int) -> tuple[int, list[int]]:
+    """The photo, a frame as people's photos are (eyes open, lips closed, the middle otherwise), and frames that ask most
+    of it: in turns the most shut eye (most open mouth), then the extremes of the other measures."""
+    eye = region.name == "eye"
+    usual = np.median(measures, 0)
+    usual[0] = np.percentile(measures[:, 0], 70 if eye else 15)
     spread = np.array([0.08, 0.03, 0.03]) if eye else np.array([0.05, 0.04, 10.0])
-    middle = np.median(measures, 0)
-    middle[0] = at
-    photo = int(np.abs((measures - middle) / spread).sum(1).argmin())
-    order = [np.argsort(measures[:, 0]), np.argsort(measures[:, 1]), np.argsort(-measures[:, 1])]
-    if not eye:
-        order = [np.argsort(-measures[:, 0]), np.argsort(-measures[:, 1]), np.argsort(measures[:, 1])]
-    order.insert(2, np.argsort(-measures[:, 2]))
+    photo = int(np.abs((measures - usual) / spread).sum(1).argmin())
+    signs = (1, -1) if eye else (-1, -1)
+    orders = [np.argsort(sign * measures[:, axis]) for axis, sign in ((0, signs[0]), (1, 1), (2, signs[1]), (1, -1))]
     chosen: list[int] = []
-    for k in range(count):
-        fresh = [int(i) for i in order[k % len(order)] if int(i) not in chosen]
-        chosen += fresh[:1]
+    for turn in range(min(count, len(measures))):
+        chosen.append(next(int(i) for i in orders[turn % len(orders)] if int(i) not in chosen))
     return photo, chosen
 
 
