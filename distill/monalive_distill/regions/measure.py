@@ -177,8 +177,8 @@ def paste(
 
 
 def _choose(region: Region, measures: NDArray[np.float32], count: int) -> tuple[int, list[int]]:
-    """The photo, a frame as people's photos are (eyes open, lips closed, the middle otherwise), and frames that ask most
-    of it: in turns the most shut eye (most open mouth), then the extremes of the other measures."""
+    """The photo, a frame as people's photos are (eyes open, lips closed, the middle otherwise), and frames that ask
+    most of it: in turns the most shut eye (most open mouth), then the extremes of the other measures."""
     eye = region.name == "eye"
     usual = np.median(measures, 0)
     usual[0] = np.percentile(measures[:, 0], 70 if eye else 15)
