@@ -23,7 +23,7 @@ from monalive_distill.data.synthetic_people import draw_person, render_person
 from monalive_distill.evaluation.clips import EVALUATION_SIZE, Clip, track_clip
 from monalive_distill.evaluation.contact_sheet import contact_sheet
 from monalive_distill.evaluation.few_shot_rows import CLIP_TRACKER, FewShotRow, LightweightRow, Row, fit, split_clip
-from monalive_distill.few_shot.finetune import FineTuning
+from monalive_distill.few_shot.fine_tuning_settings import FineTuning
 from monalive_distill.metrics.identity import FaceIdentity
 
 SEEDS = (900_001, 900_002)

@@ -14,13 +14,13 @@ from monalive.bundle import write_bundle
 from monalive.faces.tracker_networks import holds_tracker
 from monalive_export.checks.frames import Frame, check_folder, folder_frames, packaged_frames
 from monalive_export.checks.parity import Reference
-from monalive_export.graph_exporter import PRECISION_GROUPS, ExportOptions, Made, Say
+from monalive_export.graph_exporter import ExportOptions, Made, Say
 from monalive_export.graphs.pipelines import ExportModel
 from monalive_export.jobs import Job, Shared, in_processes, in_turn
 from monalive_export.targets.artefact_file import make_folder
 from monalive_export.targets.base import Target
 
-__all__ = ["PRECISION_GROUPS", "REPORT_FILE", "ExportOptions", "export_model"]
+__all__ = ["REPORT_FILE", "ExportOptions", "export_model"]
 
 REPORT_FILE: Final = "export.json"
 # Of the packaged samples (two people), and of a folder of clips, where everyone gives as many in turn.

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import torch
 
@@ -14,11 +14,9 @@ from monalive_export.checks.divergence import ProbedGraph, first_divergence
 from monalive_export.checks.parity import LIMITS, Measured, Reference
 from monalive_export.graphs.pipelines import ExportModel, count_macs
 from monalive_export.graphs.ports import Graph
+from monalive_export.precisions import PRECISION_GROUPS
 from monalive_export.targets.artefact_file import artefact_path, write_checked
 from monalive_export.targets.base import Facts, Target, Tensors
-
-# What a user asks for with one word.
-PRECISION_GROUPS: Final = {"fp32": ("fp32",), "fp16": ("fp16",), "int8": ("int8", "int8-static", "palette6")}
 
 Say = Callable[[str], None]
 # By precision: a file's content and its manifest's entry.

@@ -1,8 +1,7 @@
-"""`monalive-export report`: size against speed against quality of what was exported."""
+"""Size against speed against quality of what was exported, as a picture."""
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,35 +36,10 @@ class Point:
     median_ms: float | None
 
 
-def run_report(words: Sequence[str]) -> int:
-    """The command, given what follows its name."""
-    arguments = build_report_parser().parse_args(words)
-    folder = arguments.folder
-    benchmark = json.loads(arguments.bench.read_text())["networks"] if arguments.bench else None
-    if benchmark is None:
-        files = [file for file in networks_of_export(folder) if file.part == PART]
-        benchmark = measure_networks(files, RuntimeOptions(num_threads=arguments.threads), arguments.repeats, print)
-    points = read_points(folder, benchmark)
-    output = arguments.output or folder / "report.png"
-    draw(points, output)
-    for point in points:
-        speed = "not run here" if point.median_ms is None else f"{point.median_ms:7.2f} ms"
-        print(f"{point.target:<7} {point.precision:<12} {point.megabytes:6.2f} MB {point.psnr_db:6.1f} dB  {speed}")
-    print(output)
-    return 0
-
-
-def build_report_parser() -> argparse.ArgumentParser:
-    """The parser of the command."""
-    parser = argparse.ArgumentParser(
-        prog="monalive-export report", description="Draws size against speed against quality of what was exported."
-    )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="a folder that monalive-export wrote")
-    parser.add_argument("-o", "--output", type=Path, metavar="PNG", help="the picture (default: DIR/report.png)")
-    parser.add_argument("--bench", type=Path, metavar="JSON", help="times from `monalive bench --exported DIR --json`")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--repeats", type=int, default=20, help="runs of each network where no --bench is given")
-    return parser
+def measure(folder: Path, threads: int, repeats: int) -> list[dict[str, Any]]:
+    """Times of the animate network's files of an export, in every runtime that runs here; see `measure_networks`."""
+    files = [file for file in networks_of_export(folder) if file.part == PART]
+    return measure_networks(files, RuntimeOptions(num_threads=threads), repeats, print)
 
 
 def read_points(folder: Path, benchmark: Sequence[Mapping[str, Any]]) -> list[Point]:

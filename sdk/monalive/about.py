@@ -56,7 +56,7 @@ def about_file(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"There is no file at {path}.")
+        raise FileNotFoundError(f"there is no file at {path}")
     if path.suffix.lower() == ".motion":
         return _about_motion(path)
     members = _zip_members(path)
@@ -64,7 +64,7 @@ def about_file(path: str | Path) -> dict[str, Any]:
         return _about_portrait(path)
     if "manifest.json" in members:
         return {"kind": "bundle", **about_bundle(Bundle.load(path))}
-    raise ValueError(f"{path} is neither a bundle nor a .motion file nor a saved portrait.")
+    raise ValueError(f"{path} is neither a bundle nor a .motion file nor a saved portrait")
 
 
 def about_bundle(bundle: Bundle) -> dict[str, Any]:

@@ -25,11 +25,11 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     if path.is_dir():
-        raise IsADirectoryError(f"Cannot write the file {path}: it is a folder.")
+        raise IsADirectoryError(f"cannot write the file {path}: it is a folder")
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"Cannot write {path}: the folder {path.parent} does not exist. Make it first.")
+        raise FileNotFoundError(f"cannot write {path}: the folder {path.parent} does not exist; make it first")
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise PermissionError(f"Cannot write {path}: no permission to write into the folder {path.parent}.")
+        raise PermissionError(f"cannot write {path}: no permission to write into the folder {path.parent}")
     temporary = path.with_name(f".{path.stem[:100]}.{secrets.token_hex(4)}{path.suffix}")
     try:
         yield temporary

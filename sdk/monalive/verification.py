@@ -96,10 +96,10 @@ def verify(path: str | Path) -> Verification:
     """
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"There is no file at {path}.")
+        raise FileNotFoundError(f"there is no file at {path}")
     files = sorted(path.glob("*.png")) if path.is_dir() else [path]
     if not files:
-        raise ValueError(f"There are no PNG frames in the folder {path}.")
+        raise ValueError(f"there are no PNG frames in the folder {path}")
     media_type = _media_type(files[0])
     credentials = _worst([read_credentials(file, media_type) for file in files]) if media_type else None
     try:
@@ -210,7 +210,7 @@ def _animation(path: Path, count: int) -> list[NDArray[np.uint8]]:
                 image.seek(int(index))
                 frames.append(np.asarray(image.convert("RGB")))
     except (OSError, ValueError, EOFError, SyntaxError) as error:
-        raise ValueError(f"{path} cannot be read: it is damaged or cut short ({error}).") from error
+        raise ValueError(f"{path} cannot be read: it is damaged or cut short ({error})") from error
     return frames
 
 

@@ -18,7 +18,7 @@ from monalive.faces.tracker_networks import TRACKER_PARTS
 from monalive_distill.cli.main import main
 from monalive_distill.generator.lightweight_generator import LightweightGenerator, build_generator
 from monalive_distill.personalization import bundle_exporter
-from monalive_distill.training.checkpoint import ExponentialAverage, save_state
+from monalive_distill.training.checkpoint import save_state
 from monalive_export import one_bundle
 from monalive_export.graphs.pipelines import ExportModel
 
@@ -37,7 +37,7 @@ def test_a_persons_bundle_animates_them(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(one_bundle, "lightweight_model", networks_alone)
     torch.manual_seed(0)
     weights, output = tmp_path / "lightweight.safetensors", tmp_path / "me.bundle"
-    save_state(weights, {}, {}, ExponentialAverage(build_generator("tiny"), 0.9), {"variant": "tiny"})
+    save_state(weights, {}, {}, build_generator("tiny"), {"variant": "tiny"})
     words = ["personalize", str(PORTRAIT), "-o", str(output), "--weights", str(weights), "--steps", "1"]
     assert main([*words, "--precision", "fp32", "--threads", "1", "--device", "cpu"]) == 0
     packaged, own = Bundle.load(), Bundle.load(output)

@@ -77,7 +77,7 @@ class FakeAnimator:
 
     def enroll(self, photos: Sequence[Path], face: str | int = "largest", consent: Any = None) -> FakePortrait:
         if isinstance(face, int) and face > 0:
-            raise ValueError(f"Face {face} was asked for, but the picture shows only one face.")
+            raise ValueError(f"face {face} was asked for, but the picture shows only one face")
         return FakePortrait(next(load_image(photo) for photo in photos), consent)
 
     def enroll_all(self, photo: Path, consent: Any = None) -> list[FakePortrait]:

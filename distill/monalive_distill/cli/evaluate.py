@@ -1,31 +1,19 @@
-"""The command `monalive-distill evaluate`: measures a bundle on a folder of clips and writes a report."""
+"""`monalive-distill evaluate`: measures a bundle on a folder of clips and writes a report."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
-from monalive.bundle import Bundle
-from monalive.faces.tracker import TRACKER_NETWORKS, FaceTracker
-from monalive.faces.tracker_networks import bundle_with_tracker
-from monalive_distill.evaluation.clips import find_clips
-from monalive_distill.evaluation.portrait_sheets import find_portraits, write_portrait_sheets
-from monalive_distill.evaluation.reenactment import UNMOVED
-from monalive_distill.evaluation.reenactment_methods import (
-    BundleReenactor,
-    geometry_prior_reenactor,
-    without_surroundings,
-)
-from monalive_distill.evaluation.report import summary_text, write_evaluation
+from monalive.faces.tracker import TRACKER_NETWORKS
 
-PRODUCT, LANDMARKS_ALONE, GEOMETRY = "monalive", "without surroundings", "geometry prior"
+PRODUCT, LANDMARKS_ALONE, GEOMETRY = "monalive", "without background flow", "geometry prior"
 
 
-def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments that `run_evaluate` reads."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
     add = parser.add_argument
     add("clips_dir", type=Path, metavar="CLIPS_DIR", help="folder of .mp4 clips, one face in each")
     add(
@@ -53,34 +41,52 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     add("--no-cross", action="store_true", help="leave cross-reenactment out")
 
 
-def run_evaluate(args: argparse.Namespace) -> int:
-    """Runs the command; 0 on success.
+def run(arguments: argparse.Namespace) -> None:
+    """Measures and writes the report.
 
     Raises:
         FileNotFoundError, NotADirectoryError, PermissionError, ValueError: the clips, the bundle or the
             output folder cannot be used; the message says why.
     """
-    clips = find_clips(args.clips_dir)
-    if (args.portraits is None) != (not args.drivers):
+    from monalive.animator import PhotoAnimator, PhotoAnimatorOptions
+    from monalive.bundle import Bundle
+    from monalive.faces.tracker import FaceTracker
+    from monalive.faces.tracker_networks import bundle_with_tracker
+    from monalive_distill.evaluation.clips import find_clips
+    from monalive_distill.evaluation.portrait_sheets import find_portraits, write_portrait_sheets
+    from monalive_distill.evaluation.reenactment import UNMOVED
+    from monalive_distill.evaluation.reenactment_methods import (
+        BundleReenactor,
+        geometry_prior_reenactor,
+        without_surroundings,
+    )
+    from monalive_distill.evaluation.report import summary_text, write_evaluation
+
+    clips = find_clips(arguments.clips_dir)
+    if (arguments.portraits is None) != (not arguments.drivers):
         raise ValueError("--portraits and --drivers go together: name a folder of pictures and videos that drive them")
-    names = _names(args.beside)
+    names = _names(arguments.beside, (PRODUCT, LANDMARKS_ALONE, GEOMETRY, UNMOVED))
+    # The product's tracker: its bundle's; None for MediaPipe's.
+    tracked_by = bundle_with_tracker(Bundle.load(arguments.bundle)) if arguments.tracker == "monalive" else None
     with (
         ExitStack() as stack,
-        FaceTracker(_tracker_model(args), networks=args.tracker, settle=True) as tracker,
+        FaceTracker(tracked_by, networks=arguments.tracker, settle=True) as tracker,
         # The teacher compares, so that figures can be compared whichever tracker drives.
         FaceTracker(networks="mediapipe", settle=True) as measurer,
-        BundleReenactor(args.bundle, tracker=args.tracker) as product,
+        BundleReenactor(arguments.bundle, tracker=arguments.tracker) as product,
     ):
         beside = {
-            name: stack.enter_context(BundleReenactor(path, tracker=args.tracker))
-            for name, path in zip(names, args.beside, strict=True)
+            name: stack.enter_context(BundleReenactor(path, tracker=arguments.tracker))
+            for name, path in zip(names, arguments.beside, strict=True)
         }
         portraits = []
-        if args.portraits is not None:
-            args.output.mkdir(parents=True, exist_ok=True)
-            options = PhotoAnimatorOptions(bundle_path=args.bundle, tracker=args.tracker)
+        if arguments.portraits is not None:
+            arguments.output.mkdir(parents=True, exist_ok=True)
+            options = PhotoAnimatorOptions(bundle_path=arguments.bundle, tracker=arguments.tracker)
             with PhotoAnimator.create_from_options(options) as animator:
-                portraits = write_portrait_sheets(find_portraits(args.portraits), args.drivers, animator, args.output)
+                portraits = write_portrait_sheets(
+                    find_portraits(arguments.portraits), arguments.drivers, animator, arguments.output
+                )
         report = write_evaluation(
             clips,
             {
@@ -90,22 +96,21 @@ def run_evaluate(args: argparse.Namespace) -> int:
                 GEOMETRY: geometry_prior_reenactor,
             },
             tracker,
-            args.output,
+            arguments.output,
             measurer=measurer,
-            frame_count=args.frames,
-            with_vgg=args.vgg,
-            with_cross=not args.no_cross,
-            only_self={LANDMARKS_ALONE},  # relative transfer never takes surroundings over
+            frame_count=arguments.frames,
+            with_vgg=arguments.vgg,
+            with_cross=not arguments.no_cross,
+            only_self={LANDMARKS_ALONE},  # relative transfer never takes background flow over
             bundle=product.bundle,
             beside={name: other.bundle for name, other in beside.items()},
             portraits=portraits,
         )
     print(summary_text(report))
-    print(args.output / "index.html")
-    return 0
+    print(arguments.output / "index.html")
 
 
-def _names(bundles: Sequence[Path]) -> list[str]:
+def _names(bundles: Sequence[Path], taken: Collection[str]) -> list[str]:
     """What further bundles are called in the report: their files' names.
 
     Raises:
@@ -113,11 +118,6 @@ def _names(bundles: Sequence[Path]) -> list[str]:
     """
     names = [path.stem for path in bundles]
     for name in names:
-        if names.count(name) > 1 or name in (PRODUCT, LANDMARKS_ALONE, GEOMETRY, UNMOVED):
+        if names.count(name) > 1 or name in taken:
             raise ValueError(f"--beside: two things in the report would be called {name!r}; rename a file")
     return names
-
-
-def _tracker_model(args: argparse.Namespace) -> Bundle | None:
-    """The bundle whose tracker the product would take; None for MediaPipe's."""
-    return bundle_with_tracker(Bundle.load(args.bundle)) if args.tracker == "monalive" else None

@@ -17,15 +17,13 @@ from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.tracker import FaceTracker
 from monalive.media.image_io import load_image
 from monalive.media.video_io import VideoReader
+from monalive_distill.data.preparation_settings import SAME_PERSON
 from monalive_distill.data.training_pairs import INDEX_FILE
 from monalive_distill.metrics.identity import FaceIdentity, csim
 
 CACHE_SIZE = 256
 VIDEO_SUFFIXES = frozenset({".mp4", ".webm", ".mov", ".mkv", ".avi"})
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
-# Two pictures of one person are alike to this CSIM (the London set's worst pair: .952). Edits of synthetic people often
-# make somebody else of them, of another sex at times.
-SAME_PERSON = 0.95
 
 
 @dataclass(frozen=True)

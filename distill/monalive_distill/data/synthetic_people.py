@@ -7,7 +7,6 @@ made again.
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -17,13 +16,11 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from monalive.atomic_file import atomic_path
 from monalive_distill.data.face_generator import GENERATOR_PACKAGE, FaceGenerator
-from monalive_distill.data.style_directions import StyleDirections, load_directions
+from monalive_distill.data.style_directions import StyleDirections
 
 FORMAT: Final = "monalive.synthetic_people"
 MANIFEST: Final = "people.jsonl"
@@ -193,36 +190,3 @@ def _write_jpeg(path: Path, picture: NDArray[np.uint8]) -> None:
         raise OSError(f"cannot encode {path.name}")
     with atomic_path(path) as temporary:
         temporary.write_bytes(data.tobytes())
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What `run_synthesize` reads."""
-    parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the pictures and their manifest")
-    parser.add_argument("--people", type=int, default=1000, help="how many people (default: %(default)s)")
-    parser.add_argument("--first-seed", type=int, default=0, help="seed of the first person (default: %(default)s)")
-    parser.add_argument("--variants", type=int, default=4, help="pictures of each person (default: %(default)s)")
-    parser.add_argument("--edit-first", action="store_true", help="turn every picture, the first too: for --variants 1")
-    parser.add_argument("--size", type=int, default=256, help="1024 or a divisor of 512 (default: %(default)s)")
-    parser.add_argument("--minutes", type=float, help="stop after this long; run again to continue")
-    parser.add_argument("--device", default="cpu", help="where to compute, for instance cuda (default: %(default)s)")
-    parser.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
-
-
-def run_synthesize(args: argparse.Namespace) -> int:
-    """Makes or continues a set, with a progress bar. Returns the exit code."""
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    made = synthesize(
-        args.output,
-        FaceGenerator(device=args.device),
-        load_directions(),
-        people=args.people,
-        first_seed=args.first_seed,
-        variants=args.variants,
-        edit_first=args.edit_first,
-        size=args.size,
-        seconds=args.minutes * 60 if args.minutes else None,
-    )
-    count = sum(1 for _ in tqdm(made, total=args.people, unit="person"))
-    print(f"{count} people added to {args.output}")
-    return 0

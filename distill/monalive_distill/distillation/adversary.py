@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from lightning_fabric import Fabric
 from torch import nn
 
-from monalive_distill.training.processes import Processes
+from monalive_distill.training.compute import minimize
 
 _PENALTY = 0.05  # weight of the gradient penalty
 
@@ -42,23 +43,20 @@ class PatchDiscriminator(nn.Module):
 class Adversary:
     """A discriminator with its own optimiser, trained beside the generator."""
 
-    def __init__(self, device: str, learning_rate: float, dtype: torch.dtype | None) -> None:
-        self.discriminator = PatchDiscriminator().to(device)
+    def __init__(self, fabric: Fabric, learning_rate: float, dtype: torch.dtype | None) -> None:
+        self.discriminator = PatchDiscriminator().to(fabric.device)
         self.optimizer = torch.optim.Adam(self.discriminator.parameters(), learning_rate, betas=(0.0, 0.99))
-        self._device, self._dtype = device.split(":")[0], dtype
+        self._fabric, self._dtype = fabric, dtype
 
-    def learn(self, made: torch.Tensor, real: torch.Tensor, processes: Processes) -> float:
+    def learn(self, made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
         """One step of the discriminator on pictures (N, 3, H, H) in [0, 1], pairs of the same frame; its loss before.
 
         The loss is log 2 where it cannot tell the two apart.
         """
         scores_made, scores_real = (self._layers(x.detach())[-1] for x in (made, real))
         loss = F.softplus(scores_made - scores_real).mean()
-        self.optimizer.zero_grad(set_to_none=True)
-        (loss + self._penalty(real)).backward()
-        processes.average_gradients(self.discriminator)
-        self.optimizer.step()
-        return float(loss.detach())
+        minimize(self._fabric, loss + self._penalty(real), self.optimizer)
+        return loss.detach()
 
     def judge(self, made: torch.Tensor, real: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """What the generator is told: how much less real than the real ones, and the distance of the features."""
@@ -77,5 +75,5 @@ class Adversary:
         return gradient.square().sum((1, 2, 3)).mean() * _PENALTY
 
     def _layers(self, pictures: torch.Tensor) -> list[torch.Tensor]:
-        with torch.autocast(self._device, self._dtype, enabled=self._dtype is not None):
+        with torch.autocast(pictures.device.type, self._dtype, enabled=self._dtype is not None):
             return [layer.float() for layer in self.discriminator(pictures)]

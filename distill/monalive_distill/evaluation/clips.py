@@ -80,13 +80,22 @@ def find_clips(folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     if not folder.exists():
-        raise FileNotFoundError(f"There is no folder {folder}.")
+        raise FileNotFoundError(f"there is no folder {folder}")
     if not folder.is_dir():
-        raise NotADirectoryError(f"{folder} is a file; name the folder that holds the clips.")
+        raise NotADirectoryError(f"{folder} is a file; name the folder that holds the clips")
     clips = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".mp4" and path.is_file())
     if not clips:
-        raise FileNotFoundError(f"There is no .mp4 file in {folder}.")
+        raise FileNotFoundError(f"there is no .mp4 file in {folder}")
     return clips
+
+
+def spread_clips(paths: list[Path], count: int | None) -> list[Path]:
+    """`count` of the paths, evenly spread; all for None."""
+    if count is None or count >= len(paths):
+        return paths
+    if count < 1:
+        raise ValueError(f"the number of clips must be at least 1, not {count}")
+    return [paths[len(paths) * i // count] for i in range(count)]
 
 
 def read_clip(path: Path, tracker: FaceTracker, frame_count: int, measurer: FaceTracker | None = None) -> Clip:

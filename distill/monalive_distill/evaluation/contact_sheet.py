@@ -49,9 +49,9 @@ def contact_sheet(
     """
     columns = max((len(row) for row in rows), default=0)
     if columns == 0:
-        raise ValueError("A contact sheet needs at least one picture.")
+        raise ValueError("a contact sheet needs at least one picture")
     if cell < 16 or gap < 0:
-        raise ValueError(f"Cells must be at least 16 pixels wide and gaps not negative, not {cell} and {gap}.")
+        raise ValueError(f"cells must be at least 16 pixels wide and gaps not negative, not {cell} and {gap}")
     _check_captions("row", row_captions, len(rows))
     _check_captions("column", column_captions, columns)
 
@@ -84,7 +84,7 @@ def contact_sheet(
 
 def _check_captions(kind: str, captions: Sequence[str] | None, wanted: int) -> None:
     if captions is not None and len(captions) != wanted:
-        raise ValueError(f"{wanted} {kind}(s) need {wanted} captions, not {len(captions)}.")
+        raise ValueError(f"{wanted} {kind}(s) need {wanted} captions, not {len(captions)}")
 
 
 def _draw_cell(sheet: Image.Image, image: NDArray[np.uint8] | None, x: int, y: int, cell: int, *, grey: bool) -> None:
@@ -135,7 +135,7 @@ def _wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
 def _font(size: int) -> ImageFont.FreeTypeFont:
     font = ImageFont.load_default(size=size)
     if not isinstance(font, ImageFont.FreeTypeFont):
-        raise RuntimeError("This Pillow was built without FreeType: install one from PyPI to write captions.")
+        raise RuntimeError("this Pillow was built without FreeType: install one from PyPI to write captions")
     return font
 
 

@@ -18,7 +18,8 @@ from monalive.motions.motion import Motion
 from monalive.retargeting.retarget import RetargetOptions
 from monalive_distill.evaluation.clips import Clip
 from monalive_distill.few_shot.checkpoint import load_discriminator, load_few_shot_model, read_loss_weights
-from monalive_distill.few_shot.finetune import FineTuning, finetune_person
+from monalive_distill.few_shot.fine_tuning_settings import FineTuning
+from monalive_distill.few_shot.finetune import finetune_person
 from monalive_distill.few_shot.person import FewShotPerson
 from monalive_distill.few_shot.person_photos import PersonPhotos
 from monalive_distill.few_shot.photo_mover import measure_surroundings
@@ -30,7 +31,7 @@ _AT_ONCE = 4
 LIGHTWEIGHT = "lightweight"
 # Whose networks find the faces of clips and of photos alike, whatever method makes the frames.
 CLIP_TRACKER: TrackerNetworks = "mediapipe"
-SURROUNDINGS = " + surroundings"
+BACKGROUND_FLOW = " + background flow"
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def split_clip(clip: Clip) -> FewShotSplit:
 
 
 class Row:
-    """Makes the test frames of a clip, by landmarks alone and, where it can, with the surroundings' flow too."""
+    """Makes the test frames of a clip, by landmarks alone and, where it can, with the background flow too."""
 
     name: str
 
@@ -93,7 +94,7 @@ class LightweightRow(Row):
         clip = split.clip
         portrait = self._animator.enroll([clip.images[i] for i in split.choose(count)])
         made: dict[str, list[Image]] = {}
-        for suffix, seen in (("", False), (SURROUNDINGS, True)):
+        for suffix, seen in (("", False), (BACKGROUND_FLOW, True)):
             motions = [_settled(clip.motion(), test, seen) for test in split.tests]
             last = [list(self._animator.play(portrait, motion))[-1].image for motion in motions]
             made[f"{self.name} T={count}{suffix}"] = [fit(image, self._size) for image in last]
@@ -141,7 +142,7 @@ class FewShotRow(Row):
             name = f"{self.name}, {kind} T={count}"
             made[name] = _draw(person.eval(), wanted, seen=False)
             if person.mover is not None and person.mover.sees_surroundings:
-                made[name + SURROUNDINGS] = _draw(person, wanted, seen=True)
+                made[name + BACKGROUND_FLOW] = _draw(person, wanted, seen=True)
         return made
 
 
@@ -167,7 +168,7 @@ def fit(image: Image, size: int) -> Image:
 
 @torch.no_grad()
 def _draw(person: FewShotPerson, wanted: PersonPhotos, *, seen: bool) -> list[Image]:
-    """Pictures of the wanted frames' landmarks; their pixels serve to measure the surroundings' flow alone."""
+    """Pictures of the wanted frames' landmarks; their pixels serve to measure the background flow alone."""
     made = []
     for images, landmarks in zip(wanted.images.split(_AT_ONCE), wanted.landmarks.split(_AT_ONCE), strict=True):
         points = landmarks[..., :2].to(person.adain.device)

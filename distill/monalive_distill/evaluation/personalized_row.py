@@ -16,7 +16,8 @@ from monalive_distill.evaluation.few_shot_rows import FewShotSplit, LightweightR
 from monalive_distill.generator.lightweight_generator import load_generator
 from monalive_distill.packaged_assets import lightweight_weights
 from monalive_distill.personalization.bundle_exporter import find_bundle_exporter
-from monalive_distill.personalization.personalize import Personalization, personalize
+from monalive_distill.personalization.personalize import personalize
+from monalive_distill.personalization.settings import Personalization
 
 
 class PersonalizedRow(Row):

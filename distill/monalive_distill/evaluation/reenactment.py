@@ -204,7 +204,7 @@ def evaluate(
             on_result("self", result, pictures)
     if not own:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped[:3])
-        raise ValueError(f"None of the {len(paths)} clips could be used. {reasons}")
+        raise ValueError(f"none of the {len(paths)} clips could be used: {reasons}")
     if with_cross and len(photos) > 1:
         in_cross = {name: method for name, method in methods.items() if name not in only_self}
         bar = tqdm(photos, desc="cross-reenactment", unit="clip", disable=not progress)

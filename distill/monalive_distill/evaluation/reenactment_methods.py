@@ -82,7 +82,7 @@ class BundleReenactor:
 
 def without_surroundings(reenactor: Reenactor) -> Reenactor:
     """The same reenactor driven by landmarks alone: what becomes of a frame when nobody measured the driver's
-    surroundings.
+    background flow.
     """
 
     def by_landmarks(photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool) -> Iterable[Image]:

@@ -70,7 +70,7 @@ def write_evaluation(
         NotADirectoryError, PermissionError: `output` cannot be written to.
     """
     if output.exists() and not output.is_dir():
-        raise NotADirectoryError(f"{output} is a file; name a folder for the report.")
+        raise NotADirectoryError(f"{output} is a file; name a folder for the report")
     output.mkdir(parents=True, exist_ok=True)
     sheets: dict[tuple[str, str], str] = {}
 

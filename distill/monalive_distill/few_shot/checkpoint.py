@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import safe_open
-from torch import nn
 
 from monalive_distill.few_shot.losses import FewShotLossWeights
 from monalive_distill.few_shot.model import FewShotModel, build_discriminator, build_few_shot_model
-from monalive_distill.few_shot.photo_mover import WarpedPhoto, read_warped_photo
 from monalive_distill.few_shot.projection_discriminator import ProjectionDiscriminator
 from monalive_distill.few_shot.residual_blocks import settle_spectral_norms
-from monalive_distill.training.checkpoint import ExponentialAverage, load_average, read_record, restore_state
+from monalive_distill.few_shot.warped_photo import WarpedPhoto, read_warped_photo
+from monalive_distill.training.checkpoint import load_average, load_trained, read_record
 
 MODEL_NAME = "few_shot"
 
@@ -79,7 +78,7 @@ def load_discriminator(path: Path) -> ProjectionDiscriminator:
         if not any(name.startswith("model/discriminator/") for name in file.keys()):  # noqa: SIM118
             raise ValueError(f"{path} holds no discriminator; fine-tune from state.safetensors of a run's folder")
     discriminator = build_discriminator(record["variant"], len(record["people"]))
-    restore_state(path, {"discriminator": discriminator}, {}, ExponentialAverage(nn.Identity(), 0.0))
+    load_trained(path, "discriminator", discriminator)
     return discriminator
 
 

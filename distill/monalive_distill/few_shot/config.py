@@ -1,18 +1,15 @@
-"""What to meta-learn and how: the configuration of a run, and the JSON file it can be read from."""
+"""What to meta-learn and how: the configuration of a run."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from monalive_distill.data.augmentation import Augmentation
 from monalive_distill.data.training_pairs import KIND_WEIGHTS
 from monalive_distill.few_shot.losses import FewShotLossWeights
-from monalive_distill.few_shot.photo_mover import WarpedPhoto, read_warped_photo
-from monalive_distill.training.config import read_config_file
-
-PRECISIONS = ("32-true", "bf16-mixed")
+from monalive_distill.few_shot.warped_photo import WarpedPhoto
+from monalive_distill.training.compute import Precision
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ class FewShotConfig:
     discriminator_steps: int = 1
     average_decay: float = 0.999
     perceptual_net: Literal["vgg", "alex"] = "vgg"
-    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    precision: Precision = "32-true"
     loaders: int = 0
     log_every: int = 20
     seed: int = 0
@@ -60,13 +57,5 @@ class FewShotConfig:
         for name in ("episodes", "photos", "discriminator_steps", "log_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        object.__setattr__(self, "warped_photo", read_warped_photo(self.warped_photo))  # a file may hold a bool
-        if self.precision not in PRECISIONS:
-            raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, not {self.precision!r}")
         if not 0 <= self.same_sequence <= 1:
             raise ValueError(f"same_sequence must be in [0, 1], not {self.same_sequence}")
-
-
-def read_few_shot_config(path: Path) -> FewShotConfig:
-    """A configuration from a JSON file. Raises as `read_config_file` does."""
-    return read_config_file(path, FewShotConfig, {"losses": FewShotLossWeights, "augmentation": Augmentation})

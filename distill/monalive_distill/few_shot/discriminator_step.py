@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
+from lightning_fabric import Fabric
 from torch import nn
 
 from monalive_distill.few_shot.losses import (
@@ -13,6 +11,9 @@ from monalive_distill.few_shot.losses import (
     feature_matching_loss,
     generator_hinge_loss,
 )
+from monalive_distill.training.compute import minimize
+
+BETAS = (0.0, 0.999)  # of Adam, for both sides
 
 
 def judge(
@@ -25,7 +26,7 @@ def judge(
     """The generator's hinge loss and the feature matching loss; the discriminator gets no gradient and stays as it is.
 
     Args:
-        discriminator: a `ProjectionDiscriminator`, not wrapped for several processes.
+        discriminator: a `ProjectionDiscriminator`.
         made, true: (N, 3, size, size) in [0, 1].
         drawings, people: of both, see `ProjectionDiscriminator.forward`.
     """
@@ -38,19 +39,18 @@ def judge(
 
 
 def learn(
-    discriminator: Any,
-    optimizer: Any,
+    fabric: Fabric,
+    discriminator: nn.Module,
+    optimizer: torch.optim.Optimizer,
     made: torch.Tensor,
     true: torch.Tensor,
     drawings: torch.Tensor,
     people: torch.Tensor,
-    backward: Callable[[torch.Tensor], None] = torch.Tensor.backward,
-) -> float:
-    """One step of the discriminator; its hinge loss before the step. Arguments as for `judge`; it may be wrapped."""
-    both = torch.cat((made.detach(), true))  # in one pass: a wrapped module allows one per step
-    scores, _ = discriminator(both, drawings.repeat(2, 1, 1, 1), people.repeat(2))
-    loss = discriminator_hinge_loss(*scores.chunk(2))
-    optimizer.zero_grad(set_to_none=True)
-    backward(loss)
-    optimizer.step()
-    return float(loss.detach())
+) -> torch.Tensor:
+    """One step of the discriminator; its hinge loss before the step. Other arguments as for `judge`."""
+    both = torch.cat((made.detach(), true))
+    with fabric.autocast():
+        scores, _ = discriminator(both, drawings.repeat(2, 1, 1, 1), people.repeat(2))
+    loss = discriminator_hinge_loss(*scores.float().chunk(2))
+    minimize(fabric, loss, optimizer)
+    return loss.detach()

@@ -4,62 +4,40 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from tqdm import tqdm
+from lightning_fabric import Fabric
+from torch import nn
 
-from monalive_distill.data.augmentation import Augmentation
 from monalive_distill.data.training_pairs import UNKNOWN_SURROUNDINGS
-from monalive_distill.few_shot.best_state import BestState
 from monalive_distill.few_shot.checkpoint import (
     load_discriminator,
     load_few_shot_model,
     read_few_shot_record,
     read_loss_weights,
 )
-from monalive_distill.few_shot.discriminator_step import judge, learn
+from monalive_distill.few_shot.discriminator_step import BETAS, judge, learn
 from monalive_distill.few_shot.expression_check import ExpressionCheck
 from monalive_distill.few_shot.face_features import FaceFeatures
+from monalive_distill.few_shot.fine_tuning_settings import FineTuning
 from monalive_distill.few_shot.losses import ContentLoss, FewShotLossWeights, generator_terms
 from monalive_distill.few_shot.model import FewShotModel
 from monalive_distill.few_shot.person import FewShotPerson, save_person
 from monalive_distill.few_shot.person_photos import PersonPhotos, check_photo_count, track_photos
 from monalive_distill.few_shot.photo_mover import measure_surroundings, shrink
-from monalive_distill.few_shot.photo_pairs import PERSON_AUGMENTATION, draw_pairs
+from monalive_distill.few_shot.photo_pairs import draw_pairs
 from monalive_distill.few_shot.pose_input import draw
 from monalive_distill.few_shot.projection_discriminator import ProjectionDiscriminator
 from monalive_distill.metrics.lpips import LPIPS
-
-
-@dataclass(frozen=True)
-class FineTuning:
-    """How to fine-tune.
-
-    Attributes:
-        steps, minutes: at most; whichever is reached first.
-        pictures: per step.
-        learning_rate, discriminator_learning_rate: constant.
-        check_every: steps between checks of expression (`expression_check`).
-        patience: checks without a better one after which it stops.
-        perceptual_net: "vgg" or "alex", of the content loss and of the check.
-        augmentation: of each picture of a step.
-        seed: of all that is drawn.
-    """
-
-    steps: int = 400
-    minutes: float = 5.0
-    pictures: int = 4
-    learning_rate: float = 5e-5
-    discriminator_learning_rate: float = 2e-4
-    check_every: int = 20
-    patience: int = 4
-    perceptual_net: str = "alex"
-    augmentation: Augmentation = PERSON_AUGMENTATION
-    seed: int = 0
+from monalive_distill.training.compute import launch, minimize, to_channels_last
+from monalive_distill.training.schedule import Schedule
+from monalive_distill.training.steps import Budget, Moment, Outcome
+from monalive_distill.training.tuning import tune
 
 
 @dataclass(frozen=True)
@@ -140,47 +118,91 @@ def finetune_person(
 ) -> tuple[FewShotPerson, FineTuned]:
     """Learns a person from tracked photos by the losses of `weights`; `model` and `discriminator` are taken over and
     changed."""
-    model, discriminator, photos = model.to(device).eval(), discriminator.to(device), photos.to(device)
-    perceptual = LPIPS(settings.perceptual_net).to(device)  # type: ignore[arg-type]
-    discriminator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    content = ContentLoss(perceptual, FaceFeatures().to(device))
-    check = ExpressionCheck(photos, perceptual, model.size)
-    with torch.no_grad():
-        embedding = model.embed(check.kept.images[None], check.kept.landmarks[None, ..., :2])
-        person = FewShotPerson(model, photos, model.projection(embedding))
-    discriminator.become_person(embedding)
-    betas = (0.0, 0.999)
-    optimizer = torch.optim.Adam(person.parameters(), settings.learning_rate, betas)
-    discriminator_optimizer = torch.optim.Adam(discriminator.parameters(), settings.discriminator_learning_rate, betas)
-    start, step, losses = clock(), 0, []
-    best = BestState(person, check.distance(person.eval()))
-    with tqdm(total=settings.steps, desc="fine-tuning", unit="step", disable=None) as bar:
-        while step < settings.steps and clock() - start < settings.minutes * 60:
-            rng = np.random.default_rng((settings.seed, step))
-            sources, targets = draw_pairs(rng, check.kept, settings.pictures, settings.augmentation)
-            true, landmarks = shrink(targets.images, person.size), targets.landmarks[..., :2]
-            surroundings = None
-            if person.mover and person.mover.sees_surroundings and rng.random() >= UNKNOWN_SURROUNDINGS:
-                surroundings = measure_surroundings(*sources, *targets)
-            drawings = draw(landmarks, person.size)
-            everyone = torch.zeros(len(true), dtype=torch.int64, device=true.device)
-            with torch.autocast(true.device.type, torch.bfloat16):  # nearly twice as fast, on a CPU too
-                made = person.train()(sources, landmarks, surroundings)
-                seen = content(made, true, landmarks)
-                judged = judge(discriminator, made, true, drawings, everyone)
-            terms = generator_terms(weights, seen, judged, made, true)
-            loss = torch.stack(list(terms.values())).sum()
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-            with torch.autocast(true.device.type, torch.bfloat16):
-                learn(discriminator, discriminator_optimizer, made, true, drawings, everyone)
-            step += 1
-            bar.update()
-            losses.append(float((terms["perceptual"] + terms["face"]).detach()))
-            if step % settings.check_every == 0 or step == settings.steps:
-                better = best.take(step, check.distance(person.eval()))
-                if not better and step - best.kept_step >= settings.patience * settings.check_every:
-                    break
-    best.restore()
-    return person.eval(), FineTuned(step, best.kept_step, tuple(losses), tuple(best.checks), check.held_out)
+    tuning = PersonTuning(launch(device, "bf16-mixed"), model, discriminator, photos, settings, weights)
+    budget = Budget(settings.minutes, settings.steps, clock=clock)
+    made = tune(tuning, budget, settings.check_every, patience=settings.patience, about="fine-tuning")
+    losses = tuple(terms["perceptual"] + terms["face"] for terms in made.terms)
+    result = FineTuned(made.steps, made.kept_step, losses, tuple(made.checks), tuning.expressions.held_out)
+    return tuning.model.eval(), result
+
+
+class PersonPairs(NamedTuple):
+    """The data of a step."""
+
+    sources: PersonPhotos
+    targets: PersonPhotos
+    surroundings: torch.Tensor | None  # (N, 3, 16, 16) from source to target; None: not measured
+
+
+class PersonTuning:
+    """See `training.tuning.Tuning`.
+
+    Args:
+        fabric: where it computes.
+        model, discriminator: the meta-learned ones; they are taken over and changed.
+        photos: of the person.
+        settings: how to fine-tune.
+        weights: of the losses.
+
+    Attributes:
+        expressions: what the checks compare.
+    """
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        model: FewShotModel,
+        discriminator: ProjectionDiscriminator,
+        photos: PersonPhotos,
+        settings: FineTuning,
+        weights: FewShotLossWeights,
+    ) -> None:
+        self.fabric, self.seed = fabric, settings.seed
+        self._settings, self._weights, self._discriminator = settings, weights, discriminator
+        model, photos = model.to(fabric.device).eval(), photos.to(fabric.device)
+        perceptual = LPIPS(settings.perceptual_net).to(fabric.device)
+        to_channels_last(discriminator, fabric.device)
+        self._content = ContentLoss(perceptual, FaceFeatures().to(fabric.device))
+        self.expressions = ExpressionCheck(photos, perceptual, model.size)
+        with torch.no_grad():
+            kept = self.expressions.kept
+            embedding = model.embed(kept.images[None], kept.landmarks[None, ..., :2])
+            self.model = FewShotPerson(model, photos, model.projection(embedding))
+        discriminator.become_person(embedding)
+        self._optimizer = torch.optim.Adam(self.model.parameters(), settings.learning_rate, BETAS)
+        self._discriminator_optimizer = torch.optim.Adam(
+            discriminator.parameters(), settings.discriminator_learning_rate, BETAS
+        )
+        self.models = {"person": self.model, "discriminator": discriminator}
+        self.optimizers = {"person": self._optimizer, "discriminator": self._discriminator_optimizer}
+        self.schedules: Mapping[str, Schedule] = {}
+
+    def draw(self, moment: Moment) -> PersonPairs:
+        """Photos to move, what to make of them, and now and then how the background moved."""
+        rng = np.random.default_rng((self.seed, moment.step))
+        settings, mover = self._settings, self.model.mover
+        sources, targets = draw_pairs(rng, self.expressions.kept, settings.pictures, settings.augmentation)
+        surroundings = None
+        if mover and mover.sees_surroundings and rng.random() >= UNKNOWN_SURROUNDINGS:
+            surroundings = measure_surroundings(*sources, *targets)
+        return PersonPairs(sources, targets, surroundings)
+
+    def step(self, data: PersonPairs, moment: Moment) -> Outcome:
+        """The person's generator learns, then the discriminator."""
+        true, landmarks = shrink(data.targets.images, self.model.size), data.targets.landmarks[..., :2]
+        drawings = draw(landmarks, self.model.size)
+        everyone = torch.zeros(len(true), dtype=torch.int64, device=true.device)
+        with self.fabric.autocast():  # nearly twice as fast, on a CPU too
+            made = self.model.train()(data.sources, landmarks, data.surroundings)
+            seen = self._content(made, true, landmarks)
+            judged = judge(self._discriminator, made, true, drawings, everyone)
+        terms = generator_terms(self._weights, seen, judged, made, true)
+        loss = torch.stack(list(terms.values())).sum()
+        minimize(self.fabric, loss, self._optimizer)
+        adversary = self.fabric, self._discriminator, self._discriminator_optimizer
+        hinge = learn(*adversary, made, true, drawings, everyone)
+        return Outcome({"loss": loss, **terms, "discriminator": hinge})
+
+    def check(self, step: int, model: nn.Module) -> float:
+        """Whether the pictures still follow the drawing."""
+        return self.expressions.distance(model.eval())

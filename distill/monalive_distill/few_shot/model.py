@@ -12,10 +12,11 @@ from torch import nn
 
 from monalive_distill.few_shot.adain_generator import AdaINGenerator
 from monalive_distill.few_shot.embedder import Embedder
-from monalive_distill.few_shot.photo_mover import PhotoMover, WarpedPhoto, shrink
+from monalive_distill.few_shot.photo_mover import PhotoMover, shrink
 from monalive_distill.few_shot.pose_input import draw
 from monalive_distill.few_shot.projection_discriminator import ProjectionDiscriminator
 from monalive_distill.few_shot.residual_blocks import spectral
+from monalive_distill.few_shot.warped_photo import WarpedPhoto
 from monalive_distill.generator.variants import read_sizes
 
 

@@ -13,8 +13,8 @@ from torch import nn
 from monalive.atomic_file import atomic_path
 from monalive_distill.few_shot.model import FewShotModel, build_few_shot_model, render
 from monalive_distill.few_shot.person_photos import PersonPhotos
-from monalive_distill.few_shot.photo_mover import read_warped_photo
 from monalive_distill.few_shot.pose_input import nearest_photo
+from monalive_distill.few_shot.warped_photo import read_warped_photo
 from monalive_distill.training.checkpoint import read_record
 
 MODEL_NAME = "few_shot_person"

@@ -8,34 +8,20 @@ import copy
 import hashlib
 import warnings
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 
 from monalive.motions.surroundings_flow import SurroundingsFlow, unknown_surroundings
 from monalive_distill.few_shot.pose_input import geometry_flow
+from monalive_distill.few_shot.warped_photo import WarpedPhoto
 from monalive_distill.generator.lightweight_generator import LightweightGenerator, load_generator
 from monalive_distill.generator.warp import warp
 from monalive_distill.packaged_assets import lightweight_weights
 
-WarpedPhoto = Literal["none", "geometry", "lightweight"]
-WARPED_PHOTO: tuple[WarpedPhoto, ...] = ("none", "geometry", "lightweight")
 # The lightweight generator works best at the size it ships in, whatever the size of the full-size model.
 LIGHTWEIGHT_SIZE = 256
-
-
-def read_warped_photo(value: Any) -> WarpedPhoto:
-    """The switch from a record or configuration; before it had three values it was a bool.
-
-    Raises:
-        ValueError: anything else.
-    """
-    if isinstance(value, bool):
-        return "geometry" if value else "none"
-    if value not in WARPED_PHOTO:
-        raise ValueError(f"warped_photo must be one of {', '.join(WARPED_PHOTO)}, not {value!r}")
-    return value  # type: ignore[no-any-return]
 
 
 class MovedPhoto(NamedTuple):

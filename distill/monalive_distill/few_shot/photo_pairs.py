@@ -11,9 +11,6 @@ from monalive_distill.data.augmentation import Augmentation
 from monalive_distill.few_shot.changed_poses import change_pose, draw_change
 from monalive_distill.few_shot.person_photos import PersonPhotos
 
-# Of each picture; no mirror, no colours: they are this person's.
-PERSON_AUGMENTATION = Augmentation(6.0, 0.1, 0.03, flip=0.0, grey=0.0, colour=0.0, blur=0.0)
-
 
 def draw_pairs(
     rng: np.random.Generator, photos: PersonPhotos, count: int, augmentation: Augmentation, others: float = 0.5

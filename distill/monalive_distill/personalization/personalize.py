@@ -3,50 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from tqdm import tqdm
+from lightning_fabric import Fabric
+from torch import nn
 
 from monalive.portrait import PhotoOfPerson
-from monalive_distill.few_shot.best_state import BestState
-from monalive_distill.few_shot.photo_mover import LIGHTWEIGHT_SIZE
 from monalive_distill.generator.lightweight_generator import LightweightGenerator
 from monalive_distill.metrics.identity import FaceIdentity, cut_chips
 from monalive_distill.metrics.lpips import LPIPS
 from monalive_distill.personalization.person_task import Lesson, draw_part, face_side, person_pairs, prepare, together
-from monalive_distill.training.checkpoint import ExponentialAverage
-from monalive_distill.training.schedule import scheduled_learning_rate
-
-PHOTO_SIZE = LIGHTWEIGHT_SIZE
-
-
-@dataclass(frozen=True)
-class Personalization:
-    """How to learn a person.
-
-    Attributes:
-        steps, minutes: at most; whichever is reached first.
-        learning_rate: after `warm_up_steps`; it falls along a cosine to `final_learning_rate`.
-        average_decay: of the running average of the weights, which is what is checked and kept.
-        pixel, identity: weights of the colours and of CSIM in the loss, beside LPIPS.
-        check_every: steps between checks on pictures that are not trained on.
-        seed: of all that is drawn.
-    """
-
-    steps: int = 600
-    minutes: float = 6.0
-    learning_rate: float = 3e-4
-    final_learning_rate: float = 1e-5
-    warm_up_steps: int = 20
-    average_decay: float = 0.98
-    pixel: float = 0.5
-    identity: float = 1.0
-    check_every: int = 100
-    seed: int = 0
+from monalive_distill.personalization.settings import Personalization
+from monalive_distill.training.average import running_average
+from monalive_distill.training.compute import launch, minimize
+from monalive_distill.training.schedule import Schedule
+from monalive_distill.training.steps import Budget, Moment, Outcome
+from monalive_distill.training.tuning import tune
 
 
 @dataclass(frozen=True)
@@ -91,7 +67,7 @@ def personalize(
 ) -> Personalized:
     """Learns a person; `generator` is changed, and never for the worse as far as the checks can tell.
 
-    The refinement network alone is trained (`person_lessons`); BatchNorm keeps everybody's statistics: a few photos of
+    The refinement network alone is trained (`person_task`); BatchNorm keeps everybody's statistics: a few photos of
     one person are no better ones. A state is kept if LPIPS and CSIM are both better than at the start.
 
     Args:
@@ -102,56 +78,83 @@ def personalize(
         clock: seconds that have passed since some moment.
     """
     settings = settings or Personalization()
-    start, losses = clock(), []
-    generator = generator.to(device).eval().requires_grad_(False)
-    generator.autocast_dtype = torch.bfloat16
-    network = generator.refine_net
-    ruler = _Ruler(device)
-    learned, checked, held_out = person_pairs(photos, np.random.default_rng((settings.seed, 0)))
-    lessons = [prepare(generator, pair, surroundings=n % 2 == 0, device=device) for n, pair in enumerate(learned)]
-    exams = [prepare(generator, pair, surroundings=False, device=device) for pair in checked]
-    side = face_side(lessons)
-    trained = list(network.requires_grad_().parameters())
-    optimizer = torch.optim.Adam(trained, settings.learning_rate, (0.9, 0.99))
-    average = ExponentialAverage(network, settings.average_decay)
-    checks = [ruler.check(0, generator, exams)]
-    best = BestState(network, 0.0)
-    step = 0
-    with tqdm(total=settings.steps, desc="personalizing", unit="step", disable=None) as bar:
-        while step < settings.steps and (spent := clock() - start) < settings.minutes * 60:
-            rng = np.random.default_rng((settings.seed, 1, step))
-            # One look at a face, one anywhere.
-            chosen = [lessons[int(i)] for i in rng.integers(len(lessons), size=2)]
-            part = together([draw_part(rng, lesson, side, face=not n) for n, lesson in enumerate(chosen)])
-            progress = max(step / settings.steps, spent / (settings.minutes * 60))
-            for group in optimizer.param_groups:
-                group["lr"] = scheduled_learning_rate(settings, step, progress)
-            made = generator.paint(part.warped, part.movement).image
-            with torch.autocast(made.device.type, torch.bfloat16):
-                distance, likeness = ruler(made, part, faces=1)
-            loss = distance + settings.pixel * (made - part.image).abs().mean()
-            loss = loss + settings.identity * (1 - likeness)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(trained, 1.0)
-            optimizer.step()
-            step += 1
-            average.update(network, step)
-            bar.update()
-            losses.append(float(loss.detach()))
-            if step % settings.check_every == 0:
-                checks.append(_check_average(ruler, generator, average, exams, step, best, checks[0]))
-    if checks[-1].step != step:
-        checks.append(_check_average(ruler, generator, average, exams, step, best, checks[0]))
-    best.restore()
+    budget = Budget(settings.minutes, settings.steps, clock=clock)
+    tuning = RefinementTuning(launch(device, "bf16-mixed"), generator, photos, settings)
+    average = running_average(generator, settings.average_decay)
+    made = tune(tuning, budget, settings.check_every, average=average, about="personalizing")
     generator.requires_grad_(False).autocast_dtype = None
-    return Personalized(step, best.kept_step, tuple(losses), tuple(checks), held_out)
+    losses = tuple(terms["loss"] for terms in made.terms)
+    return Personalized(made.steps, made.kept_step, losses, tuple(tuning.checks), tuning.held_out)
+
+
+class RefinementTuning:
+    """See `training.tuning.Tuning`.
+
+    Args:
+        fabric: where it computes.
+        generator: of which the refinement network is trained.
+        photos: of the person.
+        settings: how.
+
+    Attributes:
+        checks: what each check measured.
+        held_out: how many photos are not trained on.
+    """
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        generator: LightweightGenerator,
+        photos: Sequence[PhotoOfPerson],
+        settings: Personalization,
+    ) -> None:
+        self.fabric, self.seed, self._settings = fabric, settings.seed, settings
+        self.model = generator.to(fabric.device).eval().requires_grad_(False)
+        generator.autocast_dtype = torch.bfloat16
+        self._ruler = _Ruler(fabric.device)
+        learned, checked, self.held_out = person_pairs(photos, np.random.default_rng((self.seed, 0)))
+        self._lessons = [
+            prepare(generator, pair, surroundings=n % 2 == 0, device=fabric.device) for n, pair in enumerate(learned)
+        ]
+        self._exams = [prepare(generator, pair, surroundings=False, device=fabric.device) for pair in checked]
+        self._side = face_side(self._lessons)
+        trained = generator.refine_net.requires_grad_().parameters()
+        self._optimizer = torch.optim.Adam(trained, settings.learning_rate, (0.9, 0.99))
+        self.models = {"generator": generator}
+        self.optimizers = {"generator": self._optimizer}
+        self.schedules: Mapping[str, Schedule] = {"generator": settings}
+        self.checks: list[Check] = []
+
+    def draw(self, moment: Moment) -> Lesson:
+        """One look at a face, one anywhere."""
+        rng = np.random.default_rng((self.seed, 1, moment.step))
+        chosen = [self._lessons[int(i)] for i in rng.integers(len(self._lessons), size=2)]
+        return together([draw_part(rng, lesson, self._side, face=not n) for n, lesson in enumerate(chosen)])
+
+    def step(self, data: Lesson, moment: Moment) -> Outcome:
+        """The refinement network learns."""
+        made = self.model.paint(data.warped, data.movement).image
+        with self.fabric.autocast():
+            distance, likeness = self._ruler(made, data, faces=1)
+        loss = distance + self._settings.pixel * (made - data.image).abs().mean()
+        loss = loss + self._settings.identity * (1 - likeness)
+        minimize(self.fabric, loss, self._optimizer, clip_norm=1.0)
+        return Outcome({"loss": loss, "perceptual": distance, "identity": likeness})
+
+    def check(self, step: int, model: nn.Module) -> float:
+        """LPIPS, less what it was before; 0 where LPIPS or CSIM is no better than before."""
+        assert isinstance(model, LightweightGenerator)
+        self.checks.append(self._ruler.check(step, model, self._exams))
+        before, now = self.checks[0], self.checks[-1]
+        gains = 1 - now.lpips / before.lpips, now.csim - before.csim
+        # Both have to gain, or it is none; then LPIPS decides, for CSIM is the noisier of the two.
+        return -gains[0] if min(gains) > 0 else 0.0
 
 
 class _Ruler:
     """LPIPS and CSIM, of parts while learning and of whole pictures when checking."""
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: torch.device) -> None:
         self._perceptual, self._identity = LPIPS("alex").to(device), FaceIdentity().to(device)
 
     def __call__(self, made: torch.Tensor, true: Lesson, faces: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -167,7 +170,8 @@ class _Ruler:
     def _describe(self, pictures: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
         with torch.autocast(pictures.device.type, enabled=False):
             chips = cut_chips(pictures, points)
-        return self._identity(chips).float()
+        descriptors: torch.Tensor = self._identity(chips)
+        return descriptors.float()
 
     @torch.no_grad()
     def check(self, step: int, generator: LightweightGenerator, exams: Sequence[Lesson]) -> Check:
@@ -175,24 +179,3 @@ class _Ruler:
         scores = [self(generator.paint(exam.warped, exam.movement).image, exam, faces=1) for exam in exams]
         distances, likenesses = zip(*scores, strict=True)
         return Check(step, float(torch.stack(distances).mean()), float(torch.stack(likenesses).mean()))
-
-
-def _check_average(
-    ruler: _Ruler,
-    generator: LightweightGenerator,
-    average: ExponentialAverage,
-    exams: Sequence[Lesson],
-    step: int,
-    best: BestState,
-    before: Check,
-) -> Check:
-    """Checks the averaged weights and keeps them if they are the best so far; the trained ones come back."""
-    network = generator.refine_net
-    trained = {name: value.clone() for name, value in network.state_dict().items()}
-    network.load_state_dict(average.weights)
-    check = ruler.check(step, generator, exams)
-    gains = 1 - check.lpips / before.lpips, check.csim - before.csim
-    # Both have to gain, or it is none; then LPIPS decides, for CSIM is the noisier of the two.
-    best.take(step, -gains[0] if min(gains) > 0 else 0.0)
-    network.load_state_dict(trained)
-    return check

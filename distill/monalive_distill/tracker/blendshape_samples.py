@@ -18,7 +18,7 @@ from monalive_distill.data.training_pairs import FaceSequence
 from monalive_distill.tracker.face_pool import FacePool
 from monalive_distill.tracker.landmark_network import INPUT_SIZE, LandmarkNetwork
 from monalive_distill.tracker.landmark_samples import mirror_points
-from monalive_distill.tracker.train import to_pictures
+from monalive_distill.tracker.pictures import to_pictures
 
 Teacher = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 

@@ -1,4 +1,4 @@
-"""The blendshape network's lesson: MediaPipe's scores of the same faces."""
+"""The blendshape network's task: MediaPipe's scores of the same faces."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from monalive_distill.packaged_assets import tracker_weights
 from monalive_distill.tracker.blendshape_network import BlendshapeNetwork
 from monalive_distill.tracker.blendshape_samples import BlendshapeBatch, BlendshapeSampler, Teacher
 from monalive_distill.tracker.landmark_network import LandmarkNetwork
-from monalive_distill.tracker.train import start_network
+from monalive_distill.tracker.weights_file import start_network
 
 # Scores that matter little alone are many; errors of a hundredth are counted in full.
 _EPS: Final = 1e-4
 
 
-class BlendshapeLesson:
-    """See `tracker_training.Lesson`. The landmarks are those of the landmark network that ships."""
+class BlendshapeTask:
+    """See `train.Task`. The landmarks are those of the landmark network that ships."""
 
     name = "tracker blendshapes"
     part = "blendshapes"
@@ -47,7 +47,7 @@ class BlendshapeLesson:
     def draw(self, step: int, count: int) -> BlendshapeBatch:
         return self._sampler.draw(step, count)
 
-    def inputs(self, batch: BlendshapeBatch, device: str) -> torch.Tensor:
+    def inputs(self, batch: BlendshapeBatch, device: torch.device) -> torch.Tensor:
         return torch.from_numpy(batch.landmarks).to(device)
 
     def loss(self, output: torch.Tensor, batch: BlendshapeBatch) -> tuple[torch.Tensor, dict[str, float]]:

@@ -1,4 +1,4 @@
-"""The detector's lesson: where faces are, how large, how far turned."""
+"""The detector's task: where faces are, how large, how far turned."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from monalive_distill.data.training_pairs import FaceSequence
 from monalive_distill.tracker.detector_network import GRID, DetectorNetwork
 from monalive_distill.tracker.detector_samples import DetectorBatch, DetectorSampler
 from monalive_distill.tracker.face_pool import FacePool
-from monalive_distill.tracker.train import to_pictures
+from monalive_distill.tracker.pictures import to_pictures
 
 # Spread of a face's score around its centre (standard deviation): in parts of its side, and at least in places.
 SPREAD, LEAST_SPREAD = 0.1, 0.5
@@ -22,8 +22,8 @@ ANSWERS_FROM = 0.25
 PLACE_WEIGHT, SIZE_WEIGHT, ROLL_WEIGHT = 2.0, 1.5, 0.6
 
 
-class DetectorLesson:
-    """See `tracker_training.Lesson`."""
+class DetectorTask:
+    """See `train.Task`."""
 
     name = "tracker detector"
     part = "detector"
@@ -36,7 +36,7 @@ class DetectorLesson:
     def draw(self, step: int, count: int) -> DetectorBatch:
         return self._sampler.draw(step, count)
 
-    def inputs(self, batch: DetectorBatch, device: str) -> torch.Tensor:
+    def inputs(self, batch: DetectorBatch, device: torch.device) -> torch.Tensor:
         return to_pictures(batch.pictures, device)
 
     def loss(self, output: torch.Tensor, batch: DetectorBatch) -> tuple[torch.Tensor, dict[str, float]]:

@@ -1,4 +1,4 @@
-"""The landmark network's lesson: level crops, MediaPipe's landmarks, and how well they are hit."""
+"""The landmark network's task: level crops, MediaPipe's landmarks, and how well they are hit."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from monalive_distill.tracker.face_pool import FacePool
 from monalive_distill.tracker.landmark_loss import LandmarkLoss, LandmarkLossWeights
 from monalive_distill.tracker.landmark_network import INPUT_SIZE, FaceReading, LandmarkNetwork
 from monalive_distill.tracker.landmark_samples import LandmarkBatch, LandmarkSampler
-from monalive_distill.tracker.train import to_pictures
+from monalive_distill.tracker.pictures import to_pictures
 
 FACES_FOR_THE_MEAN = 1500
 
 
-class LandmarkLesson:
-    """See `tracker_training.Lesson`."""
+class LandmarkTask:
+    """See `train.Task`."""
 
     name = "tracker landmarks"
     part = "landmarks"
@@ -35,7 +35,7 @@ class LandmarkLesson:
     def draw(self, step: int, count: int) -> LandmarkBatch:
         return self._sampler.draw(step, count)
 
-    def inputs(self, batch: LandmarkBatch, device: str) -> torch.Tensor:
+    def inputs(self, batch: LandmarkBatch, device: torch.device) -> torch.Tensor:
         return to_pictures(batch.pictures, device)
 
     def loss(self, output: FaceReading, batch: LandmarkBatch) -> tuple[torch.Tensor, dict[str, float]]:

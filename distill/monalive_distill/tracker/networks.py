@@ -9,18 +9,16 @@ from typing import Final
 from torch import nn
 
 from monalive_distill.tracker.blendshape_network import BlendshapeNetwork
-from monalive_distill.tracker.blendshape_task import BlendshapeLesson
+from monalive_distill.tracker.blendshape_task import BlendshapeTask
 from monalive_distill.tracker.detector_network import DetectorNetwork
-from monalive_distill.tracker.detector_task import DetectorLesson
+from monalive_distill.tracker.detector_task import DetectorTask
 from monalive_distill.tracker.landmark_network import LandmarkNetwork
-from monalive_distill.tracker.landmark_task import LandmarkLesson
-from monalive_distill.tracker.train import MODEL_NAME, start_network
+from monalive_distill.tracker.landmark_task import LandmarkTask
+from monalive_distill.tracker.weights_file import MODEL_NAME, start_network
 from monalive_distill.training.checkpoint import load_average, read_record, write_half
 
 # The model that a run's record names, and the network's name here.
-PART_OF_RUN: Final[Mapping[str, str]] = {
-    lesson.name: lesson.part for lesson in (DetectorLesson, LandmarkLesson, BlendshapeLesson)
-}
+PART_OF_RUN: Final[Mapping[str, str]] = {task.name: task.part for task in (DetectorTask, LandmarkTask, BlendshapeTask)}
 
 
 class TrackerNetworks(nn.Module):

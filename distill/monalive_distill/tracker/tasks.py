@@ -1,18 +1,24 @@
-"""The tracker's lessons, by the names the command line knows."""
+"""The tracker's tasks, by the names the command line knows; each is loaded when it is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+import importlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
-from monalive_distill.data.training_pairs import FaceSequence
-from monalive_distill.tracker.blendshape_task import BlendshapeLesson
-from monalive_distill.tracker.detector_task import DetectorLesson
-from monalive_distill.tracker.landmark_task import LandmarkLesson
-from monalive_distill.tracker.train import Lesson
+if TYPE_CHECKING:
+    from monalive_distill.data.training_pairs import FaceSequence
+    from monalive_distill.tracker.train import Task
 
-LESSONS: Final[Mapping[str, Callable[[Sequence[FaceSequence], int], Lesson]]] = {
-    "blendshapes": BlendshapeLesson,
-    "detector": DetectorLesson,
-    "landmarks": LandmarkLesson,
+TASKS: Final = {
+    "blendshapes": "blendshape_task:BlendshapeTask",
+    "detector": "detector_task:DetectorTask",
+    "landmarks": "landmark_task:LandmarkTask",
 }
+
+
+def load_task(name: str, sequences: Sequence[FaceSequence], seed: int) -> Task:
+    """A task on these sequences; `name` is a key of `TASKS`."""
+    module, _, kind = TASKS[name].partition(":")
+    task: Task = getattr(importlib.import_module(f"monalive_distill.tracker.{module}"), kind)(sequences, seed)
+    return task

@@ -1,1 +1,1 @@
-"""What every training run has: loop, checkpoint, curves, record, sheets, schedule, configuration."""
+"""What every training shares: the loop, its steps and checks, checkpoints, curves, sheets, record, configuration."""

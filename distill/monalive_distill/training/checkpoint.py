@@ -16,30 +16,11 @@ from monalive.atomic_file import atomic_path
 STATE_FILE = "state.safetensors"
 
 
-class ExponentialAverage:
-    """A running average of a model's weights (Polyak averaging); its BatchNorm statistics are averaged alike."""
-
-    def __init__(self, model: nn.Module, decay: float) -> None:
-        self.decay = decay
-        self.weights = {name: value.detach().clone() for name, value in model.state_dict().items()}
-
-    @torch.no_grad()
-    def update(self, model: nn.Module, step: int) -> None:
-        """Takes in the weights after `step`; early steps count more, so that the start is forgotten."""
-        decay = min(self.decay, (1 + step) / (10 + step))
-        for name, value in model.state_dict().items():
-            average = self.weights[name]
-            if average.is_floating_point():
-                average.lerp_(value, 1 - decay)
-            else:
-                average.copy_(value)
-
-
 def save_state(
     path: Path,
     models: Mapping[str, nn.Module],
     optimizers: Mapping[str, torch.optim.Optimizer],
-    average: ExponentialAverage,
+    average: nn.Module,
     record: dict[str, object],
 ) -> None:
     """Writes a checkpoint; the old one stays whole until the new one is complete.
@@ -47,10 +28,10 @@ def save_state(
     Args:
         path: the file.
         models, optimizers: by name.
-        average: of the model that ships.
+        average: the model that ships, with the averaged weights.
         record: JSON-serialisable facts: step, elapsed seconds, configuration, variant.
     """
-    tensors = {f"average/{name}": value for name, value in average.weights.items()}
+    tensors = {f"average/{name}": value for name, value in average.state_dict().items()}
     for key, model in models.items():
         tensors |= {f"model/{key}/{name}": value for name, value in model.state_dict().items()}
     for key, optimizer in optimizers.items():
@@ -71,9 +52,10 @@ def read_record(path: Path) -> dict[str, object]:
         raise FileNotFoundError(f"no checkpoint at {path}")
     try:
         with safe_open(path, "pt") as file:
-            return json.loads((file.metadata() or {})["record"])
+            record: dict[str, object] = json.loads((file.metadata() or {})["record"])
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} is not a monalive training checkpoint: {error}") from error
+    return record
 
 
 def load_average(path: Path, model: nn.Module, prefix: str = "") -> None:
@@ -88,6 +70,20 @@ def load_average(path: Path, model: nn.Module, prefix: str = "") -> None:
         ValueError: the checkpoint belongs to another variant.
     """
     _load_into(model, path, f"average/{prefix}")
+
+
+def load_trained(path: Path, key: str, model: nn.Module) -> None:
+    """Loads the weights of a checkpoint as they were after the last step.
+
+    Args:
+        path: the checkpoint.
+        key: which of its models.
+        model: gets them.
+
+    Raises:
+        ValueError: the checkpoint holds no such model, or another variant of it.
+    """
+    _load_into(model, path, f"model/{key}/")
 
 
 def write_weights(state: Path, output: Path) -> None:
@@ -119,16 +115,15 @@ def restore_state(
     path: Path,
     models: Mapping[str, nn.Module],
     optimizers: Mapping[str, torch.optim.Optimizer],
-    average: ExponentialAverage,
+    average: nn.Module,
 ) -> None:
     """Loads a whole checkpoint; a model or optimizer the checkpoint does not know yet starts afresh."""
+    load_average(path, average)
     with safe_open(path, "pt") as file:
         names = list(file.keys())
         for key, model in models.items():
             if any(name.startswith(f"model/{key}/") for name in names):
-                _load_into(model, path, f"model/{key}/")
-        for name in average.weights:
-            average.weights[name].copy_(file.get_tensor(f"average/{name}"))
+                load_trained(path, key, model)
         for key, optimizer in optimizers.items():
             prefix = f"optimizer/{key}/"
             state: dict[int, dict[str, torch.Tensor]] = {}

@@ -77,5 +77,5 @@ def _columns(path: Path) -> list[str]:
     with path.open(newline="") as file:
         columns = next(csv.reader(file), [])
     if columns and tuple(columns[:2]) != _FIRST:
-        raise ValueError(f"{path} holds no training curves (its first columns are not step and seconds): move it away.")
+        raise ValueError(f"{path} holds no training curves (its first columns are not step and seconds): move it away")
     return columns

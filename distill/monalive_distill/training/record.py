@@ -5,36 +5,33 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 
+from monalive.atomic_file import atomic_path
 from monalive_distill.data.training_pairs import FaceSequence
 
 
-def write_run_record(
-    run: Path, config: Any, caches: Sequence[Path], sequences: Sequence[FaceSequence], **facts: object
-) -> None:
-    """Writes `record.json`.
+def describe_data(caches: Sequence[Path], sequences: Sequence[FaceSequence]) -> dict[str, object]:
+    """What a record says of the data.
 
     Args:
-        run: the run's folder.
-        config: a dataclass.
-        caches, sequences: the data.
-        facts: anything else, JSON-serialisable.
+        caches: the folders.
+        sequences: what was loaded from them.
     """
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=Path(__file__).parent)
-    record = {
-        "config": asdict(config),
+    return {
         "caches": [cache.name for cache in caches],
         "sequences": len(sequences),
         "people": len({s.person for s in sequences}),
         "frames": sum(len(s.frames) for s in sequences),
-        "commit": commit.stdout.strip() or None,
-        "machine": platform.machine(),
-        "torch": torch.__version__,
     }
-    (run / "record.json").write_text(json.dumps(record | facts, indent=1))
+
+
+def write_run_record(run: Path, facts: Mapping[str, object]) -> None:
+    """Writes `record.json`: some facts, JSON-serialisable, and which code ran on which machine."""
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=Path(__file__).parent)
+    code = {"commit": commit.stdout.strip() or None, "machine": platform.machine(), "torch": torch.__version__}
+    with atomic_path(run / "record.json") as unfinished:
+        unfinished.write_text(json.dumps({**facts, **code}, indent=1))

@@ -18,7 +18,7 @@ from monalive_distill.few_shot.person import MODEL_NAME as PERSON
 from monalive_distill.few_shot.person import FewShotPerson, load_person
 from monalive_distill.generator.lightweight_generator import LightweightGenerator, load_generator
 from monalive_distill.tracker.networks import load_tracker
-from monalive_distill.tracker.train import MODEL_NAME as TRACKER
+from monalive_distill.tracker.weights_file import MODEL_NAME as TRACKER
 from monalive_distill.training.checkpoint import read_record
 from monalive_export.graphs.few_shot import FewShotAnimateGraph, FewShotEnrollGraph, MovePhotoGraph
 from monalive_export.graphs.lightweight import AnimateGraph, EnrollGraph, PictureGraph

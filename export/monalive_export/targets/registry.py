@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from monalive_export.targets.base import Target
+if TYPE_CHECKING:
+    from monalive_export.targets.base import Target
 
 TARGETS: Final = {
     "litert": "litert:LiteRTTarget",

@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Any
 
 from monalive.cli import arguments as shared
 from monalive.trust.consent import held_back
 
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[Any]
-
-_EPILOG = """examples:
+DESCRIPTION = "Makes a video of a photo that moves as a named motion, a video or a picture does."
+EPILOG = """examples:
   monalive animate portrait.jpg --motion smile -o out.mp4
   monalive animate painting.png --driver talk.mp4 -o out.webm --gain lips=1.2
   monalive animate first_frame.png --driver clip.mp4 --absolute --no-smooth -o frames/
 """
 
 
-def add_parser(commands: Commands) -> None:
-    """Adds the command to the parser."""
-    parser = commands.add_parser(
-        "animate",
-        help="make a video of a photo",
-        description="Makes a video of a photo that moves as a named motion, a video or a picture does.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
     shared.add_photo_arguments(parser)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--motion", metavar="NAME|FILE", help="one of 'monalive motion list', or a .motion file")
@@ -46,10 +36,9 @@ def add_parser(commands: Commands) -> None:
     length.add_argument("--loops", type=shared.positive_int, metavar="N", help="play a motion so many times")
     parser.add_argument("--fps", type=shared.positive, metavar="F", help="frames per second (default: as the motion)")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no summary")
-    parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> None:
     """Animates as the command line says."""
     from monalive.render.animation import AnimationRequest, animate_photos
 
@@ -75,8 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         if written.still_frames:
             count = written.still_frames
             print(
-                f"monalive: no face in the driver's first {count} frames: the photo is still there.",
+                f"monalive: no face in the first {count} driver frames; the photo does not move until one appears",
                 file=sys.stderr,
             )
         print(f"{written.path}: {written.frames} frames{shared.credentials_beside(written.credentials)}")
-    return 0

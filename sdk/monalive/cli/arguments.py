@@ -69,8 +69,10 @@ def disclosure_options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def credentials_beside(path: Path | None) -> str:
-    """The end of a summary: where the Content Credentials are that the format cannot hold; empty if it does."""
-    return "" if path is None else f"; this format cannot hold Content Credentials: they are in {path}, pass both on"
+    """The end of a summary: where the Content Credentials are that WebM cannot hold; empty for other formats."""
+    return (
+        "" if path is None else f"; WebM cannot embed Content Credentials; they were saved to {path}: share both files"
+    )
 
 
 def print_consent_notice(arguments: argparse.Namespace) -> None:
@@ -110,7 +112,7 @@ def add_retarget_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--absolute",
         action="store_true",
-        help="take the driver's pose and face shape as they are, not their change; what surrounds the head comes along",
+        help="copy the driver's pose, face shape and background motion instead of their change",
     )
     parser.add_argument(
         "--region",

@@ -6,21 +6,14 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from monalive.cli import arguments as shared
 
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[Any]
+DESCRIPTION = "Measures each step (first run, median, 95th percentile) and memory along a video."
 
 
-def add_parser(commands: Commands) -> None:
-    """Adds the command to the parser."""
-    parser = commands.add_parser(
-        "bench",
-        help="measure the speed on this machine",
-        description="Measures each step (first run, median, 95th percentile) and memory along a video.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
     parser.add_argument("--json", metavar="FILE", help="also write the results, with machine and versions, to a file")
     parser.add_argument(
         "--record", metavar="DIR", help="also write them to a file of their own in a folder, as in benchmarks/"
@@ -38,11 +31,10 @@ def add_parser(commands: Commands) -> None:
         help="video frames for the memory check (default 200)",
     )
     shared.add_model_arguments(parser)
-    parser.add_argument("-q", "--quiet", action="store_true", help="do not name the steps while they run")
-    parser.set_defaults(run=run)
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress output")
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> None:
     """Measures and prints a table."""
     from monalive.atomic_file import atomic_path
     from monalive.measuring.benchmark import as_table, record_name, run_benchmark
@@ -67,4 +59,3 @@ def run(arguments: argparse.Namespace) -> int:
         with atomic_path(file) as unfinished:
             unfinished.write_text(json.dumps(results, indent=1) + "\n")
     print("\n".join(as_table(results)))
-    return 0

@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[Any]
+DESCRIPTION = "Prints versions, models with their sha256, and motions; or what a file holds."
 
 
-def add_parser(commands: Commands) -> None:
-    """Adds the command to the parser."""
-    parser = commands.add_parser(
-        "info",
-        help="what is installed, and what a file holds",
-        description="Prints versions, models with their sha256, and motions; or what a file holds.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
     parser.add_argument("file", nargs="?", metavar="FILE", help="a bundle, a .motion file or a saved portrait")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> None:
     """Prints what `monalive.about` found."""
     from monalive.about import about_file, about_package
 
     facts = about_package() if arguments.file is None else about_file(arguments.file)
     print(json.dumps(facts, indent=1) if arguments.json else "\n".join(as_text(facts)))
-    return 0
 
 
 def as_text(facts: dict[str, Any], indent: str = "") -> list[str]:

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
 
 from monalive.cli import arguments as shared
 from monalive.trust.consent import held_back
 
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[Any]
+DESCRIPTION = "Animates a photo live from your webcam. Esc or q quits."
 
 
-def add_parser(commands: Commands) -> None:
-    """Adds the command to the parser."""
-    parser = commands.add_parser(
-        "live",
-        help="let a camera drive a photo",
-        description="Shows a photo that moves as the face before the camera does. Escape or q ends it.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
     shared.add_photo_arguments(parser)
     parser.add_argument("--camera", type=int, default=0, metavar="N", help="number of the camera (default 0)")
     parser.add_argument("--record", metavar="OUT", help="write what is shown to a file, as 'animate -o' does")
     parser.add_argument("--no-window", action="store_true", help="only record; end with Ctrl-C or --seconds")
-    parser.add_argument("--no-mirror", action="store_true", help="do not move as in a mirror")
+    parser.add_argument("--no-mirror", action="store_true", help="do not mirror the camera image")
     parser.add_argument("--seconds", type=shared.positive, metavar="S", help="end after so many seconds")
     shared.add_retarget_arguments(parser)
     shared.add_disclosure_arguments(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="no summary")
-    parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> None:
     """Runs until the window is closed, the time is over, or Ctrl-C."""
     from monalive.render.live import LiveRequest, run_live
 
@@ -56,4 +48,3 @@ def run(arguments: argparse.Namespace) -> int:
             f"{summary.frames} frames, {summary.fps:.1f} per second"
             + (f", written to {summary.path}{shared.credentials_beside(summary.credentials)}" if summary.path else "")
         )
-    return 0

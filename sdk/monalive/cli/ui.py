@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[Any]
+DESCRIPTION = (
+    "Serves a page on this machine that animates photos; photos and camera stay in the browser. Ctrl-C ends it."
+)
 
 
-def add_parser(commands: Commands) -> None:
-    """Adds the command to the parser."""
-    parser = commands.add_parser(
-        "ui",
-        help="animate photos in the browser",
-        description="Serves a page on this machine that animates photos; photos and camera stay in the browser. "
-        "Ctrl-C ends it.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
     parser.add_argument("--port", type=_port, metavar="N", help="port to serve on, 0 for any (default 8765)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.add_argument("--bundle", metavar="FILE", help="models to use instead of those that come with the package")
-    parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> None:
     """Serves until Ctrl-C."""
     import webbrowser
 
@@ -39,7 +32,6 @@ def run(arguments: argparse.Namespace) -> int:
             server.serve_forever()
         except KeyboardInterrupt:
             print()
-    return 0
 
 
 def _port(text: str) -> int:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from monalive.verification import Verification
 
-    Commands = argparse._SubParsersAction[Any]
-
 EXIT_CODES: Final = {"valid": 0, "tampered": 3, "stripped": 4, "not ours": 5}
-_EPILOG = """exit codes:
+DESCRIPTION = "Reads Content Credentials and the mark in the pixels of a picture, a video or a folder of frames."
+EPILOG = """exit codes:
   0  valid: our Content Credentials, and the file is as it was signed
   3  tampered: it was changed after it was signed, or its credentials belong to another file
   4  stripped: our mark is in the pixels, the credentials are gone
@@ -22,18 +21,10 @@ webm cannot hold credentials: they are read from the .c2pa file of the same name
 """
 
 
-def add_parser(commands: Commands) -> None:
-    """Adds the command to the parser."""
-    parser = commands.add_parser(
-        "verify",
-        help="whether a file was made with monalive, and changed since",
-        description="Reads Content Credentials and the mark in the pixels of a picture, a video or a folder of frames.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
     parser.add_argument("file", metavar="FILE", help="a picture, a video, or a folder of PNG frames")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:

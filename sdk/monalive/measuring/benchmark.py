@@ -74,7 +74,7 @@ def run_benchmark(
         ValueError: the photo shows no face, the bundle is damaged, or a number is too small.
     """
     if repeats < 3 or video_frames < 8:
-        raise ValueError("A benchmark needs at least 3 repeats and 8 frames of video.")
+        raise ValueError("a benchmark needs at least 3 repeats and 8 frames of video")
     on = runtime or RuntimeOptions()
     opened = Bundle.load(bundle)
     scene = to_scene(load_image(photo or sample_portrait_path()))

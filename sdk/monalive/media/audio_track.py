@@ -47,7 +47,7 @@ class AudioTrack:
         self._input = open_media(path)
         if not self._input.streams.audio:
             self._input.close()
-            raise ValueError(f"{path} has no sound.")
+            raise ValueError(f"{path} has no sound")
         source = self._input.streams.audio[0]
         self._output = output
         self._packets: Iterator[tuple[float, Packet[AudioStream]]]
@@ -110,7 +110,7 @@ class AudioTrack:
             try:
                 packet = next(packets, None)
             except (av.error.FFmpegError, OSError):
-                log.warning("The sound of %s is damaged or cut short: what could be read is kept.", self._path)
+                log.warning("the sound of %s is damaged or cut short: what could be read is kept", self._path)
                 return
             if packet is None:
                 return

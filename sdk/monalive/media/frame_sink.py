@@ -41,7 +41,7 @@ class FrameSink(ABC):
         folder: bool = False,
     ) -> None:
         if not fps > 0:
-            raise ValueError(f"The frame rate must be above 0, not {fps}.")
+            raise ValueError(f"the frame rate must be above 0, not {fps}")
         self.path = path
         self.fps = fps
         self.size = size
@@ -69,17 +69,17 @@ class FrameSink(ABC):
             OSError: it cannot be written (a full disk, say).
         """
         if self._finished:
-            raise ValueError(f"{self.path} is closed: no more frames can be written to it.")
+            raise ValueError(f"{self.path} is closed: no more frames can be written to it")
         require_rgb(image)
         if (image.shape[1], image.shape[0]) != self.size:
             width, height = self.size
             raise ValueError(
-                f"A frame of {image.shape[1]}x{image.shape[0]} cannot go into {self.path}, which is {width}x{height}."
+                f"a frame of {image.shape[1]}x{image.shape[0]} cannot go into {self.path}, which is {width}x{height}"
             )
         if timestamp_ms is None:
             timestamp_ms = self._last_ms + 1000.0 / self.fps if self.frames_written else 0.0
         if timestamp_ms <= self._last_ms:
-            raise ValueError(f"Timestamps must rise: {timestamp_ms} ms comes after {self._last_ms} ms.")
+            raise ValueError(f"timestamps must rise: {timestamp_ms} ms comes after {self._last_ms} ms")
         self._write(self._seal.frame(image), timestamp_ms)
         self._last_ms = timestamp_ms
         self.frames_written += 1
@@ -95,7 +95,7 @@ class FrameSink(ABC):
             return
         if not self.frames_written:
             self.abort()
-            raise ValueError(f"{self.path} was not written: there were no frames.")
+            raise ValueError(f"{self.path} was not written: there were no frames")
         try:
             self._commit(self._last_ms + 1000.0 / self.fps)
         except BaseException:

@@ -45,14 +45,14 @@ def require_rgb(image: object) -> None:
     """
     if not isinstance(image, np.ndarray):
         raise ValueError(
-            "A picture must be a numpy array of shape (height, width, 3), uint8 RGB, "
-            f"not {type(image).__name__}. Load files with load_image."
+            "a picture must be a numpy array of shape (height, width, 3), uint8 RGB, "
+            f"not {type(image).__name__}; load files with load_image"
         )
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise ValueError(
-            "A picture must be a uint8 array of shape (height, width, 3), RGB; "
-            f"this one is {image.dtype} of shape {image.shape}."
-            " Load files with load_image, which converts all kinds of pictures."
+            "a picture must be a uint8 array of shape (height, width, 3), RGB; "
+            f"this one is {image.dtype} of shape {image.shape};"
+            " load files with load_image, which converts all kinds of pictures"
         )
 
 
@@ -82,12 +82,12 @@ def load_image(path: str | Path) -> NDArray[np.uint8]:
     """
     path = Path(path)
     if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder, not a picture.")
+        raise IsADirectoryError(f"{path} is a folder, not a picture")
     if not path.exists():
-        raise FileNotFoundError(f"There is no picture at {path}.")
+        raise FileNotFoundError(f"there is no picture at {path}")
     content = path.read_bytes()
     if not content:
-        raise ValueError(f"{path} is empty: no picture in it.")
+        raise ValueError(f"{path} is empty: no picture in it")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of large pictures and damaged metadata: both are dealt with here
         with _open(path, content) as image:
@@ -99,7 +99,7 @@ def load_image(path: str | Path) -> NDArray[np.uint8]:
             except MemoryError:
                 raise
             except Exception as error:  # decoders raise nearly anything on damaged files
-                raise ValueError(f"{path} cannot be read: the picture is damaged or cut short ({error}).") from error
+                raise ValueError(f"{path} cannot be read: the picture is damaged or cut short ({error})") from error
 
 
 def save_image(path: str | Path, image: NDArray[np.uint8], *, made_by_ai: bool = False) -> None:
@@ -128,7 +128,7 @@ def encode_image(path: str | Path, image: NDArray[np.uint8], *, made_by_ai: bool
     require_rgb(image)
     path = Path(path)
     if path.suffix.lower() not in _WRITABLE:
-        raise ValueError(f"Cannot tell the picture format of {path}: use one of {', '.join(_WRITABLE)}.")
+        raise ValueError(f"cannot tell the picture format of {path}: use one of {', '.join(_WRITABLE)}")
     kind, options = _WRITABLE[path.suffix.lower()]
     if made_by_ai:
         options = {**options, **picture_options(kind)}
@@ -137,7 +137,7 @@ def encode_image(path: str | Path, image: NDArray[np.uint8], *, made_by_ai: bool
         Image.fromarray(np.ascontiguousarray(image)).save(encoded, format=kind, **options)
     except (OSError, ValueError) as error:
         raise ValueError(
-            f"A picture of {image.shape[1]}x{image.shape[0]} cannot be written as {kind}: {error}."
+            f"a picture of {image.shape[1]}x{image.shape[0]} cannot be written as {kind}: {error}"
         ) from error
     return encoded.getvalue()
 
@@ -151,15 +151,15 @@ def _open(path: Path, content: bytes) -> Image.Image:
         raise _too_large(path) from error
     except UnidentifiedImageError as error:
         raise ValueError(
-            f"{path} is not a picture of a known format ({', '.join(READABLE)}). "
-            "Convert it to JPEG or PNG first (HEIC as well)."
+            f"{path} is not a picture of a known format ({', '.join(READABLE)}); "
+            "convert it to JPEG or PNG first (HEIC as well)"
         ) from error
     except Exception as error:  # damaged headers
-        raise ValueError(f"{path} cannot be read: its header is damaged ({error}).") from error
+        raise ValueError(f"{path} cannot be read: its header is damaged ({error})") from error
 
 
 def _too_large(path: Path) -> ValueError:
-    return ValueError(f"{path} has more than {MAX_PIXELS // 1_000_000} million pixels. Make the picture smaller first.")
+    return ValueError(f"{path} has more than {MAX_PIXELS // 1_000_000} million pixels; make the picture smaller first")
 
 
 def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:

@@ -38,7 +38,7 @@ class GifSink(FrameSink):
         super().__init__(path, fps, size, disclosure)
         if max(size) > _MAX_GIF_SIDE:
             raise ValueError(
-                f"{path} cannot hold pictures of {size[0]}x{size[1]}: a GIF has at most 65535 pixels a side."
+                f"{path} cannot hold pictures of {size[0]}x{size[1]}: a GIF has at most 65535 pixels a side"
             )
         with ExitStack() as stack:
             temporary = self._unfinished_file(stack)
@@ -107,11 +107,11 @@ class FolderSink(FrameSink):
         _require_replaceable(path)
         self._temporary = self._target.with_name(f".{self._target.name}.{secrets.token_hex(4)}")
         if not self._target.parent.is_dir():
-            raise FileNotFoundError(f"Cannot write {path}: the folder {path.parent} does not exist. Make it first.")
+            raise FileNotFoundError(f"cannot write {path}: the folder {path.parent} does not exist; make it first")
         try:
             self._temporary.mkdir()
         except OSError as error:
-            raise PermissionError(f"Cannot write {path}: {error.strerror}.") from error
+            raise PermissionError(f"cannot write {path}: {error.strerror}") from error
 
     def _write(self, image: NDArray[np.uint8], timestamp_ms: float) -> None:
         name = f"{self.frames_written:06d}.png"
@@ -165,14 +165,12 @@ class StillSink(FrameSink):
 def _require_replaceable(path: Path) -> None:
     """Raises FileExistsError if a folder at `path` holds anything but numbered frames."""
     if path.exists() and not path.is_dir():
-        raise FileExistsError(f"Cannot write the folder {path}: there is a file of that name.")
+        raise FileExistsError(f"cannot write the folder {path}: there is a file of that name")
     if not path.is_dir():
         return
     foreign = next((entry.name for entry in path.iterdir() if not _FRAME_NAME.fullmatch(entry.name)), None)
     if foreign is not None:
-        raise FileExistsError(
-            f"The folder {path} holds other files ({foreign}), which would be lost: name another one."
-        )
+        raise FileExistsError(f"the folder {path} holds other files ({foreign}), which would be lost: name another one")
 
 
 def _gif_header(size: tuple[int, int]) -> bytes:

@@ -71,7 +71,7 @@ class VideoReader:
             stream = container.streams.video[0]
             first = next(self._decode(container, stream), None)
             if first is None:
-                raise ValueError(f"No frame of {self.path} can be decoded: the file is damaged or cut short.")
+                raise ValueError(f"no frame of {self.path} can be decoded: the file is damaged or cut short")
             rate = stream.average_rate or stream.guessed_rate
             self.fps = float(rate) if rate and 0 < rate <= MAX_FPS else DEFAULT_FPS
             self.frame_count: int | None = stream.frames or None
@@ -102,7 +102,7 @@ class VideoReader:
                 if image.shape[:2] != (self.height, self.width):
                     raise ValueError(
                         f"{self.path} changes its size from {self.width}x{self.height} "
-                        f"to {image.shape[1]}x{image.shape[0]}: cut it there, or scale it to one size first."
+                        f"to {image.shape[1]}x{image.shape[0]}: cut it there, or scale it to one size first"
                     )
                 yield timestamp, image
                 last = timestamp
@@ -124,14 +124,14 @@ class VideoReader:
 
     def _open(self) -> InputContainer:
         if not self.path.exists():
-            raise FileNotFoundError(f"There is no video at {self.path}.")
+            raise FileNotFoundError(f"there is no video at {self.path}")
         if self.path.is_dir():
-            raise IsADirectoryError(f"{self.path} is a folder, not a video.")
+            raise IsADirectoryError(f"{self.path} is a folder, not a video")
         container = open_media(self.path)
         if not container.streams.video:
             kind = "only sound" if container.streams.audio else "no pictures"
             container.close()
-            raise ValueError(f"{self.path} is not a video: there is {kind} in it.")
+            raise ValueError(f"{self.path} is not a video: there is {kind} in it")
         container.streams.video[0].thread_type = "AUTO"
         self._containers.append(container)
         return container
@@ -164,7 +164,7 @@ class VideoReader:
         # Where there is no frame at all, an error says so.
         if count and (damaged or count < _COMPLETE * stream.frames):
             wanted = f" of {stream.frames}" if stream.frames else ""
-            log.warning("%s is damaged or cut short: %d%s frames could be read.", self.path, count, wanted)
+            log.warning("%s is damaged or cut short: %d%s frames could be read", self.path, count, wanted)
 
 
 def open_media(path: Path) -> InputContainer:
@@ -177,9 +177,9 @@ def open_media(path: Path) -> InputContainer:
     try:
         return av.open(str(path), metadata_errors="replace")
     except PermissionError as error:
-        raise PermissionError(f"{path} cannot be read: permission denied.") from error
+        raise PermissionError(f"{path} cannot be read: permission denied") from error
     except (av.error.FFmpegError, ValueError, OSError) as error:
-        raise ValueError(f"{path} is not a video that can be read: {_reason(error)}.") from error
+        raise ValueError(f"{path} is not a video that can be read: {_reason(error)}") from error
 
 
 def _reason(error: BaseException) -> str:

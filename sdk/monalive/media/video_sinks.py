@@ -116,7 +116,7 @@ def open_sink(
         return StillSink(path, fps, size, disclosure)
     if suffix not in _VIDEOS:
         known = ", ".join((*_VIDEOS, ".gif", *_STILLS))
-        raise ValueError(f"Cannot tell what to write to {path}: use {known}, or a name without a suffix for a folder.")
+        raise ValueError(f"cannot tell what to write to {path}: use {known}, or a name without a suffix for a folder")
     if not can_hold_sound(path):
         audio_from = None
     return VideoSink(path, fps, size, _VIDEOS[suffix], audio_from, audio_start_s, disclosure)
@@ -152,7 +152,7 @@ class VideoSink(FrameSink):
                     av.open(str(temporary), "w", format=video.container, container_options=video.container_options)
                 )
             except (av.error.FFmpegError, OSError) as error:
-                raise OSError(f"Cannot write {path}: {error.strerror or error}.") from error
+                raise OSError(f"cannot write {path}: {error.strerror or error}") from error
             self._container.metadata.update(CONTAINER_TAGS)
             self._stream = self._video_stream()
             self._audio: AudioTrack | None = None
@@ -181,7 +181,7 @@ class VideoSink(FrameSink):
             context.open()
         except (av.error.FFmpegError, ValueError) as error:
             raise ValueError(
-                f"{self.path} cannot hold pictures of {width}x{height}: use a smaller photo or a folder."
+                f"{self.path} cannot hold pictures of {width}x{height}: use a smaller photo or a folder"
             ) from error
         return stream
 
@@ -196,7 +196,7 @@ class VideoSink(FrameSink):
             if self._audio:
                 self._audio.advance(timestamp_ms / 1000)
         except av.error.FFmpegError as error:
-            raise OSError(f"Cannot write {self.path}: {error.strerror or error}.") from error
+            raise OSError(f"cannot write {self.path}: {error.strerror or error}") from error
 
     def _to_frame(self, image: NDArray[np.uint8]) -> VideoFrame:
         context = self._stream.codec_context
@@ -221,7 +221,7 @@ class VideoSink(FrameSink):
                 self._audio.advance(end_ms / 1000)
             self._resources.close()
         except av.error.FFmpegError as error:
-            raise OSError(f"Cannot write {self.path}: {error.strerror or error}.") from error
+            raise OSError(f"cannot write {self.path}: {error.strerror or error}") from error
 
     def _discard(self) -> None:
         roll_back(self._resources)

@@ -31,7 +31,7 @@ class Webcam:
 
     def __init__(self, index: int = 0, *, mirror: bool = False) -> None:
         if index < 0:
-            raise ValueError(f"Cameras are counted from 0: there is no camera {index}.")
+            raise ValueError(f"cameras are counted from 0: there is no camera {index}")
         self._mirror = mirror
         self._index = index
         level = cv2.utils.logging.getLogLevel()
@@ -43,8 +43,8 @@ class Webcam:
         if not self._camera.isOpened():
             self._camera.release()
             raise OSError(
-                f"Camera {index} cannot be opened: there is none, it is in use, or permission is missing. "
-                "Connect one, or use a video file as the driver."
+                f"camera {index} cannot be opened: there is none, it is in use, or permission is missing; "
+                "connect one, or use a video file as the driver"
             )
         self._camera.set(cv2.CAP_PROP_BUFFERSIZE, 1)
 
@@ -67,7 +67,7 @@ class Webcam:
             if not found or frame is None:
                 failures += 1
                 if failures >= _MAX_FAILURES:
-                    raise OSError(f"Camera {self._index} gives no more pictures. Check its cable.")
+                    raise OSError(f"camera {self._index} gives no more pictures; check its cable")
                 time.sleep(0.01)
                 continue
             failures = 0

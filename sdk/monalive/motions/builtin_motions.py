@@ -277,7 +277,7 @@ def load(name: str) -> Motion:
         ValueError: there is no motion of that name.
     """
     if name not in _MOTIONS:
-        raise ValueError(f"There is no motion {name!r}; choose from {', '.join(names())}.")
+        raise ValueError(f"there is no motion {name!r}; choose from {', '.join(names())}")
     seconds, perform = _MOTIONS[name]
     performance = Performance(np.arange(round(seconds * FPS)) / FPS, seconds)
     perform(performance)

@@ -222,7 +222,7 @@ class Motion:
         """
         path = Path(path)
         if not path.is_file():
-            raise FileNotFoundError(f"There is no motion file {path}.")
+            raise FileNotFoundError(f"there is no motion file {path}")
         try:
             with zipfile.ZipFile(path) as archive:
                 manifest = json.loads(_read(archive, MANIFEST, None))
@@ -235,11 +235,11 @@ class Motion:
                     around = _read(archive, SURROUNDINGS, frames * math.prod(SURROUNDINGS_SHAPE) * 2)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
             raise ValueError(
-                f"{path} is not a .motion file, or it is cut off or damaged ({error}). "
-                "Extract the motion again with `monalive motion extract`."
+                f"{path} is not a .motion file, or it is cut off or damaged ({error}); "
+                "extract the motion again with `monalive motion extract`"
             ) from error
         except (LookupError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise ValueError(f"{path} is a zip archive but not a .motion file ({error}).") from error
+            raise ValueError(f"{path} is a zip archive but not a .motion file ({error})") from error
         try:
             changes = np.frombuffer(raw, "<u2").reshape(frames, LANDMARK_COUNT, 3)
             levels = np.cumsum(changes, axis=0, dtype=np.uint16)
@@ -253,7 +253,7 @@ class Motion:
                 surroundings = np.frombuffer(around, "<f2").astype(np.float32).reshape(frames, *SURROUNDINGS_SHAPE)
             return cls(landmarks.astype(np.float32), timestamps, (width, height), fps, name, loop, surroundings)
         except (LookupError, TypeError, ValueError, OverflowError) as error:
-            raise ValueError(f"{path} is a .motion file with contents that make no sense ({error}).") from error
+            raise ValueError(f"{path} is a .motion file with contents that make no sense ({error})") from error
 
 
 def _member(name: str) -> zipfile.ZipInfo:
@@ -274,11 +274,11 @@ def _read(archive: zipfile.ZipFile, name: str, size: int | None) -> bytes:
 
 def _check_version(manifest: Any, path: Path) -> None:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ValueError(f"{path} is a zip archive but not a .motion file.")
+        raise ValueError(f"{path} is a zip archive but not a .motion file")
     if not isinstance(manifest.get("version"), int) or manifest["version"] > VERSION:
         raise ValueError(
             f"{path} has version {manifest.get('version')} of the .motion format; "
-            f"this monalive reads up to {VERSION}. Update monalive."
+            f"this monalive reads up to {VERSION}; update monalive"
         )
 
 

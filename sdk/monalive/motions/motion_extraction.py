@@ -33,7 +33,7 @@ def extract_motion(video: str | Path, output: str | Path, *, progress: bool = Fa
         OSError: `output` cannot be written.
     """
     if Path(output).suffix.lower() != MOTION_SUFFIX:
-        raise ValueError(f"A motion is written to a file that ends in {MOTION_SUFFIX}, not to {output}.")
+        raise ValueError(f"a motion is written to a file that ends in {MOTION_SUFFIX}, not to {output}")
     with VideoReader(video) as reader, FaceTracker(settle=True) as tracker:
         frames: Iterable[tuple[float, NDArray[np.uint8]]] = tqdm(
             reader,

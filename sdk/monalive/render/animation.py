@@ -159,7 +159,7 @@ def find_motion(name: str | Path) -> Motion:
     if path.suffix.lower() == MOTION_SUFFIX or path.is_file():
         return Motion.load(path)
     raise ValueError(
-        f"There is no motion {str(name)!r}: choose from {', '.join(builtin_motions.names())}, or name a .motion file."
+        f"there is no motion {str(name)!r}: choose from {', '.join(builtin_motions.names())}, or name a .motion file"
     )
 
 
@@ -170,7 +170,7 @@ def is_picture(path: str | Path) -> bool:
         FileNotFoundError: there is no such file.
     """
     if not Path(path).exists():
-        raise FileNotFoundError(f"There is no driver at {path}.")
+        raise FileNotFoundError(f"there is no driver at {path}")
     if Path(path).is_dir():
         return False
     try:
@@ -223,11 +223,11 @@ def _motion_name(name: str | Path) -> str:
 
 def _check(request: AnimationRequest) -> None:
     if (request.motion is None) == (request.driver is None):
-        raise ValueError("Give either a motion or a driver.")
+        raise ValueError("give either a motion or a driver")
     if request.loops is not None and request.driver is not None:
-        raise ValueError("A driver is played once: loops are for motions.")
+        raise ValueError("a driver is played once: loops are for motions")
     output = Path(request.output).resolve()
     inputs = [*request.photos, request.driver, request.motion, request.bundle]
     for source in inputs:
         if source is not None and Path(source).resolve() == output:
-            raise ValueError(f"The output {request.output} would replace an input of the same name. Name another file.")
+            raise ValueError(f"the output {request.output} would replace an input of the same name; name another file")

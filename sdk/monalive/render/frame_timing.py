@@ -33,7 +33,7 @@ def at_rate(frames: Iterable[tuple[float, T]], fps: float) -> Iterator[tuple[flo
         ValueError: the rate is not positive.
     """
     if not (math.isfinite(fps) and fps > 0):
-        raise ValueError(f"The frame rate must be above 0, not {fps}.")
+        raise ValueError(f"the frame rate must be above 0, not {fps}")
     step = 1000.0 / fps
     count = given = 0
     latest: tuple[float, T] | None = None
@@ -76,10 +76,10 @@ def repeat(
         ValueError: `loops` and `seconds` together, or a value that is not positive.
     """
     if loops is not None and seconds is not None:
-        raise ValueError("Give a number of loops or a length in seconds, not both.")
+        raise ValueError("give a number of loops or a length in seconds, not both")
     for name, value in (("number of loops", loops), ("length", seconds), ("frame rate", fps)):
         if value is not None and not (math.isfinite(value) and value > 0):
-            raise ValueError(f"The {name} must be above 0, not {value}.")
+            raise ValueError(f"the {name} must be above 0, not {value}")
     if loops is None and seconds is None and fps is None:
         return motion
 

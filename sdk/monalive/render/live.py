@@ -83,8 +83,8 @@ def run_live(request: LiveRequest) -> LiveSummary:
     window = request.window and window_available()
     if not window and request.record is None:
         raise ValueError(
-            "No window can be opened here: there is no screen, or OpenCV was installed without windows (the package "
-            "opencv-python has them). Use --record FILE to write what it would show."
+            "no window can be opened here: there is no screen, or OpenCV was installed without windows (the package "
+            "opencv-python has them); use --record FILE to write what it would show"
         )
     started, frames = time.monotonic(), 0
     with ExitStack() as stack:

@@ -63,11 +63,11 @@ def enroll_photos(
         FileNotFoundError: a photo does not exist.
     """
     if not photos:
-        raise ValueError("There is no photo to animate: name at least one.")
+        raise ValueError("there is no photo to animate: name at least one")
     if face != "all":
         return [animator.enroll([Path(photo) for photo in photos], face=face, consent=consent)]
     if len(photos) > 1:
-        raise ValueError("All faces can be animated in one photo at a time: name only one.")
+        raise ValueError("all faces can be animated in one photo at a time: name only one")
     return list(animator.enroll_all(Path(photos[0]), consent=consent))
 
 
@@ -151,7 +151,7 @@ def render_video(
             about_portraits(disclosure, portraits, crop),
             audio_from=reader.path if reader.has_audio and can_hold_sound(output) else None,
             audio_start_s=reader.start_s,
-            no_face=f"No face was found in {driver}. Use a video that shows one from the front, well lit.",
+            no_face=f"no face was found in {driver}; use a video that shows one from the front, well lit",
             crop=crop,
             progress=progress,
             total=total,
@@ -227,7 +227,7 @@ def _write(
 ) -> RenderedFile:
     first = next(frames, None)
     if first is None:
-        raise ValueError(f"{output} was not written: there are no frames to write.")
+        raise ValueError(f"{output} was not written: there are no frames to write")
     height, width = _picture(first[0], crop).shape[:2]
     still = 0
     with (
@@ -249,6 +249,6 @@ def _picture(frame: AnimatedFrame, crop: bool) -> NDArray[np.uint8]:
 
 def _require_one_for_crop(portraits: Sequence[Portrait], crop: bool) -> None:
     if not portraits:
-        raise ValueError("There is no portrait to animate.")
+        raise ValueError("there is no portrait to animate")
     if crop and len(portraits) > 1:
-        raise ValueError("The crop shows one face: choose one instead of all.")
+        raise ValueError("the crop shows one face: choose one instead of all")

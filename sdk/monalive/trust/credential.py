@@ -61,10 +61,10 @@ class Credential:
         """
         path = Path(path)
         if not path.is_file():
-            raise FileNotFoundError(f"There is no credential at {path}.")
+            raise FileNotFoundError(f"there is no credential at {path}")
         text = path.read_text(errors="replace")
         if "PRIVATE KEY" not in text or "BEGIN CERTIFICATE" not in text:
-            raise ValueError(f"{path} must hold a private key and its certificates, both in PEM form.")
+            raise ValueError(f"{path} must hold a private key and its certificates, both in PEM form")
         key, chain = _split(text)
         return cls(chain, algorithm, key)
 
@@ -78,7 +78,7 @@ class Credential:
             FileNotFoundError, ValueError: as for `from_pem`.
         """
         if not Path(chain_path).is_file():
-            raise FileNotFoundError(f"There are no certificates at {chain_path}.")
+            raise FileNotFoundError(f"there are no certificates at {chain_path}")
         return cls(_split(Path(chain_path).read_text(errors="replace"))[1], algorithm, sign=sign)
 
     def signer(self) -> Signer:
@@ -117,7 +117,7 @@ def local() -> Credential:
 
 @cache
 def _for_this_process(path: str, reason: str) -> Credential:
-    log.warning("The signing credential cannot be kept at %s (%s): this run signs with a temporary one.", path, reason)
+    log.warning("the signing credential cannot be kept at %s (%s): this run signs with a temporary one", path, reason)
     return _parsed(_made())
 
 
@@ -141,11 +141,11 @@ def _kept(path: Path) -> Credential:
             credential = _parsed(path.read_text())
             if not _ends_soon(credential):
                 return credential
-            log.warning("The signing credential at %s runs out: a new one takes its place.", path)
+            log.warning("the signing credential at %s runs out: a new one takes its place", path)
         except FileNotFoundError:
             replace = False
         except ValueError:
-            log.warning("The signing credential at %s is damaged: a new one takes its place.", path)
+            log.warning("the signing credential at %s is damaged: a new one takes its place", path)
             path.replace(path.with_suffix(".damaged"))
         _write(path, _made(), replace=replace)
     raise OSError(f"{path} cannot be kept")

@@ -40,13 +40,13 @@ def page_routes(bundle: str | Path | None = None, static: Path = STATIC) -> Rout
     missing = [name for name in _NEEDED if not (static / name).is_file()]
     if missing or not list(static.glob("wasm/*.wasm")):
         raise FileNotFoundError(
-            f"The page is not built ({static} lacks {', '.join(missing) or 'wasm/'}). In a clone run `make web` "
-            "(it needs npm, or fetches its own); released packages hold the page."
+            f"the page is not built ({static} lacks {', '.join(missing) or 'wasm/'}); in a clone run `make web` "
+            "(it needs npm, or fetches its own); released packages hold the page"
         )
     bundle_path = Path(bundle) if bundle is not None else default_bundle_path()
     opened = Bundle.load(bundle_path)  # a damaged one is told here, not in the browser
     if not holds_tracker(opened.parts):
-        raise ValueError(f"{bundle_path} holds no face tracker, which the page needs. Export it anew: monalive-export.")
+        raise ValueError(f"{bundle_path} holds no face tracker, which the page needs; export it anew: monalive-export")
     names = builtin_motions.names()
     routes: dict[str, tuple[str, Callable[[], bytes]]] = {
         "/models/default.bundle": (_BINARY, bundle_path.read_bytes),

@@ -51,7 +51,7 @@ class PageServer(ThreadingHTTPServer):
                 errno.EADDRINUSE: "another program uses it",
                 errno.EACCES: "you may not use it (ports below 1024 are the system's)",
             }.get(error.errno or 0, str(error))
-            raise OSError(f"The page cannot be served on port {port}: {reason}. Choose another with --port.") from error
+            raise OSError(f"the page cannot be served on port {port}: {reason}; choose another with --port") from error
 
     @property
     def url(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import json
 
@@ -10,7 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from monalive_distill.data import face_generator, synthetic_people
+from monalive_distill.cli import main
+from monalive_distill.data import face_generator, style_directions
 from monalive_distill.data.face_generator import LAYER_SIZES, FaceGenerator
 from monalive_distill.data.style_directions import StyleDirections
 from monalive_distill.data.synthetic_people import MAX_YAW, draw_person, read_people, synthesize
@@ -103,12 +103,10 @@ def test_other_settings_or_a_damaged_manifest_are_refused(tmp_path):
 
 
 def test_command(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(synthetic_people, "FaceGenerator", lambda device: FlatGenerator())
-    monkeypatch.setattr(synthetic_people, "load_directions", lambda: DIRECTIONS)
-    parser = argparse.ArgumentParser()
-    synthetic_people.add_arguments(parser)
-    arguments = parser.parse_args(["-o", str(tmp_path), "--people", "2", "--size", "16", "--variants", "1"])
-    assert synthetic_people.run_synthesize(arguments) == 0
+    monkeypatch.setattr(face_generator, "FaceGenerator", lambda device: FlatGenerator())
+    monkeypatch.setattr(style_directions, "load_directions", lambda: DIRECTIONS)
+    words = ["-o", str(tmp_path), "--people", "2", "--size", "16", "--variants", "1"]
+    assert main(["synthesize", *words]) == 0
     assert "2 people" in capsys.readouterr().out
     settings = json.loads((tmp_path / "people.jsonl").read_text().splitlines()[0])
     assert settings["generator"] == face_generator.GENERATOR_PACKAGE and settings["size"] == 16

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from monalive_distill.distillation.adversary import Adversary, PatchDiscriminator
-from monalive_distill.training.processes import Processes
+from monalive_distill.training.compute import launch
 
 
 def _pictures() -> tuple[torch.Tensor, torch.Tensor]:
@@ -26,31 +26,31 @@ def test_scores_come_last_one_for_every_eighth_pixel() -> None:
 
 def test_it_learns_to_tell_made_from_real() -> None:
     torch.manual_seed(0)
-    adversary, (made, real) = Adversary("cpu", 2e-3, None), _pictures()
-    losses = [adversary.learn(made, real, Processes("cpu")) for _ in range(60)]
+    adversary, (made, real) = Adversary(launch("cpu"), 2e-3, None), _pictures()
+    losses = [float(adversary.learn(made, real)) for _ in range(60)]
     assert losses[-1] < 0.5 * losses[0]
     with torch.no_grad():
         assert adversary.discriminator(real)[-1].mean() > adversary.discriminator(made)[-1].mean() + 1
 
 
 def test_it_cannot_tell_a_picture_from_itself() -> None:
-    adversary, (_, real) = Adversary("cpu", 2e-3, None), _pictures()
-    assert adversary.learn(real, real, Processes("cpu")) == pytest.approx(math.log(2), rel=1e-3)
+    adversary, (_, real) = Adversary(launch("cpu"), 2e-3, None), _pictures()
+    assert float(adversary.learn(real, real)) == pytest.approx(math.log(2), rel=1e-3)
 
 
 def test_the_discriminator_grows_no_steep_gradients() -> None:
     torch.manual_seed(0)
-    adversary, (made, real) = Adversary("cpu", 2e-3, None), _pictures()
+    adversary, (made, real) = Adversary(launch("cpu"), 2e-3, None), _pictures()
     for _ in range(60):
-        adversary.learn(made, real, Processes("cpu"))
+        adversary.learn(made, real)
     assert float(adversary._penalty(real).detach()) < 1
 
 
 def test_the_generator_is_told_where_to_go() -> None:
     torch.manual_seed(0)
-    adversary, (made, real) = Adversary("cpu", 2e-3, None), _pictures()
+    adversary, (made, real) = Adversary(launch("cpu"), 2e-3, None), _pictures()
     for _ in range(60):
-        adversary.learn(made, real, Processes("cpu"))
+        adversary.learn(made, real)
     made.requires_grad_(True)
     score, matching = adversary.judge(made, real)
     assert matching > 0

@@ -11,37 +11,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from pass_clock import PassClock
 
 from monalive_distill.data.augmentation import Augmentation
 from monalive_distill.data.training_pairs import PairSampler, load_sequences
-from monalive_distill.distillation import train as train_lightweight
-from monalive_distill.distillation.config import Stage, TrainingConfig, read_config
+from monalive_distill.distillation.config import Stage, TrainingConfig
 from monalive_distill.distillation.detail_crops import detail_crops
-from monalive_distill.distillation.losses import LossWeights
 from monalive_distill.distillation.train import train
 from monalive_distill.generator.lightweight_generator import build_generator
 from monalive_distill.generator.photo_blend import blend, by_frame
-from monalive_distill.training.checkpoint import (
-    ExponentialAverage,
-    load_average,
-    read_record,
-    restore_state,
-    save_state,
-    write_weights,
-)
+from monalive_distill.training import loop
+from monalive_distill.training.checkpoint import load_average, read_record, write_weights
 
 CONFIG = TrainingConfig(variant="tiny", stages=(Stage(1.0, 64, 1, 2),), warm_up_steps=1)
-
-
-class _Clock:
-    """A clock by which every pass of the training loop takes one second; the first begins at 0."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    def __call__(self) -> float:
-        self.asked += 1
-        return float(max(0, self.asked - 2))
 
 
 def _sampler(cache: Path, **options: float) -> PairSampler:
@@ -134,8 +116,8 @@ def test_detail_crops_show_the_mouth_upright(cache: Path) -> None:
 def test_training_lowers_the_loss_and_leaves_a_record(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train_lightweight, "SAVE_EVERY", 60.0)
-    train([cache], tmp_path, 1.7, CONFIG, clock=_Clock())
+    monkeypatch.setattr(loop, "SAVE_EVERY", 60.0)
+    train([cache], tmp_path, 1.7, CONFIG, clock=PassClock())
     rows = list(csv.DictReader((tmp_path / "log.csv").open()))
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
     record = json.loads((tmp_path / "record.json").read_text())
@@ -147,7 +129,7 @@ def test_an_interrupted_run_ends_with_the_same_weights(cache: Path, tmp_path: Pa
     """The average that ships is bit for bit the same whether the run was stopped in between or not."""
     for folder, parts in (("whole", (24,)), ("parts", (12, 12))):
         for seconds in parts:
-            train([cache], tmp_path / folder, seconds / 60, CONFIG, total_minutes=0.4, clock=_Clock())
+            train([cache], tmp_path / folder, seconds / 60, CONFIG, total_minutes=0.4, clock=PassClock())
     results = []
     for folder in ("whole", "parts"):
         generator = build_generator("tiny")
@@ -162,10 +144,10 @@ def test_an_interrupted_run_ends_with_the_same_weights(cache: Path, tmp_path: Pa
 def test_frozen_parts_stay_as_they_are_and_resume(cache: Path, tmp_path: Path) -> None:
     """Weights and BatchNorm statistics, before and after a stop; the others learn."""
     config = replace(CONFIG, frozen=("motion_encoder", "motion_net"))
-    train([cache], tmp_path, 0.05, config, clock=_Clock())
+    train([cache], tmp_path, 0.05, config, clock=PassClock())
     before, after = build_generator("tiny"), build_generator("tiny")
     load_average(tmp_path / "state.safetensors", before)
-    train([cache], tmp_path, 0.1, config, clock=_Clock())
+    train([cache], tmp_path, 0.1, config, clock=PassClock())
     load_average(tmp_path / "state.safetensors", after)
     changed = {
         name.split(".")[0]
@@ -177,12 +159,12 @@ def test_frozen_parts_stay_as_they_are_and_resume(cache: Path, tmp_path: Path) -
 
 def test_a_frozen_part_that_does_not_exist_is_named(cache: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="'motion'; there are motion_encoder, "):
-        train([cache], tmp_path, 0.05, replace(CONFIG, frozen=("motion",)), clock=_Clock())
+        train([cache], tmp_path, 0.05, replace(CONFIG, frozen=("motion",)), clock=PassClock())
     assert not list(tmp_path.iterdir())  # told before a run is begun or its record replaced
 
 
 def test_a_checkpoint_of_another_variant_is_refused(cache: Path, tmp_path: Path) -> None:
-    train([cache], tmp_path, 0.05, CONFIG, clock=_Clock())
+    train([cache], tmp_path, 0.05, CONFIG, clock=PassClock())
     with pytest.raises(ValueError, match="variant 'tiny', not 'default'"):
         train([cache], tmp_path, 0.1, replace(CONFIG, variant="default"))
     with pytest.raises(ValueError, match="another variant"):
@@ -190,7 +172,7 @@ def test_a_checkpoint_of_another_variant_is_refused(cache: Path, tmp_path: Path)
 
 
 def test_weights_alone_are_small_and_enough_to_begin_with(cache: Path, tmp_path: Path) -> None:
-    train([cache], tmp_path / "a", 0.1, CONFIG, clock=_Clock())
+    train([cache], tmp_path / "a", 0.1, CONFIG, clock=PassClock())
     state, weights = tmp_path / "a" / "state.safetensors", tmp_path / "weights.safetensors"
     write_weights(state, weights)
     assert weights.stat().st_size < state.stat().st_size / 4
@@ -200,9 +182,9 @@ def test_weights_alone_are_small_and_enough_to_begin_with(cache: Path, tmp_path:
     for a, b in zip(trained.parameters(), loaded.parameters(), strict=True):
         assert torch.allclose(a, b, atol=1e-3) and b.dtype == torch.float32
     assert read_record(weights)["variant"] == "tiny"
-    train([cache], tmp_path / "b", 0.02, CONFIG, start_from=weights, clock=_Clock())
+    train([cache], tmp_path / "b", 0.02, CONFIG, start_from=weights, clock=PassClock())
     with pytest.raises(ValueError, match="another variant"):
-        train([cache], tmp_path / "c", 0.02, replace(CONFIG, variant="default"), start_from=weights, clock=_Clock())
+        train([cache], tmp_path / "c", 0.02, replace(CONFIG, variant="default"), start_from=weights, clock=PassClock())
 
 
 def test_another_file_is_no_checkpoint(tmp_path: Path) -> None:
@@ -216,42 +198,3 @@ def test_another_file_is_no_checkpoint(tmp_path: Path) -> None:
 def test_no_cache_is_said(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="monalive-distill prepare"):
         load_sequences(tmp_path)
-
-
-def test_state_comes_back_as_it_was(tmp_path: Path) -> None:
-    model = build_generator("tiny")
-    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
-    average = ExponentialAverage(model, 0.9)
-    for step in range(3):
-        optimizer.zero_grad()
-        torch.stack([p.square().sum() for p in model.parameters()]).sum().backward()
-        optimizer.step()
-        average.update(model, step)
-    save_state(tmp_path / "s.safetensors", {"g": model}, {"g": optimizer}, average, {"step": 3})
-    other = build_generator("tiny")
-    other_optimizer = torch.optim.Adam(other.parameters(), 1e-2)
-    other_average = ExponentialAverage(other, 0.9)
-    restore_state(tmp_path / "s.safetensors", {"g": other}, {"g": other_optimizer}, other_average)
-    assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), other.state_dict().values(), strict=True))
-    assert all(torch.equal(average.weights[n], other_average.weights[n]) for n in average.weights)
-    ours, theirs = optimizer.state_dict()["state"], other_optimizer.state_dict()["state"]
-    assert all(torch.equal(ours[i]["exp_avg_sq"], theirs[i]["exp_avg_sq"]) for i in ours)
-
-
-def test_a_configuration_comes_from_a_file(tmp_path: Path) -> None:
-    path = tmp_path / "config.json"
-    stages = [{"until": 1.0, "size": 128, "photos": 2, "targets": 1}]
-    path.write_text(json.dumps({"seed": 5, "stages": stages, "losses": {"pixel": 2.0}}))
-    config = read_config(path)
-    assert config.seed == 5 and config.stages == (Stage(1.0, 128, 2, 1),) and config.losses.pixel == 2.0
-    assert config.learning_rate == TrainingConfig().learning_rate and config.losses.detail == LossWeights().detail
-
-
-@pytest.mark.parametrize("text", ['{"speed": 1}', "{", "[]", '{"losses": {"beauty": 1}}', '{"stages": [1]}'])
-def test_a_wrong_configuration_is_refused(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "config.json"
-    path.write_text(text)
-    with pytest.raises(ValueError, match="not a training configuration"):
-        read_config(path)
-    with pytest.raises(FileNotFoundError, match="no configuration file"):
-        read_config(tmp_path / "none.json")

@@ -13,10 +13,10 @@ import pytest
 from moving_clips import moving_face, no_face, write_clip
 
 from monalive.faces.tracker import FaceTracker
-from monalive_distill.cli import evaluate_few_shot as evaluate_few_shot_cli
+from monalive_distill.cli import evaluate_few_shot as command
 from monalive_distill.evaluation import few_shot as few_shot_evaluation
 from monalive_distill.evaluation import few_shot_rows
-from monalive_distill.evaluation.clips import Clip, read_clip
+from monalive_distill.evaluation.clips import Clip, read_clip, spread_clips
 from monalive_distill.evaluation.few_shot_rows import split_clip
 from monalive_distill.few_shot.config import FewShotConfig
 from monalive_distill.few_shot.train import train_few_shot
@@ -45,10 +45,10 @@ def bases(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 def _run(clips: Path, bases: list[Path], output: Path, *more: str) -> dict:
     parser = argparse.ArgumentParser()
-    evaluate_few_shot_cli.add_evaluate_few_shot_arguments(parser)
+    command.add_arguments(parser)
     words = [str(clips), "-o", str(output), "--base", *map(str, bases), "--shots", "1", "--lightweight-shots", "1", "2"]
     words += ["--steps", "1", "--frames", "8", "--threads", "1", "--device", "cpu", *more]
-    evaluate_few_shot_cli.run_evaluate_few_shot(parser.parse_args(words))
+    command.run(parser.parse_args(words))
     return json.loads((output / "few_shot.json").read_text())
 
 
@@ -67,8 +67,8 @@ def test_the_table_and_that_a_clip_done_is_not_done_again(
     clips: Path, bases: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = _run(clips, bases, tmp_path)
-    expected = ["lightweight T=1", "lightweight T=1 + surroundings"]
-    expected += ["lightweight T=2", "lightweight T=2 + surroundings"]
+    expected = ["lightweight T=1", "lightweight T=1 + background flow"]
+    expected += ["lightweight T=2", "lightweight T=2 + background flow"]
     for how in ("photo moved by geometry", "no moved photo"):
         expected += [f"few-shot, {how}, {kind} T=1" for kind in ("FF", "FT")]
     assert list(report["rows"]) == expected
@@ -130,5 +130,5 @@ def test_other_processes_do_not_shorten_a_fine_tuning_on_a_cpu() -> None:
 
 def test_a_subset_is_spread_evenly() -> None:
     paths = [Path(str(i)) for i in range(10)]
-    assert [path.name for path in evaluate_few_shot_cli.spread(paths, 3)] == ["0", "3", "6"]
-    assert evaluate_few_shot_cli.spread(paths, None) == evaluate_few_shot_cli.spread(paths, 20) == paths
+    assert [path.name for path in spread_clips(paths, 3)] == ["0", "3", "6"]
+    assert spread_clips(paths, None) == spread_clips(paths, 20) == paths

@@ -15,8 +15,8 @@ from monalive_distill.evaluation import personalized_row
 from monalive_distill.evaluation.clips import read_clip
 from monalive_distill.evaluation.few_shot_rows import split_clip
 from monalive_distill.generator.lightweight_generator import LightweightGenerator, build_generator
-from monalive_distill.personalization.personalize import Personalization
-from monalive_distill.training.checkpoint import ExponentialAverage, save_state
+from monalive_distill.personalization.settings import Personalization
+from monalive_distill.training.checkpoint import save_state
 
 
 def test_a_bundle_learned_from_the_photos_animates_one_of_them_and_all(
@@ -24,7 +24,7 @@ def test_a_bundle_learned_from_the_photos_animates_one_of_them_and_all(
 ) -> None:
     torch.manual_seed(0)
     weights = tmp_path / "lightweight.safetensors"
-    save_state(weights, {}, {}, ExponentialAverage(build_generator("tiny"), 0.9), {"variant": "tiny"})
+    save_state(weights, {}, {}, build_generator("tiny"), {"variant": "tiny"})
     exported: list[LightweightGenerator] = []
 
     def export(generator: LightweightGenerator, output: Path, **facts: str) -> dict[str, float]:
@@ -39,7 +39,8 @@ def test_a_bundle_learned_from_the_photos_animates_one_of_them_and_all(
         split = split_clip(read_clip(tmp_path / "a.mp4", tracker, 7))
     row = personalized_row.PersonalizedRow(64, Personalization(steps=1))
     made = row(split, 2)
-    names = [f"personalised on 2, lightweight T={count}{seen}" for count in (1, 2) for seen in ("", " + surroundings")]
+    flow = ("", " + background flow")
+    names = [f"personalised on 2, lightweight T={count}{seen}" for count in (1, 2) for seen in flow]
     assert list(made) == names
     assert all(len(images) == len(split.tests) and images[0].shape == (64, 64, 3) for images in made.values())
     assert len(exported) == 1 and "1\n  steps, kept" in capsys.readouterr().out

@@ -21,7 +21,7 @@ from monalive.faces.tracker import FaceTracker
 from monalive.media.image_io import load_image
 from monalive.motions.motion import Motion
 from monalive.player.face_networks import FaceNetworks
-from monalive_distill.cli.evaluate import add_evaluate_arguments, run_evaluate
+from monalive_distill.cli import evaluate as command
 from monalive_distill.evaluation.clips import Clip, find_clips, read_clip, spread_frames, track_clip
 from monalive_distill.evaluation.reenactment import (
     UNMOVED,
@@ -340,12 +340,12 @@ def test_a_method_that_fails_on_a_clip_is_named(clips_folder: Path, tracker: Fac
     def refuses(*args: Any, absolute: bool, **more: Any) -> list[Image]:
         raise ValueError("too dark")
 
-    with pytest.raises(ValueError, match=r"None of the 1 clips.*a right\.mp4: too dark"):
+    with pytest.raises(ValueError, match=r"none of the 1 clips.*a right\.mp4: too dark"):
         evaluate([clips_folder / "a right.mp4"], {"refuses": refuses}, tracker, frame_count=1)
 
 
 def test_no_usable_clip_is_an_error(clips_folder: Path, tracker: FaceTracker) -> None:
-    with pytest.raises(ValueError, match=r"None of the 2 clips could be used\. c_empty\.mp4: no face"):
+    with pytest.raises(ValueError, match=r"none of the 2 clips could be used: c_empty\.mp4: no face"):
         evaluate(find_clips(clips_folder)[2:], {"shift": shift_whole}, tracker)
 
 
@@ -408,14 +408,14 @@ def test_the_command(clips_folder: Path, tmp_path: Path, capsys: pytest.CaptureF
     folder.mkdir()
     (folder / "a.mp4").write_bytes((clips_folder / "a right.mp4").read_bytes())
     parser = argparse.ArgumentParser()
-    add_evaluate_arguments(parser)
+    command.add_arguments(parser)
     copy = tmp_path / "copy.bundle"
     copy.write_bytes(default_bundle_path().read_bytes())
     args = parser.parse_args([str(folder), "--frames", "2", "-o", str(tmp_path / "report"), "--beside", str(copy)])
-    assert run_evaluate(args) == 0
+    command.run(args)
     report = json.loads((tmp_path / "report" / "evaluation.json").read_text(encoding="utf-8"))
     mean = report["self"]["mean"]
-    assert list(mean) == ["monalive", "copy", "without surroundings", "geometry prior", UNMOVED]
+    assert list(mean) == ["monalive", "copy", "without background flow", "geometry prior", UNMOVED]
     assert mean["copy"] == mean["monalive"] and report["beside"]["copy"] == report["bundle"]
     assert report["cross"]["mean"] == {}  # that takes two clips
     assert mean["monalive"]["akd"] < 2 and mean["monalive"]["lpips"] < mean[UNMOVED]["lpips"]
@@ -423,14 +423,14 @@ def test_the_command(clips_folder: Path, tmp_path: Path, capsys: pytest.CaptureF
     assert "<dt>copy<dd>" in (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
     same = [str(folder), "-o", str(tmp_path / "report"), "--beside", str(copy), str(tmp_path / "unmoved.bundle")]
     with pytest.raises(ValueError, match="would be called 'unmoved'"):
-        run_evaluate(parser.parse_args(same))
+        command.run(parser.parse_args(same))
 
 
 def test_the_command_refuses_a_folder_without_clips(tmp_path: Path) -> None:
     parser = argparse.ArgumentParser()
-    add_evaluate_arguments(parser)
+    command.add_arguments(parser)
     with pytest.raises(FileNotFoundError, match=r"no \.mp4"):
-        run_evaluate(parser.parse_args([str(tmp_path)]))
+        command.run(parser.parse_args([str(tmp_path)]))
 
 
 def test_the_worst_clip_comes_first(clips_folder: Path, tmp_path: Path, tracker: FaceTracker) -> None:

@@ -14,11 +14,13 @@ import torch
 from safetensors.torch import save_file
 
 from monalive.media.image_io import save_image
-from monalive_distill.cli import few_shot as few_shot_cli
+from monalive_distill.cli import finetune as finetune_command
+from monalive_distill.cli import train_few_shot as train_command
 from monalive_distill.few_shot.changed_poses import CHECKED_CHANGES, PoseChange, change_pose, draw_change
 from monalive_distill.few_shot.config import FewShotConfig
 from monalive_distill.few_shot.expression_check import ExpressionCheck
-from monalive_distill.few_shot.finetune import FineTuned, FineTuning, finetune, finetune_person
+from monalive_distill.few_shot.fine_tuning_settings import FineTuning
+from monalive_distill.few_shot.finetune import FineTuned, finetune, finetune_person
 from monalive_distill.few_shot.losses import FewShotLossWeights
 from monalive_distill.few_shot.model import build_discriminator, build_few_shot_model
 from monalive_distill.few_shot.person import FewShotPerson, load_person
@@ -164,14 +166,14 @@ def test_bad_input_is_refused_before_anything_is_written(base: Path, tmp_path: P
 
 def test_the_commands(base: Path, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     parser = argparse.ArgumentParser()
-    few_shot_cli.add_finetune_arguments(parser)
+    finetune_command.add_arguments(parser)
     words = [str(PORTRAIT), "-o", str(tmp_path / "p.ckpt"), "--base", str(base), "--steps", "1", "--threads", "1"]
-    few_shot_cli.run_finetune(parser.parse_args([*words, "--device", "cpu"]))
+    finetune_command.run(parser.parse_args([*words, "--device", "cpu"]))
     assert "p.ckpt: 1 steps" in capsys.readouterr().out and (tmp_path / "p.ckpt").is_file()
     parser = argparse.ArgumentParser()
-    few_shot_cli.add_train_few_shot_arguments(parser)
+    train_command.add_arguments(parser)
     words = [str(cache), "-o", str(tmp_path / "run"), "--minutes", "0", "--variant", "tiny", "--threads", "1"]
     words += ["--device", "cpu", "--setting", "ff", "--warped-photo", "none"]
-    few_shot_cli.run_train_few_shot(parser.parse_args(words))
+    train_command.run(parser.parse_args(words))
     config = json.loads((tmp_path / "run" / "record.json").read_text())["config"]
     assert config["losses"]["match"] == 0.0 and config["warped_photo"] == "none" and config["variant"] == "tiny"

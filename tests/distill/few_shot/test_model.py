@@ -9,7 +9,7 @@ from torch.nn.utils import parametrize
 
 from monalive_distill.few_shot.adain_generator import CHANGE_AT_START, AdaINGenerator
 from monalive_distill.few_shot.model import Rendering, build_discriminator, build_few_shot_model, read_variant
-from monalive_distill.few_shot.photo_mover import WARPED_PHOTO, WarpedPhoto, read_warped_photo, shrink
+from monalive_distill.few_shot.photo_mover import shrink
 from monalive_distill.few_shot.picture_encoder import PictureEncoder
 from monalive_distill.few_shot.pose_input import draw, move_photo, nearest_photo
 from monalive_distill.few_shot.residual_blocks import (
@@ -19,6 +19,7 @@ from monalive_distill.few_shot.residual_blocks import (
     SelfAttention,
     settle_spectral_norms,
 )
+from monalive_distill.few_shot.warped_photo import WARPED_PHOTO, WarpedPhoto, read_warped_photo
 from monalive_distill.generator.splat import DRAWING_CHANNELS
 
 SIZE = 32

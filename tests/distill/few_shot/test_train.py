@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from pass_clock import PassClock
 from safetensors.torch import load_file
+from two_processes import weights_of_two_processes
 
-from monalive_distill.few_shot import train as module
 from monalive_distill.few_shot.checkpoint import (
     load_discriminator,
     load_few_shot_model,
@@ -24,7 +22,8 @@ from monalive_distill.few_shot.checkpoint import (
 from monalive_distill.few_shot.config import FewShotConfig
 from monalive_distill.few_shot.train import train_few_shot
 from monalive_distill.generator.lightweight_generator import build_generator
-from monalive_distill.training.checkpoint import ExponentialAverage, save_state, write_weights
+from monalive_distill.training import loop
+from monalive_distill.training.checkpoint import save_state, write_weights
 
 CONFIG = FewShotConfig(
     variant="tiny",
@@ -38,22 +37,11 @@ CONFIG = FewShotConfig(
 )
 
 
-class _Clock:
-    """A clock by which every pass of the training loop takes one second; the first begins at 0."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    def __call__(self) -> float:
-        self.asked += 1
-        return float(max(0, self.asked - 2))
-
-
 def test_training_lowers_the_loss_and_leaves_a_record(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "SAVE_EVERY", 5.0)
-    model, _ = train_few_shot([cache], tmp_path, 20 / 60, CONFIG, clock=_Clock())
+    monkeypatch.setattr(loop, "SAVE_EVERY", 5.0)
+    model, _ = train_few_shot([cache], tmp_path, 20 / 60, CONFIG, clock=PassClock())
     rows = list(csv.DictReader((tmp_path / "log.csv").open()))
     assert len(rows) == 10 and rows[-1]["step"] == "20"
     first, last = (sum(float(row["perceptual"]) for row in part) for part in (rows[:3], rows[-3:]))
@@ -71,7 +59,7 @@ def test_an_interrupted_run_ends_with_the_same_weights(cache: Path, tmp_path: Pa
     """Bit for bit: weights, their averages, singular vectors and the optimizers' memory."""
     for folder, parts in (("whole", (6,)), ("parts", (3, 3))):
         for seconds in parts:
-            train_few_shot([cache], tmp_path / folder, seconds / 60, CONFIG, clock=_Clock())
+            train_few_shot([cache], tmp_path / folder, seconds / 60, CONFIG, clock=PassClock())
     whole, parted = (load_file(tmp_path / folder / "state.safetensors") for folder in ("whole", "parts"))
     assert read_few_shot_record(tmp_path / "parts" / "state.safetensors")["step"] == 6
     assert whole.keys() == parted.keys()
@@ -82,7 +70,7 @@ def test_an_interrupted_run_ends_with_the_same_weights(cache: Path, tmp_path: Pa
 
 def test_the_papers_model_trains_in_half_precision_with_loaders(cache: Path, tmp_path: Path) -> None:
     config = replace(CONFIG, warped_photo="none", precision="bf16-mixed", loaders=1, discriminator_steps=2)
-    model, discriminator = train_few_shot([cache], tmp_path, 2 / 60, config, clock=_Clock())
+    model, discriminator = train_few_shot([cache], tmp_path, 2 / 60, config, clock=PassClock())
     for network in (model, discriminator):
         assert all(p.dtype == torch.float32 and bool(p.isfinite().all()) for p in network.parameters())
 
@@ -92,7 +80,7 @@ def test_training_beside_the_lightweight_generator(
 ) -> None:
     """Its weights are no part of the checkpoint, which knows them by their hash."""
     config = replace(CONFIG, warped_photo="lightweight", episodes=1, photos=1)
-    train_few_shot([cache], tmp_path, 2 / 60, config, clock=_Clock())
+    train_few_shot([cache], tmp_path, 2 / 60, config, clock=PassClock())
     state = tmp_path / "state.safetensors"
     tensors = load_file(state)
     assert not any("lightweight" in name or "mover" in name for name in tensors)
@@ -101,21 +89,23 @@ def test_training_beside_the_lightweight_generator(
     other = tmp_path / "lightweight.safetensors"
     torch.manual_seed(0)
     generator = build_generator("tiny")
-    save_state(other, {}, {}, ExponentialAverage(generator, 0.9), {"variant": "tiny"})
+    save_state(other, {}, {}, generator, {"variant": "tiny"})
     with pytest.warns(UserWarning, match="trained beside other weights of the lightweight generator"):
         load_few_shot_model(state, lightweight=other)
 
 
 def test_a_run_goes_on_with_other_people(cache: Path, tmp_path: Path) -> None:
     """With learning rates of 0 it is what it began with, but for the columns: those people are new."""
-    train_few_shot([cache], tmp_path / "first", 4 / 60, CONFIG, clock=_Clock())
+    train_few_shot([cache], tmp_path / "first", 4 / 60, CONFIG, clock=PassClock())
     first = tmp_path / "first" / "state.safetensors"
     fewer = tmp_path / "cache"
     shutil.copytree(cache, fewer)
     index = json.loads((fewer / "index.json").read_text())
     (fewer / "index.json").write_text(json.dumps(index[:-1]))
     still = replace(CONFIG, learning_rate=0.0, discriminator_learning_rate=0.0)
-    model, discriminator = train_few_shot([fewer], tmp_path / "second", 1 / 60, still, start_from=first, clock=_Clock())
+    model, discriminator = train_few_shot(
+        [fewer], tmp_path / "second", 1 / 60, still, start_from=first, clock=PassClock()
+    )
     averaged, known = load_few_shot_model(first), load_discriminator(first)
     for mine, its in zip(model.parameters(), averaged.parameters(), strict=True):
         assert torch.equal(mine, its)
@@ -128,7 +118,7 @@ def test_a_run_goes_on_with_other_people(cache: Path, tmp_path: Path) -> None:
 
 def test_what_does_not_belong_together_is_refused(cache: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    train_few_shot([cache], run, 1 / 60, CONFIG, clock=_Clock())
+    train_few_shot([cache], run, 1 / 60, CONFIG, clock=PassClock())
     state = run / "state.safetensors"
     with pytest.raises(ValueError, match="trained as variant 'tiny', not 'base'"):
         train_few_shot([cache], run, 0.1, replace(CONFIG, variant="base"))
@@ -152,34 +142,10 @@ def test_what_does_not_belong_together_is_refused(cache: Path, tmp_path: Path) -
         load_few_shot_model(tmp_path / "other.safetensors")
 
 
-_WORKER = """
-import sys
-from pathlib import Path
-import torch
-torch.set_num_threads(1)
-sys.path.insert(0, sys.argv[1])
-from safetensors.torch import save_file
-from test_train import CONFIG, _Clock
-from monalive_distill.few_shot.train import train_few_shot
-import os
-model, discriminator = train_few_shot([Path(sys.argv[2])], Path(sys.argv[3]), 2 / 60, CONFIG, clock=_Clock())
-tensors = {"m/" + n: t for n, t in model.state_dict().items()}
-tensors |= {"d/" + n: t for n, t in discriminator.state_dict().items()}
-save_file({n: t.contiguous() for n, t in tensors.items()}, Path(sys.argv[3]) / f"rank{os.environ['RANK']}.safetensors")
-"""
-
-
 def test_two_processes_end_with_the_same_weights(cache: Path, tmp_path: Path) -> None:
     """Started by torchrun, each on its own episodes; and not with those of a single process."""
-    (tmp_path / "worker.py").write_text(_WORKER)
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command += [str(tmp_path / "worker.py"), str(Path(__file__).parent), str(cache), str(tmp_path)]
-    done = subprocess.run(
-        command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    first, second = (load_file(tmp_path / f"rank{rank}.safetensors") for rank in (0, 1))
+    first, second = weights_of_two_processes("few_shot", cache, tmp_path)
     assert all(torch.equal(value, second[name]) for name, value in first.items())
     assert json.loads((tmp_path / "record.json").read_text())["processes"] == 2
-    alone, _ = train_few_shot([cache], tmp_path / "alone", 2 / 60, CONFIG, clock=_Clock())
-    assert any(not torch.equal(value, first[f"m/{name}"]) for name, value in alone.state_dict().items())
+    alone, _ = train_few_shot([cache], tmp_path / "alone", 2 / 60, CONFIG, clock=PassClock())
+    assert any(not torch.equal(value, first[f"model/{name}"]) for name, value in alone.state_dict().items())

@@ -18,15 +18,17 @@ import torch
 from monalive.faces.crop import SquareCrop
 from monalive.player.several_photos import face_mask
 from monalive.portrait import PhotoOfPerson
-from monalive_distill.cli import personalize as personalize_cli
+from monalive_distill.cli import personalize as command
 from monalive_distill.few_shot.changed_poses import PoseChange, change_pose
 from monalive_distill.few_shot.person_photos import PersonPhotos, track_photos
+from monalive_distill.few_shot.photo_mover import LIGHTWEIGHT_SIZE as PHOTO_SIZE
 from monalive_distill.generator.lightweight_generator import LightweightGenerator, build_generator
 from monalive_distill.personalization import bundle_exporter
 from monalive_distill.personalization.bundle_exporter import find_bundle_exporter
 from monalive_distill.personalization.person_task import draw_part, face_side, person_pairs, prepare, together
-from monalive_distill.personalization.personalize import PHOTO_SIZE, Check, Personalization, _Ruler, personalize
-from monalive_distill.training.checkpoint import ExponentialAverage, save_state
+from monalive_distill.personalization.personalize import Check, _Ruler, personalize
+from monalive_distill.personalization.settings import Personalization
+from monalive_distill.training.checkpoint import save_state
 
 PORTRAIT = Path(str(files("monalive").joinpath("assets", "sample_portrait.jpg")))
 QUICK = Personalization(steps=6, check_every=2, learning_rate=3e-3, warm_up_steps=1, average_decay=0.1)
@@ -136,7 +138,7 @@ def test_a_part_of_a_lesson_is_painted_as_it_is_in_the_whole(
 
 def _arguments(*words: object) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    personalize_cli.add_personalize_arguments(parser)
+    command.add_arguments(parser)
     return parser.parse_args([*map(str, words), "--steps", "1", "--threads", "1", "--device", "cpu"])
 
 
@@ -147,11 +149,11 @@ def test_the_command_hands_the_generator_to_an_exporter(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     weights = tmp_path / "lightweight.safetensors"
-    save_state(weights, {}, {}, ExponentialAverage(generator, 0.9), {"variant": "tiny"})
+    save_state(weights, {}, {}, generator, {"variant": "tiny"})
     given: list[Any] = []
     exporter = lambda generator, output, **facts: given.append((generator, output, facts)) or {}  # noqa: E731
-    monkeypatch.setattr(personalize_cli, "find_bundle_exporter", lambda: exporter)
-    personalize_cli.run_personalize(_arguments(PORTRAIT, "-o", tmp_path / "me.bundle", "--weights", weights))
+    monkeypatch.setattr(bundle_exporter, "find_bundle_exporter", lambda: exporter)
+    command.run(_arguments(PORTRAIT, "-o", tmp_path / "me.bundle", "--weights", weights))
     [(exported, output, facts)] = given
     assert isinstance(exported, LightweightGenerator) and output == tmp_path / "me.bundle"
     assert facts["precision"] == "int8" and facts["model_version"].endswith("+person")
@@ -161,16 +163,16 @@ def test_the_command_hands_the_generator_to_an_exporter(
 def test_bad_input_is_refused_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundle_exporter, "entry_points", lambda group: [])
     with pytest.raises(FileNotFoundError, match=r"pip install 'monalive\[export\]'"):
-        personalize_cli.run_personalize(_arguments(PORTRAIT, "-o", tmp_path / "me.bundle"))
+        command.run(_arguments(PORTRAIT, "-o", tmp_path / "me.bundle"))
     broken = EntryPoint("litert", "no_such_package:export", bundle_exporter.GROUP)
     monkeypatch.setattr(bundle_exporter, "entry_points", lambda group: [broken])
     with pytest.raises(FileNotFoundError, match="no_such_package"):
         find_bundle_exporter()
-    monkeypatch.setattr(personalize_cli, "find_bundle_exporter", lambda: None)
+    monkeypatch.setattr(bundle_exporter, "find_bundle_exporter", lambda: None)
     with pytest.raises(FileNotFoundError, match="there is no folder"):
-        personalize_cli.run_personalize(_arguments(PORTRAIT, "-o", tmp_path / "none" / "me.bundle"))
+        command.run(_arguments(PORTRAIT, "-o", tmp_path / "none" / "me.bundle"))
     with pytest.raises(ValueError, match="1 to 32 photos"):
-        personalize_cli.run_personalize(_arguments(*[PORTRAIT] * 33, "-o", tmp_path / "me.bundle"))
+        command.run(_arguments(*[PORTRAIT] * 33, "-o", tmp_path / "me.bundle"))
     assert not list(tmp_path.iterdir())
 
 

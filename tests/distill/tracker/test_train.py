@@ -16,25 +16,26 @@ from monalive.faces.face_mesh import BLENDSHAPE_NAMES
 from monalive_distill.data.training_pairs import FaceSequence
 from monalive_distill.evaluation.clip_attributes import read_clip_attributes
 from monalive_distill.evaluation.tracker_measures import blendshape_groups, measure_frame, worst_tenth
-from monalive_distill.tracker import landmark_task as landmark_lesson
+from monalive_distill.tracker import landmark_task
 from monalive_distill.tracker.augmentations import Disturbances
 from monalive_distill.tracker.blendshape_samples import compose
-from monalive_distill.tracker.blendshape_task import BlendshapeLesson
+from monalive_distill.tracker.blendshape_task import BlendshapeTask
 from monalive_distill.tracker.detector_network import DetectorNetwork
-from monalive_distill.tracker.detector_task import DetectorLesson, detector_loss, read_map, target_map
+from monalive_distill.tracker.detector_task import DetectorTask, detector_loss, read_map, target_map
 from monalive_distill.tracker.face_pool import FacePool, openness_of
 from monalive_distill.tracker.landmark_loss import LandmarkLoss, LandmarkLossWeights
 from monalive_distill.tracker.landmark_network import FaceReading, LandmarkNetwork
 from monalive_distill.tracker.landmark_samples import LandmarkSampler, mirror_points
-from monalive_distill.tracker.landmark_task import LandmarkLesson
+from monalive_distill.tracker.landmark_task import LandmarkTask
 from monalive_distill.tracker.networks import load_tracker, write_tracker_weights
-from monalive_distill.tracker.train import Lesson, TrackerTrainingConfig, start_network, train_lesson
+from monalive_distill.tracker.train import Task, TrackerTrainingConfig, train_task
+from monalive_distill.tracker.weights_file import start_network
 from monalive_distill.training.checkpoint import STATE_FILE, read_record
 
 
 @pytest.fixture(autouse=True)
 def _few_faces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(landmark_lesson, "FACES_FOR_THE_MEAN", 20)
+    monkeypatch.setattr(landmark_task, "FACES_FOR_THE_MEAN", 20)
 
 
 def face(jaw_open: float = 0.0, blink_left: float = 0.0) -> NDArray[np.float64]:
@@ -155,14 +156,14 @@ def teacher_of_jaws(landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
     return scores
 
 
-def blendshape_lesson(sequences: list[FaceSequence]) -> BlendshapeLesson:
+def blendshape_task(sequences: list[FaceSequence]) -> BlendshapeTask:
     torch.manual_seed(0)
-    return BlendshapeLesson(sequences, reader=LandmarkNetwork(), teacher=teacher_of_jaws, composed=30)
+    return BlendshapeTask(sequences, reader=LandmarkNetwork(), teacher=teacher_of_jaws, composed=30)
 
 
-def test_the_blendshape_lesson(sequences: list[FaceSequence], tmp_path: Path) -> None:
-    lesson, same = blendshape_lesson(sequences), blendshape_lesson(sequences)
-    batch, again = lesson.draw(5, 40), same.draw(5, 40)
+def test_the_blendshape_task(sequences: list[FaceSequence], tmp_path: Path) -> None:
+    task, same = blendshape_task(sequences), blendshape_task(sequences)
+    batch, again = task.draw(5, 40), same.draw(5, 40)
     assert batch.landmarks.shape == (40, 478, 2) and batch.scores.shape == (40, 52)
     assert np.array_equal(batch.landmarks, again.landmarks) and np.array_equal(batch.scores, again.scores)
     jaw = BLENDSHAPE_NAMES.index("jawOpen")
@@ -171,11 +172,11 @@ def test_the_blendshape_lesson(sequences: list[FaceSequence], tmp_path: Path) ->
         gap, width = (np.linalg.norm(points[i] - points[j]) for i, j in ((13, 14), (78, 308)))
         assert scores[jaw] == pytest.approx(gap / width, abs=0.15)  # mirrored and noisy, but the same face
     wanted = torch.from_numpy(batch.scores).clamp(1e-6, 1 - 1e-6)
-    least, terms = lesson.loss(torch.logit(wanted), batch)
-    more, _ = lesson.loss(torch.logit(wanted) + 1.0, batch)
+    least, terms = task.loss(torch.logit(wanted), batch)
+    more, _ = task.loss(torch.logit(wanted) + 1.0, batch)
     assert float(least) < float(more) and terms["error_percent"] < 0.02
     clock = ticking(1.0)
-    train_lesson(lesson, tmp_path, 0.2, TrackerTrainingConfig(batch=8), clock=lambda: next(clock))
+    train_task(task, tmp_path, 0.2, TrackerTrainingConfig(batch=8), clock=lambda: next(clock))
     assert read_record(tmp_path / STATE_FILE)["model"] == "tracker blendshapes"
 
 
@@ -209,16 +210,16 @@ def ticking(seconds: float) -> Iterator[float]:
         moment += seconds
 
 
-@pytest.mark.parametrize("kind", [DetectorLesson, LandmarkLesson])
+@pytest.mark.parametrize("kind", [DetectorTask, LandmarkTask])
 def test_training_goes_on_where_it_stopped(
-    kind: type[DetectorLesson] | type[LandmarkLesson], sequences: list[FaceSequence], tmp_path: Path
+    kind: type[DetectorTask] | type[LandmarkTask], sequences: list[FaceSequence], tmp_path: Path
 ) -> None:
     config = TrackerTrainingConfig(batch=4)
 
     def train(folder: Path, minutes: float) -> Path:
         clock = ticking(1.0)
-        lesson: Lesson = kind(sequences)
-        train_lesson(lesson, folder, minutes, config, sequences=sequences, total_minutes=0.1, clock=lambda: next(clock))
+        task: Task = kind(sequences)
+        train_task(task, folder, minutes, config, sequences=sequences, total_minutes=0.1, clock=lambda: next(clock))
         return folder / STATE_FILE
 
     whole = train(tmp_path / "whole", 5 / 60)
@@ -229,17 +230,17 @@ def test_training_goes_on_where_it_stopped(
     assert one["step"] >= 4 and abs(int(str(one["step"])) - int(str(other["step"]))) <= 1
     assert (tmp_path / "whole" / "record.json").is_file()
     with pytest.raises(ValueError, match="was trained as"):
-        wrong = LandmarkLesson if kind is DetectorLesson else DetectorLesson
-        train_lesson(wrong(sequences), tmp_path / "whole", 0.01, config)
+        wrong = LandmarkTask if kind is DetectorTask else DetectorTask
+        train_task(wrong(sequences), tmp_path / "whole", 0.01, config)
 
 
 def test_weights_of_all(sequences: list[FaceSequence], tmp_path: Path) -> None:
     states = []
-    for make in (LandmarkLesson, DetectorLesson, blendshape_lesson):
+    for make in (LandmarkTask, DetectorTask, blendshape_task):
         clock = ticking(1.0)
-        lesson: Lesson = make(sequences)
-        train_lesson(lesson, tmp_path / lesson.name, 0.01, TrackerTrainingConfig(batch=2), clock=clock.__next__)
-        states.append(tmp_path / lesson.name / STATE_FILE)
+        task: Task = make(sequences)
+        train_task(task, tmp_path / task.name, 0.01, TrackerTrainingConfig(batch=2), clock=clock.__next__)
+        states.append(tmp_path / task.name / STATE_FILE)
     output, newer = tmp_path / "tracker.safetensors", tmp_path / "newer.safetensors"
     write_tracker_weights(states, output)
     networks = load_tracker(output)

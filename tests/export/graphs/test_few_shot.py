@@ -21,7 +21,8 @@ from monalive_distill.few_shot.model import build_few_shot_model
 from monalive_distill.few_shot.person import FewShotPerson, load_person, save_person
 from monalive_distill.few_shot.person_photos import PersonPhotos
 from monalive_distill.generator.lightweight_generator import build_generator
-from monalive_distill.training.checkpoint import ExponentialAverage, save_state
+from monalive_distill.training.average import running_average
+from monalive_distill.training.checkpoint import save_state
 from monalive_export.checks.frames import packaged_frames
 from monalive_export.checks.parity import torch_run
 from monalive_export.cli import main
@@ -37,7 +38,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = build_few_shot_model("tiny")
     path = tmp_path_factory.mktemp("few_shot") / "state.safetensors"
     record = {"model": "few_shot", "variant": "tiny", "warped_photo": True, "people": []}
-    save_state(path, {"model": model}, {}, ExponentialAverage(model, 0.9), record)
+    save_state(path, {"model": model}, {}, running_average(model, 0.9).module, record)
     return path
 
 
@@ -69,7 +70,7 @@ def test_the_graphs_are_the_model(checkpoint: Path) -> None:
 def test_the_lightweight_generator_moves_the_photo_in_graphs_of_its_own(tmp_path: Path) -> None:
     torch.manual_seed(0)
     light = tmp_path / "lightweight.safetensors"
-    save_state(light, {}, {}, ExponentialAverage(build_generator("tiny"), 0.9), {"variant": "tiny"})
+    save_state(light, {}, {}, build_generator("tiny"), {"variant": "tiny"})
     model = build_few_shot_model("tiny", "lightweight", light)
     assert model.mover is not None
     model.mover._generator.autocast_dtype = None  # type: ignore[union-attr]  # as exported: in float32

@@ -18,7 +18,7 @@ from monalive.faces.tracker import FaceTracker
 from monalive.faces.tracker_networks import TRACKER_PARTS
 from monalive_distill.generator.lightweight_generator import build_generator
 from monalive_distill.tracker.networks import MODEL_NAME, TrackerNetworks
-from monalive_distill.training.checkpoint import ExponentialAverage, save_state
+from monalive_distill.training.checkpoint import save_state
 from monalive_export.checks.portability import coreml_problems, litert_problems
 from monalive_export.export import ExportOptions, export_model
 from monalive_export.graphs.pipelines import load_model
@@ -111,7 +111,7 @@ def test_other_formats(weights: Path, tmp_path: Path, target: str) -> None:
 
 def test_every_pipeline_can_have_a_tracker(weights: Path, tmp_path: Path) -> None:
     generator = tmp_path / "lightweight.safetensors"
-    save_state(generator, {}, {}, ExponentialAverage(build_generator("tiny"), 0.9), {"variant": "tiny"})
+    save_state(generator, {}, {}, build_generator("tiny"), {"variant": "tiny"})
     alone, whole = load_model(generator), load_model(generator, weights)
     assert set(whole.graphs) == set(alone.graphs) | set(TRACKER_PARTS)
     assert not set(alone.graphs) & set(TRACKER_PARTS)

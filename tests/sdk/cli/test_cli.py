@@ -122,7 +122,7 @@ def test_a_late_face_is_mentioned(animator: FakeAnimator, capfd: pytest.CaptureF
         for grey in (0, 0, 100):
             sink.write(np.full((48, 64, 3), grey, np.uint8))
     assert main(["animate", "photo.png", "--driver", "late.mp4", "-o", "out.mp4"]) == 0
-    assert "first 2 frames" in capfd.readouterr().err
+    assert "first 2 driver frames" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_late_face_is_mentioned(animator: FakeAnimator, capfd: pytest.CaptureF
         ("animate photo.png --driver missing.mp4 -o out.mp4", "missing.mp4"),
         ("animate photo.png --driver text.mp4 -o out.mp4", "text.mp4"),
         ("animate text.jpg --motion smile -o out.mp4", "text.jpg"),
-        ("animate photo.png --driver faceless.mp4 -o out.mp4", "No face"),
+        ("animate photo.png --driver faceless.mp4 -o out.mp4", "no face was found"),
         ("animate photo.png --motion smile -o out.avi", ".mp4"),
         ("animate photo.png --motion smile -o none/out.mp4", "does not exist"),
         ("animate photo.png --motion smile -o photo.png", "replace an input"),
@@ -201,12 +201,12 @@ def test_what_libraries_print_stays_off_standard_error(
 ) -> None:
     def chatty(request: Any, **options: Any) -> None:
         os.write(2, b"INFO: delegate created\n")
-        logging.getLogger("monalive").warning("clip.mp4 is cut short.")
+        logging.getLogger("monalive").warning("clip.mp4 is cut short")
         raise ValueError("a\nb")
 
     monkeypatch.setattr("monalive.render.animation.animate_photos", chatty)
     assert main(["animate", "photo.png", "--motion", "smile", "-o", "out.mp4"]) == 2
-    assert capfd.readouterr().err == "monalive: clip.mp4 is cut short.\nmonalive: a b\n"
+    assert capfd.readouterr().err == "monalive: clip.mp4 is cut short\nmonalive: a b\n"
 
 
 def test_a_program_that_calls_the_command_gets_its_logging_back() -> None:

@@ -135,7 +135,7 @@ def test_until_the_driver_shows_a_face_the_photo_is_still(
         for frame in [empty, empty, clip_frames[0], clip_frames[5], empty, empty]:
             sink.write(frame)
     assert main(["animate", str(photo), "--driver", "late.mp4", "--no-smooth", "-o", "frames"]) == 0
-    assert "first 2 frames" in capfd.readouterr().err
+    assert "first 2 driver frames" in capfd.readouterr().err
     frames, still = frames_of("frames"), load_image(photo)
     assert np.abs(frames[0].astype(int) - still).max() <= 12  # the photo, but for the mark
     assert difference(frames[0], still) < 0.5

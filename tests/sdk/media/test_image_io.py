@@ -269,7 +269,7 @@ class TestSave:
         ids=str,
     )
     def test_not_a_picture(self, tmp_path: Path, image: Any) -> None:
-        with pytest.raises(ValueError, match="A picture must be"):
+        with pytest.raises(ValueError, match="a picture must be"):
             save_image(tmp_path / "a.png", image)
         assert list(tmp_path.iterdir()) == []
 

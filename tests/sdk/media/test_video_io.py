@@ -352,9 +352,9 @@ def test_a_sink_checks_what_it_is_given(tmp_path: Path) -> None:
         open_sink(tmp_path / "clip.avi", FPS, (WIDTH, HEIGHT))
     with pytest.raises(ValueError, match="frame rate"):
         open_sink(tmp_path / "clip.mp4", 0, (WIDTH, HEIGHT))
-    with pytest.raises(FileNotFoundError, match="Make it first"):
+    with pytest.raises(FileNotFoundError, match="make it first"):
         open_sink(tmp_path / "none" / "clip.mp4", FPS, (WIDTH, HEIGHT))
-    with pytest.raises(FileNotFoundError, match="Make it first"):
+    with pytest.raises(FileNotFoundError, match="make it first"):
         open_sink(tmp_path / "none" / "frames", FPS, (WIDTH, HEIGHT))
     with pytest.raises(ValueError, match="no frames"), open_sink(tmp_path / "clip.mp4", FPS, (WIDTH, HEIGHT)):
         pass

@@ -153,7 +153,7 @@ def test_a_newer_version_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.motion"
     _motion().save(path)
     _rewrite(path, lambda manifest: manifest.update(version=motion_module.VERSION + 1))
-    with pytest.raises(ValueError, match=r"version 3 .* Update monalive"):
+    with pytest.raises(ValueError, match=r"version 3 .* update monalive"):
         Motion.load(path)
 
 

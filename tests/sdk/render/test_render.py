@@ -80,7 +80,7 @@ def test_frames_before_the_first_face_are_counted(photo: Path, tmp_path: Path) -
 def test_a_driver_without_a_face_is_an_error_and_leaves_nothing(photo: Path, tmp_path: Path) -> None:
     driver = driver_clip(tmp_path / "d.mp4", [0, 0, 0])
     animator: Any = FakeAnimator()
-    with pytest.raises(ValueError, match="No face was found"):
+    with pytest.raises(ValueError, match="no face was found"):
         render_video(animator, enroll_photos(animator, [photo]), driver, tmp_path / "out.mp4")
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["d.mp4", "photo.png"]
 

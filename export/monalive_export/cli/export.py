@@ -1,48 +1,22 @@
-"""Entry point of the `monalive-export` command."""
+"""`monalive-export WEIGHTS`: trained weights to files and bundles."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from monalive_distill.packaged_assets import tracker_weights
-from monalive_export.export import PRECISION_GROUPS, REPORT_FILE, ExportOptions, export_model
-from monalive_export.graphs.pipelines import load_model
+from monalive_export.precisions import PRECISION_GROUPS
 from monalive_export.targets.registry import TARGETS, load_target
 
-BAD_INPUT = 2
-INTERRUPTED = 130  # as shells say it
+DESCRIPTION = "Trained weights to files for phones and the web, each checked against PyTorch before it is named."
 MOST_PROCESSES = 4  # unless more are asked for: the longest graph of one target takes as long as a quarter of the rest
-REPORT_COMMAND = "report"
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command line; the exit code is 0, or 2 with one line on standard error for bad input, 130 after Ctrl-C."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    try:
-        if words[:1] == [REPORT_COMMAND]:
-            from monalive_export.report import run_report
-
-            return run_report(words[1:])
-        return _export(build_parser().parse_args(words))
-    except (ValueError, OSError, ImportError) as error:
-        print(f"monalive-export: {' '.join(str(error).split())}", file=sys.stderr)
-        return BAD_INPUT
-    except KeyboardInterrupt:
-        print("monalive-export: stopped; files that were named before are whole", file=sys.stderr)
-        return INTERRUPTED
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of the command line (that of `monalive-export report` is in `report`)."""
-    parser = argparse.ArgumentParser(
-        prog="monalive-export",
-        description="Trained weights to files for phones and the web, each checked against PyTorch before it is named.",
-        epilog="`monalive-export report DIR` draws size against speed against quality of what was exported.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
     parser.add_argument("weights", type=Path, help="state.safetensors of a run, or a fine-tuned person's .ckpt")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder to write to")
     parser.add_argument("--to", type=_names, default=["litert"], metavar="A,B", help=f"any of {', '.join(TARGETS)}")
@@ -77,10 +51,13 @@ def build_parser() -> argparse.ArgumentParser:
         help="how many work side by side (default: one per core, %(default)s here; each takes about 2 GB of memory)",
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
-    return parser
 
 
-def _export(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> None:
+    """Exports, and says what was written."""
+    from monalive_export.export import REPORT_FILE, ExportOptions, export_model
+    from monalive_export.graphs.pipelines import load_model
+
     targets = [load_target(name) for name in arguments.to]
     options = ExportOptions(
         output=arguments.output,
@@ -101,7 +78,6 @@ def _export(arguments: argparse.Namespace) -> int:
     if not arguments.quiet:
         count = len(report["files"])
         print(f"{arguments.output}: {count} files in {report['seconds']:.0f} s, listed in {REPORT_FILE}")
-    return 0
 
 
 def _cores() -> int:
