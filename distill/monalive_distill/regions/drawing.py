@@ -54,6 +54,7 @@ class Drawing:
 
     def __call__(self, points: torch.Tensor, height: int, width: int) -> torch.Tensor:
         """Landmarks (N, 478, 2) in crop pixels to (N, channels, height, width) in [0, 1.5]."""
+        self._share, self._sharpness, self._fades = (x.to(points) for x in (self._share, self._sharpness, self._fades))
         first, second = take(points, self._first), take(points, self._second)
         apart = second - first
         gap = (apart * apart).sum(-1, keepdim=True)

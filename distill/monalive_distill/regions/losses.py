@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +13,7 @@ from monalive_distill.regions.drawing import splat
 from monalive_distill.regions.networks import PaintedRegion
 from monalive_distill.regions.regions import Region
 from monalive_distill.regions.samples import RegionBatch
+from monalive_distill.training.compute import to_channels_last
 
 # The crop's outer part is blended away where it is pasted: pixels of fading, and how much it counts at the border.
 _FEATHER, _AT_BORDER = 0.2, 0.15
@@ -20,7 +21,8 @@ _WATCHED = 4.0
 _PERCEPTUAL_ZOOM = 4 / 3
 
 
-class LossWeights(NamedTuple):
+@dataclass(frozen=True)
+class LossWeights:
     """Of each term; colours count 1."""
 
     painted: float = 0.4
@@ -35,16 +37,18 @@ class RegionLoss:
     Args:
         region: which.
         weights: of the terms.
+        device: where the pictures are.
     """
 
-    def __init__(self, region: Region, weights: LossWeights) -> None:
+    def __init__(self, region: Region, weights: LossWeights, device: torch.device) -> None:
         self._region, self._weights = region, weights
-        self._lpips = LPIPS("alex").to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._window = _window(region.shape.height, region.shape.width)
+        self._lpips = LPIPS("alex")
+        to_channels_last(self._lpips, device)
+        self._window = _window(region.shape.height, region.shape.width).to(device)
 
     def __call__(
         self, result: PaintedRegion, batch: RegionBatch, precision: torch.dtype | None
-    ) -> tuple[torch.Tensor, dict[str, float]]:
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor | float]]:
         """The loss and its terms by name."""
         look = self._window * self.where_people_look(batch)
         look = look / look.mean((1, 2, 3), keepdim=True)
@@ -62,7 +66,7 @@ class RegionLoss:
             + weights.perceptual * perceptual
             + weights.correction * correction
         )
-        return loss, {name: float(value.detach()) for name, value in terms.items()}
+        return loss, {name: value.detach() for name, value in terms.items()}
 
     def where_people_look(self, batch: RegionBatch) -> torch.Tensor:
         """(N, 1, H, W), 1 and more: the lids and the iris, or the lips, where they are and where they were."""

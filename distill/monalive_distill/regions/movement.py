@@ -66,13 +66,13 @@ def local_flow(
     return F.interpolate(flow, scale_factor=2, mode="bilinear", align_corners=False)
 
 
-def uncertain(flow: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+def uncertain(flow: torch.Tensor) -> torch.Tensor:
     """A flow as another network might give it: motion that arrives in part, smooth errors of a pixel or so."""
     count = flow.shape[0]
-    share = torch.empty(count, 1, 1, 1).uniform_(0.6, 1.05, generator=generator)
-    errors = torch.randn(count, 2, 4, 4, generator=generator)
+    share, strength = 0.6 + 0.45 * torch.rand(count, 1, 1, 1), torch.rand(count, 1, 1, 1)
+    errors = torch.randn(count, 2, 4, 4) * strength
     smooth = F.interpolate(errors, size=flow.shape[-2:], mode="bicubic", align_corners=False)
-    return flow * share + smooth * torch.empty(count, 1, 1, 1).uniform_(0, 1.0, generator=generator)
+    return flow * share.to(flow) + smooth.to(flow)
 
 
 @functools.cache

@@ -57,6 +57,10 @@ class RegionBatch(NamedTuple):
     image: torch.Tensor  # (N, 3, H, W): the crop wanted
     target: torch.Tensor  # (N, 478, 2)
 
+    def to(self, device: torch.device) -> RegionBatch:
+        """The same on a device."""
+        return RegionBatch(*(part.to(device) for part in self))
+
 
 def load_regions(region: Region, *folders: Path) -> list[RegionSequence]:
     """Opens caches; both eyes of a face are sequences of their own.
