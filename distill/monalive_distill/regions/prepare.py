@@ -16,6 +16,7 @@ from monalive.faces.tracker import Face, FaceTracker
 from monalive.media.image_io import load_image
 from monalive.media.video_io import VideoReader
 from monalive_distill.data.prepare import VIDEO_SUFFIXES
+from monalive_distill.mediapipe_tracker.networks import mediapipe_tracker
 from monalive_distill.regions.frames import EYE_SHAPE, MOUTH_SHAPE, face_frames
 from monalive_distill.regions.measures import eye_measures, mouth_measures, sharpness
 from monalive_distill.regions.sources import Source, sources
@@ -79,7 +80,7 @@ def prepare_regions(
     output.mkdir(parents=True, exist_ok=True)
     index: list[dict[str, object]] = []
     left_out: list[str] = []
-    with FaceTracker(networks="mediapipe", settle=True, output_blendshapes=True) as tracker:
+    with mediapipe_tracker(settle=True, output_blendshapes=True) as tracker:
         for item in tqdm(list(sources(source)), desc="preparing", unit="sequence", disable=not progress):
             facts = output / f"{item.name}.facts.npz"
             if not facts.exists():

@@ -16,7 +16,8 @@ UNIT, MIDDLE = 90.0, np.array([160.0, 150.0, 0.0])
 def _face(coefficients: dict[str, float], gaze: tuple[float, float] = (0.0, 0.0), roll: float = 0.0) -> np.ndarray:
     """Landmarks of a face in a picture, outer eye corners 90 pixels apart."""
     turn = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1.0]])
-    return load_expressions().face(coefficients, gaze) * UNIT @ turn.T + MIDDLE
+    landmarks: np.ndarray = load_expressions().face(coefficients, gaze) * UNIT @ turn.T + MIDDLE
+    return landmarks
 
 
 def test_frames_follow_the_skull_and_not_the_expression() -> None:

@@ -65,10 +65,10 @@ def test_a_mirrored_mouth_has_its_landmarks_mirrored(region_cache: Path) -> None
 
 def test_what_occurs_once_is_drawn_often(tmp_path: Path) -> None:
     """One blink in a hundred frames is in a good part of the pairs, as a photo as well."""
-    measures = np.tile(np.float32([0.3, -0.06, -0.08]), (100, 1))
+    measures = np.tile(np.array([0.3, -0.06, -0.08], np.float32), (100, 1))
     measures[50, 0] = 0.0
     frames = np.zeros((100, 96, 96, 3), np.uint8)
-    points = np.tile(np.float32([48, 48]), (100, 478, 1))
+    points = np.tile(np.array([48, 48], np.float32), (100, 478, 1))
     points[50] += 1
     pairs = RegionPairs(EYE, [RegionSequence("a", "a", "clip", frames, points, measures, 80.0)], Augmentation())
     rng = np.random.default_rng(0)
