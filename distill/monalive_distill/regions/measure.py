@@ -16,9 +16,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from monalive.faces.face_mesh import FaceMesh, region_of_landmarks
-from monalive.faces.task_file import packaged_task_path, read_task_parts
 from monalive.media.video_io import VideoReader
+from monalive_distill.mediapipe_tracker.networks import mediapipe_networks
 from monalive_distill.metrics.lpips import LPIPS
 from monalive_distill.regions.drawing import read_at
 from monalive_distill.regions.frames import FaceFrames, RegionFrame, face_frames
@@ -28,7 +27,6 @@ from monalive_distill.regions.regions import Region
 from monalive_distill.regions.samples import RegionBatch, RegionSequence, cut, load_regions
 from monalive_distill.regions.train import paint
 
-_MESH = "face_landmarks_detector.tflite"
 # Of the crop's half side, from its border: where it fades into the picture.
 FEATHER = 0.28
 _MAGNIFIED = 2.0
@@ -71,7 +69,7 @@ def measure_region(
     """
     network.eval()
     lpips = LPIPS("alex")
-    mesh = FaceMesh(read_task_parts(packaged_task_path(), (_MESH,))[_MESH])
+    mesh = mediapipe_networks().mesh
     measured = []
     for sequence in load_regions(region, cache):
         name = sequence.name.partition("/")[0]
@@ -94,7 +92,7 @@ def measure_region(
             read = []
             for crop in (crops[1][k], crops[2][k]):
                 picture = paste(frame, crop, where, region)
-                points, _ = mesh(picture, region_of_landmarks(places))
+                points, _ = mesh(picture, mesh.region_of(places))
                 read.append(_measures(region, where, points, crop))
             measured.append(
                 MeasuredPair(
