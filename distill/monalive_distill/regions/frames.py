@@ -1,0 +1,131 @@
+"""Crops in face coordinates: where an eye or the mouth lies in a picture, level, at the size of the skull.
+
+A crop is laid by points that move with the skull, so that what it shows stays where it is while lids, lips and jaw
+move: lids close within the eye crop, upper teeth stand still in the mouth crop.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from monalive.faces.expressions import load_expressions
+from monalive.faces.head_pose import HeadPose, fit_pose
+from monalive.faces.landmarks import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
+
+NOSE_BASE = 2
+# From the nose's base to the middle of the mouth crop, in outer-eye-corner distances along the face: lips at rest lie
+# above the middle, so that a jaw that drops stays inside.
+MOUTH_BELOW_NOSE = 0.30
+
+
+class CropShape(NamedTuple):
+    """Size of a crop in pixels, and its scale: pixels per outer-eye-corner distance."""
+
+    width: int
+    height: int
+    scale: float
+
+    def larger(self, factor: float) -> CropShape:
+        """The same scale with a margin around: `factor` times as wide and high, in whole even pixels."""
+        return CropShape(2 * round(self.width * factor / 2), 2 * round(self.height * factor / 2), self.scale)
+
+
+EYE_SHAPE = CropShape(64, 64, 64 / 0.70)
+MOUTH_SHAPE = CropShape(128, 96, 128 / 1.15)
+
+
+@dataclass(frozen=True)
+class RegionFrame:
+    """Where a region lies in a picture.
+
+    Attributes:
+        x, y: its middle in picture pixels.
+        unit: the outer-eye-corner distance of the face, seen from the front, in picture pixels.
+        angle: roll of the face in radians, clockwise as seen.
+        mirrored: whether the crop shows the region mirrored (right eyes: all eyes are drawn as left ones).
+    """
+
+    x: float
+    y: float
+    unit: float
+    angle: float = 0.0
+    mirrored: bool = False
+
+    def matrix(self, shape: CropShape) -> NDArray[np.float64]:
+        """(2, 3) from crop pixels to picture pixels; a pixel's middle is at + 0.5 in both."""
+        step = self.unit / shape.scale
+        cos, sin = np.cos(self.angle) * step, np.sin(self.angle) * step
+        linear = np.array([[cos, -sin], [sin, cos]]) @ np.diag([-1.0 if self.mirrored else 1.0, 1.0])
+        offset = np.array([self.x, self.y]) - linear @ np.array([shape.width / 2, shape.height / 2])
+        return np.concatenate([linear, offset[:, None]], 1)
+
+    def extract(self, image: NDArray[np.uint8], shape: CropShape) -> NDArray[np.uint8]:
+        """The crop (height, width, 3) uint8; what lies outside the picture repeats its border.
+
+        Shrinking averages over the picture's pixels.
+        """
+        times = max(1, int(np.ceil(self.unit / shape.scale - 0.25)))
+        fine = CropShape(shape.width * times, shape.height * times, shape.scale * times)
+        matrix = self.matrix(fine)
+        pixels = np.concatenate([matrix[:, :2], (matrix @ np.array([0.5, 0.5, 1.0]) - 0.5)[:, None]], 1)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        crop = cv2.warpAffine(image, pixels, fine[:2], flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        if times > 1:
+            crop = cv2.resize(crop, shape[:2], interpolation=cv2.INTER_AREA)
+        return np.asarray(crop, np.uint8)
+
+    def to_crop(self, landmarks: NDArray[np.floating], shape: CropShape) -> NDArray[np.float32]:
+        """All 478 landmarks (..., 478, 2 or 3), picture pixels, as (..., 478, 2) crop pixels.
+
+        In a mirrored crop every landmark is the opposite one, as if the face itself were mirrored.
+        """
+        matrix = self.matrix(shape)
+        points = (landmarks[..., :2] - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
+        if self.mirrored:
+            points = points[..., load_expressions().mirror, :]
+        return points.astype(np.float32)
+
+
+class FaceFrames(NamedTuple):
+    """The regions of a face."""
+
+    left_eye: RegionFrame
+    right_eye: RegionFrame
+    mouth: RegionFrame
+
+
+def face_frames(landmarks: NDArray[np.floating]) -> FaceFrames:
+    """The regions of a face from its landmarks (478, 3), picture pixels.
+
+    Raises:
+        ValueError: no head pose can be fitted to them.
+    """
+    pose = fit_pose(landmarks, _mean_face())
+    angle = float(np.deg2rad(pose.roll))
+    return FaceFrames(
+        RegionFrame(*_middle(landmarks, LEFT_EYE_CORNERS), pose.scale, angle),
+        RegionFrame(*_middle(landmarks, RIGHT_EYE_CORNERS), pose.scale, angle, mirrored=True),
+        RegionFrame(*_mouth_middle(landmarks, pose), pose.scale, angle),
+    )
+
+
+def _middle(landmarks: NDArray[np.floating], corners: tuple[int, int]) -> tuple[float, float]:
+    x, y = landmarks[list(corners), :2].mean(0)
+    return float(x), float(y)
+
+
+def _mouth_middle(landmarks: NDArray[np.floating], pose: HeadPose) -> tuple[float, float]:
+    down = pose.scale * pose.rotation[:2, 1] * MOUTH_BELOW_NOSE
+    x, y = landmarks[NOSE_BASE, :2] + down
+    return float(x), float(y)
+
+
+@functools.cache
+def _mean_face() -> NDArray[np.float64]:
+    return np.asarray(load_expressions().mean_face)

@@ -1,0 +1,70 @@
+"""The two kinds of region, an eye and the mouth: everything that differs between them, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from monalive.faces.landmarks import LEFT_EYE, LEFT_IRIS, LIPS_INNER, LIPS_OUTER
+from monalive_distill.regions.drawing import Drawing, eye_drawing, mouth_drawing
+from monalive_distill.regions.frames import EYE_SHAPE, MOUTH_SHAPE, CropShape
+from monalive_distill.regions.movement import FINE_EYE, FINE_MOUTH, local_flow, near_eye, near_mouth
+from monalive_distill.regions.networks import EYE_SIZES, MOUTH_SIZES, RegionSizes
+
+
+@dataclass(frozen=True)
+class Region:
+    """A kind of region.
+
+    Attributes:
+        name: "eye" or "mouth".
+        shape: the crop the network works on.
+        sizes: of its network.
+        drawing: makes its drawings.
+        near, fine: landmarks that move its crop.
+        watched: landmarks around which every error counts most.
+        edges: for each measure, the limits of the bins that pairs are drawn from.
+    """
+
+    name: str
+    shape: CropShape
+    sizes: RegionSizes
+    drawing: Callable[[], Drawing]
+    near: Callable[[], tuple[int, ...]]
+    fine: tuple[int, ...]
+    watched: tuple[int, ...]
+    edges: tuple[tuple[float, ...], ...]
+
+    def draw(self, points: torch.Tensor) -> torch.Tensor:
+        """The drawing of landmarks (N, 478, 2) in crop pixels: (N, d, H, W)."""
+        return self.drawing()(points, self.shape.height, self.shape.width)
+
+    def flow(self, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Where landmarks of both crops carry the photo's crop, see `local_flow`."""
+        shape = self.shape
+        return local_flow(source, target, shape.height, shape.width, shape.scale, self.near(), self.fine)
+
+
+EYE = Region(
+    "eye",
+    EYE_SHAPE,
+    EYE_SIZES,
+    eye_drawing,
+    near_eye,
+    FINE_EYE,
+    (*LEFT_EYE, *LEFT_IRIS),
+    ((0.05, 0.12, 0.19, 0.26, 0.34), (-0.14, -0.09, -0.03, 0.03), (-0.10, -0.07, -0.03)),
+)
+MOUTH = Region(
+    "mouth",
+    MOUTH_SHAPE,
+    MOUTH_SIZES,
+    mouth_drawing,
+    near_mouth,
+    FINE_MOUTH,
+    (*LIPS_INNER, *LIPS_OUTER),
+    ((0.02, 0.06, 0.12, 0.2, 0.32), (0.44, 0.52, 0.6), (0.15, 0.8)),
+)
+REGIONS = {region.name: region for region in (EYE, MOUTH)}

@@ -1,0 +1,221 @@
+"""Training pairs of one region: the photo's crop and the crop wanted, drawn by what eyes and mouth do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from monalive.faces.expressions import load_expressions
+from monalive_distill.data.augmentation import Augmentation
+from monalive_distill.regions.frames import CropShape
+from monalive_distill.regions.prepare import INDEX_FILE, MARGIN
+from monalive_distill.regions.regions import Region
+
+# How a pair's photo is chosen: a frame next to the target or the target itself (at rest the photo's own eyes and lips
+# must show); a frame that does something else; any frame.
+NEIGHBOUR, OTHER = 0.1, 0.65
+# Bins with few frames (blinks, yawns) are drawn much more often than they occur.
+_BIN_POWER = 0.3
+# Pictures of a person in other light do not make a pair: mean colours at most so far apart (of 255).
+_SAME_LIGHT = 14.0
+
+
+@dataclass(frozen=True)
+class RegionSequence:
+    """Crops of one eye or mouth of one person.
+
+    Attributes:
+        name, person, kind: see `prepare_regions`.
+        frames: (T, h, w, 3) uint8 RGB with a margin (memory-mapped).
+        points: (T, 478, 2) their pixels.
+        measures: (T, 3).
+        detail: outer eye corners in source pixels, how fine the source is.
+    """
+
+    name: str
+    person: str
+    kind: str
+    frames: NDArray[np.uint8]
+    points: NDArray[np.float32]
+    measures: NDArray[np.float32]
+    detail: float
+
+
+class RegionBatch(NamedTuple):
+    """N pairs."""
+
+    photo: torch.Tensor  # (N, 3, H, W) in [0, 1]
+    source: torch.Tensor  # (N, 478, 2) crop pixels
+    image: torch.Tensor  # (N, 3, H, W): the crop wanted
+    target: torch.Tensor  # (N, 478, 2)
+
+    def to(self, device: torch.device) -> RegionBatch:
+        """The same on a device."""
+        return RegionBatch(*(part.to(device) for part in self))
+
+
+def load_regions(region: Region, *folders: Path) -> list[RegionSequence]:
+    """Opens caches; both eyes of a face are sequences of their own.
+
+    Raises:
+        FileNotFoundError: no cache in one of `folders`.
+    """
+    return [sequence for folder in folders for sequence in _open(region, folder)]
+
+
+def _open(region: Region, folder: Path) -> list[RegionSequence]:
+    if not (folder / INDEX_FILE).is_file():
+        raise FileNotFoundError(f"no cache of eyes and mouths in {folder}: make one with prepare_regions")
+    found = []
+    for entry in json.loads((folder / INDEX_FILE).read_text()):
+        name, who = entry["name"], (entry["person"], entry["kind"])
+        with np.load(folder / f"{name}.facts.npz") as facts:
+            points, measures = facts[f"{region.name}_points"], facts[f"{region.name}_measures"]
+            detail = float(np.median(facts["quality"][:, 1]))
+        if region.name == "mouth":
+            frames = np.load(folder / f"{name}.mouth.npy", mmap_mode="r")
+            found.append(RegionSequence(name, *who, frames, points, measures, detail))
+        else:
+            frames = np.load(folder / f"{name}.eyes.npy", mmap_mode="r")
+            for side in (0, 1):
+                part = (frames[:, side], points[:, side], measures[:, side])
+                found.append(RegionSequence(f"{name}/{side}", *who, *part, detail))
+    return found
+
+
+class RegionPairs:
+    """Draws batches; the same seed and step always give the same batch, so that training resumes exactly."""
+
+    def __init__(
+        self, region: Region, sequences: Sequence[RegionSequence], augmentation: Augmentation, seed: int = 0
+    ) -> None:
+        if not sequences:
+            raise ValueError("no sequences to train on")
+        self._region, self._sequences, self._augmentation, self._seed = region, sequences, augmentation, seed
+        self._bins = [_bins(region, sequence.measures) for sequence in sequences]
+        counts: dict[int, dict[int, int]] = {}  # of frames by bin, then by sequence
+        for number, bins in enumerate(self._bins):
+            for found, count in zip(*np.unique(bins, return_counts=True), strict=True):
+                counts.setdefault(int(found), {})[number] = int(count)
+        self._ids = sorted(counts)
+        totals = np.array([sum(counts[i].values()) for i in self._ids], np.float64) ** _BIN_POWER
+        self._bin_weights = totals / totals.sum()
+        self._owners: list[NDArray[np.intp]] = []
+        self._owner_weights: list[NDArray[np.float64]] = []
+        for i in self._ids:
+            owners = sorted(counts[i])
+            weights = np.array([np.sqrt(counts[i][n]) * _worth(sequences[n]) for n in owners])
+            self._owners.append(np.array(owners))
+            self._owner_weights.append(weights / weights.sum())
+
+    def draw(self, step: int, count: int) -> RegionBatch:
+        """The batch of a training step: `count` pairs."""
+        rng = np.random.default_rng((self._seed, step))
+        pairs = [self._pair(rng) for _ in range(count)]
+        photo, source, image, target = (np.stack(part) for part in zip(*pairs, strict=True))
+        pictures = [torch.from_numpy(part).permute(0, 3, 1, 2) for part in (photo, image)]
+        return RegionBatch(pictures[0], torch.from_numpy(source), pictures[1], torch.from_numpy(target))
+
+    def _pair(self, rng: np.random.Generator) -> tuple[NDArray[np.float32], ...]:
+        sequence, first, second = self._choose(rng)
+        shape = self._region.shape
+        look = self._augmentation.draw(rng)
+        shared = _similarity(rng, 0.12, 6.0, 0.035 * shape.height)
+        coarser = float(rng.uniform(0.4, 0.9)) if rng.random() < 0.15 else 1.0
+        flipped = self._region.name == "mouth" and rng.random() < 0.5
+        parts: list[NDArray[np.float32]] = []
+        for index in (first, second):
+            own = _similarity(rng, 0.02, 1.5, 0.012 * shape.height)
+            picture, points = _cut(sequence.frames[index], sequence.points[index], shape, own @ shared)
+            if flipped:
+                picture = picture[:, ::-1]
+                points = _mirrored(points, shape.width)
+            if coarser < 1.0:
+                small = cv2.resize(picture, None, fx=coarser, fy=coarser, interpolation=cv2.INTER_AREA)
+                picture = np.asarray(cv2.resize(small, shape[:2], interpolation=cv2.INTER_LINEAR), np.uint8)
+            parts += [look.colour(picture), points]
+        return tuple(parts)
+
+    def _choose(self, rng: np.random.Generator) -> tuple[RegionSequence, int, int]:
+        """A sequence, and which of its frames are photo and target."""
+        which = rng.choice(len(self._ids), p=self._bin_weights)
+        number = int(rng.choice(self._owners[which], p=self._owner_weights[which]))
+        sequence, bins = self._sequences[number], self._bins[number]
+        target = int(rng.choice(np.flatnonzero(bins == self._ids[which])))
+        photo = self._photo(rng, bins, target, sequence.kind != "clip")
+        if sequence.kind != "clip" and not _same_light(sequence.frames[photo], sequence.frames[target]):
+            photo = target
+        return sequence, photo, target
+
+    @staticmethod
+    def _photo(rng: np.random.Generator, bins: NDArray[np.intp], target: int, stills: bool) -> int:
+        chance = rng.random()
+        if chance < NEIGHBOUR:
+            return target if stills else int(np.clip(target + rng.integers(-2, 3), 0, len(bins) - 1))
+        if chance < NEIGHBOUR + OTHER:
+            others = np.unique(bins[bins != bins[target]])
+            if len(others):
+                return int(rng.choice(np.flatnonzero(bins == rng.choice(others))))
+        return int(rng.integers(len(bins)))
+
+
+def cut(sequence: RegionSequence, index: int, region: Region) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """A frame's working crop (H, W, 3) in [0, 1] and its landmarks (478, 2) in pixels, as it is."""
+    picture, points = _cut(sequence.frames[index], sequence.points[index], region.shape, np.eye(3))
+    return np.asarray(picture / 255, np.float32), points
+
+
+def _cut(
+    frame: NDArray[np.uint8], points: NDArray[np.float32], shape: CropShape, change: NDArray[np.float64]
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """The working crop out of the stored one; `change` (3, 3) about the crop's middle, pixels."""
+    stored = shape.larger(MARGIN)
+    to_middle = np.array([[1, 0, -stored.width / 2], [0, 1, -stored.height / 2], [0, 0, 1.0]])
+    back = np.array([[1, 0, shape.width / 2], [0, 1, shape.height / 2], [0, 0, 1.0]])
+    matrix = (back @ change @ to_middle)[:2]
+    moved = (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    pixels = np.concatenate([matrix[:, :2], (matrix @ np.array([0.5, 0.5, 1.0]) - 0.5)[:, None]], 1)
+    picture = cv2.warpAffine(frame, pixels, shape[:2], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(picture, np.uint8), moved
+
+
+def _mirrored(points: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    """Landmarks of the mirrored crop, each the opposite one."""
+    opposite = points[load_expressions().mirror]
+    return np.stack([width - opposite[:, 0], opposite[:, 1]], -1)
+
+
+def _similarity(rng: np.random.Generator, zoom: float, degrees: float, shift: float) -> NDArray[np.float64]:
+    """A random similarity (3, 3) about the origin: at most so much, in logarithms, degrees and pixels."""
+    angle, scale = np.deg2rad(rng.uniform(-degrees, degrees)), np.exp(rng.uniform(-zoom, zoom))
+    cos, sin = scale * np.cos(angle), scale * np.sin(angle)
+    x, y = rng.uniform(-shift, shift, 2)
+    return np.array([[cos, -sin, x], [sin, cos, y], [0, 0, 1.0]])
+
+
+def _bins(region: Region, measures: NDArray[np.float32]) -> NDArray[np.intp]:
+    """(T,) which bin each frame falls into. Where an eye is shut nobody knows where it looks: one bin."""
+    digits = [np.digitize(measures[:, axis], edges) for axis, edges in enumerate(region.edges)]
+    shut = digits[0] == 0
+    number = digits[0]
+    for axis in (1, 2):
+        number = number * (len(region.edges[axis]) + 1) + np.where(shut, 0, digits[axis])
+    return np.asarray(number, np.intp)
+
+
+def _worth(sequence: RegionSequence) -> float:
+    """Fine sources teach lashes and teeth; coarse ones blur."""
+    return float(np.clip(sequence.detail / 80, 0.5, 1.5))
+
+
+def _same_light(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> bool:
+    apart = first.mean((0, 1)) - second.mean((0, 1))
+    return bool(np.abs(apart).max() < _SAME_LIGHT)

@@ -1,0 +1,52 @@
+"""Training the networks of eyes and mouth, and measuring what they make."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from pathlib import Path
+
+import pytest
+
+from monalive_distill.regions.measure import measure_region, summary, write_sheet
+from monalive_distill.regions.regions import EYE, REGIONS
+from monalive_distill.regions.samples import load_regions
+from monalive_distill.regions.train import RegionConfig, RegionTraining, train_region
+from monalive_distill.training.checkpoint import STATE_FILE, read_record
+from monalive_distill.training.compute import launch
+from monalive_distill.training.steps import Moment
+
+
+@pytest.mark.parametrize("region", ["eye", "mouth"])
+def test_a_few_steps_learn(region_cache: Path, region: str) -> None:
+    config = RegionConfig(region=region, pairs=4, warm_up_steps=1, bfloat16=False)
+    training = RegionTraining(launch("cpu"), config, load_regions(REGIONS[region], region_cache))
+    moment = Moment(0, 0, 0.0, 0.0, 0.0)
+    data = training.draw(moment)
+    losses = [training.step(data, moment).values()["loss"] for _ in range(6)]
+    assert losses[-1] < losses[0]
+
+
+def test_a_run_goes_on_where_it_stopped_and_only_with_its_region(tmp_path: Path, region_cache: Path) -> None:
+    config = RegionConfig(pairs=2, log_every=1)
+    for calls in (2, 4):
+        train_region(config, [region_cache], tmp_path, calls / 60, clock=itertools.count().__next__)
+    record = read_record(tmp_path / STATE_FILE)
+    assert int(str(record["step"])) >= 3
+    with (tmp_path / "log.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["step"]) for row in rows] == list(range(1, len(rows) + 1))
+    assert {"loss", "colours", "perceptual"} <= set(rows[0])
+    with pytest.raises(ValueError, match="was trained on 'eye', not on 'mouth'"):
+        train_region(RegionConfig(region="mouth"), [region_cache], tmp_path, 1)
+
+
+def test_measuring(tmp_path: Path, region_cache: Path, clips: Path) -> None:
+    training = RegionTraining(launch("cpu"), RegionConfig(), load_regions(EYE, region_cache))
+    measured = measure_region(training.model, EYE, region_cache, clips, per_clip=2)
+    assert len(measured) == 4
+    facts = summary(EYE, measured)
+    assert 0 <= facts["lpips_moved"] < 0.2  # the face only moves sideways: nothing else is asked
+    assert abs(measured[0].read[1, 0] - measured[0].truth[0]) < 0.06
+    write_sheet(tmp_path / "sheet.jpg", measured, columns=2)
+    assert (tmp_path / "sheet.jpg").stat().st_size > 1000
