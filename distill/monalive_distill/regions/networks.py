@@ -35,8 +35,8 @@ class RegionSizes(NamedTuple):
     inside: bool = False  # whether there is something behind, see `InnerMouth`
 
 
-EYE_SIZES = RegionSizes(5, (16, 32, 48), (24, 56, 96), (48, 28), 32)
-MOUTH_SIZES = RegionSizes(4, (12, 28, 56), (16, 40, 80), (36, 16), 48, inside=True)
+EYE_SIZES = RegionSizes(5, (16, 32, 48), (28, 64, 112), (56, 36), 32)
+MOUTH_SIZES = RegionSizes(4, (16, 40, 72), (28, 64, 128), (64, 40), 48, inside=True)
 
 
 class EnrolledRegion(NamedTuple):
