@@ -16,6 +16,11 @@ def tracker_weights() -> Path:
     return _asset("tracker.safetensors")
 
 
+def region_weights() -> Path:
+    """Those of the networks of eyes and mouth, both in one file."""
+    return _asset("eyes_and_mouth.safetensors")
+
+
 def style_directions_file() -> Path:
     """The directions in the face generator's style space."""
     return _asset("style_directions.npz")

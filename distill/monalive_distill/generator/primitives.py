@@ -14,8 +14,8 @@ class Primitives(Protocol):
     """What the geometry and the networks need beyond plain tensor arithmetic."""
 
     def sample(self, image: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        """Reads `image` (N, C, H, H) bilinearly at unit coordinates x, y (N, h, w): (N, C, h, w). The border is
-        repeated."""
+        """Reads `image` (N, C, H, W) bilinearly at x, y (N, h, w), in units of its width and height: (N, C, h, w). The
+        border is repeated."""
 
     def enlarge(self, x: torch.Tensor, size: int) -> torch.Tensor:
         """(N, C, h, h) to (N, C, size, size), bilinear with half-pixel centres."""

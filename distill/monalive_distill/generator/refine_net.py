@@ -78,6 +78,10 @@ class RefineNet(nn.Module):
 
 def from_cells(x: torch.Tensor) -> torch.Tensor:
     """(N, 4 n, h, w), as `RefineNet.cells` gives them, to pixels (N, n, 2 h, 2 w)."""
+    if x.shape[0] == 1:  # rank 4 at most, as phones want it
+        _, channels, height, width = x.shape
+        rows = x.permute(0, 2, 3, 1).reshape(height, width, 2, channels // 2).permute(0, 2, 1, 3)
+        return rows.reshape(1, 2 * height, 2 * width, channels // 4).permute(0, 3, 1, 2)
     cells = x.unflatten(1, (2, 2, -1))  # (N, row, column, n, h, w)
     pixels: torch.Tensor = cells.permute(0, 3, 4, 1, 5, 2).flatten(4, 5).flatten(2, 3)
     return pixels

@@ -54,14 +54,14 @@ class Drawing:
 
     def __call__(self, points: torch.Tensor, height: int, width: int) -> torch.Tensor:
         """Landmarks (N, 478, 2) in crop pixels to (N, channels, height, width) in [0, 1.5]."""
-        self._share, self._sharpness, self._fades = (x.to(points) for x in (self._share, self._sharpness, self._fades))
+        share, sharpness, fades = (x.to(points) for x in (self._share, self._sharpness, self._fades))
         first, second = take(points, self._first), take(points, self._second)
         apart = second - first
         gap = (apart * apart).sum(-1, keepdim=True)
-        weights = 1 - self._fades + self._fades * gap / (gap + 2.0)
+        weights = 1 - fades + fades * gap / (gap + 2.0)
         count = points.shape[0]
-        places = (first + apart * self._share).reshape(count, self.channels, -1, 2)
-        columns, rows = kernels(places, height, width, self._sharpness)
+        places = (first + apart * share).reshape(count, self.channels, -1, 2)
+        columns, rows = kernels(places, height, width, sharpness)
         drawn = torch.matmul(rows * weights.reshape(count, self.channels, 1, -1), columns)
         return torch.clamp(drawn, max=1.5)
 

@@ -45,7 +45,7 @@ class InnerMouth(nn.Module):
         self, half: torch.Tensor, quarter: torch.Tensor, eighth: torch.Tensor, style: torch.Tensor
     ) -> InnerTextures:
         """Features as `PhotoEncoder` gives them."""
-        x = self.at_eighth(torch.cat((eighth, style.expand(-1, -1, *eighth.shape[-2:])), 1))
+        x = self.at_eighth(torch.cat((eighth, everywhere(style, eighth)), 1))
         x = self.at_quarter(torch.cat((F.interpolate(x, scale_factor=2, mode="nearest"), quarter), 1))
         x = self.at_half(torch.cat((F.interpolate(x, scale_factor=2, mode="nearest"), half), 1))
         upper, lower = self.head(x).float().chunk(2, 1)
@@ -63,10 +63,14 @@ def place(textures: InnerTextures, upper: torch.Tensor, lower: torch.Tensor) -> 
     """
     picture = textures.dark
     for texture, shift in ((textures.lower, lower), (textures.upper, upper)):
-        flow = (-shift).view(-1, 2, 1, 1).expand(-1, -1, *texture.shape[-2:])
-        moved = read_at(texture, flow)
+        moved = read_at(texture, everywhere(-shift.unsqueeze(-1).unsqueeze(-1), texture))
         picture = picture + torch.sigmoid(moved[:, 3:]) * (moved[:, :3] - picture)
     return picture
+
+
+def everywhere(values: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """(N, C, 1, 1) at every place of `like` (N, at least C, H, W). A sum, since GPU delegates refuse to expand."""
+    return like[:, : values.shape[1]] * 0.0 + values
 
 
 def shifts(source: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -6,6 +6,7 @@ or below, the head gives four pixels at each place.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import torch
@@ -212,8 +213,9 @@ class RegionNetwork(nn.Module):
         mask = torch.sigmoid(mask.float())
         return PaintedRegion(painted + mask * (moved - painted), moved, painted, mask, inside, correction)
 
-    def _precision(self, like: torch.Tensor) -> torch.autocast:
-        return torch.autocast(like.device.type, self.autocast_dtype, enabled=self.autocast_dtype is not None)
+    def _precision(self, like: torch.Tensor) -> AbstractContextManager[object]:
+        # Not autocast switched off: exporters would lose the layers' names in it.
+        return nullcontext() if self.autocast_dtype is None else torch.autocast(like.device.type, self.autocast_dtype)
 
 
 def _twice(x: torch.Tensor) -> torch.Tensor:

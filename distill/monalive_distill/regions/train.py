@@ -18,7 +18,7 @@ from monalive_distill.regions.movement import uncertain
 from monalive_distill.regions.networks import PaintedRegion, RegionNetwork
 from monalive_distill.regions.regions import REGIONS, Region
 from monalive_distill.regions.samples import RegionBatch, RegionPairs, RegionSequence, load_regions
-from monalive_distill.training.checkpoint import load_average, read_record
+from monalive_distill.regions.weights_file import start_region, trained_region
 from monalive_distill.training.compute import launch, minimize, to_channels_last
 from monalive_distill.training.loop import train
 from monalive_distill.training.schedule import Schedule
@@ -97,14 +97,12 @@ class RegionTraining:
 
     def check_resumable(self, state: Path) -> None:
         """See `Training`."""
-        config = read_record(state).get("config")
-        region = config.get("region") if isinstance(config, dict) else None
-        if region != self.region.name:
-            raise ValueError(f"{state} was trained on {region!r}, not on {self.region.name!r}")
+        if trained_region(state) != self.region.name:
+            raise ValueError(f"{state} was trained on {trained_region(state)!r}, not on {self.region.name!r}")
 
     def start_from(self, weights: Path) -> None:
         """See `Training`."""
-        load_average(weights, self.model)
+        start_region(self.model, weights, self.region.name)
 
     def draw(self, moment: Moment) -> tuple[RegionBatch, RegionBatch | None]:
         """Pairs, and real examples for the critic."""
@@ -143,6 +141,7 @@ def train_region(
     *,
     device: str = "cpu",
     total_minutes: float | None = None,
+    start_from: Path | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Trains, or goes on training, the network of one region.
@@ -154,6 +153,7 @@ def train_region(
         minutes: for how long.
         device: "cpu" or "cuda".
         total_minutes: length of the whole schedule, when this call is only a part of it.
+        start_from: weights that a new run begins with, of a run of the same region or the file of both.
         clock: seconds that have passed since some moment.
 
     Raises:
@@ -168,7 +168,7 @@ def train_region(
         "frames": sum(len(sequence.frames) for sequence in sequences),
     }
     training = RegionTraining(launch(device), config, sequences)
-    train(training, run, minutes, total_minutes=total_minutes, data=data, clock=clock)
+    train(training, run, minutes, total_minutes=total_minutes, start_from=start_from, data=data, clock=clock)
 
 
 def _sheet(batch: RegionBatch, result: PaintedRegion) -> list[torch.Tensor]:

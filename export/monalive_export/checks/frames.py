@@ -24,6 +24,7 @@ from monalive.retargeting.retarget import Retargeter, RetargetOptions
 from monalive.retargeting.retarget_networks import RetargetNetworks
 from monalive_distill.data.prepare import prepare
 from monalive_distill.data.training_pairs import INDEX_FILE, FaceSequence, load_sequences
+from monalive_distill.regions.frames import EYE_SHAPE, MOUTH_SHAPE, face_frames
 from monalive_distill.tracker.detector_network import INPUT_SIZE as DETECTOR_SIZE
 from monalive_distill.tracker.landmark_network import INPUT_SIZE as LANDMARKS_SIZE
 from monalive_export.graphs.background_flow import BACKGROUND_FILTER_SHAPES
@@ -137,7 +138,9 @@ def _packaged(size: int) -> Iterator[Frame]:
             photo = crop.extract(image, size)
             geometry = _retarget_inputs(landmarks, crop, motion.landmarks[0], driver)
             seen = _tracker_inputs(crop.extract(image, TRACKED_SIZE), crop.to_unit(landmarks))
-            yield Frame(_inputs(photo, crop.to_unit(landmarks), target, unknown_surroundings()) | geometry | seen)
+            regions = region_inputs(image, landmarks, crop, target, right=bool((step + number) % 2))
+            whole = _inputs(photo, crop.to_unit(landmarks), target, unknown_surroundings())
+            yield Frame(whole | geometry | seen | regions)
         step += 1
 
 
@@ -149,6 +152,7 @@ def _cached(sequence: FaceSequence, later: int, size: int) -> Frame:
     photo, truth = (cv2.resize(x, (size, size), interpolation=cv2.INTER_AREA) for x in (first, second))
     geometry = _retarget_inputs(source * side, SquareCrop(0.0, 0.0, side), source * side, target * side)
     inputs = _inputs(np.asarray(photo, np.uint8), source, target, around) | geometry | _tracker_inputs(first, source)
+    inputs |= region_inputs(first, source * side, SquareCrop(0.0, 0.0, side), target, right=bool(later % 2))
     return Frame(inputs, np.asarray(truth, np.float32) / np.float32(255))
 
 
@@ -171,6 +175,32 @@ def _tracker_inputs(photo: NDArray[np.uint8], landmarks: Array) -> dict[str, Arr
         "crop_of_face": crop[None].astype(np.float32) / np.float32(255),
         "level_landmarks": _batch(level_landmarks(points)),
     }
+
+
+def region_inputs(
+    image: NDArray[np.uint8], landmarks: Array, crop: SquareCrop, target: Array, *, right: bool
+) -> dict[str, Array]:
+    """What the networks of eyes and mouth are given.
+
+    Args:
+        image: the photo (H, W, 3).
+        landmarks: (478, 3) its own.
+        crop: its square.
+        target: (478, 3) wanted, in units of the square.
+        right: whether the eye is the right one.
+    """
+    corner = np.array([crop.x, crop.y, 0.0], np.float32)
+    wanted = target * np.float32(crop.side) + corner
+    inputs = {"face_landmarks": _batch(target)}
+    own, asked = face_frames(landmarks), face_frames(wanted)
+    for name, shape, source, goal in (
+        ("eye", EYE_SHAPE, own.right_eye if right else own.left_eye, asked.right_eye if right else asked.left_eye),
+        ("mouth", MOUTH_SHAPE, own.mouth, asked.mouth),
+    ):
+        inputs[f"{name}_photo"] = _batch(source.extract(image, shape).astype(np.float32) / np.float32(255))
+        inputs[f"{name}_source_landmarks"] = _batch(source.to_crop(landmarks, shape))
+        inputs[f"{name}_target_landmarks"] = _batch(goal.to_crop(wanted, shape))
+    return inputs
 
 
 def _retarget_inputs(portrait: Array, crop: SquareCrop, reference: Array, driver: Array) -> dict[str, Array]:

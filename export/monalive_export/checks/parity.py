@@ -18,7 +18,7 @@ from monalive_export.graphs.ports import Graph
 
 Array = NDArray[np.float32]
 Run = Callable[[Mapping[str, Array]], dict[str, Array]]
-PICTURE: Final = "image"
+PICTURE: Final = "image"  # of graphs that give the finished picture themselves
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,8 @@ class Reference:
             self._run_on(frame.inputs, given, kept)
             for frame, given, kept in zip(frames, known, self.outputs, strict=True)
         ]
-        self._lpips = LPIPS("alex") if PICTURE in self.values[0] else None
+        self._pictures = {PICTURE, *(graph.outputs[0].name for graph in model.pictures)}
+        self._lpips = LPIPS("alex") if self._pictures & set(self.values[0]) else None
 
     def inputs(self, name: str) -> list[dict[str, Array]]:
         """Of one graph, per frame."""
@@ -108,30 +109,31 @@ class Reference:
         """Compares a file with the graph it was made from, and the pictures with and without it in the pipeline."""
         graph, largest, worst, worst_frame = self._model.graphs[name], -1.0, "", 0
         psnrs, rises = [], []
-        all_inputs = self.inputs(name)
+        all_inputs, picture = self.inputs(name), self._picture(name)
         for number, (frame, wanted, inputs) in enumerate(zip(self.frames, self.values, all_inputs, strict=True)):
             made = network(inputs)
             for port in graph.outputs:
                 error = relative_error(made[port.name], self.outputs[number][name][port.name])
                 if not error <= largest:  # NaN is the worst of all
                     largest, worst, worst_frame = error, port.name, number
-            if PICTURE in wanted and self._makes_picture(name):
+            if picture is not None:
                 values = self._run_on(frame.inputs, {name: made})
-                psnrs.append(psnr_db(values[PICTURE], wanted[PICTURE]))
-                rises.append(self._rise(values[PICTURE], wanted[PICTURE], frame.truth))
+                truth = frame.truth if picture == PICTURE else None
+                psnrs.append(psnr_db(values[picture], wanted[picture]))
+                rises.append(self._rise(values[picture], wanted[picture], truth))
         return Measured(
             largest, worst, worst_frame, min(psnrs) if psnrs else None, float(np.mean(rises)) if rises else None
         )
 
-    def _makes_picture(self, name: str) -> bool:
-        """Whether the picture depends on a graph: frames bring their own target landmarks."""
+    def _picture(self, name: str) -> str | None:
+        """Which picture depends on a graph, if any: frames bring their own target landmarks."""
         names = list(self._model.graphs)
         later = [self._model.graphs[other] for other in names[names.index(name) + 1 :]]
         changed = {port.name for port in self._model.graphs[name].outputs}
-        for graph in (*later, *([self._model.picture] if self._model.picture else [])):
+        for graph in (*later, *self._model.pictures):
             if changed & {port.name for port in graph.inputs}:
                 changed |= {port.name for port in graph.outputs}
-        return PICTURE in changed
+        return next(iter(changed & self._pictures), None)
 
     def _rise(self, made: Array, wanted: Array, truth: Array | None) -> float:
         if truth is None:
@@ -162,8 +164,8 @@ class Reference:
             values |= made
             if outputs is not None:
                 outputs[name] = made
-        if self._model.picture is not None:
-            values |= torch_run(self._model.picture)(values)
+        for picture in self._model.pictures:
+            values |= torch_run(picture)(values)
         return values
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from monalive_distill.packaged_assets import tracker_weights
+from monalive_distill.packaged_assets import region_weights, tracker_weights
 from monalive_export.precisions import PRECISION_GROUPS
 from monalive_export.targets.registry import TARGETS, load_target
 
@@ -32,6 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="WEIGHTS",
         help="the face tracker's networks, a file of monalive-distill tracker-weights (default: those that ship)",
+    )
+    parser.add_argument(
+        "--regions",
+        type=Path,
+        metavar="WEIGHTS",
+        help="the networks of eyes and mouth, a file of monalive-distill region-weights (default: those that ship)",
     )
     parser.add_argument("--model-version", default="0.1.0")
     parser.add_argument("--licence", default="Apache-2.0", help="of the weights, as an SPDX name")
@@ -74,7 +80,11 @@ def run(arguments: argparse.Namespace) -> None:
         if not arguments.quiet:
             print(line, file=sys.stderr, flush=True)
 
-    report = export_model(load_model(arguments.weights, arguments.tracker or tracker_weights()), options, say)
+    report = export_model(
+        load_model(arguments.weights, arguments.tracker or tracker_weights(), arguments.regions or region_weights()),
+        options,
+        say,
+    )
     if not arguments.quiet:
         count = len(report["files"])
         print(f"{arguments.output}: {count} files in {report['seconds']:.0f} s, listed in {REPORT_FILE}")

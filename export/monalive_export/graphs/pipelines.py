@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,10 +24,13 @@ from monalive_distill.few_shot.model import FewShotModel
 from monalive_distill.few_shot.person import MODEL_NAME as PERSON
 from monalive_distill.few_shot.person import FewShotPerson, load_person
 from monalive_distill.generator.lightweight_generator import LightweightGenerator, load_generator
+from monalive_distill.regions.weights_file import MODEL_NAME as REGIONS
+from monalive_distill.regions.weights_file import load_region_networks
 from monalive_distill.tracker.networks import load_tracker
 from monalive_distill.tracker.weights_file import MODEL_NAME as TRACKER
 from monalive_distill.training.checkpoint import read_record
 from monalive_export.graphs.background_flow import BackgroundFlowGraph
+from monalive_export.graphs.eyes_and_mouth import EyePictureGraph, MouthPictureGraph, region_graphs
 from monalive_export.graphs.few_shot import FewShotAnimateGraph, FewShotEnrollGraph, MovePhotoGraph
 from monalive_export.graphs.image_mode import ImageModeGraph
 from monalive_export.graphs.lightweight import AnimateGraph, EnrollGraph, PictureGraph
@@ -56,38 +59,54 @@ class ExportModel:
         image_size: side of the photos that it takes.
         graphs: by part name, in the order in which they run; an output feeds every later input of the same name.
         source: makes it once more in another process (and can be sent there); None where none can.
-        picture: what an app makes the final picture with, where the last graph leaves that to it.
+        pictures: what an app makes pictures with, where graphs leave that to it; each has one output, the picture.
     """
 
     name: str
     image_size: int
     graphs: Mapping[str, Graph]
     source: Callable[[], ExportModel] | None = None
-    picture: Graph | None = None
+    pictures: Sequence[Graph] = ()
 
 
-def load_model(weights: Path, tracker: Path | None = None) -> ExportModel:
-    """The pipeline of a checkpoint: the lightweight generator, the few-shot model, a fine-tuned person, or the tracker.
+def load_model(weights: Path, tracker: Path | None = None, regions: Path | None = None) -> ExportModel:
+    """The pipeline of a checkpoint: the lightweight generator, the few-shot model, a fine-tuned person, the networks of
+    eyes and mouth, or the tracker.
 
     Args:
         weights: the checkpoint.
         tracker: weights of the tracker that becomes part of the pipeline; None for one without a tracker.
+        regions: weights of the networks of eyes and mouth, alike.
 
     Raises:
         FileNotFoundError: no such file.
         ValueError: it is no checkpoint of these; the message says what it is.
     """
-    source = partial(load_model, weights, tracker)
+    source = partial(load_model, weights, tracker, regions)
     record: dict[str, Any] = read_record(weights)
     kind, variant = record.get("model"), record.get("variant")
     if kind == TRACKER:
         return ExportModel("monalive tracker", LIGHTWEIGHT_SIZE, tracker_graphs(load_tracker(weights)), source)
-    model = _without_tracker(weights, kind, variant)
+    if kind == REGIONS:
+        return with_regions(ExportModel("monalive eyes and mouth", LIGHTWEIGHT_SIZE, {}, source), weights)
+    model = replace(_whole_picture(weights, kind, variant), source=source)
     before = {} if tracker is None else tracker_graphs(load_tracker(tracker))
-    return replace(model, graphs={**before, **model.graphs}, source=source)
+    model = replace(model, graphs={**before, **model.graphs})
+    return model if regions is None else with_regions(model, regions)
 
 
-def _without_tracker(weights: Path, kind: object, variant: object) -> ExportModel:
+def with_regions(model: ExportModel, weights: Path) -> ExportModel:
+    """A pipeline with the networks of eyes and mouth after its own.
+
+    Raises:
+        FileNotFoundError, ValueError: no such weights, or another kind of file.
+    """
+    graphs = {name: graph.eval() for name, graph in region_graphs(load_region_networks(weights)).items()}
+    pictures = (*model.pictures, EyePictureGraph(), MouthPictureGraph())
+    return replace(model, graphs={**model.graphs, **graphs}, pictures=pictures)
+
+
+def _whole_picture(weights: Path, kind: object, variant: object) -> ExportModel:
     if kind == FEW_SHOT:
         model = load_few_shot_model(weights)
         return few_shot_pipeline(f"monalive few-shot model ({variant})", model, {"enroll": FewShotEnrollGraph(model)})
@@ -103,7 +122,7 @@ def lightweight_model(generator: LightweightGenerator) -> ExportModel:
     generator = generator.eval()
     graphs: dict[str, Graph] = {"enroll": EnrollGraph(generator), "animate": AnimateGraph(generator)}
     model = _with_geometry("monalive lightweight generator", LIGHTWEIGHT_SIZE, graphs)
-    return replace(model, picture=PictureGraph())
+    return replace(model, pictures=(PictureGraph(),))
 
 
 def few_shot_pipeline(name: str, model: FewShotModel | FewShotPerson, graphs: dict[str, Graph]) -> ExportModel:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,8 +30,9 @@ METADATA: Final = "monalive.json"
 LAYERS: Final = "^(?!.*FeatureWarp).*/.*"
 # Static int8 is for the networks that paint and describe. The motion network's outputs are places in the picture, to a
 # fraction of a pixel: 256 steps are too few for them, so its activations are quantised frame by frame as in "int8".
-# So are those of the AdaIN generator: whose picture it is sets their ranges, which no calibration covers.
-STATIC_SCOPES: Final = "RefineNet|AppearanceEncoder|Embedder"
+# So are the heads of the networks of eyes and mouth, which give a flow too, and the AdaIN generator's: whose picture it
+# is sets their ranges, which no calibration covers.
+STATIC_SCOPES: Final = "RefineNet|AppearanceEncoder|Embedder|Painter_(?!.*Conv2d_head)"
 STATIC_OPERATIONS: Final = tuple(
     getattr(qtyping.TFLOperationName, name)
     for name in ("CONV_2D", "CONCATENATION", "RESIZE_BILINEAR", "ADD", "PAD", "SLICE", "RESHAPE", "TRANSPOSE")
@@ -78,17 +80,20 @@ def _quantised(named: bytes, precision: str, calibration: Sequence[Tensors]) -> 
         quantised.update_quantization_recipe(".*", every, _half(), algorithm_key="float_casting")
         return quantised.quantize()
     quantised.load_quantization_recipe([rule | {"regex": LAYERS} for rule in recipe.dynamic_wi8_afp32()])
-    if precision == "int8":
+    if precision == "int8" or not _holds_static_layers(named):
         return quantised.quantize()
     for operation in STATIC_OPERATIONS:
         quantised.add_static_config(STATIC_SCOPES, operation, activation_num_bits=8, weight_num_bits=8)
     # Appearance features are read as bytes (they are bytes for the next layer too) and interpolated as numbers.
     gather = qtyping.TFLOperationName.GATHER
     quantised.add_static_config("FeatureWarp", gather, activation_num_bits=8, weight_num_bits=8)
-    if not quantised.need_calibration:
-        return quantised.quantize()
     signature = flatbuffer_utils.read_model_from_bytearray(bytearray(named)).signatureDefs[0].signatureKey.decode()
     return quantised.quantize(quantised.calibrate({signature: [dict(inputs) for inputs in calibration]}, num_threads=2))
+
+
+def _holds_static_layers(content: bytes) -> bool:
+    (subgraph,) = flatbuffer_utils.read_model_from_bytearray(bytearray(content)).subgraphs
+    return any(re.search(STATIC_SCOPES, tensor.name.decode()) for tensor in subgraph.tensors)
 
 
 def plain_entry(graph: Graph, file_format: str) -> dict[str, Any]:

@@ -18,15 +18,16 @@ class LiteRTPrimitives:
     """Primitives for pictures in batches of one; the same numbers as PyTorch's up to rounding, rank 4 at most."""
 
     def sample(self, image: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        _, channels, size, _ = image.shape
+        _, channels, *size = image.shape
+        tall, wide = size
         height, width = x.shape[1:]
-        column, row = (torch.clamp(t * size - 0.5, 0.0, size - 1.0) for t in (x, y))  # (1, h, w) pixels
-        left, top = (torch.clamp(torch.floor(t), max=size - 2.0) for t in (column, row))
+        row, column = (torch.clamp(t * n - 0.5, 0.0, n - 1.0) for t, n in zip((y, x), size, strict=True))  # (1, h, w)
+        top, left = (torch.clamp(torch.floor(t), max=n - 2.0) for t, n in zip((row, column), size, strict=True))
         across, down = (_repeat(t, channels) for t in (column - left, row - top))  # (h * w, C)
-        rows = image.permute(0, 2, 3, 1).reshape(size * size, channels)
-        index = (top * size + left).reshape(-1).to(torch.int32)
+        rows = image.permute(0, 2, 3, 1).reshape(tall * wide, channels)
+        index = (top * wide + left).reshape(-1).to(torch.int32)
         left_above, right_above, left_below, right_below = (
-            _gather(rows, index + offset if offset else index) for offset in (0, 1, size, size + 1)
+            _gather(rows, index + offset if offset else index) for offset in (0, 1, wide, wide + 1)
         )
         above = left_above + across * (right_above - left_above)
         below = left_below + across * (right_below - left_below)

@@ -33,9 +33,10 @@ from monalive_export.targets.litert_primitives import LiteRTPrimitives
 Exported = Callable[[str], Path]
 
 
-def test_sampling_by_gathers_equals_grid_sample() -> None:
+@pytest.mark.parametrize("size", [(32, 32), (24, 40)])
+def test_sampling_by_gathers_equals_grid_sample(size: tuple[int, int]) -> None:
     random = torch.Generator().manual_seed(1)
-    image = torch.rand(1, 5, 32, 32, generator=random)
+    image = torch.rand(1, 5, *size, generator=random)
     x, y = (torch.rand(1, 32, 32, generator=random) * 1.4 - 0.2 for _ in range(2))
     assert torch.allclose(LiteRTPrimitives().sample(image, x, y), TorchPrimitives().sample(image, x, y), atol=1e-5)
 
