@@ -124,6 +124,9 @@ def eye_drawing() -> Drawing:
     )
 
 
+OPENING = 2  # which map of the mouth's drawing shows the opening between the lips
+
+
 @functools.cache
 def mouth_drawing() -> Drawing:
     """Outer and inner edge of the lips; the opening between them; jaw and wings of the nose."""

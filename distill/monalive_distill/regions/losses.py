@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from monalive_distill.generator.splat import take
 from monalive_distill.metrics.lpips import LPIPS
-from monalive_distill.regions.drawing import splat
+from monalive_distill.regions.drawing import OPENING, splat
 from monalive_distill.regions.networks import PaintedRegion
 from monalive_distill.regions.regions import Region
 from monalive_distill.regions.samples import RegionBatch
@@ -29,6 +29,7 @@ class LossWeights:
     moved: float = 0.25
     perceptual: float = 1.0
     correction: float = 0.002
+    inside: float = 0.5
 
 
 class RegionLoss:
@@ -66,6 +67,9 @@ class RegionLoss:
             + weights.perceptual * perceptual
             + weights.correction * correction
         )
+        if result.inside is not None:
+            terms["inside"] = self.inside(result.inside, batch)
+            loss = loss + weights.inside * terms["inside"]
         return loss, {name: value.detach() for name, value in terms.items()}
 
     def where_people_look(self, batch: RegionBatch) -> torch.Tensor:
@@ -76,6 +80,12 @@ class RegionLoss:
             places = take(points, self._region.watched)
             there.append(splat(places, torch.ones_like(places[:, :, :1]), height, width, 0.04 * height))
         return 1 + _WATCHED * torch.clamp(there[0] * 0.5 + there[1], max=1)
+
+    def inside(self, inside: torch.Tensor, batch: RegionBatch) -> torch.Tensor:
+        """What lies behind the lips is taught where the target's lips are apart, by the picture there."""
+        apart = torch.clamp(self._region.draw(batch.target)[:, OPENING : OPENING + 1], max=1)
+        error = (apart * (inside - batch.image).abs()).sum() / (3 * apart.sum() + 1)
+        return error
 
     def perceptual(self, image: torch.Tensor, wanted: torch.Tensor, precision: torch.dtype | None) -> torch.Tensor:
         """LPIPS of the crops' inner parts, magnified."""

@@ -79,7 +79,7 @@ def measure_region(
         batch = _batch(region, sequence, photo, targets)
         flow = region.flow(batch.source, batch.target)
         with torch.no_grad():
-            result = paint(network, region, batch, flow)
+            result = paint(network, region, batch)
             plain = read_at(batch.photo, flow)
             close = [_magnified(x) for x in (result.image, plain, batch.photo, batch.image)]
             distances = [lpips(x, close[3]).tolist() for x in close[:3]]

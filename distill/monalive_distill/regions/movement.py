@@ -1,7 +1,6 @@
 """Where landmarks carry a crop: their displacements spread to a dense flow, as the whole picture's geometry does.
 
-The networks of this room get the photo's crop moved by such a flow. The whole picture's network moves it a little
-differently, so training varies how much of the landmarks' motion arrives and adds smooth errors.
+The networks of this room get the photo's crop moved by such a flow, and correct it.
 """
 
 from __future__ import annotations
@@ -64,15 +63,6 @@ def local_flow(
     assert flow is not None
     flow = flow + shift.transpose(1, 2).unsqueeze(-1)
     return F.interpolate(flow, scale_factor=2, mode="bilinear", align_corners=False)
-
-
-def uncertain(flow: torch.Tensor) -> torch.Tensor:
-    """A flow as another network might give it: motion that arrives in part, smooth errors of a pixel or so."""
-    count = flow.shape[0]
-    share, strength = 0.6 + 0.45 * torch.rand(count, 1, 1, 1), torch.rand(count, 1, 1, 1)
-    errors = torch.randn(count, 2, 4, 4) * strength
-    smooth = F.interpolate(errors, size=flow.shape[-2:], mode="bicubic", align_corners=False)
-    return flow * share.to(flow) + smooth.to(flow)
 
 
 @functools.cache

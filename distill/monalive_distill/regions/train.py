@@ -14,7 +14,6 @@ from monalive_distill.data.augmentation import Augmentation
 from monalive_distill.regions.critic import CriticTraining
 from monalive_distill.regions.inner_mouth import shifts
 from monalive_distill.regions.losses import LossWeights, RegionLoss
-from monalive_distill.regions.movement import uncertain
 from monalive_distill.regions.networks import PaintedRegion, RegionNetwork
 from monalive_distill.regions.regions import REGIONS, Region
 from monalive_distill.regions.samples import RegionBatch, RegionPairs, RegionSequence, load_regions
@@ -53,7 +52,7 @@ class RegionConfig:
     warm_up_steps: int = 200
     average_decay: float = 0.998
     weights: LossWeights = field(default_factory=LossWeights)
-    augmentation: Augmentation = field(default_factory=lambda: Augmentation(colour=0.15, grey=0.03, gamma=0.25))
+    augmentation: Augmentation = field(default_factory=lambda: Augmentation(colour=0.05, grey=0.03, gamma=0.2))
     critic_weight: float = 0.0
     critic_pairs: int = 12
     bfloat16: bool = True
@@ -113,8 +112,7 @@ class RegionTraining:
     def step(self, data: tuple[RegionBatch, RegionBatch | None], moment: Moment) -> Outcome:
         """The network learns, and the critic after it."""
         batch, real = data
-        flow = uncertain(self.region.flow(batch.source, batch.target))
-        result = paint(self.model, self.region, batch, flow)
+        result = paint(self.model, self.region, batch)
         loss, terms = self._loss(result, batch, self.model.autocast_dtype)
         count = self.config.critic_pairs
         image, drawing = result.image[:count], self.region.draw(batch.target[:count])
@@ -126,9 +124,9 @@ class RegionTraining:
         return Outcome({"loss": loss, **terms}, lambda: _sheet(batch, result))
 
 
-def paint(network: RegionNetwork, region: Region, batch: RegionBatch, flow: torch.Tensor) -> PaintedRegion:
+def paint(network: RegionNetwork, region: Region, batch: RegionBatch) -> PaintedRegion:
     """A batch's photos as its targets ask."""
-    source = region.draw(batch.source)
+    source, flow = region.draw(batch.source), region.flow(batch.source, batch.target)
     moves = shifts(batch.source, batch.target)
     return network.animate(network.enroll(batch.photo, source), source, region.draw(batch.target), flow, moves)
 
