@@ -62,7 +62,7 @@ def local_flow(
         flow = level if flow is None else level * (density / (density + epsilon)) + flow * epsilon / (density + epsilon)
     assert flow is not None
     flow = flow + shift.transpose(1, 2).unsqueeze(-1)
-    return F.interpolate(flow, scale_factor=2, mode="bilinear", align_corners=False)
+    return F.interpolate(flow, size=(height, width), mode="bilinear", align_corners=False)
 
 
 @functools.cache
