@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -17,6 +18,13 @@ from monalive.portrait import Portrait
 
 # A photo that shows the face this many times larger than the first is made smaller, so that its pixels do not alias.
 _SHRINK_FROM: Final = 1.25
+
+
+class AnimatedRegion(NamedTuple):
+    """A region of a frame: its place (2, 3) in the picture, and what the photos contribute."""
+
+    place: NDArray[np.float64]
+    layers: list[RegionLayer]
 
 
 class RegionLayers:
@@ -54,13 +62,24 @@ class RegionLayers:
             landmarks: (478, 3) float32 wanted, in crop units.
             elapsed_ms: since the frame before; inf if it stands alone.
         """
+        self.paste(picture, self.animate(landmarks, elapsed_ms))
+
+    def animate(self, landmarks: NDArray[np.float32], elapsed_ms: float) -> list[AnimatedRegion]:
+        """What the networks make of a frame, region by region; arguments as above."""
+        regions = []
         for number, located in enumerate(self._networks.locate(landmarks)):
             gates = self._choices[number].gates(located.landmarks, elapsed_ms)
             layers = [
                 self._layer(number, int(index), located.landmarks, float(gates[index]))
                 for index in np.flatnonzero(gates)
             ]
-            self._paste(picture, region_place(located.place, self._crop), layers, self._bounds)
+            regions.append(AnimatedRegion(region_place(located.place, self._crop), layers))
+        return regions
+
+    def paste(self, picture: NDArray[np.uint8], regions: Iterable[AnimatedRegion]) -> None:
+        """Pastes what `animate` gave into a frame (H, W, 3) uint8, in place."""
+        for place, layers in regions:
+            self._paste(picture, place, layers, self._bounds)
 
     def _layer(self, number: int, index: int, landmarks: NDArray[np.float32], share: float) -> RegionLayer:
         source = self._sources[index]

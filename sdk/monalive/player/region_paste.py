@@ -16,6 +16,7 @@ from monalive.faces.region_crop import region_scale, samples_across
 
 # Width of the band inside a crop's edges where it fades out, in the crop's width or height.
 FADE_WIDTH: Final = 0.14
+_FADE_SAMPLES: Final = 4
 
 
 @dataclass(frozen=True)
@@ -40,22 +41,6 @@ class RegionLayer:
     painted: NDArray[np.float32]
     shift: NDArray[np.float32] | None = None
     share: float = 1.0
-
-
-class _Box:
-    """A frame's pixels around a region, and which place of the crop each of them shows."""
-
-    def __init__(self, place: NDArray[np.float64], size: tuple[int, int], bounds: tuple[int, int, int, int]) -> None:
-        width, height = size
-        corners = place @ np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
-        low = np.maximum(np.floor(corners.min(1)), bounds[:2]).astype(int)
-        high = np.minimum(np.ceil(corners.max(1)), bounds[2:]).astype(int)
-        self.columns, self.rows = (int(length) for length in np.maximum(high - low, 0))
-        self.pixels = np.s_[low[1] : high[1], low[0] : high[0]]
-        # From the middles of the box's pixels, counted from 0, to crop pixels.
-        self.to_crop = np.linalg.inv(place[:, :2]) @ np.column_stack([np.eye(2), low + 0.5 - place[:, 2]])
-        # Samples per pixel where the crop is finer than the frame.
-        self.times = samples_across(1 / region_scale(place))
 
 
 class RegionPaste:
@@ -83,83 +68,67 @@ class RegionPaste:
         height, width = layers[0].mask.shape
         whole = 0, 0, picture.shape[1], picture.shape[0]
         limits = whole if bounds is None else (*map(max, bounds[:2], whole[:2]), *map(min, bounds[2:], whole[2:]))
-        box = _Box(place, (width, height), limits)
+        box = _Box(place, width, height, limits)
         if not box.rows or not box.columns:
             return
-        alpha, rest = self._fade(box, width, height)
         colours = self._colours("colours", box, layers[0])
         if len(layers) > 1:
             colours *= np.float32(layers[0].share)
             for layer in layers[1:]:
                 colours += self._colours("other colours", box, layer) * np.float32(layer.share)
             colours /= np.float32(sum(layer.share for layer in layers))
-        place_in_frame = picture[box.pixels]
-        under = self._take("under", place_in_frame.shape, np.float32)
-        np.copyto(under, place_in_frame)
+        alpha = self._warped("alpha", _fine_fade(width, height), box, step=1 / _FADE_SAMPLES)
+        rest = np.subtract(1, alpha, out=self._take("rest", alpha.shape, np.float32))
+        inside = picture[box.pixels]
+        under = self._take("under", inside.shape, np.float32)
+        np.copyto(under, inside)
         cv2.blendLinear(colours, under, alpha, rest, dst=under)
-        cv2.convertScaleAbs(np.maximum(under, 0, out=under), dst=place_in_frame)
+        cv2.convertScaleAbs(under, dst=inside)
 
     def _colours(self, name: str, box: _Box, layer: RegionLayer) -> NDArray[np.float32]:
         """(rows, columns, 3) float32, 0 to 255: the photo's moved pixels, and over them the painted ones."""
-        x, y = (self._take(name, (box.rows, box.columns), np.float32) for name in ("x", "y"))
-        kept, rest = (self._take(name, x.shape, np.float32) for name in ("kept", "not kept"))
-        moving = cv2.transform(layer.flow, layer.place[:, :2])  # in pixels of the photo
-        spread = self._spread("flow and mask", box, np.dstack([moving, layer.mask]))
+        height, width = layer.mask.shape
+        to_photo = layer.place - [[0, 0, 0.5], [0, 0, 0.5]]  # cv2 puts a pixel's middle on integers
+        places = cv2.transform(layer.flow + _grid(width, height), to_photo)
+        spread = self._averaged("places and mask", np.dstack([places, layer.mask]), box)
+        x, y, kept, rest = (self._take(part, spread.shape[:2], np.float32) for part in ("x", "y", "kept", "not kept"))
         for channel, values in enumerate((x, y, kept)):
             cv2.extractChannel(spread, channel, dst=values)
         np.subtract(1, kept, out=rest)
-        there = layer.place[:, :2] @ box.to_crop
-        there[:, 2] += layer.place[:, 2] - 0.5
-        for values, (across, down, start) in zip((x, y), there, strict=True):
-            values += (across * np.arange(box.columns) + start).astype(np.float32)
-            values += (down * np.arange(box.rows)).astype(np.float32)[:, None]
-        paint = self._spread("painted", box, np.clip(layer.painted, 0, 1) * np.float32(255))
+        paint = self._averaged("painted", np.clip(layer.painted, 0, 1) * np.float32(255), box)
         moved = self._take("moved", paint.shape, np.uint8)
-        colours = self._take(name, paint.shape, np.float32)
         # Fixed-point places, to a 32nd of a pixel, are read in half the time.
-        fixed, parts = cv2.convertMaps(x, y, cv2.CV_16SC2)
-        cv2.remap(layer.photo, fixed, parts, cv2.INTER_LINEAR, dst=moved, borderMode=cv2.BORDER_REPLICATE)
+        fixed = cv2.convertMaps(x, y, cv2.CV_16SC2)
+        cv2.remap(layer.photo, *fixed, cv2.INTER_LINEAR, dst=moved, borderMode=cv2.BORDER_REPLICATE)
+        colours = self._take(name, paint.shape, np.float32)
         np.copyto(colours, moved)
         cv2.blendLinear(colours, paint, kept, rest, dst=colours)
         if layer.shift is not None:
-            colours += layer.shift
+            np.clip(colours + layer.shift, 0, 255, out=colours)
         return colours
 
-    def _spread(self, name: str, box: _Box, small: NDArray[Any]) -> NDArray[Any]:
-        """(h, w, ...) over the crop to (rows, columns, ...) over the box; beyond the crop it repeats its border."""
-        times = box.times
-        linear = box.to_crop[:, :2] / times
-        matrix = np.column_stack([linear, box.to_crop @ (0.5 / times - 0.5, 0.5 / times - 0.5, 1) - 0.5])
-        rows, columns, rest = box.rows, box.columns, small.shape[2:]
-        fine = self._take(f"{name}, fine", (rows * times, columns * times, *rest), small.dtype)
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        cv2.warpAffine(
-            small, matrix, (columns * times, rows * times), dst=fine, flags=flags, borderMode=cv2.BORDER_REPLICATE
-        )
-        if times == 1:
-            return fine
-        spread = self._take(name, (rows, columns, *rest), small.dtype)
-        cv2.resize(fine, (columns, rows), dst=spread, interpolation=cv2.INTER_AREA)
-        return spread
+    def _averaged(self, name: str, small: NDArray[np.float32], box: _Box) -> NDArray[np.float32]:
+        """(h, w, n) over the crop to (rows, columns, n) over the box; where the crop is finer, means over a pixel."""
+        if box.samples == 1:
+            return self._warped(name, small, box)
+        fine = self._warped(f"{name}, fine", small, box, box.samples)
+        averaged = self._take(name, (box.rows, box.columns, small.shape[2]), np.float32)
+        cv2.resize(fine, (box.columns, box.rows), dst=averaged, interpolation=cv2.INTER_AREA)
+        return averaged
 
-    def _fade(self, box: _Box, width: int, height: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """How much of the region each pixel of the box shows, (rows, columns) in [0, 1], and the rest to 1."""
-        alpha, down = (self._take(name, (box.rows, box.columns), np.float32) for name in ("alpha", "fade down"))
-        rest = self._take("rest", alpha.shape, np.float32)
-        for values, affine, length in ((alpha, box.to_crop[0], width), (down, box.to_crop[1], height)):
-            across, below, start = affine / (FADE_WIDTH * length)
-            middle = 0.5 / FADE_WIDTH
-            np.add.outer(
-                (below * np.arange(box.rows) + start - middle).astype(np.float32),
-                (across * np.arange(box.columns)).astype(np.float32),
-                out=values,
-            )
-            np.abs(values, out=values)
-            np.subtract(middle, values, out=values)
-            np.clip(values, 0, 1, out=values)
-            _smooth_step(values, rest)
-        np.multiply(alpha, down, out=alpha)
-        return alpha, np.subtract(1, alpha, out=rest)
+    def _warped(
+        self, name: str, values: NDArray[np.float32], box: _Box, samples: int = 1, step: float = 1.0
+    ) -> NDArray[np.float32]:
+        """Values over the crop, `step` crop pixels apart, read `samples` times across each pixel of the box.
+
+        Beyond the crop its border repeats.
+        """
+        rows, columns = box.rows * samples, box.columns * samples
+        warped = self._take(name, (rows, columns, *values.shape[2:]), np.float32)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        matrix = box.to_crop(samples) / step - [[0, 0, 0.5], [0, 0, 0.5]]
+        cv2.warpAffine(values, matrix, (columns, rows), dst=warped, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        return warped
 
     def _take(self, name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
         """Working memory, kept under a name from call to call; its content is what it was."""
@@ -168,6 +137,34 @@ class RegionPaste:
         if kept is None or kept.size < size:
             kept = self._memory[name] = np.empty(size, dtype)
         return kept[:size].reshape(shape)
+
+
+class _Box:
+    """The pixels of a picture around a crop, within limits.
+
+    Attributes:
+        rows, columns: how many; 0 where the crop lies beyond the limits.
+        pixels: them in the picture.
+        samples: how often, in each direction, a crop that is finer than the picture must be read per pixel.
+    """
+
+    def __init__(self, place: NDArray[np.float64], width: int, height: int, limits: tuple[int, int, int, int]) -> None:
+        corners = place @ np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
+        left, top = map(max, np.floor(corners.min(1)).astype(int).tolist(), limits[:2])
+        right, bottom = map(min, np.ceil(corners.max(1)).astype(int).tolist(), limits[2:])
+        self.rows, self.columns = max(bottom - top, 0), max(right - left, 0)
+        self.pixels = np.s_[top:bottom, left:right]
+        self.samples = samples_across(1 / region_scale(place))
+        self._corner = left, top
+        self._place = place
+
+    def to_crop(self, samples: int) -> NDArray[np.float64]:
+        """(2, 3) from the box's samples, counted from 0, so many across a pixel, to crop pixels."""
+        (a, b, c), (d, e, f) = self._place.tolist()
+        x, y = (start + 0.5 / samples - offset for start, offset in zip(self._corner, (c, f), strict=True))
+        inverse = np.array([[e, -b, e * x - b * y], [-d, a, a * y - d * x]]) / (a * e - b * d)
+        inverse[:, :2] /= samples
+        return inverse
 
 
 @functools.cache
@@ -181,9 +178,16 @@ def crop_fade(width: int, height: int) -> NDArray[np.float32]:
     return np.outer(*ramps).astype(np.float32)
 
 
-def _smooth_step(values: NDArray[np.float32], spare: NDArray[np.float32]) -> None:
-    """t in [0, 1] to t^2 (3 - 2 t), in place."""
-    np.multiply(values, values, out=spare)
-    np.multiply(values, -2, out=values)
-    np.add(values, 3, out=values)
-    np.multiply(values, spare, out=values)
+@functools.cache
+def _fine_fade(width: int, height: int) -> NDArray[np.float32]:
+    """`crop_fade` at `_FADE_SAMPLES` per pixel, which read between them gives the curve; 0 from the edges on."""
+    fade = crop_fade(width * _FADE_SAMPLES, height * _FADE_SAMPLES).copy()
+    fade[[0, -1]] = fade[:, [0, -1]] = 0
+    return fade
+
+
+@functools.cache
+def _grid(width: int, height: int) -> NDArray[np.float32]:
+    """(height, width, 2) float32: the middles of a crop's pixels, x then y."""
+    rows, columns = np.mgrid[:height, :width].astype(np.float32) + np.float32(0.5)
+    return np.stack([columns, rows], -1)
