@@ -25,6 +25,8 @@ STEPS = {
     "surroundings_720p": "flow around the face (`--absolute` only)",
     "retarget": "retargeting",
     "paste_back_720p": "paste-back into 720p",
+    "eyes_and_mouth_networks": "eyes and mouth: networks",
+    "eyes_and_mouth_paste_720p": "eyes and mouth: paste into 720p",
     "enroll": "enrolling a photo",
 }
 _OLD_STEP = re.compile(r"(\w+)_network_(\w+)$")  # how schema 1 wrote networks down

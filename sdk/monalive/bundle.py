@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from monalive.atomic_file import atomic_path
-from monalive.networks.runtimes import DEFAULT_FORMAT, FORMAT_SUFFIXES
+from monalive.networks.named_network import NamedNetwork
+from monalive.networks.runtimes import DEFAULT_FORMAT, FORMAT_SUFFIXES, RuntimeOptions
 from monalive.packaged_assets import asset_path
 from monalive.zip_members import UNREADABLE, read_member
 
@@ -73,6 +74,20 @@ class Bundle:
         if name not in parts:
             raise ValueError(f"the bundle has no part {name!r}, only {', '.join(sorted(parts))}; use a complete bundle")
         return parts[name]
+
+    def network(self, name: str, options: RuntimeOptions | None = None) -> NamedNetwork:
+        """Opens one part as a network.
+
+        Args:
+            name: of the part.
+            options: what it is to run on.
+
+        Raises:
+            ValueError: the bundle has no such part, or it does not match its manifest or run on what is asked for.
+            ImportError: the runtime is not installed.
+        """
+        manifest = self.part_manifest(name)  # says what is missing
+        return NamedNetwork(self.parts[name], manifest, options or RuntimeOptions(), f"the bundle's part {name!r}")
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> Bundle:

@@ -46,16 +46,35 @@ class PhotoOfPerson:
 
 
 @dataclass(frozen=True)
+class EnrolledRegion:
+    """An eye or the mouth of a photo with what its enrolment network made of it.
+
+    Attributes:
+        place: (2, 3) float64, pixels of its crop to photo pixels, see `region_crop`.
+        landmarks: (478, 2) float32 crop pixels.
+        border_colour: (3,) float32 RGB, 0 to 255: the mean along the crop's edges, where it fades into the picture.
+        inputs: the inputs of its animate network that stay the same for every frame, float32 by name, read-only.
+    """
+
+    place: NDArray[np.float64]
+    landmarks: NDArray[np.float32]
+    border_colour: NDArray[np.float32]
+    inputs: Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
 class EnrolledPhoto:
-    """A photo with what the enrolment network made of it.
+    """A photo with what the enrolment networks made of it.
 
     Attributes:
         photo: the photo and its face.
         inputs: the animate network's inputs that stay the same for every frame, float32 by name, read-only.
+        regions: left eye, right eye and mouth; none where the bundle has no networks of their own for them.
     """
 
     photo: PhotoOfPerson
     inputs: Mapping[str, NDArray[np.float32]]
+    regions: tuple[EnrolledRegion, ...] = ()
 
 
 @dataclass(frozen=True)

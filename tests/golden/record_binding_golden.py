@@ -19,6 +19,7 @@ import numpy as np
 from broken_files import bundle_cases, motion_cases
 from numpy.typing import NDArray
 from PIL import Image
+from region_cases import region_crop_cases, region_paste_cases
 from tracker_cases import level_crops, tracker_cases
 
 import monalive
@@ -61,6 +62,12 @@ def main(folder: Path = FOLDER) -> None:
     _save(folder / "background_flow.json", _background_flow())
     _save(folder / "image_mode.json", _image_mode_cases(faces))
     _save(folder / "paste_back.json", _paste_back_cases(folder))
+    tiles, frame = _image(folder / "paste_photo.png"), _image(folder / "pasted_fraction.png")
+    regions = {"region_crop": region_crop_cases(photo), "region_paste": region_paste_cases(tiles, frame)}
+    for name, (cases, pictures) in regions.items():
+        _save(folder / f"{name}.json", cases)
+        for file, picture in pictures.items():
+            _save_image(folder / file, picture)
     _save(folder / "pixel_mark.json", _pixel_mark_cases(folder, photo))
     _save(folder / "frames.json", _frames(folder, photo, faces))
     _save(folder / "running_modes.json", _running_modes())
@@ -348,6 +355,11 @@ def _rounded(values: NDArray[Any], digits: int) -> Any:
 
 def _save(path: Path, content: object) -> None:
     path.write_text(json.dumps(content, separators=(",", ":")) + "\n", "utf-8")
+
+
+def _image(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as picture:
+        return np.asarray(picture)
 
 
 def _save_image(path: Path, image: NDArray[np.uint8]) -> None:

@@ -10,13 +10,13 @@ import functools
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import HeadPose, fit_pose
 from monalive.faces.landmarks import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
+from monalive.faces.region_crop import extract_region
 
 NOSE_BASE = 2
 # From the nose's base to the middle of the mouth crop, in outer-eye-corner distances along the face: lips at rest lie
@@ -70,15 +70,7 @@ class RegionFrame:
 
         Shrinking averages over the picture's pixels.
         """
-        times = max(1, int(np.ceil(self.unit / shape.scale - 0.25)))
-        fine = CropShape(shape.width * times, shape.height * times, shape.scale * times)
-        matrix = self.matrix(fine)
-        pixels = np.concatenate([matrix[:, :2], (matrix @ np.array([0.5, 0.5, 1.0]) - 0.5)[:, None]], 1)
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        crop = cv2.warpAffine(image, pixels, fine[:2], flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        if times > 1:
-            crop = cv2.resize(crop, shape[:2], interpolation=cv2.INTER_AREA)
-        return np.asarray(crop, np.uint8)
+        return extract_region(image, self.matrix(shape), shape.width, shape.height)
 
     def to_crop(self, landmarks: NDArray[np.floating], shape: CropShape) -> NDArray[np.float32]:
         """All 478 landmarks (..., 478, 2 or 3), picture pixels, as (..., 478, 2) crop pixels.

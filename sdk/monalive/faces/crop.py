@@ -34,6 +34,10 @@ class SquareCrop:
         """Crop units (..., 2 or 3) to photo pixels: the inverse of `to_unit`."""
         return (points * self.side + self._origin(points)).astype(np.float32)
 
+    def snapped(self) -> tuple[int, int, int]:
+        """left, top, side of the square of whole pixels nearest to it."""
+        return round(self.x), round(self.y), max(1, round(self.side))
+
     def extract(self, image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
         """The crop resampled to (size, size, 3) uint8; what lies outside the photo repeats its border.
 

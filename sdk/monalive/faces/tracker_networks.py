@@ -17,7 +17,6 @@ from monalive.faces.boxes import overlapping
 from monalive.faces.level_crop import LEVEL_SCALE, extract_level, from_region, level_landmarks, level_region
 from monalive.faces.rotated_square import RotatedSquare, whole_picture
 from monalive.faces.tracker_interface import FoundFace, TrackerNetworks
-from monalive.networks.named_network import NamedNetwork
 from monalive.networks.runtimes import RuntimeOptions
 
 DETECTOR_PART: Final = "tracker_detector"
@@ -32,7 +31,7 @@ class LevelFaceDetector:
     """A `FaceDetector`: runs the detector network over one square region of a picture at a time."""
 
     def __init__(self, bundle: Bundle, options: RuntimeOptions, *, min_confidence: float = 0.5) -> None:
-        self._network = _network(bundle, DETECTOR_PART, options)
+        self._network = bundle.network(DETECTOR_PART, options)
         self._size = _side(bundle, DETECTOR_PART)
         self._min_confidence = min_confidence
 
@@ -81,7 +80,7 @@ class LevelFaceMesh:
     """A `FaceMesh`, the landmark network: one region of a picture in, 478 landmarks and the presence of a face out."""
 
     def __init__(self, bundle: Bundle, options: RuntimeOptions) -> None:
-        self._network = _network(bundle, LANDMARKS_PART, options)
+        self._network = bundle.network(LANDMARKS_PART, options)
         self._size = _side(bundle, LANDMARKS_PART)
 
     def __call__(self, image: NDArray[np.uint8], region: RotatedSquare) -> tuple[NDArray[np.float32], float]:
@@ -108,7 +107,7 @@ class LevelFaceBlendshapes:
     """A `FaceBlendshapes`, the blendshape network: landmarks in, 52 expression coefficients out."""
 
     def __init__(self, bundle: Bundle, options: RuntimeOptions) -> None:
-        self._network = _network(bundle, BLENDSHAPES_PART, options)
+        self._network = bundle.network(BLENDSHAPES_PART, options)
 
     def __call__(self, landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
         """(478, 2 or 3) landmarks in picture pixels to (52,) float32, [0, 1]: see `blendshapes.BLENDSHAPE_NAMES`."""
@@ -155,11 +154,6 @@ def bundle_with_tracker(bundle: Bundle) -> Bundle:
         FileNotFoundError, ValueError: the packaged one is needed, and missing or damaged.
     """
     return bundle if holds_tracker(bundle.parts) else Bundle.load()
-
-
-def _network(bundle: Bundle, part: str, options: RuntimeOptions) -> NamedNetwork:
-    entry = bundle.part_manifest(part)  # says what is missing
-    return NamedNetwork(bundle.parts[part], entry, options, f"the bundle's {part}")
 
 
 def _side(bundle: Bundle, part: str) -> int:

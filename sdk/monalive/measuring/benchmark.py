@@ -31,6 +31,9 @@ from monalive.motions.driver_surroundings import DriverSurroundings
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.packaged_assets import sample_portrait_path
 from monalive.player.paste_back import PasteBack
+from monalive.player.region_layers import RegionLayers
+from monalive.player.region_networks import load_region_networks
+from monalive.portrait import EnrolledPhoto, PhotoOfPerson, Portrait
 from monalive.render.animation import create_animator
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
 from monalive.retargeting.retarget_networks import RetargetNetworks
@@ -107,6 +110,13 @@ def run_benchmark(
     networks = measure_networks(files, on, repeats, report)
 
     measure("paste_back_720p", _paste_back_run(scene, PasteBack(crop, WIDTH, HEIGHT)))
+    regions = _region_layers(opened, on, PhotoOfPerson(scene, landmarks[0], crop))
+    if regions is not None:
+        wanted = [crop.to_unit(face) for face in landmarks]
+        measure("eyes_and_mouth_networks", lambda index: regions.animate(wanted[index % _SWAY_FRAMES], 1000.0 / FPS))
+        frames = [regions.animate(face, 1000.0 / FPS) for face in wanted]
+        picture = scene.copy()
+        measure("eyes_and_mouth_paste_720p", lambda index: regions.paste(picture, frames[index % _SWAY_FRAMES]))
 
     with create_animator("VIDEO", RetargetOptions(), bundle, on) as animator:
         measure("enroll", lambda index: animator.enroll([scene]))
@@ -226,6 +236,15 @@ def _paste_back_run(scene: Array, paste: PasteBack) -> Callable[[int], object]:
     mask = random.random((NETWORK_SIZE, NETWORK_SIZE), np.float32)
     painted = random.random((NETWORK_SIZE, NETWORK_SIZE, 3), np.float32)
     return lambda index: paste(scene, flow, mask, painted)
+
+
+def _region_layers(bundle: Bundle, options: RuntimeOptions, photo: PhotoOfPerson) -> RegionLayers | None:
+    """What draws the photo's eyes and mouth; None where the bundle has no networks for them."""
+    networks = load_region_networks(bundle, options)
+    if networks is None:
+        return None
+    portrait = Portrait((EnrolledPhoto(photo, {}, networks.enroll(photo)),))
+    return RegionLayers(portrait, networks, grey=False)
 
 
 def _cpu_name() -> str:

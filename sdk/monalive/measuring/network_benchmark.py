@@ -111,16 +111,20 @@ def _combinations(files: Sequence[NetworkFile], options: RuntimeOptions) -> Iter
 
 
 def _enrolled(files: Sequence[NetworkFile]) -> set[str]:
-    """Names of what stays the same from frame to frame: what the enrolment takes and gives."""
-    entries = [file.entry for file in files if file.part == "enroll"]
+    """Names of what stays the same from frame to frame: what enrolments take and give."""
+    entries = [file.entry for file in files if _enrols(file)]
     return {port["name"] for entry in entries for side in ("inputs", "outputs") for port in entry[side]}
+
+
+def _enrols(file: NetworkFile) -> bool:
+    return file.part == "enroll" or file.part.startswith("enroll_")
 
 
 def _measure(file: NetworkFile, options: RuntimeOptions, repeats: int, enrolled: set[str]) -> dict[str, Any]:
     before = resident_mb()
     network = NamedNetwork(file.content, file.entry, options, f"the network {file.part!r}")
     inputs = random_inputs(file.entry)
-    if file.part != "enroll":
+    if not _enrols(file):
         for name in enrolled & set(inputs):
             inputs[name].setflags(write=False)  # as `BundleNetworks` hands them on: copied for the first frame only
     times = timings(lambda index: network(inputs), repeats)

@@ -50,6 +50,13 @@ class NamedNetwork:
         outputs = self._network({tensor: inputs[name] for name, tensor in self._inputs.items()})
         return {name: outputs[tensor] for name, tensor in self._outputs.items()}
 
+    def constant_inputs(self, known: Tensors) -> Tensors:
+        """Those of `known` that it takes, made read-only, so that a runtime may keep them from call to call."""
+        taken = {name: known[name] for name in self.input_shapes if name in known}
+        for value in taken.values():
+            value.setflags(write=False)
+        return taken
+
 
 def _by_name(entries: Sequence[Mapping[str, Any]], tensors: Sequence[str], what: str) -> dict[str, str]:
     names = {str(entry["name"]): str(entry["tensor"]) for entry in entries}

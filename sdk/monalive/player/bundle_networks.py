@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from monalive.bundle import Bundle
 from monalive.faces.crop import NETWORK_SIZE
 from monalive.motions.surroundings_flow import unknown_surroundings
-from monalive.networks.named_network import NamedNetwork
 from monalive.networks.runtimes import RuntimeOptions
+from monalive.player.region_networks import load_region_networks
 from monalive.portrait import EnrolledPhoto, PhotoOfPerson
 from monalive.retargeting.retarget_networks import RetargetNetworks
 
@@ -41,6 +41,7 @@ class BundleNetworks:
         runtime: what they run on.
 
     Attributes:
+        regions: the networks of eyes and mouth; None where the bundle has none.
         retargeting: the graphs that carry a driver's motion over to a portrait.
 
     Raises:
@@ -49,21 +50,23 @@ class BundleNetworks:
     """
 
     def __init__(self, bundle: Bundle, runtime: RuntimeOptions | None = None) -> None:
-        self._enroll = _load(bundle, "enroll", runtime)
-        self._animate = _load(bundle, "animate", runtime)
-        self._taken = {entry["name"] for entry in bundle.part_manifest("animate")["inputs"]}
-        self.retargeting = RetargetNetworks(bundle, None if runtime is None else runtime.runtime)
+        options = runtime or RuntimeOptions()
+        self._enroll = bundle.network("enroll", options)
+        self._animate = bundle.network("animate", options)
+        self.regions = load_region_networks(bundle, options)
+        self.retargeting = RetargetNetworks(bundle, options.runtime)
 
     def enroll(self, photo: PhotoOfPerson) -> EnrolledPhoto:
-        """Computes what depends on the photo alone."""
+        """Computes what depends on the photo alone.
+
+        Raises:
+            ValueError: no pose can be fitted to the photo's landmarks.
+        """
         picture = photo.crop.extract(photo.image, NETWORK_SIZE).astype(np.float32)[None] / np.float32(255)
         landmarks = photo.crop.to_unit(photo.landmarks)[None, :, :2]
         inputs = {"photo": picture, "source_landmarks": np.ascontiguousarray(landmarks)}
-        known = inputs | self._enroll(inputs)
-        enrolled = {name: value for name, value in known.items() if name in self._taken}
-        for value in enrolled.values():
-            value.setflags(write=False)  # so that networks may keep them from frame to frame
-        return EnrolledPhoto(photo, enrolled)
+        enrolled = self._animate.constant_inputs(inputs | self._enroll(inputs))
+        return EnrolledPhoto(photo, enrolled, () if self.regions is None else self.regions.enroll(photo))
 
     def animate(
         self,
@@ -91,8 +94,3 @@ class BundleNetworks:
         out = self._animate({**enrolled.inputs, **moving})
         mask, confidence = (out[name][0, :, :, 0] for name in ("mask", "confidence"))
         return NetworkFrame(out["flow"][0], mask, out["painted"][0], confidence)
-
-
-def _load(bundle: Bundle, part: str, runtime: RuntimeOptions | None) -> NamedNetwork:
-    manifest = bundle.part_manifest(part)
-    return NamedNetwork(bundle.parts[part], manifest, runtime or RuntimeOptions(), f"the bundle's part {part!r}")

@@ -35,7 +35,7 @@ def crop_feather(
     """
     if not 0 < width <= 0.5:
         raise ValueError(f"the feather's width must lie in (0, 0.5] crop sides, not {width}")
-    left, top, side = _snapped(crop)
+    left, top, side = crop.snapped()
     across = _edge_profile(width, fade_start=left > 0, fade_end=left + side < image_width)
     down = _edge_profile(width, fade_start=top > 0, fade_end=top + side < image_height)
     return np.outer(down, across).astype(np.float32)
@@ -79,7 +79,7 @@ class PasteBack:
         self._image_size = image_width, image_height
         self._feather_pixels = (feather * np.float32(crop.side))[..., None]  # (256, 256, 1)
 
-        left, top, side = _snapped(crop)
+        left, top, side = crop.snapped()
         x0, y0 = max(left, 0), max(top, 0)
         x1, y1 = min(left + side, image_width), min(top + side, image_height)
         if x0 >= x1 or y0 >= y1:
@@ -184,18 +184,13 @@ def paste_back(
     return PasteBack(crop, width, height, feather=feather)(photo, flow, mask, painted)
 
 
-def _snapped(crop: SquareCrop) -> tuple[int, int, int]:
-    """left, top, side of the square of whole pixels nearest to the crop."""
-    return round(crop.x), round(crop.y), max(1, round(crop.side))
-
-
 def _subpixel_shift(crop: SquareCrop) -> NDArray[np.float64] | None:
     """Affine map (2, 3) from a 256 x 256 array over the snapped square to one over the crop; None if equal.
 
     Shifting the small array by that fraction of a pixel and enlarging it with cv2.resize is several times
     faster than one affine warp straight to the large one.
     """
-    left, top, side = _snapped(crop)
+    left, top, side = crop.snapped()
     if (left, top, side) == (crop.x, crop.y, crop.side):
         return None
     scale = side / crop.side

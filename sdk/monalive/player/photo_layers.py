@@ -14,6 +14,7 @@ from monalive.media.image_io import is_black_and_white
 from monalive.player.bundle_networks import BundleNetworks, NetworkFrame
 from monalive.player.paste_back import PasteBack
 from monalive.player.photo_alignment import is_same_view, surroundings_since, surroundings_to
+from monalive.player.region_layers import RegionLayers, without_colour
 from monalive.player.several_photos import PhotoChoice, blend_weights, face_mask, layer_shares
 from monalive.portrait import Portrait
 
@@ -44,6 +45,7 @@ class PhotoLayers:
         landmarks = [photo.crop.to_unit(photo.landmarks)[:, :2] for photo in photos]
         self._base, self._faces = PhotoChoice(landmarks, self._whole), PhotoChoice(landmarks)
         self._grey = is_black_and_white(portrait.crop.extract(portrait.photo, NETWORK_SIZE))
+        self._regions = None if networks.regions is None else RegionLayers(portrait, networks.regions, grey=self._grey)
 
     def draw(
         self,
@@ -61,6 +63,18 @@ class PhotoLayers:
                 the network decides.
             elapsed_ms: since the frame before (matters with several photos of the person); inf if it stands alone.
         """
+        self._draw_whole(picture, landmarks, surroundings, elapsed_ms)
+        if self._regions is not None:
+            self._regions.draw(picture, landmarks, elapsed_ms)
+
+    def _draw_whole(
+        self,
+        picture: NDArray[np.uint8],
+        landmarks: NDArray[np.float32],
+        surroundings: NDArray[np.float32] | None,
+        elapsed_ms: float,
+    ) -> None:
+        """All of the face and what surrounds it, from the networks for the whole picture."""
         base, faces = self._base.gates(landmarks, elapsed_ms), self._faces.gates(landmarks, elapsed_ms)
         faces[self._whole] = 0  # where a whole photo is the nearest, its face shows already
         below: list[int] = np.flatnonzero(base).tolist()
@@ -94,9 +108,7 @@ class PhotoLayers:
             to_photo = self._to_photos.get(index)
             surroundings = None if to_photo is None else surroundings_since(surroundings, to_photo)
         out = self._networks.animate(self._portrait.enrolled[index], landmarks, surroundings)
-        if not self._grey:
-            return out
-        return replace(out, painted=np.repeat(out.painted.mean(-1, keepdims=True), 3, -1))
+        return replace(out, painted=without_colour(out.painted)) if self._grey else out
 
     def _lay_over(self, whole: NDArray[np.uint8], index: int, out: NetworkFrame, share: NDArray[np.float32]) -> None:
         """Blends another photo into `whole`, in place; `share` (256, 256) in [0, 1]."""
@@ -106,7 +118,7 @@ class PhotoLayers:
             self._moved[index] = photo.image.copy()  # once: outside the crop it stays as it is
         moved = self._paste_back[index](photo.image, out.flow, out.mask, out.painted, out=self._moved[index])
         square = self._portrait.crop
-        x, y, side = round(square.x), round(square.y), max(1, round(square.side))
+        x, y, side = square.snapped()
         top, left = max(-y, 0), max(-x, 0)
         rows, columns = min(side, whole.shape[0] - y) - top, min(side, whole.shape[1] - x) - left
         inside = np.s_[top : top + rows, left : left + columns]

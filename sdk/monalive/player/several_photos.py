@@ -42,12 +42,20 @@ class PhotoChoice:
     for a few frames.
 
     Args:
-        faces: (478, 2) landmarks of every photo in units of its crop; the first photo first.
+        faces: (478, 2) landmarks of every photo, all in one unit (of its crop, or pixels of a region's crop); the first
+            photo first.
         eligible: (T,) bool, those to choose from, the first among them; None: all.
+        importance: (478,) how much each landmark counts; None: all of the face, eyes and lips most.
     """
 
-    def __init__(self, faces: list[NDArray[np.float32]], eligible: NDArray[np.bool_] | None = None) -> None:
+    def __init__(
+        self,
+        faces: list[NDArray[np.float32]],
+        eligible: NDArray[np.bool_] | None = None,
+        importance: NDArray[np.float64] | None = None,
+    ) -> None:
         self._faces = np.stack(faces)
+        self._importance = _IMPORTANCE if importance is None else importance
         self._handicap = np.zeros(len(faces)) if eligible is None else np.where(eligible, 0.0, np.inf)
         self._chosen = 0
         self._gates = np.eye(len(faces))[0]
@@ -56,10 +64,10 @@ class PhotoChoice:
         """(T,) how much each photo has a say, in [0, 1] and adding up to about 1; above 0 for few of them.
 
         Args:
-            wanted: (478, 2 or 3) landmarks of the frame in crop units.
+            wanted: (478, 2 or 3) landmarks of the frame, in the same unit.
             elapsed_ms: since the frame before, which another photo may have made; inf for a picture of its own.
         """
-        distance = np.linalg.norm(self._faces - wanted[:, :2], axis=-1) @ _IMPORTANCE + self._handicap
+        distance = np.linalg.norm(self._faces - wanted[:, :2], axis=-1) @ self._importance + self._handicap
         distance[self._chosen] *= _SWITCH_BELOW
         self._chosen = int(distance.argmin())
         goal = np.eye(len(distance))[self._chosen]

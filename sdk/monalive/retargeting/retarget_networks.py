@@ -46,22 +46,22 @@ class RetargetNetworks:
     @cached_property
     def start(self) -> NamedNetwork:
         """Ties a portrait to a driver's reference frame."""
-        return self._load(START_PART)
+        return self._bundle.network(START_PART, self._options)
 
     @cached_property
     def step(self) -> NamedNetwork:
         """Relative motion, once per frame: see `RetargetStream`."""
-        return self._load(STEP_PART)
+        return self._bundle.network(STEP_PART, self._options)
 
     @cached_property
     def absolute(self) -> NamedNetwork:
         """Absolute motion, once per frame: see `RetargetStream`."""
-        return self._load(ABSOLUTE_PART)
+        return self._bundle.network(ABSOLUTE_PART, self._options)
 
     @cached_property
     def background(self) -> NamedNetwork:
         """Smooths the flow measured around the driver's face, once per frame: see `RetargetStream`."""
-        return self._load(BACKGROUND_PART)
+        return self._bundle.network(BACKGROUND_PART, self._options)
 
     def as_mean_face(
         self, landmarks: NDArray[np.float32], blendshapes: NDArray[np.float32]
@@ -87,11 +87,7 @@ class RetargetNetworks:
 
     @cached_property
     def _image_mode(self) -> NamedNetwork:
-        return self._load(IMAGE_MODE_PART)
-
-    def _load(self, part: str) -> NamedNetwork:
-        entry = self._bundle.part_manifest(part)
-        return NamedNetwork(self._bundle.parts[part], entry, self._options, f"the bundle's part {part!r}")
+        return self._bundle.network(IMAGE_MODE_PART, self._options)
 
 
 class RetargetStream:

@@ -137,7 +137,7 @@ def test_the_animator_takes_the_tracker_from_its_bundle(tmp_path: Path) -> None:
         load_tracker_networks(Bundle.load(older))
     broken = {**packaged.parts, "tracker_landmarks": b"no network" * 100}
     write_bundle(tmp_path / "broken.bundle", packaged.manifest, broken)
-    with pytest.raises(ValueError, match="tracker_landmarks holds a network that LiteRT cannot"):
+    with pytest.raises(ValueError, match="the bundle's part 'tracker_landmarks' holds a network that LiteRT cannot"):
         PhotoAnimator.create_from_options(PhotoAnimatorOptions(bundle_path=tmp_path / "broken.bundle"))
 
 

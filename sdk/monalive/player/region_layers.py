@@ -1,0 +1,116 @@
+"""Eyes and mouth of a frame, each from the photo of the person that fits it best, over what the other networks drew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from monalive.faces.landmarks import LANDMARK_COUNT
+from monalive.faces.region_crop import region_place, region_scale
+from monalive.player.region_networks import REGIONS, RegionNetworks
+from monalive.player.region_paste import RegionLayer, RegionPaste
+from monalive.player.several_photos import PhotoChoice
+from monalive.portrait import Portrait
+
+# A photo that shows the face this many times larger than the first is made smaller, so that its pixels do not alias.
+_SHRINK_FROM: Final = 1.25
+
+
+class AnimatedRegion(NamedTuple):
+    """A region of a frame: its place (2, 3) in the picture, and what the photos contribute."""
+
+    place: NDArray[np.float64]
+    layers: list[RegionLayer]
+
+
+class RegionLayers:
+    """Draws a portrait's eyes and mouth.
+
+    Args:
+        portrait: the person.
+        networks: they must outlive this.
+        grey: paint without colour, into a black-and-white photo.
+
+    Raises:
+        ValueError: the portrait was enrolled without these networks.
+    """
+
+    def __init__(self, portrait: Portrait, networks: RegionNetworks, *, grey: bool) -> None:
+        if not all(photo.regions for photo in portrait.enrolled):
+            raise ValueError("the portrait was enrolled without networks of eyes and mouth; enrol its photos again")
+        self._networks, self._grey, self._crop = networks, grey, portrait.crop
+        left, top, side = portrait.crop.snapped()
+        self._bounds = left, top, left + side, top + side
+        self._paste = RegionPaste()
+        self._sources = [_Source(portrait, index) for index in range(len(portrait.enrolled))]
+        self._choices = []
+        for number, region in enumerate(REGIONS):
+            importance = np.zeros(LANDMARK_COUNT)
+            importance[list(region.shown_by)] = 1.0
+            faces = [photo.regions[number].landmarks for photo in portrait.enrolled]
+            self._choices.append(PhotoChoice(faces, importance=importance))
+
+    def draw(self, picture: NDArray[np.uint8], landmarks: NDArray[np.float32], elapsed_ms: float) -> None:
+        """Draws them into a frame, in place; pixels outside the portrait's crop stay as they are.
+
+        Args:
+            picture: (H, W, 3) uint8: the first photo with the rest of the face animated.
+            landmarks: (478, 3) float32 wanted, in crop units.
+            elapsed_ms: since the frame before; inf if it stands alone.
+        """
+        self.paste(picture, self.animate(landmarks, elapsed_ms))
+
+    def animate(self, landmarks: NDArray[np.float32], elapsed_ms: float) -> list[AnimatedRegion]:
+        """What the networks make of a frame, region by region; arguments as above."""
+        regions = []
+        for number, located in enumerate(self._networks.locate(landmarks)):
+            gates = self._choices[number].gates(located.landmarks, elapsed_ms)
+            layers = [
+                self._layer(number, int(index), located.landmarks, float(gates[index]))
+                for index in np.flatnonzero(gates)
+            ]
+            regions.append(AnimatedRegion(region_place(located.place, self._crop), layers))
+        return regions
+
+    def paste(self, picture: NDArray[np.uint8], regions: Iterable[AnimatedRegion]) -> None:
+        """Pastes what `animate` gave into a frame (H, W, 3) uint8, in place."""
+        for place, layers in regions:
+            self._paste(picture, place, layers, self._bounds)
+
+    def _layer(self, number: int, index: int, landmarks: NDArray[np.float32], share: float) -> RegionLayer:
+        source = self._sources[index]
+        frame = self._networks.animate(REGIONS[number], source.regions[number], landmarks)
+        painted = without_colour(frame.painted) if self._grey else frame.painted
+        return RegionLayer(
+            source.image, source.places[number], frame.flow, frame.mask, painted, source.shifts[number], share
+        )
+
+
+def without_colour(painted: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(H, W, 3) float32 as shades of grey: each pixel the mean of its channels."""
+    return np.repeat(painted.mean(-1, keepdims=True), 3, -1)
+
+
+class _Source:
+    """One photo of the person as the regions take pixels from it: those of the first photo at its own size, those of
+    others at the first one's, with their colours shifted so that a region's edges have the first one's mean colour."""
+
+    def __init__(self, portrait: Portrait, index: int) -> None:
+        first, own = portrait.enrolled[0], portrait.enrolled[index]
+        self.regions = own.regions
+        self.image: NDArray[Any] = own.photo.image
+        self.places = [region.place for region in own.regions]
+        self.shifts = [
+            wanted.border_colour - region.border_colour if index else None
+            for wanted, region in zip(first.regions, own.regions, strict=True)
+        ]
+        larger = region_scale(own.regions[0].place) / region_scale(first.regions[0].place)
+        if larger >= _SHRINK_FROM:
+            self.image = cv2.resize(self.image, None, fx=1 / larger, fy=1 / larger, interpolation=cv2.INTER_AREA)
+            across = self.image.shape[1] / own.photo.image.shape[1]
+            down = self.image.shape[0] / own.photo.image.shape[0]
+            self.places = [place * [[across], [down]] for place in self.places]

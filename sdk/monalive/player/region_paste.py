@@ -1,0 +1,193 @@
+"""Pastes an eye or the mouth over a frame: the photo's own pixels, moved at native resolution, and painted ones."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from monalive.faces.region_crop import region_scale, samples_across
+
+# Width of the band inside a crop's edges where it fades out, in the crop's width or height.
+FADE_WIDTH: Final = 0.14
+_FADE_SAMPLES: Final = 4
+
+
+@dataclass(frozen=True)
+class RegionLayer:
+    """What one photo contributes to a region. All of it in the region's crop, (h, w) pixels.
+
+    Attributes:
+        photo: (H, W, 3) uint8, as it was taken.
+        place: (2, 3), crop pixels to pixels of `photo`, see `region_crop`.
+        flow: (h, w, 2) float32 crop pixels, x then y: the place in the photo's crop where the content of each place of
+            the frame's crop comes from, minus that place.
+        mask: (h, w) float32 in [0, 1]; 1 takes the photo's moved pixels, 0 the painted ones.
+        painted: (h, w, 3) float32 in [0, 1], channels as in the photo.
+        shift: (3,) float32, added to the layer's colours, 0 to 255.
+        share: how much of the region is this photo's, above 0.
+    """
+
+    photo: NDArray[np.uint8]
+    place: NDArray[np.float64]
+    flow: NDArray[np.float32]
+    mask: NDArray[np.float32]
+    painted: NDArray[np.float32]
+    shift: NDArray[np.float32] | None = None
+    share: float = 1.0
+
+
+class RegionPaste:
+    """Pastes regions of any place and size. It keeps its working memory between calls, so one object must not be called
+    from two threads at once."""
+
+    def __init__(self) -> None:
+        self._memory: dict[str, NDArray[Any]] = {}
+
+    def __call__(
+        self,
+        picture: NDArray[np.uint8],
+        place: NDArray[np.float64],
+        layers: Sequence[RegionLayer],
+        bounds: tuple[int, int, int, int] | None = None,
+    ) -> None:
+        """Pastes one region into a picture, in place.
+
+        Args:
+            picture: (H, W, 3) uint8: the frame. Pixels outside the crop stay as they are, bit for bit.
+            place: (2, 3), crop pixels to pixels of the picture.
+            layers: what to paste, from one photo or several, which are mixed by their shares.
+            bounds: left, top, right, bottom in whole pixels of the picture: nothing beyond changes.
+        """
+        height, width = layers[0].mask.shape
+        whole = 0, 0, picture.shape[1], picture.shape[0]
+        limits = whole if bounds is None else (*map(max, bounds[:2], whole[:2]), *map(min, bounds[2:], whole[2:]))
+        box = _Box(place, width, height, limits)
+        if not box.rows or not box.columns:
+            return
+        colours = self._colours("colours", box, layers[0])
+        if len(layers) > 1:
+            colours *= np.float32(layers[0].share)
+            for layer in layers[1:]:
+                colours += self._colours("other colours", box, layer) * np.float32(layer.share)
+            colours /= np.float32(sum(layer.share for layer in layers))
+        alpha = self._warped("alpha", _fine_fade(width, height), box, step=1 / _FADE_SAMPLES)
+        rest = np.subtract(1, alpha, out=self._take("rest", alpha.shape, np.float32))
+        inside = picture[box.pixels]
+        under = self._take("under", inside.shape, np.float32)
+        np.copyto(under, inside)
+        cv2.blendLinear(colours, under, alpha, rest, dst=under)
+        cv2.convertScaleAbs(under, dst=inside)
+
+    def _colours(self, name: str, box: _Box, layer: RegionLayer) -> NDArray[np.float32]:
+        """(rows, columns, 3) float32, 0 to 255: the photo's moved pixels, and over them the painted ones."""
+        height, width = layer.mask.shape
+        to_photo = layer.place - [[0, 0, 0.5], [0, 0, 0.5]]  # cv2 puts a pixel's middle on integers
+        places = cv2.transform(layer.flow + _grid(width, height), to_photo)
+        spread = self._averaged("places and mask", np.dstack([places, layer.mask]), box)
+        x, y, kept, rest = (self._take(part, spread.shape[:2], np.float32) for part in ("x", "y", "kept", "not kept"))
+        for channel, values in enumerate((x, y, kept)):
+            cv2.extractChannel(spread, channel, dst=values)
+        np.subtract(1, kept, out=rest)
+        paint = self._averaged("painted", np.clip(layer.painted, 0, 1) * np.float32(255), box)
+        moved = self._take("moved", paint.shape, np.uint8)
+        # Fixed-point places, to a 32nd of a pixel, are read in half the time.
+        fixed = cv2.convertMaps(x, y, cv2.CV_16SC2)
+        cv2.remap(layer.photo, *fixed, cv2.INTER_LINEAR, dst=moved, borderMode=cv2.BORDER_REPLICATE)
+        colours = self._take(name, paint.shape, np.float32)
+        np.copyto(colours, moved)
+        cv2.blendLinear(colours, paint, kept, rest, dst=colours)
+        if layer.shift is not None:
+            np.clip(colours + layer.shift, 0, 255, out=colours)
+        return colours
+
+    def _averaged(self, name: str, small: NDArray[np.float32], box: _Box) -> NDArray[np.float32]:
+        """(h, w, n) over the crop to (rows, columns, n) over the box; where the crop is finer, means over a pixel."""
+        if box.samples == 1:
+            return self._warped(name, small, box)
+        fine = self._warped(f"{name}, fine", small, box, box.samples)
+        averaged = self._take(name, (box.rows, box.columns, small.shape[2]), np.float32)
+        cv2.resize(fine, (box.columns, box.rows), dst=averaged, interpolation=cv2.INTER_AREA)
+        return averaged
+
+    def _warped(
+        self, name: str, values: NDArray[np.float32], box: _Box, samples: int = 1, step: float = 1.0
+    ) -> NDArray[np.float32]:
+        """Values over the crop, `step` crop pixels apart, read `samples` times across each pixel of the box.
+
+        Beyond the crop its border repeats.
+        """
+        rows, columns = box.rows * samples, box.columns * samples
+        warped = self._take(name, (rows, columns, *values.shape[2:]), np.float32)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        matrix = box.to_crop(samples) / step - [[0, 0, 0.5], [0, 0, 0.5]]
+        cv2.warpAffine(values, matrix, (columns, rows), dst=warped, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        return warped
+
+    def _take(self, name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+        """Working memory, kept under a name from call to call; its content is what it was."""
+        size = math.prod(shape)
+        kept = self._memory.get(name)
+        if kept is None or kept.size < size:
+            kept = self._memory[name] = np.empty(size, dtype)
+        return kept[:size].reshape(shape)
+
+
+class _Box:
+    """The pixels of a picture around a crop, within limits.
+
+    Attributes:
+        rows, columns: how many; 0 where the crop lies beyond the limits.
+        pixels: them in the picture.
+        samples: how often, in each direction, a crop that is finer than the picture must be read per pixel.
+    """
+
+    def __init__(self, place: NDArray[np.float64], width: int, height: int, limits: tuple[int, int, int, int]) -> None:
+        corners = place @ np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
+        left, top = map(max, np.floor(corners.min(1)).astype(int).tolist(), limits[:2])
+        right, bottom = map(min, np.ceil(corners.max(1)).astype(int).tolist(), limits[2:])
+        self.rows, self.columns = max(bottom - top, 0), max(right - left, 0)
+        self.pixels = np.s_[top:bottom, left:right]
+        self.samples = samples_across(1 / region_scale(place))
+        self._corner = left, top
+        self._place = place
+
+    def to_crop(self, samples: int) -> NDArray[np.float64]:
+        """(2, 3) from the box's samples, counted from 0, so many across a pixel, to crop pixels."""
+        (a, b, c), (d, e, f) = self._place.tolist()
+        x, y = (start + 0.5 / samples - offset for start, offset in zip(self._corner, (c, f), strict=True))
+        inverse = np.array([[e, -b, e * x - b * y], [-d, a, a * y - d * x]]) / (a * e - b * d)
+        inverse[:, :2] /= samples
+        return inverse
+
+
+@functools.cache
+def crop_fade(width: int, height: int) -> NDArray[np.float32]:
+    """(height, width) float32 in [0, 1]: how much a crop shows of its pixels, from 0 at its edges to 1 inside."""
+    ramps = []
+    for length in (height, width):
+        centres = np.arange(length) + 0.5
+        ramp = np.clip(np.minimum(centres, length - centres) / (FADE_WIDTH * length), 0, 1)
+        ramps.append(ramp * ramp * (3 - 2 * ramp))
+    return np.outer(*ramps).astype(np.float32)
+
+
+@functools.cache
+def _fine_fade(width: int, height: int) -> NDArray[np.float32]:
+    """`crop_fade` at `_FADE_SAMPLES` per pixel, which read between them gives the curve; 0 from the edges on."""
+    fade = crop_fade(width * _FADE_SAMPLES, height * _FADE_SAMPLES).copy()
+    fade[[0, -1]] = fade[:, [0, -1]] = 0
+    return fade
+
+
+@functools.cache
+def _grid(width: int, height: int) -> NDArray[np.float32]:
+    """(height, width, 2) float32: the middles of a crop's pixels, x then y."""
+    rows, columns = np.mgrid[:height, :width].astype(np.float32) + np.float32(0.5)
+    return np.stack([columns, rows], -1)
