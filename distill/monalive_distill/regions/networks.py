@@ -129,9 +129,10 @@ class Painter(nn.Module):
     ) -> tuple[torch.Tensor, ...]:
         """Colours (N, 3, H, W) normalised, mask logits (N, 1, H, W), correction of the flow (N, 2, H, W) in pixels, and
         where there is an inside the logits of its mask."""
-        cells = self.cells(moved, flow, drawings, enrolled, inside)
-        colours, mask, correction, *behind = (from_cells(part) for part in cells)
-        return colours, mask, correction * _FLOW_SCALE, *behind
+        colours, mask, correction, *behind = self.cells(moved, flow, drawings, enrolled, inside)
+        # A flow of its own for each pixel of a cell would read the photo in a grid's pattern.
+        smooth = F.interpolate(_cell_mean(correction), size=flow.shape[-2:], mode="bilinear", align_corners=False)
+        return from_cells(colours), from_cells(mask), smooth * _FLOW_SCALE, *map(from_cells, behind)
 
     def cells(
         self,
@@ -216,6 +217,12 @@ class RegionNetwork(nn.Module):
     def _precision(self, like: torch.Tensor) -> AbstractContextManager[object]:
         # Not autocast switched off: exporters would lose the layers' names in it.
         return nullcontext() if self.autocast_dtype is None else torch.autocast(like.device.type, self.autocast_dtype)
+
+
+def _cell_mean(cells: torch.Tensor) -> torch.Tensor:
+    """The mean over each cell of 2 x 2 pixels: (N, 4 n, h, w) to (N, n, h, w)."""
+    first, second, third, fourth = cells.chunk(4, 1)
+    return (first + second + third + fourth) * 0.25
 
 
 def _twice(x: torch.Tensor) -> torch.Tensor:
