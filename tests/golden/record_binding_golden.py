@@ -64,8 +64,8 @@ def main(folder: Path = FOLDER) -> None:
     _save(folder / "paste_back.json", _paste_back_cases(folder))
     tiles, frame = _image(folder / "paste_photo.png"), _image(folder / "pasted_fraction.png")
     regions = {"region_crop": region_crop_cases(photo), "region_paste": region_paste_cases(tiles, frame)}
-    for name, (cases, pictures) in regions.items():
-        _save(folder / f"{name}.json", cases)
+    for name, (content, pictures) in regions.items():
+        _save(folder / f"{name}.json", content)
         for file, picture in pictures.items():
             _save_image(folder / file, picture)
     _save(folder / "pixel_mark.json", _pixel_mark_cases(folder, photo))
