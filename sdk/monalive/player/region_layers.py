@@ -52,7 +52,7 @@ class RegionLayers:
             importance = np.zeros(LANDMARK_COUNT)
             importance[list(region.shown_by)] = 1.0
             faces = [photo.regions[number].landmarks for photo in portrait.enrolled]
-            self._choices.append(PhotoChoice(faces, importance=importance))
+            self._choices.append(PhotoChoice(faces, importance=importance, opening=region.opening))
 
     def draw(self, picture: NDArray[np.uint8], landmarks: NDArray[np.float32], elapsed_ms: float) -> None:
         """Draws them into a frame, in place; pixels outside the portrait's crop stay as they are.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.bundle import Bundle
-from monalive.faces.landmarks import LEFT_EYE, LEFT_IRIS, LIPS_INNER, LIPS_OUTER
+from monalive.faces.landmarks import LEFT_EYE, LEFT_IRIS, LEFT_LID_PAIRS, LIP_PAIRS, LIPS_INNER, LIPS_OUTER
 from monalive.faces.region_crop import extract_region, region_place
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.player.region_paste import crop_fade
@@ -28,18 +28,20 @@ class Region(NamedTuple):
         name: as in the tensors of `region_crops`.
         kind: of `KINDS`: which networks draw it, and what the names of their tensors begin with.
         shown_by: landmarks that tell what it does; a right eye's crop is mirrored, landmarks included.
+        opening: (upper, lower) landmarks that meet when it is shut.
     """
 
     name: str
     kind: str
     shown_by: tuple[int, ...]
+    opening: tuple[tuple[int, int], ...]
 
 
 # In the order in which `region_crops` gives their places.
 REGIONS: Final = (
-    Region("left_eye", "eye", (*LEFT_EYE, *LEFT_IRIS)),
-    Region("right_eye", "eye", (*LEFT_EYE, *LEFT_IRIS)),
-    Region("mouth", "mouth", (*LIPS_OUTER, *LIPS_INNER)),
+    Region("left_eye", "eye", (*LEFT_EYE, *LEFT_IRIS), LEFT_LID_PAIRS),
+    Region("right_eye", "eye", (*LEFT_EYE, *LEFT_IRIS), LEFT_LID_PAIRS),
+    Region("mouth", "mouth", (*LIPS_OUTER, *LIPS_INNER), LIP_PAIRS),
 )
 
 

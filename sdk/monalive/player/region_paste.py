@@ -162,7 +162,7 @@ class _Box:
         """(2, 3) from the box's samples, counted from 0, so many across a pixel, to crop pixels."""
         (a, b, c), (d, e, f) = self._place.tolist()
         x, y = (start + 0.5 / samples - offset for start, offset in zip(self._corner, (c, f), strict=True))
-        inverse = np.array([[e, -b, e * x - b * y], [-d, a, a * y - d * x]]) / (a * e - b * d)
+        inverse: NDArray[np.float64] = np.array([[e, -b, e * x - b * y], [-d, a, a * y - d * x]]) / (a * e - b * d)
         inverse[:, :2] /= samples
         return inverse
 
@@ -175,7 +175,7 @@ def crop_fade(width: int, height: int) -> NDArray[np.float32]:
         centres = np.arange(length) + 0.5
         ramp = np.clip(np.minimum(centres, length - centres) / (FADE_WIDTH * length), 0, 1)
         ramps.append(ramp * ramp * (3 - 2 * ramp))
-    return np.outer(*ramps).astype(np.float32)
+    return np.asarray(np.outer(*ramps), np.float32)
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 import cv2
@@ -16,6 +17,9 @@ _SWITCH_BELOW: Final = 0.85
 # Time constant of a cross-fade: half of it is done in two frames of a video, nearly all in a dozen.
 _FADE_MS: Final = 93.0
 _LEAST_GATE: Final = 0.03
+# What is hidden in a photo must be invented: an opening that is a pixel too narrow counts as much as if every landmark
+# were this many pixels away. A smile lends its teeth to talking lips from a thirtieth of the eyes' distance on.
+_HIDDEN: Final = 1.5
 _MASK_SIZE: Final = 256
 
 _IMPORTANCE = np.ones(LANDMARK_COUNT)
@@ -46,6 +50,8 @@ class PhotoChoice:
             photo first.
         eligible: (T,) bool, those to choose from, the first among them; None: all.
         importance: (478,) how much each landmark counts; None: all of the face, eyes and lips most.
+        opening: (upper, lower) landmarks of lids or lips, in faces that are level. They can be moved, what lies behind
+            them cannot: photos in which they part less than wanted count as further away.
     """
 
     def __init__(
@@ -53,9 +59,11 @@ class PhotoChoice:
         faces: list[NDArray[np.float32]],
         eligible: NDArray[np.bool_] | None = None,
         importance: NDArray[np.float64] | None = None,
+        opening: Sequence[tuple[int, int]] = (),
     ) -> None:
         self._faces = np.stack(faces)
         self._importance = _IMPORTANCE if importance is None else importance
+        self._opening = np.array(opening, np.intp).reshape(-1, 2)
         self._handicap = np.zeros(len(faces)) if eligible is None else np.where(eligible, 0.0, np.inf)
         self._chosen = 0
         self._gates = np.eye(len(faces))[0]
@@ -68,11 +76,19 @@ class PhotoChoice:
             elapsed_ms: since the frame before, which another photo may have made; inf for a picture of its own.
         """
         distance = np.linalg.norm(self._faces - wanted[:, :2], axis=-1) @ self._importance + self._handicap
+        if len(self._opening):
+            hidden = np.maximum(self._parted(wanted) - self._parted(self._faces), 0)
+            distance += _HIDDEN * hidden * self._importance.sum()
         distance[self._chosen] *= _SWITCH_BELOW
         self._chosen = int(distance.argmin())
         goal = np.eye(len(distance))[self._chosen]
         self._gates = self._gates + (goal - self._gates) * (1 - math.exp(-elapsed_ms / _FADE_MS))
         return np.where(self._gates < _LEAST_GATE, 0.0, self._gates)
+
+    def _parted(self, faces: NDArray[np.float32]) -> NDArray[np.float32]:
+        """How far the opening is open in faces (..., 478, 2 or 3), on average: (...)."""
+        upper, lower = (faces[..., self._opening[:, side], 1] for side in (0, 1))
+        return np.asarray(np.maximum(lower - upper, 0).mean(-1))
 
 
 def blend_weights(confidences: NDArray[np.float32], gates: NDArray[np.float64]) -> NDArray[np.float32]:

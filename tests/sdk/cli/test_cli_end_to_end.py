@@ -218,7 +218,10 @@ def test_bench_measures_every_step(tmp_path: Path, capfd: pytest.CaptureFixture[
     results = json.loads((tmp_path / "bench.json").read_text())
     steps = results["steps"]
     assert {"tracker_720p", "retarget", "paste_back_720p", "enroll", "driver_frame_to_720p_frame"} < set(steps)
-    assert {"animate", "enroll"} <= {network["part"] for network in results["networks"]}
+    parts = {network["part"] for network in results["networks"]}
+    assert {"animate", "enroll"} <= parts
+    for step in ("eyes_and_mouth_networks", "eyes_and_mouth_paste_720p"):
+        assert (step in steps) == ("animate_eye" in parts)
     measured = [*steps.values(), *results["networks"]]
     assert all(0 < one["median_ms"] <= one["p95_ms"] for one in measured)
     assert len(results["model"]["sha256"]) == 64

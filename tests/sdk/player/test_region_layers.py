@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import resources
 from itertools import pairwise
@@ -29,6 +29,8 @@ SAMPLE = Path(str(resources.files("monalive").joinpath("assets", "sample_portrai
 SIZE, SIDE = 400, 380.0
 CROP = SquareCrop(8.0, 12.0, SIDE)
 RED = (0.8, 0.1, 0.1)
+REST: dict[str, float] = {}
+OPENED, SHUT = {"jawOpen": 0.6}, {"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0}
 
 
 @pytest.fixture
@@ -36,10 +38,10 @@ def networks() -> RegionNetworks:
     return RegionNetworks(bundle_of_stand_ins(), RuntimeOptions(num_threads=1))
 
 
-def face(unit: float = 150.0, shift: tuple[float, float] = (0.0, 0.0), **expression: float) -> NDArray[np.float32]:
+def face(expression: Mapping[str, float] = REST, shift: tuple[float, float] = (0.0, 0.0)) -> NDArray[np.float32]:
     """Landmarks in pixels of a picture of `SIZE`."""
     middle = [SIZE / 2 + shift[0], SIZE / 2 + shift[1], 0]
-    return (load_expressions().face(expression) * unit + middle).astype(np.float32)
+    return (load_expressions().face(expression) * 150 + middle).astype(np.float32)
 
 
 def texture(seed: int, size: int = SIZE, level: int = 0) -> NDArray[np.uint8]:
@@ -103,11 +105,10 @@ def test_regions_over_the_border_stay_in_the_crop(networks: RegionNetworks, shif
 
 def test_each_region_is_taken_from_the_photo_that_shows_it(networks: RegionNetworks) -> None:
     """The first photo has its eyes open and its mouth shut, the second the other way round."""
-    opened, shut = {"jawOpen": 0.6}, {"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0}
     first = PhotoOfPerson(texture(0), face(), CROP)
-    second = PhotoOfPerson(texture(7, level=30), face(**opened, **shut), CROP)
+    second = PhotoOfPerson(texture(7, level=30), face(OPENED | SHUT), CROP)
     person = portrait(networks, first, second)
-    talking, blinking = face(jawOpen=0.5), face(**shut)
+    talking, blinking = face({"jawOpen": 0.5}), face(SHUT)
     eye, mouth = middle_of(networks, talking, "left_eye"), middle_of(networks, talking, "mouth")
     alone = {photo is second: portrait(networks, photo) for photo in (first, second)}
 
@@ -124,16 +125,16 @@ def test_each_region_is_taken_from_the_photo_that_shows_it(networks: RegionNetwo
 
 def test_another_photos_colours_are_shifted_to_the_first_ones(networks: RegionNetworks) -> None:
     flat = [np.full((SIZE, SIZE, 3), colour, np.uint8) for colour in ((180, 140, 120), (150, 150, 150))]
-    person = portrait(networks, PhotoOfPerson(flat[0], face(), CROP), PhotoOfPerson(flat[1], face(jawOpen=0.6), CROP))
-    made = drawn(person, networks, [face(jawOpen=0.6)])
-    mouth = middle_of(networks, face(jawOpen=0.6), "mouth")
+    person = portrait(networks, PhotoOfPerson(flat[0], face(), CROP), PhotoOfPerson(flat[1], face(OPENED), CROP))
+    made = drawn(person, networks, [face(OPENED)])
+    mouth = middle_of(networks, face(OPENED), "mouth")
     assert np.abs(made[mouth].astype(int) - (180, 140, 120)).max() <= 1
 
 
 def test_photos_fade_into_each_other(networks: RegionNetworks) -> None:
-    first, second = PhotoOfPerson(texture(0), face(), CROP), PhotoOfPerson(texture(7), face(jawOpen=0.6), CROP)
+    first, second = PhotoOfPerson(texture(0), face(), CROP), PhotoOfPerson(texture(7), face(OPENED), CROP)
     person, mouth = portrait(networks, first, second), middle_of(networks, face(), "mouth")
-    steps = [[face(), *[face(jawOpen=0.6)] * count] for count in range(12)]
+    steps = [[face(), *[face(OPENED)] * count] for count in range(12)]
     colours = [drawn(person, networks, frames, elapsed_ms=40)[mouth].astype(float) for frames in steps]
     way = [np.abs(colour - colours[-1]).mean() for colour in colours]
     assert all(before >= after for before, after in pairwise(way))
@@ -143,7 +144,7 @@ def test_photos_fade_into_each_other(networks: RegionNetworks) -> None:
 def test_a_larger_photo_does_not_alias(networks: RegionNetworks) -> None:
     """Fine stripes of a photo that shows the face four times larger become grey."""
     large = np.repeat(np.tile([0, 255], 2 * SIZE)[None, :, None], 4 * SIZE, 0).repeat(3, 2).astype(np.uint8)
-    opened = face(jawOpen=0.6)
+    opened = face(OPENED)
     crop = SquareCrop(4 * CROP.x, 4 * CROP.y, 4 * CROP.side)
     first = PhotoOfPerson(np.full((SIZE, SIZE, 3), 127, np.uint8), face(), CROP)
     made = drawn(portrait(networks, first, PhotoOfPerson(large, 4 * opened, crop)), networks, [opened])

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from monalive.faces.expressions import load_expressions
-from monalive.faces.landmarks import LIPS_OUTER
+from monalive.faces.landmarks import LIP_PAIRS, LIPS_INNER, LIPS_OUTER
 from monalive.player.several_photos import PhotoChoice, blend_weights, face_mask, layer_shares
 
 
@@ -43,6 +43,22 @@ def test_an_open_mouth_outweighs_a_place(face: NDArray[np.float32]) -> None:
     opened[list(LIPS_OUTER), 1] += 0.03
     choice = PhotoChoice([face, *_shifted(opened, 0.002)])
     assert choice.gates(opened).tolist() == [0.0, 1.0]
+
+
+def test_an_opening_that_a_photo_hides_is_taken_from_another(face: NDArray[np.float32]) -> None:
+    """Talking lips are nearer to shut ones than to a smile's, but behind those there are teeth."""
+    lips, lower = [*LIPS_OUTER, *LIPS_INNER], [pair[1] for pair in LIP_PAIRS]
+    talking, smiling = face.copy(), face.copy()
+    talking[lower, 1] += 0.02
+    smiling[lips, 0] += 0.025 * np.sign(smiling[lips, 0] - 0.5)
+    smiling[lower, 1] += 0.03
+    importance = np.zeros(478)
+    importance[lips] = 1.0
+    plain = PhotoChoice([face, smiling], importance=importance)
+    choice = PhotoChoice([face, smiling], importance=importance, opening=LIP_PAIRS)
+    assert plain.gates(talking).tolist() == [1.0, 0.0]
+    assert choice.gates(talking).tolist() == [0.0, 1.0]
+    assert choice.gates(face).tolist() == [1.0, 0.0]
 
 
 def test_photos_fade_into_each_other(face: NDArray[np.float32]) -> None:
