@@ -7,6 +7,7 @@ from pathlib import Path
 
 from monalive.bundle import Bundle, write_bundle
 from monalive.faces.tracker_networks import TRACKER_PARTS
+from monalive.player.region_networks import REGION_PARTS
 from monalive_distill.generator.lightweight_generator import LightweightGenerator
 from monalive_export.export import ExportOptions, export_model
 from monalive_export.graphs.pipelines import lightweight_model
@@ -18,7 +19,7 @@ _TARGET = load_target("litert")  # a package that is missing is missed when this
 def export_bundle(
     generator: LightweightGenerator, output: Path, *, precision: str, model_version: str, licence: str
 ) -> dict[str, float]:
-    """Writes the bundle, every graph of it through the gate, the packaged tracker's networks beside them.
+    """Writes the bundle, every graph of it through the gate, the packaged networks of tracker, eyes and mouth beside them.
 
     Args:
         generator: trained, on the CPU.
@@ -37,10 +38,11 @@ def export_bundle(
         report = export_model(lightweight_model(generator), options)
         [bundle] = report["bundles"]
         made, packaged = Bundle.load(Path(folder) / bundle["file"]), Bundle.load()
-    # The tracker as it ships: its files have been through the gate.
-    entries = {name: packaged.part_manifest(name) for name in TRACKER_PARTS}
+    # Tracker, eyes and mouth as they ship: their files have been through the gate.
+    shipped = [name for name in (*TRACKER_PARTS, *REGION_PARTS) if name in packaged.parts]
+    entries = {name: packaged.part_manifest(name) for name in shipped}
     added = {"parts": {**made.manifest["parts"], **entries}, "tracker": packaged.manifest["tracker"]}
-    parts = {**made.parts, **{name: packaged.parts[name] for name in TRACKER_PARTS}}
+    parts = {**made.parts, **{name: packaged.parts[name] for name in shipped}}
     write_bundle(output, {**made.manifest, **added}, parts)
     kept = bundle["precisions"]["animate"]
     gate = next(file["gate"] for file in report["files"] if file["graph"] == "animate" and file["precision"] == kept)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import torch
 
+from monalive.player.region_networks import REGION_PARTS
 from monalive_distill.regions.drawing import read_at
 from monalive_distill.regions.inner_mouth import InnerTextures, shifts
 from monalive_distill.regions.networks import EnrolledRegion, RegionNetwork
@@ -17,7 +18,6 @@ from monalive_distill.regions.weights_file import RegionNetworks
 from monalive_export.graphs.ports import RGB, Graph, Port, channels_first, channels_last
 from monalive_export.graphs.region_crops import CROP_PIXELS, RegionCropsGraph
 
-CROPS_PART = "region_crops"
 # Of every region: fields of `EnrolledRegion`, and of its `InnerTextures` where there are any.
 _ENROLLED = {
     "normal": "the photo's crop, less its mean, in units of its contrast",
@@ -213,10 +213,12 @@ class MouthPictureGraph(_PictureGraph):
 
 def region_graphs(networks: RegionNetworks) -> Mapping[str, Graph]:
     """By part name, in the order in which they run."""
-    return {
-        CROPS_PART: RegionCropsGraph(),
-        "enroll_eye": EnrollEyeGraph(networks.eye),
-        "animate_eye": AnimateEyeGraph(networks.eye),
-        "enroll_mouth": EnrollMouthGraph(networks.mouth),
-        "animate_mouth": AnimateMouthGraph(networks.mouth),
-    }
+    eye, mouth = networks.eye, networks.mouth
+    graphs = (
+        RegionCropsGraph(),
+        EnrollEyeGraph(eye),
+        AnimateEyeGraph(eye),
+        EnrollMouthGraph(mouth),
+        AnimateMouthGraph(mouth),
+    )
+    return dict(zip(REGION_PARTS, graphs, strict=True))
