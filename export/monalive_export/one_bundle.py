@@ -19,7 +19,7 @@ _TARGET = load_target("litert")  # a package that is missing is missed when this
 def export_bundle(
     generator: LightweightGenerator, output: Path, *, precision: str, model_version: str, licence: str
 ) -> dict[str, float]:
-    """Writes the bundle, every graph of it through the gate, the packaged networks of tracker, eyes and mouth beside them.
+    """Writes the bundle, every graph through the gate; the packaged networks of tracker, eyes and mouth join them.
 
     Args:
         generator: trained, on the CPU.
