@@ -137,23 +137,24 @@ def smooth_step(x: torch.Tensor, low: float, high: float) -> torch.Tensor:
     return t * t * (3.0 - 2.0 * t)
 
 
-def soft_limit(x: torch.Tensor, low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
+def soft_limit(x: torch.Tensor, low: torch.Tensor, high: torch.Tensor, knee: float = KNEE) -> torch.Tensor:
     """x kept inside the open range (low, high), low <= 0 <= high: unchanged near 0, bent smoothly near a limit.
 
-    Up to `KNEE` of a limit the result equals x; beyond, the rest is a tanh with the same slope at the knee.
+    Up to a part `knee` of a limit the result equals x; beyond, the rest is a tanh with the same slope at the knee.
     """
-    return _limit_above(torch.relu(x), high) - _limit_above(torch.relu(-x), -low)
+    return limit_above(torch.relu(x), high, knee) - limit_above(torch.relu(-x), -low, knee)
+
+
+def limit_above(x: torch.Tensor, high: torch.Tensor, knee: float) -> torch.Tensor:
+    """`soft_limit` of x >= 0."""
+    bend = knee * high
+    rest = torch.clamp(high - bend, min=1e-9)
+    return torch.minimum(x, bend) + rest * torch.tanh(torch.relu(x - bend) / rest)
 
 
 def wrapped(angle: torch.Tensor) -> torch.Tensor:
     """An angle's equal in [-pi, pi)."""
     return angle - 2.0 * math.pi * torch.floor(angle * (0.5 / math.pi) + 0.5)
-
-
-def _limit_above(x: torch.Tensor, bound: torch.Tensor) -> torch.Tensor:
-    knee = KNEE * bound
-    rest = torch.clamp(bound - knee, min=1e-9)
-    return torch.minimum(x, knee) + rest * torch.tanh(torch.relu(x - knee) / rest)
 
 
 def _from_projector(p: torch.Tensor) -> torch.Tensor:

@@ -16,18 +16,26 @@ BACK_LOSS: Final = 0.7
 MAX_SCALE_CHANGE: Final = 0.05
 # The head may come so near to the crop's border, as a part of the room that the photo leaves it there.
 ROOM_USED: Final = 0.7
-# Below this part of a limit a movement is passed on as it is; above, it bends towards the limit.
+# Below this part of a limit a movement is passed on as it is; above, it bends towards the limit: softly for heads, for
+# eyes and lips only near to what they can do.
 KNEE: Final = 0.5
+FACE_KNEE: Final = 0.8
 
 # Eye openness (lid gap over eye width). Typical: the middle of what 54 people show; closed: what they show in a blink.
 TYPICAL_OPENNESS: Final = 0.28
 CLOSED_EYE: Final = 0.22  # of the open eye
-MAX_WIDENING: Final = 0.3  # of the open eye
 SURELY_OPEN: Final = (0.05, 0.15)
+# A driver whose eyes were, in the reference frame, less open than the first part of what was seen since was blinking;
+# from the second part on, the eyes were as they are at rest.
+BLINKING: Final = (0.45, 0.7)
+# The photo's eyes open to this openness, its lips to this mean gap over the mouth's width, whatever the driver does.
+# Beyond, only as far as the driver's really do: what the photo does already counts.
+WIDE_EYE, WIDE_MOUTH = 0.36, 0.25
+ROOM_SLACK: Final = 0.03  # and by this more
 # Lip gaps over mouth width below the first are a closed mouth; above the second the mouth was surely open.
 CLOSED_LIPS, OPEN_LIPS = 0.012, 0.05
-# How far the iris may move from where it is in the portrait, in eye widths.
-MAX_GAZE_X, MAX_GAZE_Y = 0.24, 0.14
+# How far the iris may be from the middle of the eye, in eye widths: there it touches the corner or goes under the lids.
+MAX_GAZE_X, MAX_GAZE_Y = 0.28, 0.18
 # MediaPipe's depth is a guess from one picture and mostly noise from frame to frame.
 DEPTH_DAMPING: Final = 0.5
 # Proportions of two faces are trusted within these bounds; beyond, an expression at the reference frame is more likely.
