@@ -13,6 +13,7 @@ from monalive.faces.landmarks import LANDMARK_COUNT
 from monalive_distill.generator.splat import take
 from monalive_export.graphs.face_openings import constant
 from monalive_export.graphs.face_regions import neighbour_average
+from monalive_export.graphs.retarget_math import constant_times
 
 # The face is halved so often: 32 patches of 15 landmarks.
 _HALVINGS: Final = 5
@@ -45,7 +46,7 @@ class NeighbourPool(nn.Module):
         """(1, 478, d) to the same shape."""
         patches, rows, _ = self.weights.shape
         near = take(values, self.near).reshape(patches, _NEIGHBOURS, values.shape[2])
-        averaged = torch.bmm(self.weights, near).reshape(1, patches * rows, values.shape[2])
+        averaged = constant_times(self.weights, near).reshape(1, patches * rows, values.shape[2])
         return take(averaged, self.place)
 
 

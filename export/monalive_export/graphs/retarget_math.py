@@ -11,10 +11,9 @@ from typing import Final
 
 import torch
 
-from monalive.faces.landmarks import RIGID
 from monalive_distill.generator.primitives import clamp_to_unit
 from monalive_distill.generator.splat import take
-from monalive_export.graphs.retarget_settings import KNEE
+from monalive_export.graphs.retarget_settings import KNEE, POSE_POINTS
 
 # Even powers of the quaternion matrix, by repeated squaring: 2 ** 9. Its second eigenvalue, shifted, is at most 0.9 of
 # the first for anything like a face: 0.9 ** 512 is nothing in float32.
@@ -23,8 +22,8 @@ _TINY: Final = 1e-30  # the angle of (0, 0) is 0, not NaN
 
 
 def fit_pose(landmarks: torch.Tensor, template: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """`head_pose.fit_pose`: rotation (1, 3, 3), scale (1, 1, 1), translation (1, 1, 3)."""
-    points, model = take(landmarks, RIGID), take(template, RIGID)
+    """`head_pose.fit_pose` to `POSE_POINTS`: rotation (1, 3, 3), scale (1, 1, 1), translation (1, 1, 3)."""
+    points, model = take(landmarks, POSE_POINTS), take(template, POSE_POINTS)
     centre, model_centre = points.mean(1, keepdim=True), model.mean(1, keepdim=True)
     rotation, scale = fit_rotation(points - centre, model - model_centre)
     return rotation, scale, centre - scale * row_times(model_centre, rotation.transpose(1, 2))
@@ -109,7 +108,7 @@ def atan2(y: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
 
 
 def constant_times(matrix: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-    """(1, n, k), which may be a constant, times (1, k, d): (1, n, d).
+    """(N, n, k), which may be a constant, times (N, k, d): (N, n, d).
 
     LiteRT's GPU delegate multiplies by a constant on the right, not on the left.
     """
