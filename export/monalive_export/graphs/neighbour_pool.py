@@ -17,12 +17,12 @@ from monalive_export.graphs.retarget_math import constant_times
 
 # The face is halved so often: 32 patches of 15 landmarks.
 _HALVINGS: Final = 5
-# So many landmarks around a patch weigh anything: what is left out is less than 1e-5 of a weight of 1.
-_NEIGHBOURS: Final = 120
+# So many landmarks around a patch weigh anything: what is left out of an average adds to less than 1e-5.
+_NEIGHBOURS: Final = 136
 
 
 class NeighbourPool(nn.Module):
-    """`face_regions.neighbour_average` times values (1, 478, d), in a quarter of the numbers.
+    """`face_regions.neighbour_average` times values (1, 478, d), in a third of the numbers.
 
     Far landmarks weigh nothing. So the landmarks are put into patches, and each patch is multiplied by the neighbours
     that it has.
@@ -34,8 +34,8 @@ class NeighbourPool(nn.Module):
         super().__init__()
         average = neighbour_average(mean_face)
         patches = _patches(mean_face)
-        near = np.argsort(-average[patches].sum(1), axis=1, kind="stable")[:, :_NEIGHBOURS]  # (32, 120)
-        weights = np.take_along_axis(average[patches], near[:, None], axis=2)  # (32, 15, 120)
+        near = np.argsort(-average[patches].max(1), axis=1, kind="stable")[:, :_NEIGHBOURS]  # (32, 136)
+        weights = np.take_along_axis(average[patches], near[:, None], axis=2)  # (32, 15, 136)
         self.near = tuple(map(int, near.ravel()))
         place = np.empty(LANDMARK_COUNT, np.intp)
         place[patches.ravel()] = np.arange(patches.size)
