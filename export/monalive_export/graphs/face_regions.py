@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from monalive.faces.apertures import Aperture
 from monalive.faces.expressions import load_expressions
 from monalive.faces.landmarks import IRISES, LEFT_EYE, RIGHT_EYE
 
@@ -25,17 +26,19 @@ MOBILE = (0.0085, 0.0165)
 class RegionWeights:
     """Weights per landmark, each (478, 1) in [0, 1].
 
-    What is left to 1 keeps still: the eyes' surroundings, which follow the eyelids, and the skull's sides,
-    where a tracker's displacements are contour sliding and noise, not expression.
+    What is left to 1 keeps still: the skull's sides, where a tracker's displacements are contour sliding and noise, not
+    expression.
 
     Attributes:
         lips: mouth, cheeks, nose tip, jaw and chin.
         brows: brows and forehead.
+        eyes: lids, irises and their surroundings, which move as one.
         mouth: how near to the mouth.
     """
 
     lips: Array
     brows: Array
+    eyes: Array
     mouth: Array
 
     @classmethod
@@ -55,7 +58,13 @@ class RegionWeights:
         brows = 1.0 - lips - eyes
         middle = mean_face[[13, 14], :2].mean(axis=0)
         mouth = np.exp(-((mean_face[:, :2] - middle) ** 2).sum(axis=1) / (2 * MOUTH_REACH**2))
-        return cls((lips * moves)[:, None], (brows * moves)[:, None], mouth[:, None])
+        return cls((lips * moves)[:, None], (brows * moves)[:, None], eyes[:, None], mouth[:, None])
+
+
+def open_shape(aperture: Aperture, mean_face: Array) -> Array:
+    """(n,) gaps of an aperture that is open in the mean face (478, 3), pair by pair, where `Aperture.openness` is 1."""
+    shape: Array = aperture.gaps(mean_face) / (aperture.openness(mean_face) * aperture.width(mean_face))
+    return shape
 
 
 def neighbour_average(mean_face: Array, deviation: float = 0.05) -> Array:

@@ -9,7 +9,7 @@ Head pose: the head turns from its own pose by what the driver's head turned sin
 Expression: displacements since the reference frame, in the head's own frame, scaled to the portrait's proportions.
 Eyelids and lips are not left to displacements alone: what must meet, meets. A driver's closed eye closes the
 portrait's, whatever the two look like. If the driver blinks or talks in the reference frame, later frames correct what
-counts as open eyes and as a closed mouth.
+counts as open eyes and as a closed mouth. What the photo's eyes and mouth do already counts: they do not open twice.
 """
 
 from __future__ import annotations
@@ -25,18 +25,28 @@ from torch import nn
 from monalive.faces.apertures import Aperture
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import NECK
-from monalive.faces.landmarks import LANDMARK_COUNT, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
+from monalive.faces.landmarks import (
+    LANDMARK_COUNT,
+    LEFT_BROW,
+    LEFT_EYE,
+    LEFT_EYE_CORNERS,
+    RIGHT_BROW,
+    RIGHT_EYE,
+    RIGHT_EYE_CORNERS,
+)
 from monalive_distill.generator.primitives import clamp_to_unit
 from monalive_distill.generator.splat import take
 from monalive_export.graphs import retarget_settings as settings
 from monalive_export.graphs.face_openings import Opening, constant, length, mark
-from monalive_export.graphs.face_regions import neighbour_average, region_weights
+from monalive_export.graphs.face_regions import open_shape, region_weights
+from monalive_export.graphs.neighbour_pool import NeighbourPool
 from monalive_export.graphs.ports import SIDES, Graph, Port
 from monalive_export.graphs.retarget_filter import filtered
 from monalive_export.graphs.retarget_math import (
     angles_of,
     corner_and_side,
     fit_pose,
+    limit_above,
     nothing,
     rotation_of,
     row_times,
@@ -95,16 +105,23 @@ STATE = (*LEARNED, *FILTERS)
 class _Eye(nn.Module):
     """Lids and iris of one eye."""
 
+    shape: torch.Tensor
+
     def __init__(self, aperture: Aperture, iris: tuple[int, ...], mean_face: NDArray[np.float64]) -> None:
         super().__init__()
         self.opening = Opening(aperture)
         self.iris = iris
+        self.register_buffer("shape", constant(open_shape(aperture, mean_face)).view(1, -1, 1), persistent=False)
         # Which corner is left in the picture: in the head's own frame that is known beforehand.
         self.first, self.second = sorted(self.opening.corners, key=lambda index: float(mean_face[index, 0]))
 
     def axes(self, face: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         across = take(face, (self.second,)) - take(face, (self.first,))  # (1, 1, 3)
         return across, torch.cat((-across[:, :, 1:2], across[:, :, 0:1], nothing(across[:, :, 0:1])), 2)
+
+    def open(self, points: torch.Tensor, wider: torch.Tensor) -> torch.Tensor:
+        """Points with the lids moved apart by (1, 1, 1) of the eye's width."""
+        return self.opening.add_to_gaps(points, self.shape * (wider * self.opening.width(points)))
 
     def gaze(self, face: torch.Tensor) -> torch.Tensor:
         """(1, 1, 2)."""
@@ -233,13 +250,14 @@ class RetargetGraph(Graph):
     about = "Once per frame: the driver's landmarks to the portrait's."
     compressible = False
     accelerated = False
-    pool: torch.Tensor
+    eye_region: torch.Tensor
 
     def __init__(self) -> None:
         super().__init__()
         self.face = _Face()
-        pool = neighbour_average(load_expressions().mean_face)
-        self.register_buffer("pool", constant(pool)[None], persistent=False)
+        self.pool = NeighbourPool(load_expressions().mean_face)
+        region = region_weights().eyes * [1.0, 1.0, settings.DEPTH_DAMPING]
+        self.register_buffer("eye_region", constant(region)[None], persistent=False)
 
     def forward(
         self,
@@ -267,7 +285,8 @@ class RetargetGraph(Graph):
         rotation, scale, translation = fit_pose(driver_landmarks, driver_face)
         movement = _movement(rotation, scale, translation, driver_pose)  # (1, 6, 1)
         face = to_canonical(driver_landmarks, rotation, scale, translation)
-        closing, gaze, next_eyes = self._measure_eyes(face, eyes)
+        rests, next_eyes = self._watch_eyes(face, eyes, portrait_face, driver_face)
+        closing, gaze = self._measure_eyes(face, rests, next_eyes)
 
         elapsed = elapsed_ms.unsqueeze(1) * 1e-3  # (1, 1, 1) seconds
         movement, movement_speed = filtered(
@@ -276,20 +295,21 @@ class RetargetGraph(Graph):
             movement_filter[:, :, 0:1],
             movement_filter[:, :, 1:2],
             elapsed,
-            self.pool,
         )
         face, speed = filtered(settings.FACE_FILTER, face, face_filter, face_velocity, elapsed, self.pool)
         closing, closing_speed = filtered(
-            settings.CLOSING_FILTER, closing, closing_filter[:, :, 0:1], closing_filter[:, :, 1:2], elapsed, self.pool
+            settings.CLOSING_FILTER, closing, closing_filter[:, :, 0:1], closing_filter[:, :, 1:2], elapsed
         )
-        gaze, gaze_speed = filtered(
-            settings.GAZE_FILTER, gaze, gaze_filter[:, :, 0:2], gaze_filter[:, :, 2:4], elapsed, self.pool
-        )
+        gaze, gaze_speed = filtered(settings.GAZE_FILTER, gaze, gaze_filter[:, :, 0:2], gaze_filter[:, :, 2:4], elapsed)
 
         gain = gains.unsqueeze(1)  # (1, 1, 4): pose, eyes, lips, brows
-        points = portrait_face + (face - driver_face) * scales
-        points, next_lips = self._set_lips(points, face, gain[:, :, 2:3], rest, mouth, least_lips)
-        points = self._set_eyes(points, portrait_face, closing, gaze, gain[:, :, 1:2])
+        change = face - driver_face
+        points = portrait_face + change * scales
+        # Eyes move as one: what the fitted pose did not take of them, so that brows rise by as much above them.
+        corners = take(change, (*RIGHT_EYE_CORNERS, *LEFT_EYE_CORNERS)).mean(1, keepdim=True)
+        points = points + corners * gain[:, :, 1:2] * self.eye_region
+        points, next_lips = self._set_lips(points, face, portrait_face, gain[:, :, 2:3], rest, mouth, least_lips)
+        points = self._set_eyes(points, portrait_face, closing, gaze, rests, gain[:, :, 1:2])
         moved = _turn_head(points, portrait_face, movement * gain[:, :, 0:1], portrait_pose, limits)
         corner, side = corner_and_side(crop)
         values = {
@@ -304,32 +324,54 @@ class RetargetGraph(Graph):
         }
         return tuple(values[port.name] for port in self.outputs)
 
-    def _measure_eyes(self, face: torch.Tensor, eyes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """What the driver's eyes do: closing (1, 2, 1), gaze (1, 1, 2), what was learned (1, 2, 6)."""
-        closings, moves, weights, learned = [], [], [], []
+    def _watch_eyes(
+        self, face: torch.Tensor, eyes: torch.Tensor, portrait: torch.Tensor, first: torch.Tensor
+    ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
+        """Per eye the driver's openness (1, 1, 1) that corresponds to the portrait's, and what was learned (1, 2, 6).
+
+        That openness is the one in the reference frame, `first`, unless the driver was blinking in it: then it is as
+        near to the portrait's as the driver has shown.
+        """
+        rests, learned = [], []
         for index, eye in enumerate(self.face.eyes):
             before = eyes[:, index : index + 1]
             openness, gaze = eye.opening.openness(face), eye.gaze(face)
             best = torch.maximum(before[:, :, 0:1], torch.clamp(openness, max=settings.TYPICAL_OPENNESS))
             seen_at, reference, move = before[:, :, 1:2], before[:, :, 2:4], before[:, :, 4:6]
-            share = openness / torch.clamp(best, min=1e-3)
-            sure = smooth_step(best, *settings.SURELY_OPEN)
-            closings.append(sure * torch.clamp((1.0 - share) * (1.0 / (1.0 - settings.CLOSED_EYE)), max=1.0))
             wider = step(openness - seen_at) * step(0.6 * best - seen_at)
             reference = reference + wider * (gaze - reference)
             seen_at = seen_at + wider * (openness - seen_at)
-            seen = smooth_step(share, 0.3, 0.6)
-            move = move + seen * (gaze - reference - move)
-            moves.append(move)
-            weights.append(seen + 1e-3)
+            move = move + _seen(openness, best) * (gaze - reference - move)
             learned.append(torch.cat((best, seen_at, reference, move), 2))
+
+            at_first, own = eye.opening.openness(first), eye.opening.openness(portrait)
+            blinking = 1.0 - smooth_step(at_first / torch.clamp(best, min=1e-3), *settings.BLINKING)
+            nearest = torch.minimum(torch.maximum(own, at_first), best)
+            rests.append(at_first + blinking * (nearest - at_first))
+        return tuple(rests), torch.cat(learned, 1)
+
+    def _measure_eyes(
+        self, face: torch.Tensor, rests: tuple[torch.Tensor, ...], learned: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """What the driver's eyes do: closing (1, 2, 1), below 0 wider open than at rest, and gaze (1, 1, 2)."""
+        closings, moves, weights = [], [], []
+        for index, (eye, rest) in enumerate(zip(self.face.eyes, rests, strict=True)):
+            openness, best = eye.opening.openness(face), learned[:, index : index + 1, 0:1]
+            # An eye that was never seen open (one the tracker misreads, or a driver asleep) cannot close.
+            sure = smooth_step(best, *settings.SURELY_OPEN)
+            wider = torch.relu(openness - rest) * (1.0 / settings.TYPICAL_OPENNESS)
+            closings.append(sure * _closing(openness / torch.clamp(rest, min=1e-3)) - wider)
+            moves.append(learned[:, index : index + 1, 4:6])
+            weights.append(_seen(openness, best) + 1e-3)
+        # Both eyes turn alike, by what the open ones do.
         gaze = (moves[0] * weights[0] + moves[1] * weights[1]) / (weights[0] + weights[1])
-        return torch.cat(closings, 1), gaze, torch.cat(learned, 1)
+        return torch.cat(closings, 1), gaze
 
     def _set_lips(
         self,
         points: torch.Tensor,
         driver: torch.Tensor,
+        portrait: torch.Tensor,
         gain: torch.Tensor,
         rest: torch.Tensor,
         mouth: torch.Tensor,
@@ -342,6 +384,11 @@ class RetargetGraph(Graph):
         least = torch.minimum(least_lips, gaps)
         at_rest = torch.minimum(torch.maximum(own / ratio, least), driver_lips)
         opening = ratio * gain * torch.relu(gaps - at_rest)
+        asked, has, shows = (
+            gap.mean(1, keepdim=True) / self.face.mouth.width(portrait)
+            for gap in (opening, own, ratio * at_rest + opening)
+        )
+        opening = opening * (_within_room(asked, has, shows, settings.WIDE_MOUTH) / torch.clamp(asked, min=1e-9))
         sure = smooth_step(
             (at_rest / width - settings.CLOSED_LIPS) * (1.0 / (settings.OPEN_LIPS - settings.CLOSED_LIPS)), 0.0, 1.0
         )
@@ -356,18 +403,23 @@ class RetargetGraph(Graph):
         portrait: torch.Tensor,
         closing: torch.Tensor,
         gaze: torch.Tensor,
+        rests: tuple[torch.Tensor, ...],
         gain: torch.Tensor,
     ) -> torch.Tensor:
         most = constant([settings.MAX_GAZE_X, settings.MAX_GAZE_Y]).view(1, 1, 2)
-        for index, eye in enumerate(self.face.eyes):
+        for index, (eye, at_rest) in enumerate(zip(self.face.eyes, rests, strict=True)):
             wanted = closing[:, index : index + 1] * gain
-            widest = nothing(wanted) + settings.MAX_WIDENING
-            wanted = torch.relu(wanted) + soft_limit(-torch.relu(-wanted), -widest, widest)
-            points = eye.opening.scale_gaps(points, torch.relu(1.0 - wanted))
+            points = eye.opening.scale_gaps(points, torch.relu(1.0 - torch.relu(wanted)))
+            wider = torch.relu(-wanted) * settings.TYPICAL_OPENNESS
+            # A shut eye of a photo stays shut, unless the driver's was, too.
+            own, rest = torch.relu(eye.opening.openness(portrait)), torch.relu(at_rest)
+            share = torch.clamp((own + settings.ROOM_SLACK) / (rest + settings.ROOM_SLACK), max=1.0)
+            wider = _within_room(share * wider, own, rest + wider, settings.WIDE_EYE)
+            points = eye.open(points, wider)
         for eye in self.face.eyes:
             own = eye.gaze(portrait)
             low, high = -torch.relu(most + own), torch.relu(most - own)
-            turn = soft_limit(gaze * gain, low, high)
+            turn = soft_limit(gaze * gain, low, high, settings.FACE_KNEE)
             across, down = eye.axes(portrait)
             change = turn[:, :, 0:1] * across + turn[:, :, 1:2] * down
             points = points + mark(eye.iris) * change
@@ -410,6 +462,34 @@ def _turn_head(
     moved = torch.bmm(points, new_rotation.transpose(1, 2)) * (scale * torch.exp(growth))
     still = torch.bmm(face, rotation.transpose(1, 2)) * scale
     return moved - still + torch.cat((shift, nothing(shift[:, :, 0:1])), 2)
+
+
+def _seen(openness: torch.Tensor, best: torch.Tensor) -> torch.Tensor:
+    """How sure an iris is that is seen between such lids, [0, 1]."""
+    return smooth_step(openness / torch.clamp(best, min=1e-3), 0.3, 0.6)
+
+
+def _closing(share: torch.Tensor) -> torch.Tensor:
+    """How far an eye is closed, [0, 1], that is so open in parts of its rest.
+
+    Around the rest by as much as is read; a lid that is read as nearly shut is.
+    """
+    lowered = torch.relu(1.0 - share)
+    nearly = lowered * (1.0 / (1.0 - settings.CLOSED_EYE))
+    return torch.clamp(lowered + settings.CLOSED_EYE * nearly * nearly * nearly, max=1.0)
+
+
+def _within_room(opening: torch.Tensor, own: torch.Tensor, shown: torch.Tensor, limit: float) -> torch.Tensor:
+    """How far an eye or a mouth opens that is open by `own` already; all in units of its width.
+
+    Args:
+        opening: how far it is asked to.
+        own: how open it is in the photo.
+        shown: how open the driver's is now.
+        limit: up to here there is room whatever the driver does.
+    """
+    room = torch.relu(torch.clamp(shown + settings.ROOM_SLACK, min=limit) - own)
+    return limit_above(opening, room, settings.FACE_KNEE)
 
 
 def _mouth_ratio(face: _Face, portrait: torch.Tensor, driver: torch.Tensor) -> torch.Tensor:

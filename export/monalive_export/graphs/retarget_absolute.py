@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
 import torch
 
 from monalive.faces.expressions import load_expressions
 from monalive.faces.landmarks import LANDMARK_COUNT
-from monalive_export.graphs.face_regions import neighbour_average
+from monalive_export.graphs.neighbour_pool import NeighbourPool
 from monalive_export.graphs.ports import SIDES, Graph, Port
 from monalive_export.graphs.retarget import DRIVER, ELAPSED, LANDMARKS
 from monalive_export.graphs.retarget_filter import filtered
@@ -36,12 +35,10 @@ class RetargetAbsoluteGraph(Graph):
     about = "Once per frame, instead of the retarget network, for absolute motion: the driver's face as it is."
     compressible = False
     accelerated = False
-    pool: torch.Tensor
 
     def __init__(self) -> None:
         super().__init__()
-        pool = neighbour_average(load_expressions().mean_face).astype(np.float32)
-        self.register_buffer("pool", torch.from_numpy(pool)[None], persistent=False)
+        self.pool = NeighbourPool(load_expressions().mean_face)
 
     def forward(
         self,

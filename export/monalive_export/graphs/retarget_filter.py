@@ -8,10 +8,11 @@ one speed: a point is filtered alike in every direction.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 
-from monalive_export.graphs.retarget_math import constant_times, step
+from monalive_export.graphs.retarget_math import step
 from monalive_export.graphs.retarget_settings import FilterSettings
 
 
@@ -21,7 +22,7 @@ def filtered(
     before: torch.Tensor,
     velocity: torch.Tensor,
     elapsed: torch.Tensor,
-    pool: torch.Tensor | None = None,
+    pool: Callable[[torch.Tensor], torch.Tensor] | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The filtered values and their velocity, (1, n, d) each as `new`, `before` and `velocity`.
 
@@ -29,7 +30,7 @@ def filtered(
         settings: of the filter.
         new, before, velocity: values now; values and velocity that the frame before gave.
         elapsed: (1, 1, 1) seconds since then; 0: the filter begins, `new` comes out as it is.
-        pool: (1, n, n) the average over neighbours; needed where `settings` are pooled.
+        pool: averages (1, n, d) over neighbours; needed where `settings` are pooled.
     """
     begins = 1.0 - step(elapsed)
     at_speed = (new - before) / (elapsed + begins)
@@ -37,7 +38,7 @@ def filtered(
     pooled = velocity
     if settings.pooled:
         assert pool is not None, "these settings need a pool"
-        pooled = constant_times(pool, velocity)
+        pooled = pool(velocity)
     speed = torch.sqrt((pooled * pooled).sum(2, keepdim=True))
     share = _factor(elapsed * (settings.min_cutoff + settings.beta * speed))
     share = share + begins * (1.0 - share)

@@ -11,10 +11,9 @@ from typing import Final
 
 import torch
 
-from monalive.faces.landmarks import RIGID
 from monalive_distill.generator.primitives import clamp_to_unit
 from monalive_distill.generator.splat import take
-from monalive_export.graphs.retarget_settings import KNEE
+from monalive_export.graphs.retarget_settings import KNEE, POSE_POINTS
 
 # Even powers of the quaternion matrix, by repeated squaring: 2 ** 9. Its second eigenvalue, shifted, is at most 0.9 of
 # the first for anything like a face: 0.9 ** 512 is nothing in float32.
@@ -23,8 +22,8 @@ _TINY: Final = 1e-30  # the angle of (0, 0) is 0, not NaN
 
 
 def fit_pose(landmarks: torch.Tensor, template: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """`head_pose.fit_pose`: rotation (1, 3, 3), scale (1, 1, 1), translation (1, 1, 3)."""
-    points, model = take(landmarks, RIGID), take(template, RIGID)
+    """`head_pose.fit_pose` to `POSE_POINTS`: rotation (1, 3, 3), scale (1, 1, 1), translation (1, 1, 3)."""
+    points, model = take(landmarks, POSE_POINTS), take(template, POSE_POINTS)
     centre, model_centre = points.mean(1, keepdim=True), model.mean(1, keepdim=True)
     rotation, scale = fit_rotation(points - centre, model - model_centre)
     return rotation, scale, centre - scale * row_times(model_centre, rotation.transpose(1, 2))
@@ -109,7 +108,7 @@ def atan2(y: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
 
 
 def constant_times(matrix: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-    """(1, n, k), which may be a constant, times (1, k, d): (1, n, d).
+    """(N, n, k), which may be a constant, times (N, k, d): (N, n, d).
 
     LiteRT's GPU delegate multiplies by a constant on the right, not on the left.
     """
@@ -137,23 +136,24 @@ def smooth_step(x: torch.Tensor, low: float, high: float) -> torch.Tensor:
     return t * t * (3.0 - 2.0 * t)
 
 
-def soft_limit(x: torch.Tensor, low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
+def soft_limit(x: torch.Tensor, low: torch.Tensor, high: torch.Tensor, knee: float = KNEE) -> torch.Tensor:
     """x kept inside the open range (low, high), low <= 0 <= high: unchanged near 0, bent smoothly near a limit.
 
-    Up to `KNEE` of a limit the result equals x; beyond, the rest is a tanh with the same slope at the knee.
+    Up to a part `knee` of a limit the result equals x; beyond, the rest is a tanh with the same slope at the knee.
     """
-    return _limit_above(torch.relu(x), high) - _limit_above(torch.relu(-x), -low)
+    return limit_above(torch.relu(x), high, knee) - limit_above(torch.relu(-x), -low, knee)
+
+
+def limit_above(x: torch.Tensor, high: torch.Tensor, knee: float) -> torch.Tensor:
+    """`soft_limit` of x >= 0."""
+    bend = knee * high
+    rest = torch.clamp(high - bend, min=1e-9)
+    return torch.minimum(x, bend) + rest * torch.tanh(torch.relu(x - bend) / rest)
 
 
 def wrapped(angle: torch.Tensor) -> torch.Tensor:
     """An angle's equal in [-pi, pi)."""
     return angle - 2.0 * math.pi * torch.floor(angle * (0.5 / math.pi) + 0.5)
-
-
-def _limit_above(x: torch.Tensor, bound: torch.Tensor) -> torch.Tensor:
-    knee = KNEE * bound
-    rest = torch.clamp(bound - knee, min=1e-9)
-    return torch.minimum(x, knee) + rest * torch.tanh(torch.relu(x - knee) / rest)
 
 
 def _from_projector(p: torch.Tensor) -> torch.Tensor:

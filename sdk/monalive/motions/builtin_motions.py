@@ -134,7 +134,8 @@ def _surprise(p: Performance) -> None:
 def _kiss(p: Performance) -> None:
     p.breathe(0.8, seed=11)
     pout = keyframes(p.time, [(0.4, 0.0), (0.95, 1.0), (1.35, 1.0), (1.6, 0.0)])
-    p.add(pout, mouthPucker=0.95, mouthFunnel=0.12, eyeSquint=0.15)
+    # A score saturates below what lips do: so the mouth is three quarters as wide, as in the puckers of real clips.
+    p.add(pout, mouthPucker=1.65, mouthFunnel=0.12, eyeSquint=0.15)
     p.add(pulse(p.time, 0.7, 0.35, 0.35, 0.3), eyeBlink=0.75)
     p.head += pout[:, None] * [0.0, -3.5, 2.5]
     p.add(pulse(p.time, 1.45, 0.5, 0.5, 0.9), mouthSmile=0.6, mouthUpperUp=0.14, eyeSquint=0.15)

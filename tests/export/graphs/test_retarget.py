@@ -22,6 +22,7 @@ from monalive_export.graphs.ports import Graph
 from monalive_export.graphs.retarget import FILTER_SHAPES, RetargetGraph, RetargetStartGraph
 from monalive_export.graphs.retarget_absolute import ABSOLUTE_FILTER_SHAPES, RetargetAbsoluteGraph
 from monalive_export.graphs.retarget_math import angles_of, atan2, fit_rotation, rotation_of, soft_limit, wrapped
+from monalive_export.graphs.retarget_settings import POSE_POINTS
 
 GAINS = ("pose", "eyes", "lips", "brows")
 CROP = SquareCrop(80.0, 60.0, 360.0)
@@ -203,7 +204,7 @@ def test_limits_leave_room_for_the_way_back() -> None:
     low, high = torch_run(RetargetStartGraph().eval())(inputs)["limits"][0]  # radians (3), growth, pixels (2)
     assert high[0] > 2 * -low[0] > 0
     assert (low[4:] <= 0).all() and (high[4:] >= 0).all()
-    pose = fit_pose(turned, load_expressions().mean_face)
+    pose = fit_pose(turned, load_expressions().mean_face, POSE_POINTS)
     wanted = PoseLimits.for_portrait(pose, turned.astype(np.float64), (0, 0), (512, 512))
     np.testing.assert_allclose(np.rad2deg(low[:3]), wanted.low_angles, atol=1e-3)
     np.testing.assert_allclose(np.rad2deg(high[:3]), wanted.high_angles, atol=1e-3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -22,7 +24,7 @@ def _run(
 ) -> NDArray[np.float32]:
     """Values (T, n, d) filtered frame by frame."""
     before = velocity = torch.zeros(1, *values.shape[1:])
-    mean = None if pool is None else torch.from_numpy(pool.astype(np.float32))[None]
+    mean = None if pool is None else partial(torch.matmul, torch.from_numpy(pool.astype(np.float32)))
     made = []
     for index, value in enumerate(values):
         new = torch.from_numpy(value.astype(np.float32))[None]

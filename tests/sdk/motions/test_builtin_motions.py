@@ -112,7 +112,7 @@ def test_face_motions() -> None:
     smile = np.array([mouth.width(face) for face in _faces(builtin_motions.load("smile"))])
     assert smile.max() > 1.12 * mouth.width(FACE)
     kiss = np.array([mouth.width(face) for face in _faces(builtin_motions.load("kiss"))])
-    assert kiss.min() < 0.9 * mouth.width(FACE)
+    assert 0.65 * mouth.width(FACE) < kiss.min() < 0.76 * mouth.width(FACE)  # as real puckers
     surprise = builtin_motions.load("surprise")
     assert _openness(surprise).max() > 1.15
     assert max(mouth.openness(face) for face in _faces(surprise)) > 0.2

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from monalive.faces.blendshapes import BLENDSHAPE_NAMES
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import fit_pose
-from monalive_export.graphs.retarget_settings import EYE_TURN_DEGREES
+from monalive_export.graphs.retarget_settings import EYE_TURN_DEGREES, POSE_POINTS
 
 
 def as_mean_face(
@@ -16,7 +16,7 @@ def as_mean_face(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The mean face where the driver is: at rest looking at the camera, and with the driver's expression and pose."""
     basis = load_expressions()
-    pose = fit_pose(landmarks, basis.mean_face)
+    pose = fit_pose(landmarks, basis.mean_face, POSE_POINTS)
     upright = type(pose)(rotation=np.eye(3), scale=pose.scale, translation=pose.translation)
     reference = upright.to_image(basis.mean_face)
     moved = pose.to_image(basis.face(blendshapes, _gaze(blendshapes)))

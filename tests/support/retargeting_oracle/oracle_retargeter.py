@@ -10,6 +10,7 @@ from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import fit_pose
 from monalive.retargeting.retarget import REGIONS, RetargetOptions
 from monalive_export.graphs.face_regions import region_weights
+from monalive_export.graphs.retarget_settings import POSE_POINTS
 from retargeting_oracle.expression_transfer import ExpressionTransfer, Gains
 from retargeting_oracle.motion_smoother import MotionSmoother, landmark_filter
 from retargeting_oracle.pose_transfer import PoseLimits, PoseTransfer
@@ -90,9 +91,9 @@ class _Rig:
     ) -> None:
         basis = load_expressions()
         self._portrait, self._crop = portrait, crop
-        self._pose = fit_pose(portrait, basis.mean_face)
+        self._pose = fit_pose(portrait, basis.mean_face, POSE_POINTS)
         self._face = self._pose.to_canonical(portrait)
-        driver_pose = fit_pose(reference, basis.mean_face)
+        driver_pose = fit_pose(reference, basis.mean_face, POSE_POINTS)
         self._driver_face = driver_pose.to_canonical(reference)
         limits = PoseLimits.none()
         if limited:
@@ -106,7 +107,7 @@ class _Rig:
     def __call__(self, driver: NDArray[np.float64], timestamp_ms: float) -> NDArray[np.float64]:
         """(478, 3) driver pixels to crop units."""
         # Against the driver's own face, not the mean face: what is left is expression.
-        driver_pose = fit_pose(driver, self._driver_face)
+        driver_pose = fit_pose(driver, self._driver_face, POSE_POINTS)
         movement = self._pose_transfer.measure(driver_pose)
         expression = self._expression.measure(driver_pose.to_canonical(driver))
         if self._smoother is not None:

@@ -22,21 +22,21 @@ from monalive_export.graphs.retarget_settings import (
 Array = NDArray[np.float64]
 
 
-def soft_limit(value: ArrayLike, low: ArrayLike, high: ArrayLike) -> Array:
+def soft_limit(value: ArrayLike, low: ArrayLike, high: ArrayLike, knee: float = KNEE) -> Array:
     """`value` kept inside the open range (low, high), low <= 0 <= high: unchanged near 0, bent smoothly near
     a limit.
 
-    Up to `KNEE` of a limit the result equals the value; beyond, the rest is a tanh with the same slope at the
+    Up to a part `knee` of a limit the result equals the value; beyond, the rest is a tanh with the same slope at the
     knee.
     """
     x, bound = (
         np.asarray(value, np.float64),
         np.where(np.asarray(value) < 0, -np.asarray(low), np.asarray(high)),
     )
-    knee = KNEE * bound
-    rest = np.maximum(bound - knee, 1e-12)
+    bend = knee * bound
+    rest = np.maximum(bound - bend, 1e-12)
     size = np.abs(x)
-    return np.sign(x) * np.where(size <= knee, size, knee + rest * np.tanh((size - knee) / rest))
+    return np.sign(x) * np.where(size <= bend, size, bend + rest * np.tanh((size - bend) / rest))
 
 
 @dataclass(frozen=True)
