@@ -62,7 +62,8 @@ internal class RegionTest(private val golden: Golden, runtime: NetworkRuntime, b
         check(standIns.photos.size == 3)
         val frame = play(animator, portrait)
         for ((place, size) in places zip sizes) { // moved by nothing: the photo's own pixels, whatever the frame's were
-            val (x, y) = place.x(size.first / 2.0, size.second / 2.0).toInt() to place.y(size.first / 2.0, size.second / 2.0).toInt()
+            val (u, v) = size.first / 2.0 to size.second / 2.0
+            val (x, y) = place.x(u, v).toInt() to place.y(u, v).toInt()
             val (found, wanted) = listOf(frame, portrait.photo).map { it.means(x - 3, y - 3, x + 3, y + 3, 1) }
             alike(found, wanted, 60.0, "the photo at rest")
         }
@@ -75,13 +76,13 @@ internal class RegionTest(private val golden: Golden, runtime: NetworkRuntime, b
             val portrait = it.enroll(golden.picture("photo.png"), Consent.ARTWORK)
             play(it, portrait) to portrait.crop
         }
-        fun at(u: Double, v: Double): Int = ((square.y + v * square.side).toInt() * frame.width + (square.x + u * square.side).toInt()) * 3
+        fun column(u: Double) = (square.x + u * square.side).toInt()
+        fun row(v: Double) = (square.y + v * square.side).toInt()
         for ((u, v) in listOf(0.65 to 0.45, 0.45 to 0.45, 0.5 to 0.675)) {
-            check(List(3) { frame.byte(at(u, v) + it) } == listOf(255, 0, 0)) { "not painted at $u, $v" }
+            val at = (row(v) * frame.width + column(u)) * 3
+            check(List(3) { frame.byte(at + it) } == listOf(255, 0, 0)) { "not painted at $u, $v" }
         }
-        val (left, right) = listOf(0.4, 0.7).map { (square.x + it * square.side).toInt() }
-        val (top, bottom) = listOf(0.4, 0.75).map { (square.y + it * square.side).toInt() }
-        onlyWithin(frame, without, left..right, top..bottom)
+        onlyWithin(frame, without, column(0.4)..column(0.7), row(0.4)..row(0.75))
     }
 
     private fun withoutColour() {
