@@ -79,6 +79,7 @@ def test_core_on_golden_vectors(classes: tuple[Path, Path]) -> None:
     passed = [line.removeprefix("ok ") for line in done.stdout.splitlines() if line.startswith("ok ")]
     assert {"retarget", "background_flow", "image_mode", "paste_back", "frames_with_networks"} <= set(passed)
     assert {"bundles", "running_modes"} <= set(passed)
+    assert {"region_crop", "region_paste", "regions_painted", "regions_missing"} <= set(passed)
     assert {"level_crops", "detections", "tracker_on_stills", "tracker_on_video"} <= set(passed)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from broken_files import bundle_cases, motion_cases
 from numpy.typing import NDArray
 from PIL import Image
-from region_cases import FLOW_LEVELS, Pictures, network_regions, region_crop_cases, region_paste_cases
+from region_cases import region_crop_cases, region_paste_cases
 from tracker_cases import level_crops, tracker_cases
 
 import monalive
@@ -64,8 +64,8 @@ def main(folder: Path = FOLDER) -> None:
     _save(folder / "paste_back.json", _paste_back_cases(folder))
     tiles, frame = _image(folder / "paste_photo.png"), _image(folder / "pasted_fraction.png")
     regions = {"region_crop": region_crop_cases(photo), "region_paste": region_paste_cases(tiles, frame)}
-    for name, (content, pictures) in regions.items():
-        _save(folder / f"{name}.json", content)
+    for name, (cases, pictures) in regions.items():
+        _save(folder / f"{name}.json", cases)
         for file, picture in pictures.items():
             _save_image(folder / file, picture)
     _save(folder / "pixel_mark.json", _pixel_mark_cases(folder, photo))
@@ -252,19 +252,21 @@ def _pixel_mark_cases(folder: Path, photo: NDArray[np.uint8]) -> list[dict[str, 
 
 
 def _frames(folder: Path, photo: NDArray[np.uint8], faces: dict[str, Any]) -> dict[str, Any]:
-    """Two frames as a whole, the networks of the packaged bundle included."""
+    """Two frames as a whole, the networks of the packaged bundle included, and without those of eyes and mouth."""
     bundle = monalive.Bundle.load()
-    networks = BundleNetworks(bundle)
+    networks, without_regions = BundleNetworks(bundle), BundleNetworks(bundle)
+    without_regions.regions = None
     landmarks = _points(faces["portrait"])
     crop = portrait_crop(landmarks, PHOTO_SIZE, PHOTO_SIZE)
     portrait = Portrait((networks.enroll(PhotoOfPerson(photo, landmarks, crop)),))
-    player = PortraitPlayer(portrait, networks, monalive.RetargetOptions())
+    players = [PortraitPlayer(portrait, each, monalive.RetargetOptions()) for each in (networks, without_regions)]
     driver, times = [_points(face) for face in faces["driver"]], faces["driver_timestamps_ms"]
-    player.start(driver[0], tuple(faces["driver_size"]))
+    for player in players:
+        player.start(driver[0], tuple(faces["driver_size"]))
     _save_image(folder / "frame_photo_crop.png", crop.extract(photo, NETWORK_SIZE))
     frames: list[dict[str, Any]] = []
     for index, (face, time) in enumerate(zip(driver, times, strict=True)):
-        whole = player.frame(face, time)
+        whole, plain = (player.frame(face, time) for player in players)
         if index not in (1, 4):
             continue
         out = networks.animate(portrait.enrolled[0], whole.landmarks)
@@ -272,12 +274,9 @@ def _frames(folder: Path, photo: NDArray[np.uint8], faces: dict[str, Any]) -> di
         mask, painted = (np.rint(np.clip(x, 0, 1) * 255).astype(np.uint8) for x in (out.mask, out.painted))
         # Pasted from the rounded values that the files hold, so that it can be told to the last bit.
         frame = PasteBack(crop, PHOTO_SIZE, PHOTO_SIZE)(photo, *_network_arrays(levels, mask, painted))
-        regions = network_regions(networks, portrait, whole.landmarks, frame)
-        difference = (whole.image.astype(float) - frame) ** 2
+        difference = (plain.image.astype(float) - frame) ** 2
         assert 10 * np.log10(255**2 / difference.mean()) > 50, "rounding must not be seen"
-        pictures = {"mask": mask, "painted": painted, "image": frame}
-        if not frames:
-            pictures["crop_image"] = whole.crop_image
+        pictures = {"mask": mask, "painted": painted, "image": frame, "crop_image": whole.crop_image}
         names = {name: f"frame_{index}_{name}.png" for name in pictures}
         for name, image in pictures.items():
             _save_image(folder / names[name], image)
@@ -285,7 +284,6 @@ def _frames(folder: Path, photo: NDArray[np.uint8], faces: dict[str, Any]) -> di
             {"index": index, "timestamp_ms": time, "target_landmarks": _rounded(whole.landmarks[:, :2], 6)}
             | {"flow": _flow(levels)}
             | names
-            | {"regions": _save_regions(folder, f"frame_{index}", regions)}
         )
     return {
         "bundle": {"file": "sdk/monalive/assets/default.bundle", "model_version": bundle.model_version},
@@ -295,18 +293,6 @@ def _frames(folder: Path, photo: NDArray[np.uint8], faces: dict[str, Any]) -> di
         "source_landmarks": _rounded(crop.to_unit(landmarks)[:, :2], 6),
         "frames": frames,
     }
-
-
-def _save_regions(
-    folder: Path, frame: str, regions: dict[str, tuple[dict[str, Any], Pictures]]
-) -> list[dict[str, Any]]:
-    entries = []
-    for region, (places, pictures) in regions.items():
-        names = {name: f"{frame}_{region}_{name}.png" for name in pictures}
-        for name, image in pictures.items():
-            _save_image(folder / names[name], image)
-        entries.append({"region": region} | places | FLOW_LEVELS | names)
-    return entries
 
 
 def _running_modes() -> list[dict[str, Any]]:

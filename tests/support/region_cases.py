@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -10,16 +11,10 @@ from numpy.typing import NDArray
 
 from monalive.faces.crop import SquareCrop
 from monalive.faces.region_crop import extract_region, region_place
-from monalive.player.bundle_networks import BundleNetworks
-from monalive.player.region_networks import REGIONS
 from monalive.player.region_paste import RegionLayer, RegionPaste
-from monalive.portrait import Portrait
 
 WIDTH, HEIGHT = 32, 24
-# Flow as a picture: red is x, green is y, in steps of an eighth of a crop pixel from this level on.
-FLOW_STEP: Final = 2.0**-3
-FLOW_ZERO: Final = 128
-FLOW_LEVELS: Final = {"flow_step": FLOW_STEP, "flow_zero": FLOW_ZERO}
+FLOW_STEP: Final = 2.0**-6  # crop pixels
 
 Place = NDArray[np.float64]
 Pictures = dict[str, NDArray[np.uint8]]
@@ -46,12 +41,15 @@ def region_crop_cases(photo: NDArray[np.uint8]) -> tuple[dict[str, Any], Picture
 def region_paste_cases(photo: NDArray[np.uint8], frame: NDArray[np.uint8]) -> tuple[dict[str, Any], Pictures]:
     """Made-up flow, mask and paint of a small crop, pasted over `frame` with the pixels of `photo`."""
     v, u = np.mgrid[:HEIGHT, :WIDTH] + 0.5
-    flow = np.stack([2.5 * np.sin(v / 5), 2 * np.cos(u / 7)], -1)
-    mask = np.clip(1.2 - 3 * np.exp(-((u - 16) ** 2 + (v - 13) ** 2) / 40), 0, 1)
-    painted = np.stack([u / WIDTH, 0.5 + 0.5 * np.sin(v), 1 - v / HEIGHT], -1)
-    rounded = _as_pictures(flow, mask, painted)
-    arrays = _as_arrays(rounded)
-    cases, pictures = [], {f"region_{name}.png": picture for name, picture in rounded.items()}
+    levels = np.rint(np.stack([2.5 * np.sin(v / 5), 2 * np.cos(u / 7)], -1) / FLOW_STEP).astype(int)
+    mask = np.rint(255 * np.clip(1.2 - 3 * np.exp(-((u - 16) ** 2 + (v - 13) ** 2) / 40), 0, 1)).astype(np.uint8)
+    painted = np.rint(255 * np.stack([u / WIDTH, 0.5 + 0.5 * np.sin(v), 1 - v / HEIGHT], -1)).astype(np.uint8)
+    arrays: Any = (
+        (levels * FLOW_STEP).astype(np.float32),
+        mask.astype(np.float32) / np.float32(255),
+        painted.astype(np.float32) / np.float32(255),
+    )
+    cases, pictures = [], {"region_mask.png": mask, "region_painted.png": painted}
     for name, place, photo_place, bounds in (
         ("turned", _place(165, 140, 3.2, 0.35), _place(160, 145, 3.0, 0.2), None),
         ("mirrored", _place(150, 150, 2.1, -0.1, mirrored=True), _place(170, 160, 2.2, -0.2, mirrored=True), None),
@@ -68,48 +66,9 @@ def region_paste_cases(photo: NDArray[np.uint8], frame: NDArray[np.uint8]) -> tu
             {"name": name, "place": _numbers(place), "photo_place": _numbers(photo_place)}
             | {"bounds": None if bounds is None else list(bounds), "changed": box, "result": file}
         )
-    made = {name: f"region_{name}.png" for name in rounded}
-    return {"photo": "paste_photo.png", "frame": "pasted_fraction.png", **FLOW_LEVELS, **made, "cases": cases}, pictures
-
-
-def network_regions(
-    networks: BundleNetworks, portrait: Portrait, landmarks: NDArray[np.float32], frame: NDArray[np.uint8]
-) -> dict[str, tuple[dict[str, Any], Pictures]]:
-    """What the bundle's networks make of the eyes and the mouth of a frame, rounded, and pasted over it from just that.
-
-    Returns:
-        By region its places, for the JSON, and its flow, mask and painting. Nothing where the bundle has no such
-        networks.
-    """
-    made: dict[str, tuple[dict[str, Any], Pictures]] = {}
-    if networks.regions is None:
-        return made
-    enrolled, (left, top, side) = portrait.enrolled[0].regions, portrait.crop.snapped()
-    for region, photo, located in zip(REGIONS, enrolled, networks.regions.locate(landmarks), strict=True):
-        out = networks.regions.animate(region, photo, located.landmarks)
-        rounded = _as_pictures(out.flow, out.mask, out.painted)
-        place = region_place(located.place, portrait.crop)
-        layer = RegionLayer(portrait.photo, photo.place, *_as_arrays(rounded))
-        RegionPaste()(frame, place, [layer], (left, top, left + side, top + side))
-        made[region.name] = {"place": _numbers(place), "photo_place": _numbers(photo.place)}, rounded
-    return made
-
-
-def _as_pictures(flow: NDArray[Any], mask: NDArray[Any], painted: NDArray[Any]) -> Pictures:
-    levels = np.rint(flow / FLOW_STEP) + FLOW_ZERO
-    assert levels.min() >= 0 and levels.max() <= 255
-    eight_bits = np.dstack([levels, np.zeros(levels.shape[:2])]).astype(np.uint8)
-    return {"flow": eight_bits} | {
-        name: np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
-        for name, values in (("mask", mask), ("painted", painted))
-    }
-
-
-def _as_arrays(pictures: Pictures) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """flow, mask and painted as a region's network gives them."""
-    flow = (pictures["flow"][..., :2].astype(np.float32) - FLOW_ZERO) * np.float32(FLOW_STEP)
-    mask, painted = (pictures[name].astype(np.float32) / np.float32(255) for name in ("mask", "painted"))
-    return flow, mask, painted
+    flow = {"width": WIDTH, "height": HEIGHT, "step": FLOW_STEP, "levels": levels.ravel().tolist()}
+    made: Mapping[str, Any] = {"flow": flow, "mask": "region_mask.png", "painted": "region_painted.png"}
+    return {"photo": "paste_photo.png", "frame": "pasted_fraction.png", **made, "cases": cases}, pictures
 
 
 def _place(x: float, y: float, step: float, angle: float, *, mirrored: bool = False) -> Place:

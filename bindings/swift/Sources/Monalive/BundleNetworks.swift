@@ -8,11 +8,16 @@ struct NetworkFrame {
 final class BundleNetworks {
     private let enrollNetwork: NamedNetwork, animateNetwork: NamedNetwork
     let retargeting: RetargetNetworks
+    /// Those of eyes and mouth; nil where the bundle has none.
+    let regions: RegionNetworks?
 
+    /// - Throws: `valueError`: the bundle lacks one of them, or one cannot be loaded; it has networks of eyes and mouth, but not all
+    ///   of them.
     init(_ bundle: ModelBundle, _ runtime: NetworkRuntime) throws {
         enrollNetwork = try NamedNetwork(bundle, "enroll", runtime)
         animateNetwork = try NamedNetwork(bundle, "animate", runtime)
         retargeting = try RetargetNetworks(bundle, runtime)
+        regions = try RegionNetworks.of(bundle, runtime)
     }
 
     /// Computes what depends on the photo alone: the animate network's inputs that stay the same for every frame.
@@ -39,14 +44,7 @@ final class BundleNetworks {
         // What it paints into a black-and-white photo is black and white, too.
         let painted = try output("painted")
         return NetworkFrame(
-            flow: try output("flow"), mask: try output("mask"), painted: portrait.isBlackAndWhite ? grey(painted) : painted
+            flow: try output("flow"), mask: try output("mask"), painted: portrait.isBlackAndWhite ? withoutColour(painted) : painted
         )
-    }
-
-    private func grey(_ rgb: [Float]) -> [Float] {
-        rgb.indices.map { i in
-            let first = i - i % 3
-            return (rgb[first] + rgb[first + 1] + rgb[first + 2]) / 3
-        }
     }
 }

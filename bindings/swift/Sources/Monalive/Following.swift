@@ -56,7 +56,7 @@ final class Following {
 final class PortraitPlayer {
     let rest: [Float]
     private let portrait: Portrait, networks: BundleNetworks
-    private let retargeter: Retargeter, pasteBack: PasteBack
+    private let retargeter: Retargeter, pasteBack: PasteBack, regions: RegionLayers?
     private var around: SurroundingsTransfer
 
     init(_ portrait: Portrait, _ networks: BundleNetworks, _ options: RetargetOptions) throws {
@@ -64,6 +64,9 @@ final class PortraitPlayer {
         rest = portrait.crop.toUnit(portrait.landmarks)
         retargeter = try Retargeter(portrait.landmarks, portrait.crop, networks.retargeting, options)
         pasteBack = try PasteBack(portrait.crop, imageWidth: portrait.photo.width, imageHeight: portrait.photo.height)
+        regions = try networks.regions.map { [pasteBack] in
+            try RegionLayers(portrait, $0, columns: pasteBack.columns, rows: pasteBack.rows)
+        }
         around = SurroundingsTransfer(networks.retargeting, options)
     }
 
@@ -80,6 +83,8 @@ final class PortraitPlayer {
     /// `picture`, the photo or the photo with other faces already animated, with this face animated.
     func draw(_ picture: RgbImage, _ landmarks: [Float], _ surroundings: [Float]?) throws -> RgbImage {
         let out = try networks.animate(portrait, landmarks, surroundings)
-        return try pasteBack(picture, flow: out.flow, mask: out.mask, painted: out.painted)
+        var frame = try pasteBack(picture, flow: out.flow, mask: out.mask, painted: out.painted)
+        try regions?.draw(&frame, landmarks)
+        return frame
     }
 }

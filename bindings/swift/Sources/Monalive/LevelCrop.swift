@@ -7,11 +7,6 @@ enum LevelCrop {
     private static let forehead = 10, chin = 152
     private static let leftCorner = 263, rightCorner = 33 // outer eye corners of the person's left and right eye
 
-    /// What lies outside the picture.
-    enum Border {
-        case repeated, black
-    }
-
     /// Where the landmark network looks for the face of these landmarks (478 x 3, picture pixels).
     ///
     /// Its roll comes from the eye line and the line from chin to forehead together: in profile the eye corners fall on one
@@ -48,33 +43,16 @@ enum LevelCrop {
         let first = region.toPicture(0.5 / Double(size), 0.5 / Double(size)) // the crop's first pixel centre
         let x0 = (first.x - Double(left)) * part - 0.5, y0 = (first.y - Double(top)) * part - 0.5
         var result = RgbImage(black: size, size)
-        for row in 0..<size {
-            for column in 0..<size {
-                let u = x0 + c * Double(column) - s * Double(row), v = y0 + s * Double(column) + c * Double(row)
-                sample(source, u, v, border, &result.rgb, (row * size + column) * 3)
+        source.withPixels { pixels in
+            result.rgb.withUnsafeMutableBufferPointer { target in
+                for row in 0..<size {
+                    for column in 0..<size {
+                        let u = x0 + c * Double(column) - s * Double(row), v = y0 + s * Double(column) + c * Double(row)
+                        target.set((row * size + column) * 3, pixels.between(Float(u), Float(v), border: border))
+                    }
+                }
             }
         }
         return result
-    }
-
-    /// One pixel between four.
-    @inline(__always)
-    private static func sample(_ image: RgbImage, _ u: Double, _ v: Double, _ border: Border, _ result: inout [UInt8], _ at: Int) {
-        let left = Int(u.rounded(.down)), top = Int(v.rounded(.down))
-        let across = Float(u - Double(left)), down = Float(v - Double(top))
-        var red: Float = 0.5, green: Float = 0.5, blue: Float = 0.5
-        for dy in 0...1 {
-            let y = top + dy, row = min(max(y, 0), image.height - 1)
-            let weight = dy == 0 ? 1 - down : down
-            for dx in 0...1 {
-                let x = left + dx, column = min(max(x, 0), image.width - 1)
-                if border == .black && (x != column || y != row) { continue }
-                let share = weight * (dx == 0 ? 1 - across : across), pixel = (row * image.width + column) * 3
-                red += share * Float(image.rgb[pixel])
-                green += share * Float(image.rgb[pixel + 1])
-                blue += share * Float(image.rgb[pixel + 2])
-            }
-        }
-        (result[at], result[at + 1], result[at + 2]) = (UInt8(red), UInt8(green), UInt8(blue))
     }
 }

@@ -196,7 +196,7 @@ extension Motion {
 }
 
 /// A zip archive of members that are not packed.
-private func storedZip(_ members: [(String, Data)]) -> Data {
+func storedZip(_ members: [(String, Data)]) -> Data {
     var archive = Data(), directory = Data()
     for (name, content) in members {
         var about = Data()

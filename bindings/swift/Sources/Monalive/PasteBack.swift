@@ -22,7 +22,8 @@ func cropFeather(_ crop: SquareCrop, imageWidth: Int, imageHeight: Int, width: D
 final class PasteBack {
     private let crop: SquareCrop, imageWidth: Int, imageHeight: Int
     private let left: Int, top: Int, side: Int
-    private let columns: Range<Int>, rows: Range<Int>
+    /// Columns and rows of the photo that the crop covers.
+    let columns: Range<Int>, rows: Range<Int>
     private let feather: [Float]
     private let shift: (Taps, Taps)?
     // From the network's cells to the square's pixels; paint is enlarged more softly.
@@ -73,7 +74,7 @@ final class PasteBack {
         let motion = fitted(Plane(width: networkSize, height: networkSize, channels: 3, values: moved), across).values
         let paint = fitted(Plane(width: networkSize, height: networkSize, channels: 3, values: painted), acrossPaint).values
         var frame = photo
-        photo.rgb.withUnsafeBufferPointer { source in
+        photo.withPixels { source in
             frame.rgb.withUnsafeMutableBufferPointer { target in
                 motion.withUnsafeBufferPointer { motion in
                     paint.withUnsafeBufferPointer { paint in
@@ -93,27 +94,17 @@ final class PasteBack {
 
     @inline(__always)
     private func blend(
-        _ source: UnsafeBufferPointer<UInt8>, _ target: UnsafeMutableBufferPointer<UInt8>, _ x: Int, _ y: Int,
+        _ source: Pixels, _ target: UnsafeMutableBufferPointer<UInt8>, _ x: Int, _ y: Int,
         _ motion: UnsafeBufferPointer<Float>, _ paint: UnsafeBufferPointer<Float>
     ) {
         let (dx, dy, kept) = read(motion, across, x - left, y - top)
-        let sx = Float(x) + dx, sy = Float(y) + dy
-        let x0 = Int(sx.rounded(.down)), y0 = Int(sy.rounded(.down))
-        let u = sx - Float(x0), v = sy - Float(y0)
-        let west = min(max(x0, 0), imageWidth - 1), east = min(max(x0 + 1, 0), imageWidth - 1)
-        let above = min(max(y0, 0), imageHeight - 1) * imageWidth, below = min(max(y0 + 1, 0), imageHeight - 1) * imageWidth
-        let paints = kept < 0.999
-        let colours = paints ? read(paint, acrossPaint, x - left, y - top) : (0, 0, 0)
-        for c in 0..<3 {
-            let upper = Float(source[(above + west) * 3 + c]) * (1 - u) + Float(source[(above + east) * 3 + c]) * u
-            let lower = Float(source[(below + west) * 3 + c]) * (1 - u) + Float(source[(below + east) * 3 + c]) * u
-            var value = upper * (1 - v) + lower * v
-            if paints {
-                let colour = c == 0 ? colours.0 : c == 1 ? colours.1 : colours.2
-                value = value * kept + min(max(colour, 0), 1) * 255 * (1 - kept)
-            }
-            target[(y * imageWidth + x) * 3 + c] = UInt8(min(max(value + 0.5, 0), 255))
+        var colour = source.between(Float(x) + dx, Float(y) + dy)
+        if kept < 0.999 {
+            let painted = read(paint, acrossPaint, x - left, y - top)
+            func mixed(_ moved: Float, _ paint: Float) -> Float { moved * kept + min(max(paint, 0), 1) * 255 * (1 - kept) }
+            colour = (mixed(colour.0, painted.0), mixed(colour.1, painted.1), mixed(colour.2, painted.2))
         }
+        target.set((y * imageWidth + x) * 3, colour)
     }
 
     /// The three channels of a plane at a pixel of the square.
@@ -153,12 +144,15 @@ private func snapped(_ crop: SquareCrop) -> (Int, Int, Int) {
 }
 
 private func edgeProfile(_ width: Double, _ fadeStart: Bool, _ fadeEnd: Bool) -> [Double] {
-    func smoothStep(_ value: Double) -> Double {
-        let t = min(max(value, 0), 1)
-        return t * t * (3 - 2 * t)
-    }
     return (0..<networkSize).map { index in
         let centre = (Double(index) + 0.5) / Double(networkSize)
         return (fadeStart ? smoothStep(centre / width) : 1) * (fadeEnd ? smoothStep((1 - centre) / width) : 1)
     }
+}
+
+/// From 0 at 0 to 1 at 1, level at both ends and beyond.
+@inline(__always)
+func smoothStep(_ value: Double) -> Double {
+    let t = min(max(value, 0), 1)
+    return t * t * (3 - 2 * t)
 }

@@ -165,7 +165,8 @@ public final class PhotoAnimator {
     private func portrait(_ photo: RgbImage, _ face: Face, _ consent: Consent) throws -> Portrait {
         let crop = try SquareCrop.forPortrait(face.landmarks, imageWidth: photo.width, imageHeight: photo.height)
         let inputs = try networks.enroll(photo, face.landmarks, crop)
-        return Portrait(photo: photo, landmarks: face.landmarks, crop: crop, consent: consent, inputs: inputs)
+        let regions = try networks.regions?.enroll(photo, face.landmarks, crop) ?? []
+        return Portrait(photo: photo, landmarks: face.landmarks, crop: crop, consent: consent, inputs: inputs, regions: regions)
     }
 
     private func requireOpen() throws {

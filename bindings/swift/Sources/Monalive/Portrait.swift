@@ -22,10 +22,14 @@ public final class Portrait {
     /// Why this face may be animated, as stated when it was enrolled.
     public let consent: Consent
     let inputs: [String: [Float]]
+    let regions: [EnrolledRegion]
     let isBlackAndWhite: Bool
 
-    init(photo: RgbImage, landmarks: [Float], crop: SquareCrop, consent: Consent, inputs: [String: [Float]]) {
-        (self.photo, self.landmarks, self.crop, self.consent, self.inputs) = (photo, landmarks, crop, consent, inputs)
+    init(
+        photo: RgbImage, landmarks: [Float], crop: SquareCrop, consent: Consent, inputs: [String: [Float]], regions: [EnrolledRegion]
+    ) {
+        (self.photo, self.landmarks, self.crop, self.consent) = (photo, landmarks, crop, consent)
+        (self.inputs, self.regions) = (inputs, regions)
         isBlackAndWhite = crop.extract(photo, size: networkSize).isBlackAndWhite
     }
 }

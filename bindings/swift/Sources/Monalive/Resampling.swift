@@ -70,7 +70,12 @@ struct Plane {
     let width: Int
     let height: Int
     let channels: Int
-    let values: [Float]
+    var values: [Float]
+
+    /// Gives its values to be read between cells.
+    func withValues<Result>(_ body: (PlaneValues) throws -> Result) rethrows -> Result {
+        try values.withUnsafeBufferPointer { try body(PlaneValues(values: $0, width: width, height: height, channels: channels)) }
+    }
 
     /// Resized, or otherwise resampled, along both sides.
     func resampled(_ across: Taps, _ down: Taps) -> Plane {
@@ -104,5 +109,25 @@ struct Plane {
             }
         }
         return Plane(width: across.count, height: down.count, channels: channels, values: result)
+    }
+}
+
+/// A plane's values, read without a check of every index.
+struct PlaneValues {
+    let values: UnsafeBufferPointer<Float>, width: Int, height: Int, channels: Int
+
+    /// Adds `share` of what lies between four cells to `sum`. Places count from the middle of the first cell; ends repeat.
+    @inline(__always)
+    func add(_ x: Float, _ y: Float, _ share: Float, to sum: UnsafeMutableBufferPointer<Float>) {
+        let column = Int(x.rounded(.down)), row = Int(y.rounded(.down))
+        let right = x - Float(column), left = 1 - right
+        let below = (y - Float(row)) * share, above = share - below
+        let west = min(max(column, 0), width - 1), east = min(max(column + 1, 0), width - 1)
+        let upper = min(max(row, 0), height - 1) * width, lower = min(max(row + 1, 0), height - 1) * width
+        for c in 0..<channels {
+            let high = left * values[(upper + west) * channels + c] + right * values[(upper + east) * channels + c]
+            let low = left * values[(lower + west) * channels + c] + right * values[(lower + east) * channels + c]
+            sum[c] += above * high + below * low
+        }
     }
 }

@@ -18,6 +18,11 @@ public struct RgbImage: Equatable, Sendable {
         (self.width, self.height, rgb) = (width, height, [UInt8](repeating: 0, count: width * height * 3))
     }
 
+    /// Gives its pixels to be read between.
+    func withPixels<Result>(_ body: (Pixels) throws -> Result) rethrows -> Result {
+        try rgb.withUnsafeBufferPointer { try body(Pixels(rgb: $0, width: width, height: height)) }
+    }
+
     /// A part made smaller: each pixel is the mean of `times` x `times`, or of those that the part has there.
     func means(_ columns: Range<Int>, _ rows: Range<Int>, of times: Int) -> RgbImage {
         var result = RgbImage(black: (columns.count + times - 1) / times, (rows.count + times - 1) / times)
@@ -55,5 +60,48 @@ public struct RgbImage: Equatable, Sendable {
         }
         let low = value(Int(place)), high = value(min(Int(place) + 1, pixels - 1))
         return mean < 1.5 && low + (high - low) * (place - place.rounded(.down)) <= 8
+    }
+}
+
+/// What lies outside a picture.
+enum Border {
+    case repeated, black
+}
+
+/// A picture's pixels, read without a check of every index.
+struct Pixels {
+    let rgb: UnsafeBufferPointer<UInt8>, width: Int, height: Int
+
+    /// The colour between four pixels, 0 to 255. Places count from the middle of the first pixel.
+    @inline(__always)
+    func between(_ x: Float, _ y: Float, border: Border = .repeated) -> (Float, Float, Float) {
+        let column = Int(x.rounded(.down)), row = Int(y.rounded(.down))
+        var right = x - Float(column), below = y - Float(row)
+        var left = 1 - right, above = 1 - below
+        if border == .black {
+            if column < 0 || column >= width { left = 0 }
+            if column + 1 < 0 || column + 1 >= width { right = 0 }
+            if row < 0 || row >= height { above = 0 }
+            if row + 1 < 0 || row + 1 >= height { below = 0 }
+        }
+        let west = min(max(column, 0), width - 1), east = min(max(column + 1, 0), width - 1)
+        let upper = min(max(row, 0), height - 1) * width, lower = min(max(row + 1, 0), height - 1) * width
+        @inline(__always)
+        func mixed(_ c: Int) -> Float {
+            let high = left * Float(rgb[(upper + west) * 3 + c]) + right * Float(rgb[(upper + east) * 3 + c])
+            let low = left * Float(rgb[(lower + west) * 3 + c]) + right * Float(rgb[(lower + east) * 3 + c])
+            return above * high + below * low
+        }
+        return (mixed(0), mixed(1), mixed(2))
+    }
+}
+
+extension UnsafeMutableBufferPointer where Element == UInt8 {
+    /// Sets the pixel whose red is byte `at` to a colour, 0 to 255.
+    @inline(__always)
+    func set(_ at: Int, _ colour: (Float, Float, Float)) {
+        self[at] = UInt8(Swift.min(Swift.max(colour.0 + 0.5, 0), 255))
+        self[at + 1] = UInt8(Swift.min(Swift.max(colour.1 + 0.5, 0), 255))
+        self[at + 2] = UInt8(Swift.min(Swift.max(colour.2 + 0.5, 0), 255))
     }
 }

@@ -106,7 +106,7 @@ final class AnimatorTests: XCTestCase {
         for value in try file.list("frames") {
             let frame = try Fields(value), found = played[Int(try frame.number("index"))]
             near(inPlane(found.landmarks), Golden.numbers(try frame.any("target_landmarks")), 1e-4, "target landmarks")
-            alike(found.image, try Golden.picture(try frame.text("image")), 40, try frame.text("image"))
+            alike(found.cropImage, try Golden.picture(try frame.text("crop_image")), 40, try frame.text("crop_image"))
         }
         try animator.close()
     }

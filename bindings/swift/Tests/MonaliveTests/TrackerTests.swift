@@ -18,7 +18,7 @@ final class TrackerTests: XCTestCase {
     func testLevelCrops() throws {
         for value in try wanted.list("crops") {
             let fields = try Fields(value), name = try fields.text("picture")
-            let border = try fields.text("border") == "black" ? LevelCrop.Border.black : .repeated
+            let border = try fields.text("border") == "black" ? Border.black : .repeated
             let size = Int(try fields.number("size"))
             let made = LevelCrop.extract(photo, try square(try fields.any("region")), size: size, border: border)
             alike(made, try Golden.picture(name), 45, name)

@@ -14,7 +14,8 @@ internal class NetworkFrame(val flow: FloatArray, val mask: FloatArray, val pain
 /**
  * The networks of a bundle; retargeting's are loaded when they are first needed. Not to be called from two threads at once.
  *
- * @throws IllegalArgumentException the bundle lacks one of them, or one cannot be loaded.
+ * @throws IllegalArgumentException the bundle lacks one of them, or one cannot be loaded; it has networks of eyes and mouth, but
+ *   not all of them.
  */
 internal class BundleNetworks(private val bundle: Bundle, private val runtime: NetworkRuntime) : Closeable {
     init { RETARGETING.forEach(bundle::partManifest) }
@@ -22,6 +23,9 @@ internal class BundleNetworks(private val bundle: Bundle, private val runtime: N
     private val loaded = mutableListOf<NamedNetwork>()
     private val enroll = load("enroll")
     private val animate = load("animate")
+
+    /** Those of eyes and mouth; null where the bundle has none. */
+    val regions = RegionNetworks.of(bundle, ::load)
 
     /** Ties a portrait to a driver's reference frame. */
     val retargetStart by lazy { load("retarget_start") }
@@ -58,8 +62,8 @@ internal class BundleNetworks(private val bundle: Bundle, private val runtime: N
             "surroundings" to (surroundings ?: FloatArray(SURROUNDINGS_COUNT)),
         )
         val out = animate(portrait.inputs + moving)
-        val painted = out.getValue("painted").copyOf()
-        if (portrait.isBlackAndWhite) grey(painted) // what it paints into a black-and-white photo is black and white, too
+        val painted = out.getValue("painted")
+        if (portrait.isBlackAndWhite) withoutColour(painted) // what it paints into a black-and-white photo is black and white, too
         return NetworkFrame(out.getValue("flow"), out.getValue("mask"), painted)
     }
 
@@ -80,10 +84,6 @@ internal class BundleNetworks(private val bundle: Bundle, private val runtime: N
     override fun close() = loaded.forEach(NamedNetwork::close)
 
     private fun load(part: String) = NamedNetwork(bundle, part, runtime).also(loaded::add)
-
-    private fun grey(rgb: FloatArray) {
-        for (i in rgb.indices step 3) rgb.fill((rgb[i] + rgb[i + 1] + rgb[i + 2]) / 3, i, i + 3)
-    }
 
     private companion object {
         val RETARGETING = listOf("retarget_start", "retarget", "retarget_absolute", "background_flow", "image_mode")

@@ -54,6 +54,7 @@ internal class PortraitPlayer(private val portrait: Portrait, private val networ
     private val retargeter = Retargeter(portrait.landmarks, portrait.crop, networks, options)
     private val around = SurroundingsTransfer(networks, options)
     private val pasteBack = PasteBack(portrait.crop, portrait.photo.width, portrait.photo.height)
+    private val regions = networks.regions?.let { RegionLayers(portrait, it, pasteBack.columns, pasteBack.rows) }
 
     fun start(landmarks: FloatArray, width: Int, height: Int) {
         retargeter.start(landmarks, width, height)
@@ -68,6 +69,6 @@ internal class PortraitPlayer(private val portrait: Portrait, private val networ
     /** [picture], the photo or the photo with other faces already animated, with this face animated. */
     fun draw(picture: RgbImage, landmarks: FloatArray, surroundings: FloatArray?): RgbImage {
         val out = networks.animate(portrait, landmarks, surroundings)
-        return pasteBack(picture, out.flow, out.mask, out.painted)
+        return pasteBack(picture, out.flow, out.mask, out.painted).also { regions?.draw(it, landmarks) }
     }
 }

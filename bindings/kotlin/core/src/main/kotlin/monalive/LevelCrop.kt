@@ -16,9 +16,6 @@ internal object LevelCrop {
     private const val LEFT_CORNER = 263 // outer eye corners of the person's left and right eye
     private const val RIGHT_CORNER = 33
 
-    /** What lies outside the picture. */
-    enum class Border { REPEATED, BLACK }
-
     /**
      * Where the landmark network looks for the face of these landmarks (478 x 3, picture pixels).
      *
@@ -64,31 +61,12 @@ internal object LevelCrop {
         val x0 = (region.pictureX(first, first) - left) / times - 0.5
         val y0 = (region.pictureY(first, first) - top) / times - 0.5
         val result = RgbImage(size, size)
+        val colour = FloatArray(3)
         for (row in 0 until size) for (column in 0 until size) {
-            sample(source, x0 + c * column - s * row, y0 + s * column + c * row, border, result.rgb, (row * size + column) * 3)
+            colour.fill(0f)
+            source.add((x0 + c * column - s * row).toFloat(), (y0 + s * column + c * row).toFloat(), 1f, colour, border)
+            result.set((row * size + column) * 3, colour)
         }
         return result
-    }
-
-    /** One pixel between four. */
-    private fun sample(image: RgbImage, u: Double, v: Double, border: Border, result: ByteArray, at: Int) {
-        val left = floor(u).toInt()
-        val top = floor(v).toInt()
-        val across = (u - left).toFloat()
-        val down = (v - top).toFloat()
-        var red = 0.5f; var green = 0.5f; var blue = 0.5f
-        for (y in top..top + 1) for (x in left..left + 1) {
-            val row = y.coerceIn(0, image.height - 1)
-            val column = x.coerceIn(0, image.width - 1)
-            if (border == Border.BLACK && (x != column || y != row)) continue
-            val share = (if (y == top) 1 - down else down) * (if (x == left) 1 - across else across)
-            val pixel = (row * image.width + column) * 3
-            red += share * image.byte(pixel)
-            green += share * image.byte(pixel + 1)
-            blue += share * image.byte(pixel + 2)
-        }
-        result[at] = red.toInt().toByte()
-        result[at + 1] = green.toInt().toByte()
-        result[at + 2] = blue.toInt().toByte()
     }
 }

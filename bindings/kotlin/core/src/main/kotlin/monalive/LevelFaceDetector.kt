@@ -14,7 +14,7 @@ internal class FoundFace(val score: Float, val region: RotatedSquare)
 internal class LevelFaceDetector(private val network: PictureNetwork) : Closeable by network {
     /** Faces in [region] (by default the whole picture; black outside of it), the surest first. */
     fun detect(image: RgbImage, region: RotatedSquare = RotatedSquare.whole(image.width, image.height)): List<FoundFace> {
-        val made = network(LevelCrop.extract(image, region, network.side, LevelCrop.Border.BLACK))
+        val made = network(LevelCrop.extract(image, region, network.side, Border.BLACK))
         val scores = made.getValue("scores")
         val places = made.getValue("places")
         val grid = sqrt(scores.size.toDouble()).toInt()

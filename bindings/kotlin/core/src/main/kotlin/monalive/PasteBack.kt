@@ -1,6 +1,5 @@
 package monalive
 
-import kotlin.math.floor
 import kotlin.math.round
 
 /** Side of the network's picture and mask, and of the feather. */
@@ -33,8 +32,10 @@ internal class PasteBack(private val crop: SquareCrop, private val imageWidth: I
     private val left: Int
     private val top: Int
     private val side: Int
-    private val columns: IntRange
-    private val rows: IntRange
+
+    /** Columns and rows of the photo that the crop covers. */
+    val columns: IntRange
+    val rows: IntRange
     private val shift: Pair<Taps, Taps>?
 
     // From the network's cells to the square's pixels; paint is enlarged more softly.
@@ -85,9 +86,10 @@ internal class PasteBack(private val crop: SquareCrop, private val imageWidth: I
         val paint = fitted(Plane(NETWORK_SIZE, NETWORK_SIZE, 3, painted), acrossPaint)
         val frame = photo.copy()
         val place = FloatArray(3)
+        val colour = FloatArray(3)
         for (y in rows) for (x in columns) {
             read(motion, across, x - left, y - top, place)
-            blend(photo, frame, x, y, place, paint)
+            blend(photo, frame, x, y, place, paint, colour)
         }
         return frame
     }
@@ -98,22 +100,16 @@ internal class PasteBack(private val crop: SquareCrop, private val imageWidth: I
         return if (side < NETWORK_SIZE) placed.resampled(taps, taps) else placed
     }
 
-    private fun blend(photo: RgbImage, frame: RgbImage, x: Int, y: Int, place: FloatArray, paint: Plane) {
-        val sx = x + place[0]; val sy = y + place[1]; val kept = place[2]
-        val x0 = floor(sx).toInt(); val y0 = floor(sy).toInt()
-        val u = sx - x0; val v = sy - y0
-        val left = x0.coerceIn(0, imageWidth - 1); val right = (x0 + 1).coerceIn(0, imageWidth - 1)
-        val above = y0.coerceIn(0, imageHeight - 1) * imageWidth; val below = (y0 + 1).coerceIn(0, imageHeight - 1) * imageWidth
-        val colour = place // read already
-        val paints = kept < 0.999f
-        if (paints) read(paint, acrossPaint, x - this.left, y - top, colour)
-        for (c in 0 until 3) {
-            val upper = photo.byte((above + left) * 3 + c) * (1 - u) + photo.byte((above + right) * 3 + c) * u
-            val lower = photo.byte((below + left) * 3 + c) * (1 - u) + photo.byte((below + right) * 3 + c) * u
-            var value = upper * (1 - v) + lower * v
-            if (paints) value = value * kept + colour[c].coerceIn(0f, 1f) * 255f * (1 - kept)
-            frame.rgb[(y * imageWidth + x) * 3 + c] = (value + 0.5f).toInt().coerceIn(0, 255).toByte()
+    private fun blend(photo: RgbImage, frame: RgbImage, x: Int, y: Int, place: FloatArray, paint: Plane, colour: FloatArray) {
+        val paints = place[2] < 0.999f
+        val kept = if (paints) place[2] else 1f
+        colour.fill(0f)
+        if (paints) {
+            read(paint, acrossPaint, x - left, y - top, colour)
+            for (c in 0..2) colour[c] = colour[c].coerceIn(0f, 1f) * 255f * (1 - kept)
         }
+        photo.add(x + place[0], y + place[1], kept, colour)
+        frame.set((y * imageWidth + x) * 3, colour)
     }
 
     /** The three channels of [plane] at a pixel of the square. */
@@ -156,7 +152,8 @@ private fun edgeProfile(width: Double, fadeStart: Boolean, fadeEnd: Boolean): Do
     value
 }
 
-private fun smoothStep(value: Double): Double {
+/** From 0 at 0 to 1 at 1, level at both ends and beyond. */
+internal fun smoothStep(value: Double): Double {
     val t = value.coerceIn(0.0, 1.0)
     return t * t * (3 - 2 * t)
 }

@@ -171,7 +171,8 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
 
     private fun portrait(photo: RgbImage, face: Face, consent: Consent): Portrait {
         val crop = SquareCrop.forPortrait(face.landmarks, photo.width, photo.height)
-        return Portrait(photo, face.landmarks, crop, consent, networks.enroll(photo, face.landmarks, crop))
+        val regions = networks.regions?.enroll(photo, face.landmarks, crop).orEmpty()
+        return Portrait(photo, face.landmarks, crop, consent, networks.enroll(photo, face.landmarks, crop), regions)
     }
 
     private fun requireOpen() = check(!closed) { "the animator is closed; make a new one" }

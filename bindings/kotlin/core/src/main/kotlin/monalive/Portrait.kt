@@ -31,6 +31,7 @@ class Portrait internal constructor(
     val crop: SquareCrop,
     val consent: Consent,
     internal val inputs: Map<String, FloatArray>,
+    internal val regions: List<EnrolledRegion>,
 ) {
     internal val isBlackAndWhite: Boolean = crop.extract(photo, NETWORK_SIZE).isBlackAndWhite
 }

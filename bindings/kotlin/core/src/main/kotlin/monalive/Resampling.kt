@@ -64,6 +64,23 @@ internal class Taps private constructor(val first: IntArray, val weights: Array<
 
 /** A float array of several channels, row by row. */
 internal class Plane(val width: Int, val height: Int, val channels: Int, val values: FloatArray) {
+    /** Adds [share] of what lies between four cells to [sum]. Places count from the middle of the first cell; ends repeat. */
+    fun add(x: Float, y: Float, share: Float, sum: FloatArray) {
+        val column = floor(x).toInt()
+        val row = floor(y).toInt()
+        val right = x - column
+        val below = (y - row) * share
+        val above = share - below
+        val first = column.coerceIn(0, width - 1)
+        val second = (column + 1).coerceIn(0, width - 1)
+        val upper = row.coerceIn(0, height - 1) * width
+        val lower = (row + 1).coerceIn(0, height - 1) * width
+        for (c in 0 until channels) {
+            sum[c] += above * ((1 - right) * values[(upper + first) * channels + c] + right * values[(upper + second) * channels + c]) +
+                below * ((1 - right) * values[(lower + first) * channels + c] + right * values[(lower + second) * channels + c])
+        }
+    }
+
     /** Resized, or otherwise resampled, along both sides. */
     fun resampled(across: Taps, down: Taps): Plane {
         val wide = FloatArray(across.size * height * channels)

@@ -1,5 +1,10 @@
 package monalive
 
+import kotlin.math.floor
+
+/** What lies outside a picture. */
+internal enum class Border { REPEATED, BLACK }
+
 /**
  * An 8-bit picture: [rgb] holds red, green and blue of each pixel in turn, row by row, without gaps.
  *
@@ -28,6 +33,35 @@ class RgbImage(val width: Int, val height: Int, val rgb: ByteArray = ByteArray(w
         }
 
     internal fun byte(index: Int): Int = rgb[index].toInt() and 0xFF
+
+    /** Adds [share] of the colour between four pixels to [sum]. Places count from the middle of the first pixel. */
+    internal fun add(x: Float, y: Float, share: Float, sum: FloatArray, border: Border = Border.REPEATED) {
+        val column = floor(x).toInt()
+        val row = floor(y).toInt()
+        var right = x - column
+        var left = 1 - right
+        var below = (y - row) * share
+        var above = share - below
+        if (border == Border.BLACK) {
+            if (column !in 0 until width) left = 0f
+            if (column + 1 !in 0 until width) right = 0f
+            if (row !in 0 until height) above = 0f
+            if (row + 1 !in 0 until height) below = 0f
+        }
+        val first = column.coerceIn(0, width - 1)
+        val second = (column + 1).coerceIn(0, width - 1)
+        val upper = row.coerceIn(0, height - 1) * width
+        val lower = (row + 1).coerceIn(0, height - 1) * width
+        for (c in 0..2) {
+            sum[c] += above * (left * byte((upper + first) * 3 + c) + right * byte((upper + second) * 3 + c)) +
+                below * (left * byte((lower + first) * 3 + c) + right * byte((lower + second) * 3 + c))
+        }
+    }
+
+    /** Sets the pixel whose red is byte [at] to a colour, 0 to 255. */
+    internal fun set(at: Int, colour: FloatArray) {
+        for (c in 0..2) rgb[at + c] = (colour[c] + 0.5f).toInt().coerceIn(0, 255).toByte()
+    }
 
     /** A part made smaller: each pixel is the mean of [times] x [times], or of those that the part has there. */
     internal fun means(left: Int, top: Int, right: Int, bottom: Int, times: Int): RgbImage {

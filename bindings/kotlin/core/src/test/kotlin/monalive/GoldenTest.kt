@@ -14,7 +14,8 @@ fun main(arguments: Array<String>) {
     val bundle = File(root, "sdk/monalive/assets/default.bundle")
     val networks = PythonNetworks(arguments[1], File(root, "tests/support/network_server.py"))
     val golden = Golden(File(root, "tests/golden/bindings"))
-    val tests = GoldenTest(golden, networks.of(bundle), bundle).all + TrackerTest(golden, root, networks).all
+    val tests = GoldenTest(golden, networks.of(bundle), bundle).all + RegionTest(golden, networks.of(bundle), bundle).all +
+        TrackerTest(golden, root, networks).all
     var failed = 0
     for ((name, test) in tests) {
         try {
@@ -216,9 +217,9 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
                 check(found.timestampMs == frame.number("timestamp_ms"))
                 val flat = inPlane(found.landmarks)
                 near(flat, numbers(frame.list("target_landmarks")), 1e-4, "target landmarks")
-                alike(found.image, golden.picture(frame.text("image")), 40.0, frame.text("image"))
-                println("# frame ${frame.number("index").toInt()}: %.1f dB".format(psnr(found.image, golden.picture(frame.text("image")))))
-                frame.all["crop_image"]?.let { alike(found.cropImage, golden.picture(it as String), 40.0, it) }
+                alike(found.cropImage, golden.picture(frame.text("crop_image")), 40.0, frame.text("crop_image"))
+                println("# frame ${frame.number("index").toInt()}: %.1f dB".format(psnr(found.cropImage, golden.picture(frame.text("crop_image")))))
+                outsideIsThePhoto(found.image, portrait.photo, portrait.crop)
             }
         }
     }

@@ -27,7 +27,7 @@ internal class TrackerTest(private val golden: Golden, root: File, private val n
 
     private fun levelCrops() {
         for (case in wanted.list("crops").map { it.fields }) {
-            val border = if (case.text("border") == "black") LevelCrop.Border.BLACK else LevelCrop.Border.REPEATED
+            val border = if (case.text("border") == "black") Border.BLACK else Border.REPEATED
             val made = LevelCrop.extract(photo, square(case.any("region")), case.number("size").toInt(), border)
             alike(made, golden.picture(case.text("picture")), 45.0, case.text("picture"))
         }

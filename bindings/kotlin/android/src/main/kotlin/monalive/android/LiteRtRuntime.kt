@@ -18,8 +18,8 @@ import java.nio.ByteBuffer
  * LiteRT loads from files: each part is written once to [cache], under its hash.
  *
  * @param cache a folder of the app's own, `context.codeCacheDir`.
- * @param accelerator CPU, or GPU and NPU for `enroll` and `animate` (use a bundle in fp16 or fp32 there); retargeting is always
- *   on the CPU, where it takes a fraction of a millisecond.
+ * @param accelerator CPU, or GPU and NPU for the networks that draw, `enroll` and `animate` of the whole picture, eyes and mouth
+ *   (use a bundle in fp16 or fp32 there); retargeting is always on the CPU, where it takes a fraction of a millisecond.
  * @param numThreads CPU threads per network.
  */
 class LiteRtRuntime(
@@ -50,7 +50,7 @@ class LiteRtRuntime(
     }
 
     private companion object {
-        val ACCELERATED = setOf("enroll", "animate")
+        val ACCELERATED = listOf("", "_eye", "_mouth").flatMap { listOf("enroll$it", "animate$it") }.toSet()
     }
 }
 
