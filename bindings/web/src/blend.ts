@@ -1,12 +1,10 @@
-/** Memory of the pixel loop in `blend.wat`, and the call of it. */
+/** What the loop `draw` in `blend.wat` works with, and the call of it. */
 
-import module from "./blend.wat";
-import type { Picture } from "./picture.js";
+import type { Canvas } from "./canvas.js";
 import type { Taps } from "./resample.js";
 
 /** Bytes of a cell (four float32) and of an entry that says how pixels are made of cells. */
 const CELL = 16, ENTRY = 40;
-const PAGE = 1 << 16;
 
 /** How the cells along one side of the crop become pixels. */
 export interface Enlarging {
@@ -21,69 +19,46 @@ export interface Square {
   readonly side: number;
 }
 
-type Draw = (...numbers: number[]) => void;
-
-let compiled: WebAssembly.Module | undefined;
-
-/** Draws a moved and painted square over photos of one size. */
+/** Draws a moved and painted square into a canvas. */
 export class Blender {
-  /** (cells, cells, 4): shift in photo pixels (x, y), share of the paint in [0, 1], unused. To be written before `draw`. */
-  readonly motion: Float32Array;
-  /** (cells, cells, 4): levels in [0, 255], alpha (255). To be written before `draw`. */
-  readonly paint: Float32Array;
-  readonly #photo: Uint32Array;
-  readonly #frame: Uint8ClampedArray;
+  readonly #canvas: Canvas;
+  readonly #motion: number;
+  readonly #paint: number;
+  readonly #values: number;
   readonly #draw: () => void;
-  #shown: Picture | undefined;
 
   /** @param cells values along a side of motion and paint. */
-  constructor(readonly width: number, readonly height: number, cells: number, { left, top, side }: Square, columns: Enlarging, rows: Enlarging) {
-    const { memory, draw } = new WebAssembly.Instance((compiled ??= new WebAssembly.Module(module))).exports as { memory: WebAssembly.Memory; draw: Draw };
-    let end = 0;
-    const room = (bytes: number): number => {
-      const at = end;
-      end += Math.ceil(bytes / CELL) * CELL;
-      return at;
-    };
-    // One more column and row of the photo: the neighbours of its last pixels. One more row and cell of motion likewise.
-    const photo = room((width + 1) * (height + 1) * 4), frame = room(width * height * 4), rowBytes = cells * CELL;
-    const motion = room((cells + 1) * rowBytes), paint = room(cells * rowBytes), motionRow = room(rowBytes + CELL), paintRow = room(rowBytes);
-    const across = room(side * ENTRY), down = room(side * ENTRY);
-    memory.grow(Math.max(0, Math.ceil(end / PAGE) - memory.buffer.byteLength / PAGE));
-    this.#photo = new Uint32Array(memory.buffer, photo, (width + 1) * (height + 1));
-    this.#frame = new Uint8ClampedArray(memory.buffer, frame, width * height * 4);
-    this.motion = new Float32Array(memory.buffer, motion, cells * cells * 4);
-    this.paint = new Float32Array(memory.buffer, paint, cells * cells * 4);
-    write(new DataView(memory.buffer, across, side * ENTRY), columns, CELL);
-    write(new DataView(memory.buffer, down, side * ENTRY), rows, rowBytes);
-    const x0 = Math.max(left, 0), y0 = Math.max(top, 0), x1 = Math.min(left + side, width), y1 = Math.min(top + side, height);
-    this.#draw = () => draw(photo, frame, width, height, motion, paint, rowBytes, motionRow, paintRow,
+  constructor(canvas: Canvas, cells: number, { left, top, side }: Square, columns: Enlarging, rows: Enlarging) {
+    const rowBytes = cells * CELL;
+    // One more row and cell of motion: the neighbours of the last ones.
+    const motion = canvas.room((cells + 1) * rowBytes), paint = canvas.room(cells * rowBytes);
+    const motionRow = canvas.room(rowBytes + CELL), paintRow = canvas.room(rowBytes);
+    const across = canvas.room(side * ENTRY), down = canvas.room(side * ENTRY);
+    write(canvas.bytes(across, side * ENTRY), columns, CELL);
+    write(canvas.bytes(down, side * ENTRY), rows, rowBytes);
+    this.#canvas = canvas;
+    this.#motion = motion;
+    this.#paint = paint;
+    this.#values = cells * cells * 4;
+    const x0 = Math.max(left, 0), y0 = Math.max(top, 0);
+    const x1 = Math.min(left + side, canvas.width), y1 = Math.min(top + side, canvas.height);
+    this.#draw = () => canvas.draw(motion, paint, rowBytes, motionRow, paintRow,
       across + (x0 - left) * ENTRY, down + (y0 - top) * ENTRY, x0, y0, x1, y1);
   }
 
-  /** The photo with the square drawn over it; outside the square it is the photo. A photo given again must be unchanged. */
-  draw(photo: Picture): Picture {
-    if (photo !== this.#shown) this.#take(photo);
+  /** (cells, cells, 4): shift in photo pixels (x, y), share of the paint in [0, 1], unused. To be written before `draw`. */
+  get motion(): Float32Array {
+    return this.#canvas.floats(this.#motion, this.#values);
+  }
+
+  /** (cells, cells, 4): levels in [0, 255], alpha (255). To be written before `draw`. */
+  get paint(): Float32Array {
+    return this.#canvas.floats(this.#paint, this.#values);
+  }
+
+  /** Draws the square over the frame. */
+  draw(): void {
     this.#draw();
-    return this.drawn();
-  }
-
-  /** What was drawn last, in memory of its own. */
-  drawn(): Picture {
-    return { width: this.width, height: this.height, data: this.#frame.slice() };
-  }
-
-  #take(photo: Picture): void {
-    const { width, height } = this, { data } = photo, pixels = this.#photo, stride = width + 1;
-    this.#frame.set(data);
-    for (let i = 3; i < data.length; i += 4) this.#frame[i] = 255;
-    const frame = new Uint32Array(this.#frame.buffer, this.#frame.byteOffset, width * height);
-    for (let y = 0; y < height; y++) {
-      pixels.set(frame.subarray(y * width, (y + 1) * width), y * stride);
-      pixels[y * stride + width] = pixels[y * stride + width - 1]!;
-    }
-    pixels.copyWithin(height * stride, (height - 1) * stride, height * stride);
-    this.#shown = photo;
   }
 }
 

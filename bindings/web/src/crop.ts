@@ -47,6 +47,7 @@ export class SquareCrop {
       source,
       [scale * fx, 0, (this.x + scale / 2) * fx - 0.5, 0, scale * fy, (this.y + scale / 2) * fy - 0.5],
       size,
+      size,
       "repeat",
     );
   }

@@ -51,7 +51,7 @@ export function extractLevel(picture: Picture, region: RotatedSquare, size: numb
   const cos = Math.cos(region.angle) * scale * part, sin = Math.sin(region.angle) * scale * part;
   // The crop's first pixel centre. Pixel centres lie on whole numbers for `warp`; regions put the picture's corner at 0.
   const [x, y] = region.toPicture(0.5 / size, 0.5 / size);
-  return warp(source, [cos, -sin, (x - left) * part - 0.5, sin, cos, (y - top) * part - 0.5], size, border);
+  return warp(source, [cos, -sin, (x - left) * part - 0.5, sin, cos, (y - top) * part - 0.5], size, size, border);
 }
 
 /** A part of a picture made smaller: each pixel is the mean of `times` x `times`, or of those that the part has there. */

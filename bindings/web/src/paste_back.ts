@@ -1,9 +1,10 @@
 /** Puts an animated crop back into the photo, moving the photo's own pixels at their native resolution. */
 
-import { Blender, type Enlarging } from "./blend.js";
+import { Blender, type Enlarging, type Square } from "./blend.js";
+import { Canvas } from "./canvas.js";
 import { roundHalfEven, type SquareCrop } from "./crop.js";
 import { ValueError } from "./errors.js";
-import type { Picture } from "./picture.js";
+import { type Picture, writeLevels } from "./picture.js";
 import { resizeField, shiftField, type Taps, taps } from "./resample.js";
 
 /** Side of the network's picture and mask. */
@@ -32,18 +33,21 @@ export class PasteBack {
   readonly #feather: Float32Array;
   /** How the crop lies under the square of whole pixels nearest to it, in cells of the network's picture. */
   readonly #shift: { readonly scale: number; readonly x: number; readonly y: number };
-  readonly #side: number;
   readonly #blender: Blender;
+  /** The part of the photo that it draws, in whole pixels; it may reach outside. */
+  readonly square: Square;
+  /** What it draws into. */
+  readonly canvas: Canvas;
   #enlarged: EnlargedFlow | undefined;
 
   /** @throws ValueError the crop does not touch the photo. */
   constructor(readonly crop: SquareCrop, readonly width: number, readonly height: number) {
-    const { left, top, side } = snapped(crop);
+    this.square = snapped(crop);
+    const { left, top, side } = this.square;
     if (Math.max(left, 0) >= Math.min(left + side, width) || Math.max(top, 0) >= Math.min(top + side, height)) {
       throw new ValueError(`the crop (${crop.x}, ${crop.y}, ${crop.side}) lies outside the photo of ${width} x ${height} pixels`);
     }
     this.#feather = cropFeather(crop, width, height);
-    this.#side = side;
     const scale = side / crop.side, perPixel = NETWORK_SIZE / crop.side;
     this.#shift = { scale, x: (left - crop.x) * perPixel + scale / 2 - 0.5, y: (top - crop.y) * perPixel + scale / 2 - 0.5 };
     const along = (shift: number): Enlarging =>
@@ -51,7 +55,8 @@ export class PasteBack {
         ? { linear: taps(side, side, "linear"), cubic: taps(side, side, "cubic") }
         : { linear: taps(NETWORK_SIZE, side, "linear", scale, shift), cubic: taps(NETWORK_SIZE, side, "cubic", scale, shift) };
     const cells = Math.min(side, NETWORK_SIZE), { x, y } = this.#shift;
-    this.#blender = new Blender(width, height, cells, { left, top, side }, along(x), along(y));
+    this.canvas = new Canvas(width, height);
+    this.#blender = new Blender(this.canvas, cells, this.square, along(x), along(y));
   }
 
   /**
@@ -63,6 +68,12 @@ export class PasteBack {
    * @throws ValueError an argument has another size.
    */
   apply(photo: Picture, flow: Float32Array, mask: Float32Array, painted: Float32Array): Picture {
+    this.draw(photo, flow, mask, painted);
+    return this.canvas.copy();
+  }
+
+  /** As `apply`, but the frame stays in the canvas. */
+  draw(photo: Picture, flow: Float32Array, mask: Float32Array, painted: Float32Array): void {
     const places = NETWORK_SIZE ** 2;
     if (photo.width !== this.width || photo.height !== this.height) {
       throw new ValueError(`the photo must be ${this.width} x ${this.height}, not ${photo.width} x ${photo.height}`);
@@ -74,12 +85,8 @@ export class PasteBack {
     }
     this.#fit(this.#blender.motion, (data) => this.#writeMotion(data, flow, flowSide, mask));
     this.#fit(this.#blender.paint, (data) => writePaint(data, painted));
-    return this.#blender.draw(photo);
-  }
-
-  /** The last frame once more, in memory of its own. */
-  again(): Picture {
-    return this.#blender.drawn();
+    this.canvas.show(photo);
+    this.#blender.draw();
   }
 
   /** (256, 256, 4): shift in photo pixels (x, y), and the share of what is painted; faded to the edges. */
@@ -97,11 +104,12 @@ export class PasteBack {
 
   /** Writes a (256, 256, 4) field; a crop smaller than that takes it shrunk by areas. */
   #fit(to: Float32Array, writeField: (data: Float32Array) => void): void {
-    if (this.#side >= NETWORK_SIZE) return writeField(to);
+    const { side } = this.square;
+    if (side >= NETWORK_SIZE) return writeField(to);
     const { scale, x, y } = this.#shift, data = new Float32Array(NETWORK_SIZE ** 2 * 4);
     writeField(data);
     const shifted = shiftField({ width: NETWORK_SIZE, height: NETWORK_SIZE, channels: 4, data }, scale, x, y);
-    to.set(resizeField(shifted, this.#side, this.#side, "area").data);
+    to.set(resizeField(shifted, side, side, "area").data);
   }
 }
 
@@ -137,19 +145,10 @@ class EnlargedFlow {
 
 /** (256, 256, 4): painted colours as levels in [0, 255], opaque. */
 function writePaint(data: Float32Array, painted: Float32Array): void {
-  for (let from = 0, to = 0; from < painted.length; from += 3, to += 4) {
-    data[to] = level(painted[from]! * 255);
-    data[to + 1] = level(painted[from + 1]! * 255);
-    data[to + 2] = level(painted[from + 2]! * 255);
-    data[to + 3] = 255;
-  }
+  for (let from = 0, to = 0; from < painted.length; from += 3, to += 4) writeLevels(data, to, painted, from);
 }
 
-function level(value: number): number {
-  return value < 0 ? 0 : value > 255 ? 255 : value;
-}
-
-function snapped(crop: SquareCrop): { left: number; top: number; side: number } {
+function snapped(crop: SquareCrop): Square {
   return { left: roundHalfEven(crop.x), top: roundHalfEven(crop.y), side: Math.max(1, roundHalfEven(crop.side)) };
 }
 

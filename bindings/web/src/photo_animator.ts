@@ -84,7 +84,8 @@ export class PhotoAnimator {
       photo: toTensor(crop.extract(photo, NETWORK_SIZE), (level) => level / 255),
       source_landmarks: crop.toUnit(landmarks).filter((_, index) => index % 3 < 2),
     };
-    return { photo, landmarks, crop, consent: stated, inputs: { ...inputs, ...(await this.networks.enroll.run(inputs)) } };
+    const enrolled = await this.networks.enroll.run(inputs), regions = await this.networks.regions?.enroll(photo, landmarks, crop);
+    return { photo, landmarks, crop, consent: stated, inputs: { ...inputs, ...enrolled }, regions: regions ?? [] };
   }
 
   /**
@@ -170,9 +171,10 @@ export class PhotoAnimator {
     if (this.#closed) return;
     this.#closed = true;
     this.#worker?.close();
-    const { enroll, animate, retarget, tracker } = this.networks;
+    const { enroll, animate, regions, retarget, tracker } = this.networks;
     const pictured = [tracker.detector.network, tracker.landmarks.network, tracker.blendshapes];
     for (const network of [enroll, animate, ...Object.values(retarget), ...pictured]) network.close();
+    regions?.close();
     this.runtime?.close();
   }
 

@@ -52,6 +52,25 @@ export function toTensor(picture: Picture, value: (level: number) => number): Fl
   return tensor;
 }
 
+/** Writes a painted colour, three channels in about [0, 1], as levels in [0, 255] and alpha. */
+export function writeLevels(to: Float32Array, at: number, painted: Float32Array, from: number): void {
+  to[at] = level(painted[from]!);
+  to[at + 1] = level(painted[from + 1]!);
+  to[at + 2] = level(painted[from + 2]!);
+  to[at + 3] = 255;
+}
+
+function level(value: number): number {
+  return value < 0 ? 0 : value > 1 ? 255 : value * 255;
+}
+
+/** Makes painted colours, three channels each, shades of grey: each the mean of its channels. */
+export function toGrey(painted: Float32Array): void {
+  for (let i = 0; i < painted.length; i += 3) {
+    painted[i] = painted[i + 1] = painted[i + 2] = (painted[i]! + painted[i + 1]! + painted[i + 2]!) / 3;
+  }
+}
+
 /** Whether a picture shows shades of grey only, up to a trace of compression. */
 export function isBlackAndWhite(picture: Picture): boolean {
   const counts = new Uint32Array(256);

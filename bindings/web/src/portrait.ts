@@ -4,6 +4,7 @@ import type { Landmarks, SquareCrop } from "./crop.js";
 import { ValueError } from "./errors.js";
 import type { Tensors } from "./network.js";
 import type { Picture } from "./picture.js";
+import type { Affine } from "./resample.js";
 
 export const CONSENTS = ["self", "given", "artwork"] as const;
 /** Why this face may be animated, as the user states it: my own, its owner has agreed, a work of art. */
@@ -22,6 +23,16 @@ export interface Portrait {
   readonly crop: SquareCrop;
   readonly consent: Consent | undefined;
   /** The animate network's inputs that stay the same for every frame. */
+  readonly inputs: Tensors;
+  /** Left eye, right eye and mouth; none where the bundle has no networks of their own for them. */
+  readonly regions: readonly EnrolledRegion[];
+}
+
+/** An eye or the mouth of a photo with what its enrolment network made of it. */
+export interface EnrolledRegion {
+  /** From pixels of its crop to photo pixels, see `region_crop.ts`. */
+  readonly place: Affine;
+  /** The inputs of its animate network that stay the same for every frame. */
   readonly inputs: Tensors;
 }
 

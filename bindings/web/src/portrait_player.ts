@@ -1,10 +1,12 @@
-/** One portrait following one driver: retargeting, networks and paste-back, frame by frame. */
+/** One portrait following one driver: retargeting, networks, paste-back, then eyes and mouth, frame by frame. */
 
 import type { Landmarks, SquareCrop } from "./crop.js";
 import type { Network } from "./network.js";
 import { PasteBack, NETWORK_SIZE } from "./paste_back.js";
-import { copyOf, isBlackAndWhite, type Picture } from "./picture.js";
+import { copyOf, isBlackAndWhite, type Picture, toGrey } from "./picture.js";
 import type { Portrait } from "./portrait.js";
+import { RegionLayers } from "./region_layers.js";
+import type { RegionNetworks } from "./region_networks.js";
 import { Retargeter, type RetargetNetworks, type RetargetOptions } from "./retarget.js";
 import { Turns } from "./turns.js";
 
@@ -27,6 +29,8 @@ export interface AnimatedFrame {
 
 export interface PlayerNetworks {
   readonly animate: Network;
+  /** Those of eyes and mouth; bundles of earlier versions have none. */
+  readonly regions?: RegionNetworks | undefined;
   readonly retarget: RetargetNetworks;
 }
 
@@ -38,6 +42,7 @@ export class PortraitPlayer {
   readonly retargeter: Retargeter;
   readonly #pasteBack: PasteBack;
   readonly #grey: boolean;
+  readonly #regions: RegionLayers | undefined;
   readonly #poses = new Turns();
   /** Of the last frame drawn. */
   #last: Landmarks | undefined;
@@ -49,6 +54,7 @@ export class PortraitPlayer {
     this.retargeter = new Retargeter(networks.retarget, landmarks, crop, options);
     this.#pasteBack = new PasteBack(crop, photo.width, photo.height);
     this.#grey = isBlackAndWhite(crop.extract(photo, NETWORK_SIZE));
+    this.#regions = networks.regions && new RegionLayers(portrait, networks.regions, this.#pasteBack, this.#grey);
   }
 
   /** Takes the driver's reference frame: landmarks in pixels of frames of `size` (width, height). */
@@ -77,7 +83,7 @@ export class PortraitPlayer {
   async hold(timestampMs: number): Promise<AnimatedFrame> {
     await this.#drawn;
     const { photo, crop, landmarks } = this.portrait;
-    if (this.#last) return frameOf(this.#pasteBack.again(), crop, this.#last, timestampMs, false);
+    if (this.#last) return frameOf(this.#pasteBack.canvas.copy(), crop, this.#last, timestampMs, false);
     return frameOf(copyOf(photo), crop, crop.toUnit(landmarks), timestampMs, false);
   }
 
@@ -85,13 +91,17 @@ export class PortraitPlayer {
     const target = landmarks.filter((_, index) => index % 3 < 2);
     // Zeros stand for "not measured": the network decides what moves along with the head.
     const surroundings = new Float32Array(SURROUNDINGS_VALUES);
-    const out = await this.networks.animate.run({ target_landmarks: target, surroundings }, this.portrait.inputs);
-    await before; // the network may run in several places
+    const [out, regions] = await Promise.all([
+      this.networks.animate.run({ target_landmarks: target, surroundings }, this.portrait.inputs),
+      this.#regions?.animate(landmarks),
+    ]);
+    await before; // the networks may run in several places
     const painted = out["painted"]!;
     if (this.#grey) toGrey(painted);
     this.#last = landmarks;
-    const image = this.#pasteBack.apply(this.portrait.photo, out["flow"]!, out["mask"]!, painted);
-    return frameOf(image, this.portrait.crop, landmarks, timestampMs, true);
+    this.#pasteBack.draw(this.portrait.photo, out["flow"]!, out["mask"]!, painted);
+    if (regions) this.#regions!.paste(regions);
+    return frameOf(this.#pasteBack.canvas.copy(), this.portrait.crop, landmarks, timestampMs, true);
   }
 }
 
@@ -107,8 +117,4 @@ function frameOf(image: Picture, crop: SquareCrop, landmarks: Landmarks, timesta
     timestampMs,
     driverFound,
   };
-}
-
-function toGrey(rgb: Float32Array): void {
-  for (let i = 0; i < rgb.length; i += 3) rgb[i] = rgb[i + 1] = rgb[i + 2] = (rgb[i]! + rgb[i + 1]! + rgb[i + 2]!) / 3;
 }

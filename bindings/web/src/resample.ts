@@ -6,14 +6,14 @@ import { type Field, newPicture, type Picture } from "./picture.js";
 export type Affine = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
 export type Border = "repeat" | "black";
 
-/** Samples a picture bilinearly along an affine map into (size, size): OpenCV's warpAffine. */
-export function warp(picture: Picture, map: Affine, size: number, border: Border): Picture {
+/** Samples a picture bilinearly along an affine map into (columns, rows): OpenCV's warpAffine. */
+export function warp(picture: Picture, map: Affine, columns: number, rows: number, border: Border): Picture {
   const [a, b, c, d, e, f] = map;
   const { width, height, data } = picture;
-  const result = newPicture(size, size);
+  const result = newPicture(columns, rows);
   const black = border === "black";
-  for (let y = 0, to = 0; y < size; y++) {
-    for (let x = 0; x < size; x++, to += 4) {
+  for (let y = 0, to = 0; y < rows; y++) {
+    for (let x = 0; x < columns; x++, to += 4) {
       const u = a * x + b * y + c, v = d * x + e * y + f;
       const left = Math.floor(u), top = Math.floor(v), s = u - left, t = v - top;
       let w00 = (1 - s) * (1 - t), w01 = s * (1 - t), w10 = (1 - s) * t, w11 = s * t;

@@ -1,6 +1,7 @@
 /** One network in several copies, each of which runs elsewhere. */
 
-import type { Network, Tensors } from "./network.js";
+import type { Bundle } from "./bundle.js";
+import { loadPart, type Network, type Runtime, type Tensors } from "./network.js";
 
 /** Gives each run to the copy with the least to do. Runs may end in another order than they began. */
 export class SpreadNetwork implements Network {
@@ -23,4 +24,9 @@ export class SpreadNetwork implements Network {
   close(): void {
     for (const { network } of this.#copies) network.close();
   }
+}
+
+/** A bundle's part with a copy on each of the runtimes; of those with as little to do, the first runs. Errors are those of `loadPart`. */
+export async function loadCopies(bundle: Bundle, part: string, runtimes: readonly Runtime[]): Promise<Network> {
+  return new SpreadNetwork(await Promise.all(runtimes.map((runtime) => loadPart(bundle, part, runtime))));
 }

@@ -1,7 +1,7 @@
 /**
  * Runs in a Web Worker: one `PhotoAnimator`, one portrait, one driver at a time. Build it as a classic script.
  *
- * It starts further workers with the same script that run the animate network and nothing else: one with one thread, else two,
+ * It starts further workers with the same script that run the animate networks and nothing else: one with one thread, else two,
  * which make two frames at once without waiting for one another. Here meanwhile the next face is looked for, and the frame
  * before pasted into the photo.
  */
@@ -22,9 +22,9 @@ import { RemoteRuntime, serveRuntime } from "./remote_runtime.js";
 import { Turns } from "./turns.js";
 import type { WorkerCalls, WorkerFrame, WorkerOptions } from "./worker_protocol.js";
 
-/** Name of a worker that runs the animate network, with what it is to load. */
+/** Name of a worker that runs the animate networks, with what it is to load. */
 const MAKER = "monalive animate ";
-/** So many of them: each holds a copy of the network, and a frame waits for those before it. */
+/** So many of them: each holds a copy of the networks, and a frame waits for those before it. */
 const MOST_MAKERS = 2;
 
 let animator: PhotoAnimator | undefined;

@@ -9,6 +9,7 @@ import { requireConsistent, type RunningMode } from "../src/options.js";
 import { PhotoAnimator } from "../src/photo_animator.js";
 import { newPicture } from "../src/picture.js";
 import type { Portrait } from "../src/portrait.js";
+import { RegionNetworks } from "../src/region_networks.js";
 import { checkedGains, Retargeter } from "../src/retarget.js";
 import { golden } from "./golden.js";
 
@@ -32,7 +33,7 @@ function fakeNetworks() {
 
 const photo = newPicture(64, 48);
 const portrait: Portrait = {
-  photo, landmarks: new Float32Array(478 * 3).fill(20), crop: new SquareCrop(0, 0, 48), consent: "artwork", inputs: {},
+  photo, landmarks: new Float32Array(478 * 3).fill(20), crop: new SquareCrop(0, 0, 48), consent: "artwork", inputs: {}, regions: [],
 };
 
 for (const [index, entry] of golden("running_modes.json").entries()) {
@@ -80,11 +81,14 @@ test("without a face the photo stays as it is", async () => {
 });
 
 test("closing lets go of every network, once", () => {
-  const networks = fakeNetworks(), animator = new PhotoAnimator(networks);
+  const networks = fakeNetworks(), part = new Fake({}), size = { network: part, width: 1, height: 1 };
+  const regions = new RegionNetworks(part, { eye: size, mouth: size }, [part, part, part]);
+  const animator = new PhotoAnimator({ ...networks, regions });
   animator.close();
   animator.close();
   const { tracker, retarget } = networks;
   for (const network of [tracker.detector.network, tracker.blendshapes, retarget.imageMode]) assert.equal(network.closed, 1);
+  assert.equal(part.closed, 6);
 });
 
 test("a busy worker leaves out all but the newest item, and tells of a failure once", async () => {

@@ -222,7 +222,7 @@ test("frames come in the order asked for though the network ends out of order, a
     close: () => {},
   };
   const none: Network = { run: async () => ({}), close: () => {} };
-  const portrait = { photo, landmarks: new Float32Array(478 * 3).fill(20), crop, consent: undefined, inputs: {} };
+  const portrait = { photo, landmarks: new Float32Array(478 * 3).fill(20), crop, consent: undefined, inputs: {}, regions: [] };
   const player = new PortraitPlayer(portrait, { animate, retarget: { start: none, step: none, absolute: none, imageMode: none } }, {});
   const level = async (frame: ReturnType<PortraitPlayer["draw"]>, number: number): Promise<number> => {
     const { image } = await frame;
