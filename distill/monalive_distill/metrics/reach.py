@@ -1,0 +1,91 @@
+"""Reach: how much of what a driver's face does arrives in a result.
+
+Both sides are changes of one number since frame 0, frame by frame: 1 is all of it, 0 is a photo that does not move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Changes = NDArray[np.float32]  # (frames,), NaN where it could not be read
+
+# A peak's frames: those where the truth comes to so much of the clip's highest value.
+PEAK_SHARE: Final = 0.9
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Of one number over many clips.
+
+    Attributes:
+        slope: of the result's change on the truth's, through the origin, over the frames of all clips together.
+        correlation: of the two over the same frames; None for peaks, or where one of them never changes.
+        worst_tenth: mean slope of the tenth of the clips (at least one) where least arrives.
+        clips: so many clips move it; others are left out.
+    """
+
+    slope: float
+    correlation: float | None
+    worst_tenth: float
+    clips: int
+
+
+def measure_reach(clips: Sequence[tuple[Changes, Changes]], moves: float) -> Reach | None:
+    """Reach over clips, (truth, result) each.
+
+    Args:
+        clips: changes since frame 0.
+        moves: a clip counts where the truth changes by at least so much in one of its frames.
+
+    Returns:
+        None where no clip counts.
+    """
+    counted = _moving([_readable(truth, result) for truth, result in clips], moves)
+    if not counted:
+        return None
+    truth, result = (np.concatenate(side).astype(np.float64) for side in zip(*counted, strict=True))
+    varies = len(truth) > 2 and min(truth.std(), result.std()) > 1e-6
+    correlation = float(np.corrcoef(truth, result)[0, 1]) if varies else None
+    return Reach(_slope(truth, result), correlation, _worst_tenth([_slope(*clip) for clip in counted]), len(counted))
+
+
+def measure_peaks(clips: Sequence[tuple[Changes, Changes]], moves: float) -> Reach | None:
+    """What arrives of the highest peak of each clip: the result's mean over the truth's, in the frames where the truth
+    comes within a tenth of its highest value. The mean over clips, each counting once.
+
+    Args:
+        clips: changes since frame 0, (truth, result) each.
+        moves: a clip counts where the truth rises by at least so much.
+
+    Returns:
+        None where no clip counts.
+    """
+    shares = []
+    for truth, result in (_readable(*clip) for clip in clips):
+        if len(truth) == 0 or truth.max() < moves:
+            continue
+        peak = truth >= PEAK_SHARE * truth.max()
+        shares.append(float(result[peak].mean() / truth[peak].mean()))
+    return Reach(float(np.mean(shares)), None, _worst_tenth(shares), len(shares)) if shares else None
+
+
+def _readable(truth: Changes, result: Changes) -> tuple[Changes, Changes]:
+    both = np.isfinite(truth) & np.isfinite(result)
+    return truth[both], result[both]
+
+
+def _moving(clips: Sequence[tuple[Changes, Changes]], moves: float) -> list[tuple[Changes, Changes]]:
+    return [clip for clip in clips if len(clip[0]) and np.abs(clip[0]).max() >= moves]
+
+
+def _slope(truth: NDArray[np.floating], result: NDArray[np.floating]) -> float:
+    return float((truth * result).sum() / (truth * truth).sum())
+
+
+def _worst_tenth(slopes: Sequence[float]) -> float:
+    return float(np.sort(slopes)[: max(1, len(slopes) // 10)].mean())
