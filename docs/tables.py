@@ -1,9 +1,12 @@
-"""Writes the tables that are generated: the README's benchmark, and the inputs and outputs in export/README.md.
+"""Writes the tables that are generated: the README's benchmark, the measures of docs/evaluation.md, and the inputs and
+outputs in export/README.md.
 
     python docs/tables.py [BENCHMARK.json]
 
 The benchmark is one of benchmarks/ (made by `monalive bench --record benchmarks/`); without one, the tables are made
-from the file that the README names. Everything else comes from the exporter's own table of ports.
+from the file that the README names. The measures are those of docs/expressions.json and docs/expressions_networks.json:
+evaluation.json of `monalive-distill evaluate`, and the same with `--tracker mediapipe --no-cross`. Everything else comes
+from the exporter's own table of ports.
 """
 
 from __future__ import annotations
@@ -11,12 +14,14 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
 README, EXPORT_README = ROOT / "README.md", ROOT / "export" / "README.md"
+EVALUATION = ROOT / "docs" / "evaluation.md"
+PRODUCT_REPORT, NETWORKS_REPORT = ROOT / "docs" / "expressions.json", ROOT / "docs" / "expressions_networks.json"
 WEIGHTS = ROOT / "distill" / "monalive_distill" / "assets"
 # Steps of `monalive bench`, and what the README calls them.
 STEPS = {
@@ -26,6 +31,11 @@ STEPS = {
     "retarget": "retargeting",
     "paste_back_720p": "paste-back into 720p",
     "enroll": "enrolling a photo",
+}
+_MODES = {
+    "absolute": "absolute",
+    "relative": "relative",
+    "cross": "relative, another's photo",
 }
 _OLD_STEP = re.compile(r"(\w+)_network_(\w+)$")  # how schema 1 wrote networks down
 
@@ -40,6 +50,55 @@ def benchmark_table(results: Mapping[str, Any]) -> str:
     for words, times in _networks(results):
         lines.append(_row(words, times))
     return "\n".join(lines)
+
+
+def reach_table(product: Mapping[str, Any], networks: Mapping[str, Any]) -> str:
+    """How much of each expression arrives, of every bundle of both reports; in brackets in the worst tenth of clips."""
+    rows: list[tuple[str, Mapping[str, Any]]] = []
+    for report, words in ((networks, "networks alone, "), (product, "")):
+        for mode, tables in report["expressions"].items():
+            for method, version in _bundles(report).items():
+                if method in tables["reach"]:
+                    rows.append((f"{version}, {words}{_MODES[mode]}", tables["reach"][method]))
+    groups = list(dict.fromkeys(group for _, row in rows for group in row))
+    cells = [
+        [f"{row[g]['slope']:.2f} ({row[g]['worst_tenth']:.2f})" if g in row else "" for g in groups] for _, row in rows
+    ]
+    return _markdown(groups, [name for name, _ in rows], cells)
+
+
+def stages_table(product: Mapping[str, Any]) -> str:
+    """What is left of a driver's expression stage by stage, relative, in brackets absolute."""
+    from monalive_distill.evaluation.expression_tables import stage_rows
+
+    tables = stage_rows(product["expressions"])
+    rows = [
+        (f"{version}, {stage}", measures)
+        for method, version in _bundles(product).items()
+        for stage, measures in tables.get(method, {}).items()
+    ]
+    names = list(dict.fromkeys(name for _, row in rows for name in row))
+    return _markdown(names, [name for name, _ in rows], [[row.get(name, "") for name in names] for _, row in rows])
+
+
+def regions_table(product: Mapping[str, Any]) -> str:
+    """Eyes and mouths beside the truth, of every bundle and of the unmoved photo."""
+    from monalive_distill.evaluation.moved_photo import UNMOVED
+    from monalive_distill.evaluation.region_scores import REGION_METRICS
+    from monalive_distill.evaluation.report_page import metric_name, number
+
+    rows = {**_bundles(product), UNMOVED: "the unmoved photo"}
+    mean = product["self"]["mean"]
+    cells = [[number(metric, mean[method].get(metric)) for metric in REGION_METRICS] for method in rows]
+    return _markdown([metric_name(metric) for metric in REGION_METRICS], list(rows.values()), cells)
+
+
+def evaluation_tables(text: str) -> str:
+    """The text of docs/evaluation.md with the tables of the two reports."""
+    product, networks = (json.loads(path.read_text()) for path in (PRODUCT_REPORT, NETWORKS_REPORT))
+    text = replaced(text, "reach", reach_table(product, networks))
+    text = replaced(text, "stages", stages_table(product))
+    return replaced(text, "regions", regions_table(product))
 
 
 def ports_table(entries: Any) -> str:
@@ -119,6 +178,19 @@ def _every_network(results: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[st
             yield f"{old[1]} network ({old[2]})", times
 
 
+def _bundles(report: Mapping[str, Any]) -> dict[str, str]:
+    """Method -> version of the bundle it runs: those that the product is compared with, then the product."""
+    product = next(iter(report["self"]["mean"]))
+    versions = {name: bundle["model_version"] for name, bundle in report["beside"].items()}
+    return {**versions, product: report["bundle"]["model_version"]}
+
+
+def _markdown(columns: Sequence[str], rows: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    lines += [f"| {name} | {' | '.join(row)} |" for name, row in zip(rows, cells, strict=True)]
+    return "\n".join(lines)
+
+
 def _row(words: str, times: Mapping[str, float]) -> str:
     return f"| {words} | {times['median_ms']:.1f} | {times['p95_ms']:.1f} | {times['first_ms']:.0f} |"
 
@@ -131,6 +203,7 @@ def main() -> None:
         readme = readme.replace(shown, name)
     results = json.loads(shown_benchmark(readme).read_text())
     README.write_text(replaced(readme, "benchmark", benchmark_table(results)))
+    EVALUATION.write_text(evaluation_tables(EVALUATION.read_text()))
     EXPORT_README.write_text(replaced(EXPORT_README.read_text(), "ports", export_tables(shipped_manifest())))
 
 

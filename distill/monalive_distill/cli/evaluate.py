@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--frames", type=int, default=12, metavar="N", help="frames per clip besides the photo (default: 12)")
     further = "further frames per clip in which faces are read for expressions; 0: none (default: %(default)s)"
-    add("--expression-frames", type=int, default=36, metavar="N", help=further)
+    add("--expression-frames", type=int, default=24, metavar="N", help=further)
     add("--clips", type=int, metavar="N", help="only N clips, spread evenly (default: all)")
     add("--vgg", action="store_true", help="also LPIPS with VGG16 (slow)")
     add("--portraits", type=Path, metavar="DIR", help="also show these pictures, driven by --drivers")

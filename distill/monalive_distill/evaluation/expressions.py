@@ -81,7 +81,7 @@ def expressive_frames(path: Path, tracker: FaceTracker, reader: FaceReader, coun
         if faces and number:
             blinks[number] = float(reader(faces[0].landmarks)[column(BLINK)])
     tracker.reset()
-    return sorted({*spread, *_peaks(blinks)})
+    return sorted({*spread, *blink_peaks(blinks)})
 
 
 def measured_reach(clips: Sequence[Expressions]) -> dict[str, dict[str, Reach]]:
@@ -129,7 +129,7 @@ def _methods(clips: Sequence[Expressions]) -> list[str]:
     return list(dict.fromkeys(method for clip in clips for method in clip.seen))
 
 
-def _peaks(blinks: Mapping[int, float]) -> list[int]:
+def blink_peaks(blinks: Mapping[int, float]) -> list[int]:
     """The frame of the highest value, and that of the highest one further away than `APART`."""
     peaks: list[int] = []
     for number in sorted(blinks, key=lambda number: -blinks[number]):

@@ -37,7 +37,7 @@ def write_evaluation(
     *,
     measurer: FaceTracker | None = None,
     frame_count: int = 12,
-    expression_frames: int = 36,
+    expression_frames: int = 24,
     with_vgg: bool = False,
     with_cross: bool = True,
     only_self: Collection[str] = (),

@@ -84,13 +84,18 @@ def teeth_mask(points: NDArray[np.floating], crop: NDArray[np.uint8]) -> NDArray
     Returns:
         (H, W).
     """
-    inside = np.zeros(crop.shape[:2], np.uint8)
-    cv2.fillPoly(inside, [np.round(points[list(LIPS_INNER)]).astype(np.int32)], 1)
     colours = crop.astype(np.float32)
     brightness, chroma = colours.mean(-1), colours.max(-1) - colours.min(-1)
     skin = np.median(brightness), np.median(chroma / np.maximum(brightness, 1))
     whitish = (brightness > 0.6 * skin[0]) & (chroma / np.maximum(brightness, 1) < 0.8 * skin[1] + 0.02)
-    return np.asarray(whitish & (inside > 0))
+    return np.asarray(whitish & inner_mouth_mask(points, crop))
+
+
+def inner_mouth_mask(points: NDArray[np.floating], crop: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """What lies between the lips, (H, W), of landmarks (478, 2) in a mouth crop (H, W, 3)."""
+    inside = np.zeros(crop.shape[:2], np.uint8)
+    cv2.fillPoly(inside, [np.round(points[list(LIPS_INNER)]).astype(np.int32)], 1)
+    return inside > 0
 
 
 def brow_height(points: NDArray[np.floating], scale: float) -> float:
