@@ -4,9 +4,9 @@ outputs in export/README.md.
     python docs/tables.py [BENCHMARK.json]
 
 The benchmark is one of benchmarks/ (made by `monalive bench --record benchmarks/`); without one, the tables are made
-from the file that the README names. The measures are those of docs/expressions.json and docs/expressions_networks.json:
-evaluation.json of `monalive-distill evaluate`, and the same with `--tracker mediapipe --no-cross`. Everything else comes
-from the exporter's own table of ports.
+from the file that the README names. The measures are those of docs/expressions.json and
+docs/expressions_networks.json: evaluation.json of `monalive-distill evaluate`, and the same with
+`--tracker mediapipe --no-cross`. Everything else comes from the exporter's own table of ports.
 """
 
 from __future__ import annotations

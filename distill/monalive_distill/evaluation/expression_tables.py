@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from monalive_distill.evaluation.expressions import measured_reach, measured_stages
+from monalive_distill.evaluation.expressions import A_BLINK, measured_reach, measured_stages
+from monalive_distill.evaluation.face_readings import GROUP_MOVES
 from monalive_distill.evaluation.reenactment import ABSOLUTE, CROSS, RELATIVE, ClipResult
 from monalive_distill.metrics.reach import measure_reach
 
@@ -50,10 +51,11 @@ def expression_section(modes: Mapping[str, Any], teeth: Mapping[str, Any]) -> st
     """The tables as HTML, from the two records."""
     parts = [
         "<h2>Expression reach</h2>",
-        "<p>How much of the driver's expression arrives: slope of the result's blendshapes on the driver's, both since "
-        "frame 0, through the origin; 1 is all of it. In brackets the correlation, then the mean slope of the worst "
-        "tenth of the clips and how many clips move the group at all; others are left out. MediaPipe reads them. "
-        "A blink's peak: the result's share where the truth's eyes are most shut.</p>",
+        "<p>How much of the driver's expression arrives: slope of the result's blendshapes on the truth's, both since "
+        "frame 0, through the origin, as MediaPipe reads them; 1 is all of it. In brackets the correlation, then the "
+        "mean slope of the worst tenth of the clips and how many clips count: those whose truth moves the group by "
+        f"{GROUP_MOVES:g} in one of its frames. A blink's peak: the result over the truth where the truth's eyes are "
+        f"most shut, in clips where a blink rises by {A_BLINK:g}.</p>",
     ]
     for mode, tables in modes.items():
         parts += [f"<h3>{html.escape(TITLES[mode])}</h3>", _table(tables["reach"], _reach_cell)]
