@@ -60,6 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
     from monalive_distill.evaluation.clips import find_clips, spread_clips
     from monalive_distill.evaluation.moved_photo import UNMOVED
     from monalive_distill.evaluation.portrait_sheets import find_portraits, write_portrait_sheets
+    from monalive_distill.evaluation.reenactment import TRUTH
     from monalive_distill.evaluation.reenactment_methods import (
         BundleMethod,
         geometry_prior_method,
@@ -71,7 +72,7 @@ def run(arguments: argparse.Namespace) -> None:
     clips = spread_clips(find_clips(arguments.clips_dir), arguments.clips)
     if (arguments.portraits is None) != (not arguments.drivers):
         raise ValueError("--portraits and --drivers go together: name a folder of pictures and videos that drive them")
-    names = _names(arguments.beside, (PRODUCT, LANDMARKS_ALONE, GEOMETRY, UNMOVED))
+    names = _names(arguments.beside, (PRODUCT, LANDMARKS_ALONE, GEOMETRY, UNMOVED, TRUTH))
     trackers = None  # those of the bundle
     if arguments.tracker == TEACHERS:
         networks = mediapipe_networks()

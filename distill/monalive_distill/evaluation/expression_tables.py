@@ -27,7 +27,7 @@ def expression_record(results: Sequence[ClipResult]) -> dict[str, Any]:
     modes = dict.fromkeys(mode for result in results for mode in result.expressions)
     record = {}
     for mode in modes:
-        clips = [result.expressions[mode] for result in results if mode in result.expressions]
+        clips = {result.name: result.expressions[mode] for result in results if mode in result.expressions}
         tables = {"reach": measured_reach(clips), "stages": measured_stages(clips)}
         record[mode] = {
             kind: {method: {name: asdict(value) for name, value in row.items()} for method, row in table.items()}
@@ -40,8 +40,8 @@ def teeth_record(results: Sequence[ClipResult]) -> dict[str, dict[str, float | i
     """Method, or the truth -> how upper teeth follow the upper lip; left out where they were never seen to."""
     record = {}
     for name in dict.fromkeys(name for result in results for name in result.teeth):
-        moved = [result.teeth[name] for result in results if name in result.teeth]
-        reach = measure_reach([(pairs[:, 0], pairs[:, 1]) for pairs in moved], LIP_MOVES)
+        moved = {result.name: result.teeth[name] for result in results if name in result.teeth}
+        reach = measure_reach({clip: (pairs[:, 0], pairs[:, 1]) for clip, pairs in moved.items()}, LIP_MOVES)
         if reach is not None:
             record[name] = {"slope": reach.slope, "correlation": reach.correlation, "clips": reach.clips}
     return record
@@ -55,7 +55,7 @@ def expression_section(modes: Mapping[str, Any], teeth: Mapping[str, Any]) -> st
         "frame 0, through the origin, as MediaPipe reads them; 1 is all of it. In brackets the correlation, then the "
         "mean slope of the worst tenth of the clips and how many clips count: those whose truth moves the group by "
         f"{GROUP_MOVES:g} in one of its frames. A blink's peak: the result over the truth where the truth's eyes are "
-        f"most shut, in clips where a blink rises by {A_BLINK:g}.</p>",
+        f"most shut, in clips where a blink rises by {A_BLINK:g}. The worst clip shows under the pointer.</p>",
     ]
     for mode, tables in modes.items():
         parts += [f"<h3>{html.escape(TITLES[mode])}</h3>", _table(tables["reach"], _reach_cell)]
@@ -65,7 +65,7 @@ def expression_section(modes: Mapping[str, Any], teeth: Mapping[str, Any]) -> st
         "portrait, as MediaPipe sees it in the picture; relative, in brackets absolute.</p>",
     ]
     for method, rows in stage_rows(modes).items():
-        parts += [f"<h3>{html.escape(method)}</h3>", _table(rows, str)]
+        parts += [f"<h3>{html.escape(method)}</h3>", _table(rows, "<td>{}".format)]
     if teeth:
         parts += [
             "<h2>Teeth</h2>",
@@ -99,8 +99,7 @@ def _table(rows: Mapping[str, Mapping[str, Any]], cell: Callable[[Any], str]) ->
     columns = list(dict.fromkeys(name for row in rows.values() for name in row))
     head = "".join(f"<th>{html.escape(name)}" for name in columns)
     lines = [
-        f"<tr><th>{html.escape(name)}"
-        + "".join(f"<td>{html.escape(cell(row[column])) if column in row else '-'}" for column in columns)
+        f"<tr><th>{html.escape(name)}" + "".join(cell(row[column]) if column in row else "<td>-" for column in columns)
         for name, row in rows.items()
     ]
     return f"<div class=wide><table><tr><th>{head}{''.join(lines)}</table></div>"
@@ -108,8 +107,9 @@ def _table(rows: Mapping[str, Mapping[str, Any]], cell: Callable[[Any], str]) ->
 
 def _reach_cell(figures: Mapping[str, Any]) -> str:
     bracket = "" if figures["correlation"] is None else f" ({figures['correlation']:.2f})"
-    return f"{figures['slope']:.2f}{bracket} {figures['worst_tenth']:.2f} ·{figures['clips']}"
+    worst = html.escape(figures["worst_clip"], quote=True)
+    return f"<td title='{worst}'>{figures['slope']:.2f}{bracket} {figures['worst_tenth']:.2f} ·{figures['clips']}"
 
 
 def _teeth_cell(figures: Mapping[str, Any]) -> str:
-    return f"{figures['slope']:.2f} · {figures['clips']} clips"
+    return f"<td>{figures['slope']:.2f} · {figures['clips']} clips"

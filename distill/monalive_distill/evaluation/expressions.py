@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -84,12 +84,19 @@ def expressive_frames(path: Path, tracker: FaceTracker, reader: FaceReader, coun
     return sorted({*spread, *blink_peaks(blinks)})
 
 
-def measured_reach(clips: Sequence[Expressions]) -> dict[str, dict[str, Reach]]:
-    """Method -> group of blendshapes -> how much of it arrives; the blink's peak comes after the blink. Groups that
-    the truth moves in no clip are left out."""
+def measured_reach(clips: Mapping[str, Expressions]) -> dict[str, dict[str, Reach]]:
+    """How much of each expression arrives.
+
+    Args:
+        clips: by name.
+
+    Returns:
+        Method -> group of blendshapes -> reach; the blink's peak comes after the blink. Groups that the truth moves in
+        no clip are left out.
+    """
     reached: dict[str, dict[str, Reach]] = {}
     for method in _methods(clips):
-        pairs = [(clip.truth, clip.seen[method]) for clip in clips if method in clip.seen]
+        pairs = {name: (clip.truth, clip.seen[method]) for name, clip in clips.items() if method in clip.seen}
         found: dict[str, Reach | None] = {}
         for name in EXPRESSION_GROUPS:
             found[name] = measure_reach(_changes(name, pairs), READINGS[name])
@@ -99,34 +106,35 @@ def measured_reach(clips: Sequence[Expressions]) -> dict[str, dict[str, Reach]]:
     return reached
 
 
-def measured_stages(clips: Sequence[Expressions]) -> dict[str, dict[str, Stages]]:
-    """Method -> measure on the landmarks -> what is left of it at each stage."""
+def measured_stages(clips: Mapping[str, Expressions]) -> dict[str, dict[str, Stages]]:
+    """Method -> measure on the landmarks -> what is left of it at each stage; see `measured_reach`."""
     stages: dict[str, dict[str, Stages]] = {}
     for method in _methods(clips):
-        chosen = [clip for clip in clips if method in clip.seen]
+        chosen = {name: clip for name, clip in clips.items() if method in clip.seen}
         stages[method] = {}
         for name in MEASURES:
-            tracked = _slope(name, [(clip.truth, clip.tracked) for clip in chosen])
-            asked = _slope(name, [(clip.truth, clip.asked[method]) for clip in chosen if method in clip.asked])
-            seen = _slope(name, [(clip.truth, clip.seen[method]) for clip in chosen])
+            tracked = _slope(name, {key: (clip.truth, clip.tracked) for key, clip in chosen.items()})
+            asking = {key: clip for key, clip in chosen.items() if method in clip.asked}
+            asked = _slope(name, {key: (clip.truth, clip.asked[method]) for key, clip in asking.items()})
+            seen = _slope(name, {key: (clip.truth, clip.seen[method]) for key, clip in chosen.items()})
             if tracked is not None and seen is not None:
                 stages[method][name] = Stages(tracked, asked, seen)
     return stages
 
 
-def _slope(name: str, pairs: Sequence[tuple[Readings, Readings]]) -> float | None:
+def _slope(name: str, pairs: Mapping[str, tuple[Readings, Readings]]) -> float | None:
     reach = measure_reach(_changes(name, pairs), READINGS[name])
     return None if reach is None else reach.slope
 
 
-def _changes(name: str, pairs: Sequence[tuple[Readings, Readings]]) -> list[tuple[Readings, Readings]]:
+def _changes(name: str, pairs: Mapping[str, tuple[Readings, Readings]]) -> dict[str, tuple[Readings, Readings]]:
     """One of the readings, of truth and result."""
     at = column(name)
-    return [(truth[:, at], result[:, at]) for truth, result in pairs]
+    return {clip: (truth[:, at], result[:, at]) for clip, (truth, result) in pairs.items()}
 
 
-def _methods(clips: Sequence[Expressions]) -> list[str]:
-    return list(dict.fromkeys(method for clip in clips for method in clip.seen))
+def _methods(clips: Mapping[str, Expressions]) -> list[str]:
+    return list(dict.fromkeys(method for clip in clips.values() for method in clip.seen))
 
 
 def blink_peaks(blinks: Mapping[int, float]) -> list[int]:

@@ -191,10 +191,10 @@ def evaluate(
     Raises:
         ValueError: not one clip could be used; the message says why.
     """
-    if frame_count < 1 or expression_frames < 0:
-        raise ValueError(
-            f"the number of frames must be at least 1 and not negative, not {frame_count} and {expression_frames}"
-        )
+    if frame_count < 1:
+        raise ValueError(f"the number of frames must be at least 1, not {frame_count}")
+    if expression_frames < 0:
+        raise ValueError(f"the number of expression frames must not be negative, but is {expression_frames}")
     methods = {**methods, UNMOVED: hold_still}
     judges = Judges(measurer or tracker, with_vgg=with_vgg)
     own: list[ClipResult] = []

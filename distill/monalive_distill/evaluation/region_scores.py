@@ -60,11 +60,11 @@ class TrueRegions:
 
 def region_crops(image: Image, frames: FaceFrames, magnified: int = 1) -> tuple[list[Image], Image]:
     """Eyes and mouth of a picture (H, W, 3) uint8 RGB: left and right eye (mirrored), (64, 64, 3) each, and the mouth
-    (96, 128, 3); so many times as large if `magnified`."""
+    (96, 128, 3); so many times as large if `magnified`.
+    """
     eye, mouth = EYE_SHAPE.magnified(magnified), MOUTH_SHAPE.magnified(magnified)
-    return [frame.extract(image, eye) for frame in (frames.left_eye, frames.right_eye)], frames.mouth.extract(
-        image, mouth
-    )
+    eyes = [frame.extract(image, eye) for frame in (frames.left_eye, frames.right_eye)]
+    return eyes, frames.mouth.extract(image, mouth)
 
 
 class RegionScorer:

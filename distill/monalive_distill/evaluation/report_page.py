@@ -49,8 +49,6 @@ _NAMES = {
     "fd_dlib": ("FD dlib", 4),
     "fd_dlib_16": ("FD dlib 16", 4),
 }
-
-
 _ARROWS = {True: "↑", False: "↓", None: "→ 1"}
 
 
@@ -164,11 +162,10 @@ def render_page(
         parts += ["<h2>Portraits</h2>", "<p>Each driver's frames and, below them, the portrait's.</p>"]
         parts += [figure(f"portrait-{name}", name, "", file) for name, file in portraits]
     for region in REGIONS:
-        ordered = strips_worst_first(region, own)
-        strips = [
-            figure(f"{region}-{r.name}", r.name, _strip_numbers(region, r), sheets[region, r.name]) for r in ordered
-        ]
-        parts += [f"<h2>{region.capitalize()}, worst first</h2>", *strips]
+        parts.append(f"<h2>{region.capitalize()}, worst first</h2>")
+        for result in strips_worst_first(region, own):
+            name, numbers = result.name, _strip_numbers(region, result)
+            parts.append(figure(_anchor(region, name), name, numbers, sheets[region, name]))
     parts += ["<h2>Clips, worst first</h2>", _clip_table(own), _sheets("self", own, sheets)]
     if cross:
         parts += ["<h2>Cross-reenactment, worst first</h2>", _sheets("cross", cross, sheets)]

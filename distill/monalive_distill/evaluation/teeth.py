@@ -2,7 +2,7 @@
 
 Their lower edge is followed from one picture that shows it to the next, in the mouth crop, which is laid by the skull.
 What it cannot tell: teeth that a picture hides, shows too dark, or closed upon the lower ones; and teeth that stretch
-from those that move. Where landmarks waver, crop, lip and teeth waver together: even true frames seem to stick a little.
+from those that move. Where landmarks waver, crop, lip and teeth waver together: even true teeth seem to stick a little.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ Both sides are changes of one number since frame 0, frame by frame: 1 is all of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,52 +26,62 @@ class Reach:
         slope: of the result's change on the truth's, through the origin, over the frames of all clips together.
         correlation: of the two over the same frames; None for peaks, or where one of them never changes.
         worst_tenth: mean slope of the tenth of the clips (at least one) where least arrives.
+        worst_clip: the clip where least arrives.
         clips: so many clips move it; others are left out.
     """
 
     slope: float
     correlation: float | None
     worst_tenth: float
+    worst_clip: str
     clips: int
 
 
-def measure_reach(clips: Sequence[tuple[Changes, Changes]], moves: float) -> Reach | None:
-    """Reach over clips, (truth, result) each.
+def measure_reach(clips: Mapping[str, tuple[Changes, Changes]], moves: float) -> Reach | None:
+    """Reach over clips.
 
     Args:
-        clips: changes since frame 0.
+        clips: name -> (truth, result), changes since frame 0.
         moves: a clip counts where the truth changes by at least so much in one of its frames.
 
     Returns:
         None where no clip counts.
     """
-    counted = _moving([_readable(truth, result) for truth, result in clips], moves)
+    readable = {name: _readable(*clip) for name, clip in clips.items()}
+    counted = {name: clip for name, clip in readable.items() if len(clip[0]) and np.abs(clip[0]).max() >= moves}
     if not counted:
         return None
-    truth, result = (np.concatenate(side).astype(np.float64) for side in zip(*counted, strict=True))
+    truth, result = (np.concatenate(side).astype(np.float64) for side in zip(*counted.values(), strict=True))
     varies = len(truth) > 2 and min(truth.std(), result.std()) > 1e-6
     correlation = float(np.corrcoef(truth, result)[0, 1]) if varies else None
-    return Reach(_slope(truth, result), correlation, _worst_tenth([_slope(*clip) for clip in counted]), len(counted))
+    slopes = {name: _slope(*clip) for name, clip in counted.items()}
+    return _reach(_slope(truth, result), correlation, slopes)
 
 
-def measure_peaks(clips: Sequence[tuple[Changes, Changes]], moves: float) -> Reach | None:
+def measure_peaks(clips: Mapping[str, tuple[Changes, Changes]], moves: float) -> Reach | None:
     """What arrives of the highest peak of each clip: the result's mean over the truth's, in the frames where the truth
     comes within a tenth of its highest value. The mean over clips, each counting once.
 
     Args:
-        clips: changes since frame 0, (truth, result) each.
+        clips: name -> (truth, result), changes since frame 0.
         moves: a clip counts where the truth rises by at least so much.
 
     Returns:
         None where no clip counts.
     """
-    shares = []
-    for truth, result in (_readable(*clip) for clip in clips):
-        if len(truth) == 0 or truth.max() < moves:
-            continue
-        peak = truth >= PEAK_SHARE * truth.max()
-        shares.append(float(result[peak].mean() / truth[peak].mean()))
-    return Reach(float(np.mean(shares)), None, _worst_tenth(shares), len(shares)) if shares else None
+    shares = {}
+    for name, clip in clips.items():
+        truth, result = _readable(*clip)
+        if len(truth) and truth.max() >= moves:
+            peak = truth >= PEAK_SHARE * truth.max()
+            shares[name] = float(result[peak].mean() / truth[peak].mean())
+    return _reach(float(np.mean(list(shares.values()))), None, shares) if shares else None
+
+
+def _reach(slope: float, correlation: float | None, by_clip: Mapping[str, float]) -> Reach:
+    order = sorted(by_clip, key=lambda name: by_clip[name])
+    worst_tenth = np.mean([by_clip[name] for name in order[: max(1, len(order) // 10)]])
+    return Reach(slope, correlation, float(worst_tenth), order[0], len(order))
 
 
 def _readable(truth: Changes, result: Changes) -> tuple[Changes, Changes]:
@@ -79,13 +89,5 @@ def _readable(truth: Changes, result: Changes) -> tuple[Changes, Changes]:
     return truth[both], result[both]
 
 
-def _moving(clips: Sequence[tuple[Changes, Changes]], moves: float) -> list[tuple[Changes, Changes]]:
-    return [clip for clip in clips if len(clip[0]) and np.abs(clip[0]).max() >= moves]
-
-
 def _slope(truth: NDArray[np.floating], result: NDArray[np.floating]) -> float:
     return float((truth * result).sum() / (truth * truth).sum())
-
-
-def _worst_tenth(slopes: Sequence[float]) -> float:
-    return float(np.sort(slopes)[: max(1, len(slopes) // 10)].mean())

@@ -32,7 +32,7 @@ def changes(frames: int = 30) -> Readings:
 def test_a_copy_reaches_everything_and_a_still_photo_nothing() -> None:
     truth = changes()
     clip = Expressions(truth, truth, {}, {"copy": truth, "still": 0 * truth})
-    reach = measured_reach([clip])
+    reach = measured_reach({"clip": clip})
     assert list(reach["copy"])[:2] == ["blink", PEAK_OF_BLINK] and set(reach["copy"]) > set(EXPRESSION_GROUPS)
     for name in reach["copy"]:
         assert reach["copy"][name].slope == pytest.approx(1) and reach["still"][name].slope == 0
@@ -40,14 +40,14 @@ def test_a_copy_reaches_everything_and_a_still_photo_nothing() -> None:
 
 def test_groups_that_nobody_moves_are_left_out() -> None:
     calm = changes() / 4
-    assert measured_reach([Expressions(calm, calm, {}, {"copy": calm})]) == {"copy": {}}
-    assert measured_stages([Expressions(calm, calm, {}, {"copy": calm})]) == {"copy": {}}
+    clips = {"clip": Expressions(calm, calm, {}, {"copy": calm})}
+    assert measured_reach(clips) == measured_stages(clips) == {"copy": {}}
 
 
 def test_every_stage_has_its_own_slope() -> None:
     truth = changes()
-    clips = [Expressions(truth, 0.8 * truth, {"ours": 0.6 * truth}, {"ours": 0.3 * truth, "else": truth})] * 2
-    stages = measured_stages(clips)
+    clip = Expressions(truth, 0.8 * truth, {"ours": 0.6 * truth}, {"ours": 0.3 * truth, "else": truth})
+    stages = measured_stages({"one": clip, "another": clip})
     assert set(stages["ours"]) == set(MEASURES)
     for name in MEASURES:
         ours, other = stages["ours"][name], stages["else"][name]
