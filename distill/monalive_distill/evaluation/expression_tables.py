@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from monalive_distill.evaluation.expressions import A_BLINK, measured_reach, measured_stages
+from monalive_distill.evaluation.expressions import A_BLINK, Stages, measured_reach, measured_stages
 from monalive_distill.evaluation.face_readings import GROUP_MOVES
 from monalive_distill.evaluation.reenactment import ABSOLUTE, CROSS, RELATIVE, ClipResult
-from monalive_distill.metrics.reach import measure_reach
+from monalive_distill.metrics.reach import Reach, measure_reach
 
 TITLES: Final = {
     ABSOLUTE: "absolute, a clip's own photo",
@@ -28,12 +28,16 @@ def expression_record(results: Sequence[ClipResult]) -> dict[str, Any]:
     record = {}
     for mode in modes:
         clips = {result.name: result.expressions[mode] for result in results if mode in result.expressions}
-        tables = {"reach": measured_reach(clips), "stages": measured_stages(clips)}
+        reach, stages = measured_reach(clips), measured_stages(clips)
         record[mode] = {
-            kind: {method: {name: asdict(value) for name, value in row.items()} for method, row in table.items()}
-            for kind, table in tables.items()
+            "reach": {method: _plain(row) for method, row in reach.items()},
+            "stages": {method: _plain(row) for method, row in stages.items()},
         }
     return record
+
+
+def _plain(row: Mapping[str, Reach] | Mapping[str, Stages]) -> dict[str, dict[str, Any]]:
+    return {name: asdict(value) for name, value in row.items()}
 
 
 def teeth_record(results: Sequence[ClipResult]) -> dict[str, dict[str, float | int | None]]:

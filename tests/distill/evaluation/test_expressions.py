@@ -39,9 +39,10 @@ def test_a_copy_reaches_everything_and_a_still_photo_nothing() -> None:
 
 
 def test_groups_that_nobody_moves_are_left_out() -> None:
-    calm = changes() / 4
+    calm = (changes() / 4).astype(np.float32)
     clips = {"clip": Expressions(calm, calm, {}, {"copy": calm})}
-    assert measured_reach(clips) == measured_stages(clips) == {"copy": {}}
+    assert measured_reach(clips) == {"copy": {}}
+    assert measured_stages(clips) == {"copy": {}}
 
 
 def test_every_stage_has_its_own_slope() -> None:

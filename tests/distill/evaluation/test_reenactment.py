@@ -24,7 +24,7 @@ from monalive.player.bundle_networks import BundleNetworks
 from monalive_distill.cli import evaluate as command
 from monalive_distill.evaluation.clips import Clip, find_clips, read_clip, spread_frames, track_clip
 from monalive_distill.evaluation.judges import Judges
-from monalive_distill.evaluation.moved_photo import UNMOVED, MovedPhoto, hold_still
+from monalive_distill.evaluation.moved_photo import UNMOVED, MovedPhoto, ReenactmentMethod, hold_still
 from monalive_distill.evaluation.reenactment import (
     ClipPictures,
     ClipResult,
@@ -235,7 +235,7 @@ def test_expressions_of_the_true_frames_arrive(clips_folder: Path, tracker: Face
     def oracle(*args: Any, **more: Any) -> list[MovedPhoto]:
         return [MovedPhoto(image, points * 1) for image, points in zip(clip.images, clip.measured, strict=True)]
 
-    methods = {"oracle": oracle, "pictures": shift_whole, UNMOVED: hold_still}
+    methods: dict[str, ReenactmentMethod] = {"oracle": oracle, "pictures": shift_whole, UNMOVED: hold_still}
     result, pictures = self_reenactment(clip, methods, judges, ["pictures"])
     assert result.frames == (1, 6) and len(pictures.outputs["oracle"]) == len(pictures.outputs["pictures"]) == 2
     assert len(result.per_frame["pictures"]) == 2 and set(result.expressions) == {"absolute", "relative"}
@@ -253,7 +253,8 @@ def test_the_product_says_what_it_asked_for(clip: Clip) -> None:
     """In absolute transfer the driver's own landmarks, where the photo is its first frame."""
     with BundleMethod() as product:
         frames = list(product(clip.images[0], clip.landmarks[0], clip.motion(), absolute=True))
-        assert np.stack([frame.asked for frame in frames]) == pytest.approx(clip.landmarks, abs=0.01)
+        asked = np.array([frame.asked for frame in frames])
+        assert asked == pytest.approx(clip.landmarks, abs=0.01)
         frames = list(product(clip.images[0], clip.landmarks[0], clip.motion(), absolute=False))
         assert frames[0].asked is not None and frames[0].asked.shape == (478, 3)
 
