@@ -59,7 +59,8 @@ def expression_section(modes: Mapping[str, Any], teeth: Mapping[str, Any]) -> st
         "frame 0, through the origin, as MediaPipe reads them; 1 is all of it. In brackets the correlation, then the "
         "mean slope of the worst tenth of the clips and how many clips count: those whose truth moves the group by "
         f"{GROUP_MOVES:g} in one of its frames. A blink's peak: the result over the truth where the truth's eyes are "
-        f"most shut, in clips where a blink rises by {A_BLINK:g}. The worst clip shows under the pointer.</p>",
+        f"most shut, in clips where a blink rises by {A_BLINK:g}. Under the pointer: mean of the clips' own slopes, "
+        "and the worst clip.</p>",
     ]
     for mode, tables in modes.items():
         parts += [f"<h3>{html.escape(TITLES[mode])}</h3>", _table(tables["reach"], _reach_cell)]
@@ -74,7 +75,7 @@ def expression_section(modes: Mapping[str, Any], teeth: Mapping[str, Any]) -> st
         parts += [
             "<h2>Teeth</h2>",
             "<p>How far upper teeth move with the upper lip, in the skull's own frame: 0 is right, 1 sticks to the "
-            "lip. What the truth shows is the measure's own error.</p>",
+            "lip; in brackets the correlation. What the truth shows is the measure's own error.</p>",
             _table({name: {"slope": figures} for name, figures in teeth.items()}, _teeth_cell),
         ]
     return "".join(parts)
@@ -111,9 +112,10 @@ def _table(rows: Mapping[str, Mapping[str, Any]], cell: Callable[[Any], str]) ->
 
 def _reach_cell(figures: Mapping[str, Any]) -> str:
     bracket = "" if figures["correlation"] is None else f" ({figures['correlation']:.2f})"
-    worst = html.escape(figures["worst_clip"], quote=True)
-    return f"<td title='{worst}'>{figures['slope']:.2f}{bracket} {figures['worst_tenth']:.2f} ·{figures['clips']}"
+    more = html.escape(f"mean of clips {figures['clip_mean']:.2f}, worst clip {figures['worst_clip']}", quote=True)
+    return f"<td title='{more}'>{figures['slope']:.2f}{bracket} {figures['worst_tenth']:.2f} ·{figures['clips']}"
 
 
 def _teeth_cell(figures: Mapping[str, Any]) -> str:
-    return f"<td>{figures['slope']:.2f} · {figures['clips']} clips"
+    bracket = "" if figures["correlation"] is None else f" ({figures['correlation']:.2f})"
+    return f"<td>{figures['slope']:.2f}{bracket} · {figures['clips']} clips"

@@ -25,6 +25,7 @@ class Reach:
     Attributes:
         slope: of the result's change on the truth's, through the origin, over the frames of all clips together.
         correlation: of the two over the same frames; None for peaks, or where one of them never changes.
+        clip_mean: mean of the clips' own slopes: each counts once, however much it moves.
         worst_tenth: mean slope of the tenth of the clips (at least one) where least arrives.
         worst_clip: the clip where least arrives.
         clips: so many clips move it; others are left out.
@@ -32,6 +33,7 @@ class Reach:
 
     slope: float
     correlation: float | None
+    clip_mean: float
     worst_tenth: float
     worst_clip: str
     clips: int
@@ -75,13 +77,15 @@ def measure_peaks(clips: Mapping[str, tuple[Changes, Changes]], moves: float) ->
         if len(truth) and truth.max() >= moves:
             peak = truth >= PEAK_SHARE * truth.max()
             shares[name] = float(result[peak].mean() / truth[peak].mean())
-    return _reach(float(np.mean(list(shares.values()))), None, shares) if shares else None
+    return _reach(None, None, shares) if shares else None
 
 
-def _reach(slope: float, correlation: float | None, by_clip: Mapping[str, float]) -> Reach:
+def _reach(slope: float | None, correlation: float | None, by_clip: Mapping[str, float]) -> Reach:
+    """Without a slope over all frames, the mean of the clips is it."""
     order = sorted(by_clip, key=lambda name: by_clip[name])
-    worst_tenth = np.mean([by_clip[name] for name in order[: max(1, len(order) // 10)]])
-    return Reach(slope, correlation, float(worst_tenth), order[0], len(order))
+    slopes = [by_clip[name] for name in order]
+    mean, worst_tenth = float(np.mean(slopes)), float(np.mean(slopes[: max(1, len(slopes) // 10)]))
+    return Reach(mean if slope is None else slope, correlation, mean, worst_tenth, order[0], len(order))
 
 
 def _readable(truth: Changes, result: Changes) -> tuple[Changes, Changes]:

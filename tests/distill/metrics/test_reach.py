@@ -24,8 +24,8 @@ def test_a_known_share_arrives(share: float) -> None:
 
 
 def test_a_photo_that_does_not_move_reaches_nothing() -> None:
-    assert measure_reach({"a": (TRUTH, STILL)}, 0.1) == Reach(0.0, None, 0.0, "a", 1)
-    assert measure_peaks({"a": (TRUTH, STILL)}, 0.1) == Reach(0.0, None, 0.0, "a", 1)
+    assert measure_reach({"a": (TRUTH, STILL)}, 0.1) == Reach(0.0, None, 0.0, 0.0, "a", 1)
+    assert measure_peaks({"a": (TRUTH, STILL)}, 0.1) == Reach(0.0, None, 0.0, 0.0, "a", 1)
 
 
 def test_noise_that_has_nothing_to_do_with_the_truth_leaves_the_slope() -> None:
@@ -49,6 +49,7 @@ def test_clips_that_do_not_move_are_left_out() -> None:
 def test_clips_of_many_frames_weigh_by_what_moves() -> None:
     reach = measure_reach({"a": (series(1, 1, 1), series(1, 1, 1)), "b": (series(1), series(0))}, 0.1)
     assert reach is not None and reach.slope == pytest.approx(0.75) and reach.clips == 2
+    assert reach.clip_mean == pytest.approx(0.5)  # each clip once
 
 
 def test_the_worst_tenth_of_the_clips() -> None:
