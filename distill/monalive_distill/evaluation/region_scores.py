@@ -15,7 +15,7 @@ from monalive_distill.metrics.frame_scores import Observation, Scores
 from monalive_distill.metrics.lpips import LPIPS, lpips_input
 from monalive_distill.metrics.picture_parts import PARTS, part_masks
 from monalive_distill.regions.frames import EYE_SHAPE, MOUTH_SHAPE, FaceFrames, face_frames
-from monalive_distill.regions.measures import sharpness
+from monalive_distill.regions.measures import laplacian_energy
 
 Image = NDArray[np.uint8]
 Landmarks = NDArray[np.float32]
@@ -87,7 +87,7 @@ class RegionScorer:
     def compare(self, output: Observation, truth: TrueRegions, photo_landmarks: Landmarks) -> Scores:
         """`REGION_METRICS` without the gaze.
 
-        Crops lie where the truth's landmarks say, in both pictures. Sharpness is the mean absolute Laplacian over the
+        Crops lie where the truth's landmarks say, in both pictures. Sharpness is the Laplacian's energy over the
         truth's. The three parts of the whole picture's LPIPS add up to about all of it.
 
         Args:
@@ -121,4 +121,4 @@ class RegionScorer:
 
 
 def _sharpness_ratio(result: list[Image], truth: list[Image]) -> float:
-    return sum(map(sharpness, result)) / max(sum(map(sharpness, truth)), 1e-3)
+    return sum(map(laplacian_energy, result)) / max(sum(map(laplacian_energy, truth)), 1e-3)

@@ -137,8 +137,8 @@ def render_page(
         summary_table(report["self"]["mean"], SELF_METRICS),
         "<h2>Eyes and mouth</h2>",
         "<p>Crops of the eyes and of the mouth at the truth's places, magnified twice. Closed → open: the photo's "
-        "mouth is closed, the target's open. Sharpness is over the truth's, 1 is right. The three parts of the whole "
-        "picture's LPIPS add up to about all of it.</p>",
+        "mouth is closed, the target's open. Sharpness is the Laplacian's energy over the truth's, 1 is right. The "
+        "three parts of the whole picture's LPIPS add up to about all of it.</p>",
         summary_table(report["self"]["mean"], REGION_METRICS),
         expression_section(report["expressions"], report["teeth"]),
     ]

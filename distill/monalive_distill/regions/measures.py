@@ -106,5 +106,14 @@ def brow_height(points: NDArray[np.floating], scale: float) -> float:
 
 def sharpness(crop: NDArray[np.uint8]) -> float:
     """Mean absolute Laplacian of the grey picture: what motion blur takes away."""
+    return float(np.abs(_laplacian(crop)).mean())
+
+
+def laplacian_energy(crop: NDArray[np.uint8]) -> float:
+    """Mean squared Laplacian of the grey picture."""
+    return float(np.square(_laplacian(crop)).mean())
+
+
+def _laplacian(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return float(np.abs(cv2.Laplacian(grey, cv2.CV_32F)).mean())
+    return np.asarray(cv2.Laplacian(grey, cv2.CV_32F), np.float32)
