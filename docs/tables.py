@@ -1,5 +1,5 @@
-"""Writes the tables that are generated: the README's benchmark, the measures of docs/evaluation.md, and the inputs and
-outputs in export/README.md.
+"""Writes the tables that are generated: the README's benchmark and expressions, those of docs/evaluation.md, and the
+inputs and outputs in export/README.md.
 
     python docs/tables.py [BENCHMARK.json]
 
@@ -54,17 +54,18 @@ def benchmark_table(results: Mapping[str, Any]) -> str:
 
 def reach_table(product: Mapping[str, Any], networks: Mapping[str, Any]) -> str:
     """How much of each expression arrives, of every bundle of both reports; in brackets in the worst tenth of clips."""
-    rows: list[tuple[str, Mapping[str, Any]]] = []
-    for report, words in ((networks, "networks alone, "), (product, "")):
-        for mode, tables in report["expressions"].items():
-            for method, version in _bundles(report).items():
-                if method in tables["reach"]:
-                    rows.append((f"{version}, {words}{_MODES[mode]}", tables["reach"][method]))
+    tables = [("networks alone", networks, networks["expressions"]["absolute"]["reach"])]
+    tables += [(_MODES[mode], product, found["reach"]) for mode, found in product["expressions"].items()]
+    rows = [
+        (f"{version}, {words}", reach[method])
+        for words, report, reach in tables
+        for method, version in _bundles(report).items()
+    ]
     groups = list(dict.fromkeys(group for _, row in rows for group in row))
     cells = [
         [f"{row[g]['slope']:.2f} ({row[g]['worst_tenth']:.2f})" if g in row else "" for g in groups] for _, row in rows
     ]
-    return _markdown(groups, [name for name, _ in rows], cells)
+    return _markdown([f"{len(product['self']['clips'])} clips", *groups], [name for name, _ in rows], cells)
 
 
 def stages_table(product: Mapping[str, Any]) -> str:
@@ -78,7 +79,9 @@ def stages_table(product: Mapping[str, Any]) -> str:
         for stage, measures in tables.get(method, {}).items()
     ]
     names = list(dict.fromkeys(name for _, row in rows for name in row))
-    return _markdown(names, [name for name, _ in rows], [[row.get(name, "") for name in names] for _, row in rows])
+    return _markdown(
+        ["", *names], [name for name, _ in rows], [[row.get(name, "") for name in names] for _, row in rows]
+    )
 
 
 def regions_table(product: Mapping[str, Any]) -> str:
@@ -90,15 +93,13 @@ def regions_table(product: Mapping[str, Any]) -> str:
     rows = {**_bundles(product), UNMOVED: "the unmoved photo"}
     mean = product["self"]["mean"]
     cells = [[number(metric, mean[method].get(metric)) for metric in REGION_METRICS] for method in rows]
-    return _markdown([metric_name(metric) for metric in REGION_METRICS], list(rows.values()), cells)
+    return _markdown(["", *(metric_name(metric) for metric in REGION_METRICS)], list(rows.values()), cells)
 
 
-def evaluation_tables(text: str) -> str:
-    """The text of docs/evaluation.md with the tables of the two reports."""
+def read_reports() -> tuple[Any, Any]:
+    """Of the product and of its networks alone."""
     product, networks = (json.loads(path.read_text()) for path in (PRODUCT_REPORT, NETWORKS_REPORT))
-    text = replaced(text, "reach", reach_table(product, networks))
-    text = replaced(text, "stages", stages_table(product))
-    return replaced(text, "regions", regions_table(product))
+    return product, networks
 
 
 def ports_table(entries: Any) -> str:
@@ -186,7 +187,7 @@ def _bundles(report: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _markdown(columns: Sequence[str], rows: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
-    lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     lines += [f"| {name} | {' | '.join(row)} |" for name, row in zip(rows, cells, strict=True)]
     return "\n".join(lines)
 
@@ -202,8 +203,11 @@ def main() -> None:
         shown = shown_benchmark(readme).relative_to(ROOT).as_posix()
         readme = readme.replace(shown, name)
     results = json.loads(shown_benchmark(readme).read_text())
+    product, networks = read_reports()
+    readme = replaced(readme, "reach", reach_table(product, networks))
     README.write_text(replaced(readme, "benchmark", benchmark_table(results)))
-    EVALUATION.write_text(evaluation_tables(EVALUATION.read_text()))
+    evaluation = replaced(EVALUATION.read_text(), "stages", stages_table(product))
+    EVALUATION.write_text(replaced(evaluation, "regions", regions_table(product)))
     EXPORT_README.write_text(replaced(EXPORT_README.read_text(), "ports", export_tables(shipped_manifest())))
 
 

@@ -60,25 +60,28 @@ def report(version: str, slope: float, modes: Sequence[str], beside: Mapping[str
     return {
         "bundle": {"model_version": version},
         "beside": {name: {"model_version": other} for name, other in beside.items()},
-        "self": {"mean": {name: {"mouth_lpips": 0.1234, "mouth_sharpness": None} for name in methods}},
+        "self": {
+            "clips": [{}, {}],
+            "mean": {name: {"mouth_lpips": 0.1234, "mouth_sharpness": None} for name in methods},
+        },
         "expressions": dict.fromkeys(modes, tables),
     }
 
 
 def test_the_bundles_beside_come_first(tables: ModuleType) -> None:
     product = report("0.7", 0.5, ["absolute", "relative"], {"old": "0.6.1"})
-    networks = report("0.7", 0.75, ["absolute"], {})
+    networks = report("0.7", 0.75, ["absolute", "relative"], {})
     assert tables.reach_table(product, networks).splitlines() == [
-        "| | blink |",
+        "| 2 clips | blink |",
         "|---|---|",
-        "| 0.7, networks alone, absolute | 0.75 (0.38) |",
+        "| 0.7, networks alone | 0.75 (0.38) |",
         "| 0.6.1, absolute | 0.50 (0.25) |",
         "| 0.7, absolute | 0.50 (0.25) |",
         "| 0.6.1, relative | 0.50 (0.25) |",
         "| 0.7, relative | 0.50 (0.25) |",
     ]
     stages = tables.stages_table(product).splitlines()
-    assert stages[0] == "| | gaze |" and stages[2] == "| 0.6.1, the tracker reads | 0.90 (0.90) |"
+    assert stages[0] == "|  | gaze |" and stages[2] == "| 0.6.1, the tracker reads | 0.90 (0.90) |"
     assert stages[-1] == "| 0.7, seen in the picture | 0.50 (0.50) |"
     regions = tables.regions_table(product).splitlines()
     assert [row.split(" | ")[:2] for row in regions[2:]] == [
@@ -88,6 +91,9 @@ def test_the_bundles_beside_come_first(tables: ModuleType) -> None:
     ]
 
 
-def test_the_page_of_measures_shows_the_reports(tables: ModuleType) -> None:
-    page = (ROOT / "docs" / "evaluation.md").read_text()
-    assert tables.evaluation_tables(page) == page
+def test_the_pages_show_the_reports(tables: ModuleType) -> None:
+    product, networks = tables.read_reports()
+    readme, page = (ROOT / "README.md").read_text(), (ROOT / "docs" / "evaluation.md").read_text()
+    assert tables.replaced(readme, "reach", tables.reach_table(product, networks)) == readme
+    assert tables.replaced(page, "stages", tables.stages_table(product)) == page
+    assert tables.replaced(page, "regions", tables.regions_table(product)) == page
