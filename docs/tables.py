@@ -1,9 +1,12 @@
-"""Writes the tables that are generated: the README's benchmark, and the inputs and outputs in export/README.md.
+"""Writes the tables that are generated: the README's benchmark and expressions, those of docs/evaluation.md, and the
+inputs and outputs in export/README.md.
 
     python docs/tables.py [BENCHMARK.json]
 
 The benchmark is one of benchmarks/ (made by `monalive bench --record benchmarks/`); without one, the tables are made
-from the file that the README names. Everything else comes from the exporter's own table of ports.
+from the file that the README names. The measures are those of docs/expressions.json and
+docs/expressions_networks.json: evaluation.json of `monalive-distill evaluate`, and the same with
+`--tracker mediapipe --no-cross`. Everything else comes from the exporter's own table of ports.
 """
 
 from __future__ import annotations
@@ -11,12 +14,14 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
 README, EXPORT_README = ROOT / "README.md", ROOT / "export" / "README.md"
+EVALUATION = ROOT / "docs" / "evaluation.md"
+PRODUCT_REPORT, NETWORKS_REPORT = ROOT / "docs" / "expressions.json", ROOT / "docs" / "expressions_networks.json"
 WEIGHTS = ROOT / "distill" / "monalive_distill" / "assets"
 # Steps of `monalive bench`, and what the README calls them.
 STEPS = {
@@ -28,6 +33,11 @@ STEPS = {
     "eyes_and_mouth_networks": "eyes and mouth: networks",
     "eyes_and_mouth_paste_720p": "eyes and mouth: paste into 720p",
     "enroll": "enrolling a photo",
+}
+_MODES = {
+    "absolute": "absolute",
+    "relative": "relative",
+    "cross": "relative, another's photo",
 }
 _OLD_STEP = re.compile(r"(\w+)_network_(\w+)$")  # how schema 1 wrote networks down
 
@@ -42,6 +52,56 @@ def benchmark_table(results: Mapping[str, Any]) -> str:
     for words, times in _networks(results):
         lines.append(_row(words, times))
     return "\n".join(lines)
+
+
+def reach_table(product: Mapping[str, Any], networks: Mapping[str, Any]) -> str:
+    """How much of each expression arrives, of every bundle of both reports; in brackets in the worst tenth of clips."""
+    tables = [("networks alone", networks, networks["expressions"]["absolute"]["reach"])]
+    tables += [(_MODES[mode], product, found["reach"]) for mode, found in product["expressions"].items()]
+    rows = [
+        (f"{version}, {words}", reach[method])
+        for words, report, reach in tables
+        for method, version in _bundles(report).items()
+    ]
+    groups = list(dict.fromkeys(group for _, row in rows for group in row))
+    cells = [
+        [f"{row[g]['slope']:.2f} ({row[g]['worst_tenth']:.2f})" if g in row else "" for g in groups] for _, row in rows
+    ]
+    return _markdown([f"{len(product['self']['clips'])} clips", *groups], [name for name, _ in rows], cells)
+
+
+def stages_table(product: Mapping[str, Any]) -> str:
+    """What is left of a driver's expression stage by stage, relative, in brackets absolute."""
+    from monalive_distill.evaluation.expression_tables import stage_rows
+
+    tables = stage_rows(product["expressions"])
+    rows = [
+        (f"{version}, {stage}", measures)
+        for method, version in _bundles(product).items()
+        for stage, measures in tables.get(method, {}).items()
+    ]
+    names = list(dict.fromkeys(name for _, row in rows for name in row))
+    return _markdown(
+        ["", *names], [name for name, _ in rows], [[row.get(name, "") for name in names] for _, row in rows]
+    )
+
+
+def regions_table(product: Mapping[str, Any]) -> str:
+    """Eyes and mouths beside the truth, of every bundle and of the unmoved photo."""
+    from monalive_distill.evaluation.moved_photo import UNMOVED
+    from monalive_distill.evaluation.region_scores import REGION_METRICS
+    from monalive_distill.evaluation.report_page import metric_name, number
+
+    rows = {**_bundles(product), UNMOVED: "the unmoved photo"}
+    mean = product["self"]["mean"]
+    cells = [[number(metric, mean[method].get(metric)) for metric in REGION_METRICS] for method in rows]
+    return _markdown(["", *(metric_name(metric) for metric in REGION_METRICS)], list(rows.values()), cells)
+
+
+def read_reports() -> tuple[Any, Any]:
+    """Of the product and of its networks alone."""
+    product, networks = (json.loads(path.read_text()) for path in (PRODUCT_REPORT, NETWORKS_REPORT))
+    return product, networks
 
 
 def ports_table(entries: Any) -> str:
@@ -121,6 +181,19 @@ def _every_network(results: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[st
             yield f"{old[1]} network ({old[2]})", times
 
 
+def _bundles(report: Mapping[str, Any]) -> dict[str, str]:
+    """Method -> version of the bundle it runs: those that the product is compared with, then the product."""
+    product = next(iter(report["self"]["mean"]))
+    versions = {name: bundle["model_version"] for name, bundle in report["beside"].items()}
+    return {**versions, product: report["bundle"]["model_version"]}
+
+
+def _markdown(columns: Sequence[str], rows: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    lines += [f"| {name} | {' | '.join(row)} |" for name, row in zip(rows, cells, strict=True)]
+    return "\n".join(lines)
+
+
 def _row(words: str, times: Mapping[str, float]) -> str:
     return f"| {words} | {times['median_ms']:.1f} | {times['p95_ms']:.1f} | {times['first_ms']:.0f} |"
 
@@ -132,7 +205,11 @@ def main() -> None:
         shown = shown_benchmark(readme).relative_to(ROOT).as_posix()
         readme = readme.replace(shown, name)
     results = json.loads(shown_benchmark(readme).read_text())
+    product, networks = read_reports()
+    readme = replaced(readme, "reach", reach_table(product, networks))
     README.write_text(replaced(readme, "benchmark", benchmark_table(results)))
+    evaluation = replaced(EVALUATION.read_text(), "stages", stages_table(product))
+    EVALUATION.write_text(replaced(evaluation, "regions", regions_table(product)))
     EXPORT_README.write_text(replaced(EXPORT_README.read_text(), "ports", export_tables(shipped_manifest())))
 
 

@@ -34,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="further bundles, measured on the same frames in the same report",
     )
     add("--frames", type=int, default=12, metavar="N", help="frames per clip besides the photo (default: 12)")
+    further = "further frames per clip in which faces are read for expressions; 0: none (default: %(default)s)"
+    add("--expression-frames", type=int, default=24, metavar="N", help=further)
+    add("--clips", type=int, metavar="N", help="only N clips, spread evenly (default: all)")
     add("--vgg", action="store_true", help="also LPIPS with VGG16 (slow)")
     add("--portraits", type=Path, metavar="DIR", help="also show these pictures, driven by --drivers")
     add("--drivers", type=Path, nargs="+", default=[], metavar="FILE", help="videos that drive the portraits")
@@ -54,9 +57,10 @@ def run(arguments: argparse.Namespace) -> None:
     from monalive.faces.tracker_factory import SharedNetworkTrackers
     from monalive.faces.tracker_networks import bundle_with_tracker, load_tracker_networks
     from monalive.options import PhotoAnimatorOptions
-    from monalive_distill.evaluation.clips import find_clips
+    from monalive_distill.evaluation.clips import find_clips, spread_clips
+    from monalive_distill.evaluation.moved_photo import UNMOVED
     from monalive_distill.evaluation.portrait_sheets import find_portraits, write_portrait_sheets
-    from monalive_distill.evaluation.reenactment import UNMOVED
+    from monalive_distill.evaluation.reenactment import TRUTH
     from monalive_distill.evaluation.reenactment_methods import (
         BundleMethod,
         geometry_prior_method,
@@ -65,10 +69,10 @@ def run(arguments: argparse.Namespace) -> None:
     from monalive_distill.evaluation.report import summary_text, write_evaluation
     from monalive_distill.mediapipe_tracker.networks import mediapipe_networks, mediapipe_tracker
 
-    clips = find_clips(arguments.clips_dir)
+    clips = spread_clips(find_clips(arguments.clips_dir), arguments.clips)
     if (arguments.portraits is None) != (not arguments.drivers):
         raise ValueError("--portraits and --drivers go together: name a folder of pictures and videos that drive them")
-    names = _names(arguments.beside, (PRODUCT, LANDMARKS_ALONE, GEOMETRY, UNMOVED))
+    names = _names(arguments.beside, (PRODUCT, LANDMARKS_ALONE, GEOMETRY, UNMOVED, TRUTH))
     trackers = None  # those of the bundle
     if arguments.tracker == TEACHERS:
         networks = mediapipe_networks()
@@ -106,9 +110,11 @@ def run(arguments: argparse.Namespace) -> None:
             arguments.output,
             measurer=measurer,
             frame_count=arguments.frames,
+            expression_frames=arguments.expression_frames,
             with_vgg=arguments.vgg,
             with_cross=not arguments.no_cross,
             only_self={LANDMARKS_ALONE},  # relative transfer never takes background flow over
+            pictures_only={LANDMARKS_ALONE, GEOMETRY},
             bundle=product.bundle,
             beside={name: other.bundle for name, other in beside.items()},
             portraits=portraits,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,6 +32,8 @@ class Clip:
         timestamps_ms: (T,) float64 from 0, strictly increasing.
         frames: (T,) their numbers in the video.
         without_face: frames that were chosen and left out because no face was found.
+        for_expression: numbers of those frames that were read for what the face does alone: their pictures are not
+            scored.
         surroundings: (T, 16, 16, 3) float32, what moved around the face since the first frame, measured as the product
             measures it (`DriverSurroundings`).
     """
@@ -44,6 +46,12 @@ class Clip:
     frames: tuple[int, ...]
     without_face: int
     surroundings: NDArray[np.float32]
+    for_expression: frozenset[int] = frozenset()
+
+    @property
+    def scored(self) -> list[int]:
+        """Which of `images`, the first left out, are compared picture by picture."""
+        return [i for i, number in enumerate(self.frames) if i and number not in self.for_expression]
 
     def motion(self) -> Motion:
         """What the clip's frames tell of its face as a driver: all that a reenactment method gets to know of them."""
@@ -59,15 +67,22 @@ class Clip:
 
     def photo(self) -> Clip:
         """The first frame alone."""
+        return replace(self.only([0]), without_face=0)
+
+    def without_expression_frames(self) -> Clip:
+        """The first frame and those whose pictures are scored."""
+        return self.only([0, *self.scored])
+
+    def only(self, indices: list[int]) -> Clip:
+        """Some of the frames, by their places in `images`."""
         return replace(
             self,
-            images=self.images[:1],
-            landmarks=self.landmarks[:1].copy(),
-            measured=self.measured[:1].copy(),
-            timestamps_ms=self.timestamps_ms[:1].copy(),
-            frames=self.frames[:1],
-            without_face=0,
-            surroundings=self.surroundings[:1].copy(),
+            images=[self.images[i] for i in indices],
+            landmarks=self.landmarks[indices],
+            measured=self.measured[indices],
+            timestamps_ms=self.timestamps_ms[indices],
+            frames=tuple(self.frames[i] for i in indices),
+            surroundings=self.surroundings[indices],
         )
 
 
@@ -98,7 +113,13 @@ def spread_clips(paths: list[Path], count: int | None) -> list[Path]:
     return [paths[len(paths) * i // count] for i in range(count)]
 
 
-def read_clip(path: Path, tracker: FaceTracker, frame_count: int, measurer: FaceTracker | None = None) -> Clip:
+def read_clip(
+    path: Path,
+    tracker: FaceTracker,
+    frame_count: int,
+    measurer: FaceTracker | None = None,
+    expression_frames: Collection[int] = (),
+) -> Clip:
     """Frame 0 and `frame_count` frames spread evenly over the rest (fewer if the video is shorter).
 
     Square videos are used whole; of others, the square that the product would animate. Every chosen frame
@@ -111,12 +132,20 @@ def read_clip(path: Path, tracker: FaceTracker, frame_count: int, measurer: Face
         frame_count: frames besides the first.
         measurer: finds what results are compared with; None: the same tracker. Frames where either finds no face are
             left out.
+        expression_frames: numbers of further frames, read for what the face does in them.
 
     Raises:
         ValueError: not a readable video, fewer than two frames, no face in frame 0, or in none of the others.
     """
-    pictures = spread_pictures(path, frame_count, lambda frame: _face_crop(frame, tracker))
-    return track_clip(path.stem, pictures, tracker, measurer)
+    spread: set[int] = set()
+
+    def choose(total: int) -> set[int]:
+        spread.update(spread_frames(total, frame_count))
+        return spread.union(expression_frames)
+
+    pictures = chosen_pictures(path, choose, lambda frame: face_crop(frame, tracker))
+    clip = track_clip(path.stem, pictures, tracker, measurer)
+    return replace(clip, for_expression=frozenset(expression_frames) - spread)
 
 
 def track_clip(
@@ -178,9 +207,25 @@ def spread_pictures(
     Raises:
         ValueError: not a readable video, or fewer than two frames.
     """
+    return chosen_pictures(path, lambda total: spread_frames(total, frame_count), choose_crop)
+
+
+def chosen_pictures(
+    path: Path, choose_frames: Callable[[int], Collection[int]], choose_crop: Callable[[NDArray[np.uint8]], SquareCrop]
+) -> Iterator[tuple[int, float, NDArray[np.uint8]]]:
+    """Number, timestamp in ms and picture, at the evaluation's size, of chosen frames.
+
+    Args:
+        path: the video.
+        choose_frames: given how many frames there are, the numbers of those that are wanted, counted from 0.
+        choose_crop: given the first of them, the square that is cut from all.
+
+    Raises:
+        ValueError: not a readable video, or what `choose_frames` raises.
+    """
     with VideoReader(path) as video:
         total = video.frame_count if video.frame_count is not None else sum(1 for _ in video)
-        wanted = set(spread_frames(total, frame_count))
+        wanted = set(choose_frames(total))
         crop: SquareCrop | None = None
         for number, (timestamp, frame) in enumerate(video):
             if number > max(wanted):
@@ -197,6 +242,18 @@ def clip_crop(frame: NDArray[np.uint8], tracker: FaceTracker) -> SquareCrop | No
         return SquareCrop(0.0, 0.0, float(width))
     faces = tracker.detect(frame)
     return portrait_crop(faces[0].landmarks, width, height) if faces else None
+
+
+def face_crop(frame: NDArray[np.uint8], tracker: FaceTracker) -> SquareCrop:
+    """As `clip_crop`.
+
+    Raises:
+        ValueError: the frame shows no face.
+    """
+    crop = clip_crop(frame, tracker)
+    if crop is None:
+        raise ValueError(NO_FACE)
+    return crop
 
 
 def spread_frames(total: int, count: int) -> list[int]:
@@ -226,10 +283,3 @@ def read_tiers(folder: Path) -> dict[str, str]:
         rows = list(csv.DictReader(lines, delimiter="\t"))
     complete = [row for row in rows if row.get("file") and row.get("licence_tier")]
     return {Path(row["file"]).stem: row["licence_tier"] for row in complete}
-
-
-def _face_crop(frame: NDArray[np.uint8], tracker: FaceTracker) -> SquareCrop:
-    crop = clip_crop(frame, tracker)
-    if crop is None:
-        raise ValueError(NO_FACE)
-    return crop

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from monalive.atomic_file import atomic_path
 from monalive.rgb_image import require_rgb
 
 _BACKGROUND: Final = (255, 255, 255)
 _INK: Final = (30, 30, 30)
 _EMPTY: Final = (238, 238, 238)
 _LINE_SPACING: Final = 1.25
+_JPEG_QUALITY: Final = 88
 # Width of the column of row captions, in cells.
 _ROW_CAPTION_WIDTH: Final = 0.55
 
@@ -26,11 +30,12 @@ def contact_sheet(
     column_captions: Sequence[str] | None = None,
     title: str | None = None,
     cell: int = 256,
+    cell_height: int | None = None,
     gap: int = 6,
 ) -> NDArray[np.uint8]:
     """Lays pictures out in rows.
 
-    Each picture is scaled to fit a square cell, keeping its proportions; pictures of the cell's size are
+    Each picture is scaled to fit a cell, keeping its proportions; pictures of the cell's size are
     copied bit for bit. Captions that are too long for their place are broken into lines.
 
     Args:
@@ -38,7 +43,8 @@ def contact_sheet(
         row_captions: one text per row, at its left.
         column_captions: one text per column of the longest row, above it.
         title: a text over everything.
-        cell: side of a cell in pixels, at least 16.
+        cell: width of a cell in pixels, at least 16.
+        cell_height: its height; None for square cells.
         gap: space between cells in pixels.
 
     Returns:
@@ -50,8 +56,11 @@ def contact_sheet(
     columns = max((len(row) for row in rows), default=0)
     if columns == 0:
         raise ValueError("a contact sheet needs at least one picture")
-    if cell < 16 or gap < 0:
-        raise ValueError(f"cells must be at least 16 pixels wide and gaps not negative, not {cell} and {gap}")
+    height = cell if cell_height is None else cell_height
+    if cell < 16 or height < 16 or gap < 0:
+        raise ValueError(
+            f"cells must be at least 16 x 16 pixels and gaps not negative, not {cell} x {height} and {gap}"
+        )
     _check_captions("row", row_captions, len(rows))
     _check_captions("column", column_captions, columns)
 
@@ -64,7 +73,7 @@ def contact_sheet(
     title_height = _text_height(title_lines, headline) + gap if title else 0
     top = gap + title_height + max((_text_height(lines, font) + gap for lines in column_lines), default=0)
 
-    sheet = Image.new("RGB", (width, top + len(rows) * (cell + gap)), _BACKGROUND)
+    sheet = Image.new("RGB", (width, top + len(rows) * (height + gap)), _BACKGROUND)
     draw = ImageDraw.Draw(sheet)
     if title:
         _draw_lines(draw, title_lines, headline, gap, gap)
@@ -72,14 +81,23 @@ def contact_sheet(
         y = top - gap - _text_height(lines, font)
         _draw_lines(draw, lines, font, left + column * (cell + gap), y, centred_in=cell)
     for index, row in enumerate(rows):
-        y = top + index * (cell + gap)
+        y = top + index * (height + gap)
         if row_captions:
             lines = _wrap(row_captions[index], font, left - 2 * gap)
-            _draw_lines(draw, lines, font, gap, y + max(0, (cell - _text_height(lines, font)) // 2))
+            _draw_lines(draw, lines, font, gap, y + max(0, (height - _text_height(lines, font)) // 2))
         for column in range(columns):
             image = row[column] if column < len(row) else None
-            _draw_cell(sheet, image, left + column * (cell + gap), y, cell, grey=column < len(row))
+            _draw_cell(sheet, image, (left + column * (cell + gap), y), (cell, height), grey=column < len(row))
     return np.asarray(sheet).copy()
+
+
+def save_sheet(path: Path, sheet: NDArray[np.uint8]) -> None:
+    """Writes a picture (H, W, 3) uint8 RGB as JPEG; nothing is left half-written."""
+    done, data = cv2.imencode(".jpg", sheet[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    if not done:
+        raise RuntimeError(f"{path.name} could not be encoded")
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data.tobytes())
 
 
 def _check_captions(kind: str, captions: Sequence[str] | None, wanted: int) -> None:
@@ -87,18 +105,20 @@ def _check_captions(kind: str, captions: Sequence[str] | None, wanted: int) -> N
         raise ValueError(f"{wanted} {kind}(s) need {wanted} captions, not {len(captions)}")
 
 
-def _draw_cell(sheet: Image.Image, image: NDArray[np.uint8] | None, x: int, y: int, cell: int, *, grey: bool) -> None:
+def _draw_cell(
+    sheet: Image.Image, image: NDArray[np.uint8] | None, at: tuple[int, int], cell: tuple[int, int], *, grey: bool
+) -> None:
     if image is None:
         if grey:
-            sheet.paste(_EMPTY, (x, y, x + cell, y + cell))
+            sheet.paste(_EMPTY, (*at, at[0] + cell[0], at[1] + cell[1]))
         return
     require_rgb(image)
     picture = Image.fromarray(np.ascontiguousarray(image))
-    scale = cell / max(picture.size)
+    scale = min(cell[0] / picture.width, cell[1] / picture.height)
     if scale != 1:
         size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
         picture = picture.resize(size, Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.BICUBIC)
-    sheet.paste(picture, (x + (cell - picture.width) // 2, y + (cell - picture.height) // 2))
+    sheet.paste(picture, (at[0] + (cell[0] - picture.width) // 2, at[1] + (cell[1] - picture.height) // 2))
 
 
 def _draw_lines(

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -16,9 +15,8 @@ from tqdm import tqdm
 from monalive.atomic_file import atomic_path
 from monalive.faces.tracker import FaceTracker
 from monalive_distill.evaluation.clips import read_clip
-from monalive_distill.evaluation.contact_sheet import contact_sheet
+from monalive_distill.evaluation.contact_sheet import contact_sheet, save_sheet
 from monalive_distill.evaluation.few_shot_rows import FewShotSplit, Row, fit, split_clip
-from monalive_distill.evaluation.report_page import JPEG_QUALITY
 from monalive_distill.metrics.frame_scores import FrameScorer, Observation, Scores, mean_scores
 from monalive_distill.metrics.frechet import frechet_distance, leading_components
 
@@ -162,9 +160,7 @@ def _write_sheet(path: Path, split: FewShotSplit, true: list[Image], outputs: Ma
     columns = [list(column) for column in zip(*rows, strict=True)]
     captions = ["first photo", TRUE, *outputs]
     sheet = contact_sheet(columns, column_captions=captions, cell=max(96, true[0].shape[0]))
-    _, data = cv2.imencode(".jpg", sheet[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    with atomic_path(path) as unfinished:
-        unfinished.write_bytes(data.tobytes())
+    save_sheet(path, sheet)
 
 
 def _is_done(record: Path, settings: Mapping[str, Any]) -> bool:

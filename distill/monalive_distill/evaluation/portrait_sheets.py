@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from monalive.animator import PhotoAnimator
-from monalive.atomic_file import atomic_path
 from monalive.faces.tracker import FaceTracker
 from monalive.media.video_io import VideoReader
 from monalive.motions.motion import Motion
-from monalive_distill.evaluation.contact_sheet import contact_sheet
+from monalive_distill.evaluation.contact_sheet import contact_sheet, save_sheet
 
 COLUMNS = 8
 DRIVER_FRAMES = 120
@@ -53,8 +51,7 @@ def write_portrait_sheets(
         captions = [text for name, _, _ in driven for text in (name, path.stem)]
         sheet = contact_sheet(rows, row_captions=captions, cell=200)
         name = f"portrait-{path.stem}.jpg"
-        with atomic_path(output / name) as unfinished:
-            cv2.imwrite(str(unfinished), sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+        save_sheet(output / name, sheet)
         sheets.append((path.stem, name))
     return sheets
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from monalive.animator import PhotoAnimator
 from monalive.bundle import Bundle
@@ -21,11 +20,8 @@ from monalive.options import PhotoAnimatorOptions
 from monalive.player.paste_back import paste_back
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
 from monalive.retargeting.retarget_networks import RetargetNetworks
-from monalive_distill.evaluation.reenactment import ReenactmentMethod
+from monalive_distill.evaluation.moved_photo import Image, Landmarks, MovedPhoto, ReenactmentMethod
 from monalive_distill.generator.geometry_prior import geometry_prior
-
-Image = NDArray[np.uint8]
-Landmarks = NDArray[np.float32]
 
 
 class BundleMethod(ClosesAtEnd):
@@ -65,13 +61,15 @@ class BundleMethod(ClosesAtEnd):
         """What is measured."""
         return self._animators[True].bundle
 
-    def __call__(self, photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool) -> Iterator[Image]:
-        """See `reenactment.ReenactmentMethod`. The photo is enrolled, and so tracked anew: `photo_landmarks`
+    def __call__(
+        self, photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool
+    ) -> Iterator[MovedPhoto]:
+        """See `ReenactmentMethod`. The photo is enrolled, and so tracked anew: `photo_landmarks`
         are not used.
         """
         animator = self._animators[absolute]
         for frame in animator.play(animator.enroll(photo), driver):
-            yield frame.image
+            yield MovedPhoto(frame.image, frame.crop.to_pixels(frame.landmarks))
 
     def close(self) -> None:
         """Lets go of the networks."""
@@ -82,7 +80,9 @@ class BundleMethod(ClosesAtEnd):
 def without_surroundings(method: ReenactmentMethod) -> ReenactmentMethod:
     """The same method driven by landmarks alone, as where nobody measured the driver's background flow."""
 
-    def by_landmarks(photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool) -> Iterable[Image]:
+    def by_landmarks(
+        photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool
+    ) -> Iterable[MovedPhoto]:
         return method(photo, photo_landmarks, replace(driver, surroundings=None), absolute=absolute)
 
     return by_landmarks
@@ -90,7 +90,7 @@ def without_surroundings(method: ReenactmentMethod) -> ReenactmentMethod:
 
 def geometry_prior_method(
     photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool
-) -> Iterator[Image]:
+) -> Iterator[MovedPhoto]:
     """The baseline before any learning: the photo's own pixels, moved by `geometry_prior`."""
     height, width = photo.shape[:2]
     crop = portrait_crop(photo_landmarks, width, height)
@@ -101,6 +101,7 @@ def geometry_prior_method(
     nothing_painted = np.zeros((256, 256, 3), np.float32)
     all_photo = np.ones((256, 256), np.float32)
     for timestamp, points in driver:
-        target = torch.from_numpy(retargeter.step(points, timestamp)[None, :, :2])
+        asked = retargeter.step(points, timestamp)
+        target = torch.from_numpy(asked[None, :, :2])
         flow = geometry_prior(source, target).face_flow[0].permute(1, 2, 0).contiguous().numpy()
-        yield paste_back(photo, crop, flow, all_photo, nothing_painted)
+        yield MovedPhoto(paste_back(photo, crop, flow, all_photo, nothing_painted), crop.to_pixels(asked))

@@ -18,18 +18,14 @@ from monalive.atomic_file import atomic_path
 from monalive.bundle import Bundle
 from monalive.faces.tracker import FaceTracker
 from monalive_distill.evaluation.clips import EVALUATION_SIZE, read_tiers
-from monalive_distill.evaluation.reenactment import (
-    ClipPictures,
-    ClipResult,
-    Evaluation,
-    ReenactmentMethod,
-    evaluate,
-    mean_of_clips,
-)
+from monalive_distill.evaluation.expression_tables import expression_record, stage_rows, teeth_record
+from monalive_distill.evaluation.moved_photo import ReenactmentMethod
+from monalive_distill.evaluation.reenactment import ClipPictures, ClipResult, Evaluation, evaluate, mean_of_clips
+from monalive_distill.evaluation.region_strips import REGIONS, write_strips
 from monalive_distill.evaluation.report_page import render_page, write_sheet
 from monalive_distill.metrics.frame_scores import with_scaled_csim
 
-SCHEMA = 1
+SCHEMA = 2
 _PACKAGES = ("monalive", "torch", "numpy", "ai-edge-litert", "opencv-python-headless", "av")
 
 
@@ -41,9 +37,11 @@ def write_evaluation(
     *,
     measurer: FaceTracker | None = None,
     frame_count: int = 12,
+    expression_frames: int = 24,
     with_vgg: bool = False,
     with_cross: bool = True,
     only_self: Collection[str] = (),
+    pictures_only: Collection[str] = (),
     bundle: Bundle | None = None,
     beside: Mapping[str, Bundle] | None = None,
     portraits: Sequence[tuple[str, str]] = (),
@@ -55,8 +53,8 @@ def write_evaluation(
         clips: video files of one folder; a `clips.tsv` beside that folder adds means per licence tier.
         methods: by name; the first is the one that the report is about.
         tracker, measurer: find the faces, see `evaluate`.
-        output: folder for evaluation.json, index.html and the contact sheets.
-        frame_count, with_vgg, with_cross, only_self: see `evaluate`.
+        output: folder for evaluation.json, index.html, the contact sheets and the strips of eyes and mouths.
+        frame_count, expression_frames, with_vgg, with_cross, only_self, pictures_only: see `evaluate`.
         bundle: what the first method runs, for the record.
         beside: what other methods run, by name, for the record.
         portraits: (name, file in `output`) of contact sheets of portraits, see `portrait_sheets`.
@@ -78,6 +76,10 @@ def write_evaluation(
         path = output / f"{kind}-{result.name}.jpg"
         write_sheet(path, kind, result, pictures)
         sheets[kind, result.name] = path.name
+        if kind == "self":
+            strips = {region: output / f"{region}-{result.name}.jpg" for region in REGIONS}
+            write_strips(strips, result, pictures)
+            sheets.update({(region, result.name): strip.name for region, strip in strips.items()})
 
     evaluation = evaluate(
         clips,
@@ -85,13 +87,16 @@ def write_evaluation(
         tracker,
         measurer=measurer,
         frame_count=frame_count,
+        expression_frames=expression_frames,
         with_vgg=with_vgg,
         with_cross=with_cross,
         only_self=only_self,
+        pictures_only=pictures_only,
         on_result=keep_sheet,
         progress=sys.stderr.isatty() if progress is None else progress,
     )
-    report = make_report(evaluation, clips, frame_count=frame_count, bundle=bundle, beside=beside)
+    settings = {"frames": frame_count, "expression_frames": expression_frames, "size": EVALUATION_SIZE}
+    report = make_report(evaluation, clips, settings=settings, bundle=bundle, beside=beside)
     page = render_page(report, evaluation.own, evaluation.cross, sheets, portraits)
     numbers = json.dumps(report, indent=1, allow_nan=False) + "\n"
     for name, text in (("evaluation.json", numbers), ("index.html", page)):
@@ -104,7 +109,7 @@ def make_report(
     evaluation: Evaluation,
     clips: Sequence[Path],
     *,
-    frame_count: int,
+    settings: Mapping[str, int],
     bundle: Bundle | None,
     beside: Mapping[str, Bundle] | None = None,
 ) -> dict[str, Any]:
@@ -133,7 +138,7 @@ def make_report(
         "command": command_line(),
         "clips_folder": folder.resolve().name,
         "clips_found": len(clips),
-        "settings": {"frames": frame_count, "size": EVALUATION_SIZE},
+        "settings": dict(settings),
         "bundle": _bundle_record(bundle),
         "beside": {name: _bundle_record(other) for name, other in (beside or {}).items()},
         "machine": machine(),
@@ -143,6 +148,8 @@ def make_report(
             "mean": _means(evaluation.cross, evaluation.csim_other_people),
             "clips": [_clip_record(result) for result in evaluation.cross],
         },
+        "expressions": _rounded(expression_record([*evaluation.own, *evaluation.cross])),
+        "teeth": _rounded(teeth_record(evaluation.own)),
         "skipped": [{"clip": name, "reason": reason} for name, reason in evaluation.skipped],
     }
 
@@ -155,6 +162,16 @@ def summary_text(report: Mapping[str, Any]) -> str:
         for method, scores in report[kind]["mean"].items():
             values = "  ".join(f"{name} {value:.3f}" for name, value in scores.items() if value is not None)
             lines.append(f"{kind:5} {method:20} {values}")
+    for mode, tables in report["expressions"].items():
+        for method, groups in tables["reach"].items():
+            values = "  ".join(f"{name} {figures['slope']:.2f}" for name, figures in groups.items())
+            lines.append(f"reach, {mode:8} {method:20} {values}")
+    for method, stages in stage_rows(report["expressions"]).items():
+        for stage, measures in stages.items():
+            values = "  ".join(f"{name} {slopes}" for name, slopes in measures.items())
+            lines.append(f"{method}, {stage}: {values}")
+    for name, figures in report["teeth"].items():
+        lines.append(f"teeth follow the lip, {name}: {figures['slope']:.2f}")
     for skipped in report["skipped"]:
         lines.append(f"left out {skipped['clip']}: {skipped['reason']}")
     return "\n".join(lines)

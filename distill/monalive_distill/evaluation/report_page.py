@@ -9,19 +9,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.atomic_file import atomic_path
-from monalive_distill.evaluation.contact_sheet import contact_sheet
-from monalive_distill.evaluation.reenactment import UNMOVED, ClipPictures, ClipResult
+from monalive_distill.evaluation.contact_sheet import contact_sheet, save_sheet
+from monalive_distill.evaluation.expression_tables import expression_section
+from monalive_distill.evaluation.moved_photo import UNMOVED
+from monalive_distill.evaluation.reenactment import ClipPictures, ClipResult
+from monalive_distill.evaluation.region_scores import REGION_METRICS
+from monalive_distill.evaluation.region_strips import REGIONS, strips_worst_first
 from monalive_distill.metrics.frame_scores import CROSS_METRICS, SELF_METRICS, Scores
 from monalive_distill.metrics.image import difference_map
 
 Image = NDArray[np.uint8]
 SHEET_ROWS = 3
-JPEG_QUALITY = 88
 _NAMES = {
     "lpips": ("LPIPS", 3),
     "lpips_vgg": ("LPIPS VGG", 3),
@@ -35,9 +36,20 @@ _NAMES = {
     "mouth_error": ("mouth", 3),
     "turn_error": ("turn °", 2),
     "missing_face": ("no face", 3),
+    "mouth_lpips": ("mouth LPIPS", 3),
+    "mouth_lpips_opened": ("mouth LPIPS, closed → open", 3),
+    "mouth_lpips_others": ("mouth LPIPS, others", 3),
+    "eyes_lpips": ("eyes LPIPS", 3),
+    "mouth_sharpness": ("mouth sharpness", 2),
+    "eyes_sharpness": ("eyes sharpness", 2),
+    "gaze_error": ("gaze °", 1),
+    "lpips_face": ("LPIPS of face", 3),
+    "lpips_edge": ("of head's edge", 3),
+    "lpips_rest": ("of the rest", 3),
     "fd_dlib": ("FD dlib", 4),
     "fd_dlib_16": ("FD dlib 16", 4),
 }
+_ARROWS = {True: "↑", False: "↓", None: "→ 1"}
 
 
 def write_sheet(path: Path, kind: str, result: ClipResult, pictures: ClipPictures) -> None:
@@ -62,11 +74,7 @@ def write_sheet(path: Path, kind: str, result: ClipResult, pictures: ClipPicture
         row_captions.append(_frame_caption(result.frames[index], result.per_frame[methods[0]][index]))
     captions += [*methods, "difference"] if kind == "self" else methods
     sheet = contact_sheet(rows, row_captions=row_captions, column_captions=captions)
-    done, data = cv2.imencode(".jpg", sheet[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    if not done:
-        raise RuntimeError(f"{path.name} could not be encoded")
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(data.tobytes())
+    save_sheet(path, sheet)
 
 
 def sheet_frames(result: ClipResult, method: str) -> list[int]:
@@ -127,6 +135,12 @@ def render_page(
         "<p>Frame 0 is the photo; other frames of the same clip drive it and are what the result is compared "
         "with. Means of clips. ↑ more is better, ↓ less is better.</p>",
         summary_table(report["self"]["mean"], SELF_METRICS),
+        "<h2>Eyes and mouth</h2>",
+        "<p>Crops of the eyes and of the mouth at the truth's places, magnified twice. Closed → open: the photo's "
+        "mouth is closed, the target's open. Sharpness is the Laplacian's energy over the truth's, 1 is right. The "
+        "three parts of the whole picture's LPIPS add up to about all of it.</p>",
+        summary_table(report["self"]["mean"], REGION_METRICS),
+        expression_section(report["expressions"], report["teeth"]),
     ]
     for title, slices in report["self"].get("slices", {}).items():
         for value, slice_ in slices.items():
@@ -147,6 +161,11 @@ def render_page(
     if portraits:
         parts += ["<h2>Portraits</h2>", "<p>Each driver's frames and, below them, the portrait's.</p>"]
         parts += [figure(f"portrait-{name}", name, "", file) for name, file in portraits]
+    for region in REGIONS:
+        parts.append(f"<h2>{region.capitalize()}, worst first</h2>")
+        for result in strips_worst_first(region, own):
+            name, numbers = result.name, _strip_numbers(region, result)
+            parts.append(figure(_anchor(region, name), name, numbers, sheets[region, name]))
     parts += ["<h2>Clips, worst first</h2>", _clip_table(own), _sheets("self", own, sheets)]
     if cross:
         parts += ["<h2>Cross-reenactment, worst first</h2>", _sheets("cross", cross, sheets)]
@@ -163,16 +182,22 @@ def metric_name(metric: str) -> str:
     return _NAMES[metric][0]
 
 
-def summary_table(mean: Mapping[str, Scores], metrics: Mapping[str, bool]) -> str:
-    """Methods by metrics, the best value of each column in bold."""
+def summary_table(mean: Mapping[str, Scores], metrics: Mapping[str, bool | None]) -> str:
+    """Methods by metrics, the best value of each column in bold.
+
+    Args:
+        mean: method -> metric -> value.
+        metrics: metric -> whether more is better; None: 1 is best.
+    """
     shown = [m for m in metrics if any(scores.get(m) is not None for scores in mean.values())]
-    head = "".join(f"<th>{_NAMES[m][0]} {'↑' if metrics[m] else '↓'}" for m in shown)
+    head = "".join(f"<th>{_NAMES[m][0]} {_ARROWS[metrics[m]]}" for m in shown)
     rows = []
     for method, scores in mean.items():
         cells = []
         for metric in shown:
             values = [v for s in mean.values() if (v := s.get(metric)) is not None]
-            best = max(values) if metrics[metric] else min(values)
+            more = metrics[metric]
+            best = min(values, key=lambda v: abs(v - 1)) if more is None else max(values) if more else min(values)
             text = number(metric, scores.get(metric))
             cells.append(f"<td><b>{text}</b>" if scores.get(metric) == best else f"<td>{text}")
         rows.append(f"<tr><th>{html.escape(method)}{''.join(cells)}")
@@ -215,6 +240,12 @@ def figure(anchor: str, title: str, numbers: str, sheet: str) -> str:
         f"<figure id='{html.escape(anchor)}'><figcaption><b>{title}</b><br>{numbers}</figcaption>"
         f"<a href='{file}'><img loading=lazy src='{file}' alt='contact sheet of {title}'></a></figure>"
     )
+
+
+def _strip_numbers(region: str, result: ClipResult) -> str:
+    scores = next(iter(result.scores.values()))
+    shown = [m for m in REGION_METRICS if m.startswith(region) and scores.get(m) is not None]
+    return " · ".join(f"{_NAMES[m][0]} {number(m, scores[m])}" for m in shown)
 
 
 def _worst_first(results: Sequence[ClipResult]) -> list[ClipResult]:

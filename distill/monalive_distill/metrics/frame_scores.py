@@ -69,12 +69,17 @@ class Observation:
 
 
 class FrameScorer:
-    """The networks that quality is measured with, loaded once. Not for use from several threads at once."""
+    """The networks that quality is measured with, loaded once. Not for use from several threads at once.
+
+    Attributes:
+        lpips: the network behind the metric of that name.
+    """
 
     def __init__(self, tracker: FaceTracker, *, with_vgg: bool = False) -> None:
         self._tracker = tracker
         self._identity = FaceIdentity()
-        self._perceptual = {"lpips": LPIPS("alex")}
+        self.lpips = LPIPS("alex")
+        self._perceptual = {"lpips": self.lpips}
         if with_vgg:
             self._perceptual["lpips_vgg"] = LPIPS("vgg")
 
@@ -85,14 +90,18 @@ class FrameScorer:
         Without `perceptual` the LPIPS features, most of the work, are left out.
         """
         if landmarks is None:
-            faces = self._tracker.detect(image)
-            landmarks = faces[0].landmarks if faces else None
+            landmarks = self.locate(image)
         descriptor = None if landmarks is None else self._identity.describe(image, landmarks)
         taps: dict[str, list[Tensor]] = {}
         if perceptual:
             pixels = lpips_input(image)
             taps = {name: network.features(pixels) for name, network in self._perceptual.items()}
         return Observation(image, landmarks, descriptor, taps)
+
+    def locate(self, image: Image) -> Landmarks | None:
+        """The landmarks (478, 3) of the face in a picture, tracked as a still; None where there is none."""
+        faces = self._tracker.detect(image)
+        return faces[0].landmarks if faces else None
 
     @torch.inference_mode()
     def compare(self, output: Observation, target: Observation) -> Scores:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from monalive_distill.evaluation.contact_sheet import contact_sheet
+from monalive.media.image_io import load_image
+from monalive_distill.evaluation.contact_sheet import contact_sheet, save_sheet
 
 
 def plain(width: int, height: int, colour: tuple[int, int, int]) -> np.ndarray:
@@ -33,6 +36,16 @@ def test_other_sizes_are_fitted_and_centred() -> None:
     np.testing.assert_array_equal(sheet[16:48, :64], plain(64, 32, (255, 0, 0)))
     np.testing.assert_array_equal(sheet[:16, :64], plain(64, 16, (255, 255, 255)))
     np.testing.assert_array_equal(sheet[:, 80:112], plain(32, 64, (0, 0, 255)))
+
+
+def test_cells_need_not_be_square(tmp_path: Path) -> None:
+    wide = np.concatenate([noise(64), noise(64)], 1)
+    sheet = contact_sheet([[wide], [plain(32, 64, (255, 0, 0))]], cell=128, cell_height=64, gap=2)
+    assert sheet.shape == (2 + 2 * 66, 2 + 130, 3)
+    np.testing.assert_array_equal(sheet[2:66, 2:130], wide)
+    np.testing.assert_array_equal(sheet[68:132, 2 + 48 : 2 + 80], plain(32, 64, (255, 0, 0)))
+    save_sheet(tmp_path / "sheet.jpg", sheet)
+    assert np.abs(load_image(tmp_path / "sheet.jpg").astype(int) - sheet)[70:130, 55:75].mean() < 3
 
 
 def test_missing_pictures_are_grey_and_short_rows_white() -> None:

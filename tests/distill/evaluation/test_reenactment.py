@@ -23,13 +23,13 @@ from monalive.motions.motion import Motion
 from monalive.player.bundle_networks import BundleNetworks
 from monalive_distill.cli import evaluate as command
 from monalive_distill.evaluation.clips import Clip, find_clips, read_clip, spread_frames, track_clip
+from monalive_distill.evaluation.judges import Judges
+from monalive_distill.evaluation.moved_photo import UNMOVED, MovedPhoto, ReenactmentMethod, hold_still
 from monalive_distill.evaluation.reenactment import (
-    UNMOVED,
     ClipPictures,
     ClipResult,
     cross_reenactment,
     evaluate,
-    hold_still,
     mean_of_clips,
     self_reenactment,
 )
@@ -42,7 +42,7 @@ from monalive_distill.evaluation.report import summary_text, write_evaluation
 from monalive_distill.evaluation.report_page import sheet_frames
 from monalive_distill.mediapipe_tracker.networks import mediapipe_tracker
 from monalive_distill.metrics import identity, lpips
-from monalive_distill.metrics.frame_scores import FrameScorer, Scores, mean_scores, with_scaled_csim
+from monalive_distill.metrics.frame_scores import Scores, mean_scores, with_scaled_csim
 
 Image = NDArray[np.uint8]
 Landmarks = NDArray[np.float32]
@@ -69,8 +69,8 @@ def tracker() -> Iterator[FaceTracker]:
 
 
 @pytest.fixture(scope="module")
-def scorer(tracker: FaceTracker) -> FrameScorer:
-    return FrameScorer(tracker)
+def judges(tracker: FaceTracker) -> Judges:
+    return Judges(tracker)
 
 
 @pytest.fixture(scope="module")
@@ -96,14 +96,14 @@ def other_clip(clips_folder: Path, tracker: FaceTracker) -> Clip:
     return read_clip(clips_folder / "b_left.mp4", tracker, 3)
 
 
-def shift_whole(photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool) -> Iterator[Image]:
+def shift_whole(photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool) -> Iterator[MovedPhoto]:
     """A crude method: the whole picture follows the face's mean."""
     start = photo_landmarks if absolute else driver.landmarks[0]
     for landmarks in driver.landmarks:
         x, y = (landmarks - start)[:, :2].mean(axis=0)
         matrix = np.array([[1, 0, x], [0, 1, y]], np.float64)
         moved = cv2.warpAffine(photo, matrix, photo.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
-        yield moved.astype(np.uint8)
+        yield MovedPhoto(moved.astype(np.uint8))
 
 
 # Clips
@@ -192,12 +192,11 @@ def test_clips_that_cannot_be_used(clips_folder: Path, tmp_path: Path, tracker: 
 # Measuring
 
 
-def test_the_true_frames_are_perfect(clip: Clip, scorer: FrameScorer) -> None:
-    def oracle(*args: Any, absolute: bool, **more: Any) -> list[Image]:
-        assert absolute
-        return clip.images
+def test_the_true_frames_are_perfect(clip: Clip, judges: Judges) -> None:
+    def oracle(*args: Any, **more: Any) -> list[MovedPhoto]:
+        return [MovedPhoto(image) for image in clip.images]
 
-    result, pictures = self_reenactment(clip, {"oracle": oracle, UNMOVED: hold_still}, scorer)
+    result, pictures = self_reenactment(clip, {"oracle": oracle, UNMOVED: hold_still}, judges)
     scores, still = result.scores["oracle"], result.scores[UNMOVED]
     assert scores == pytest.approx(
         {
@@ -210,6 +209,16 @@ def test_the_true_frames_are_perfect(clip: Clip, scorer: FrameScorer) -> None:
             "blink_error": 0,
             "mouth_error": 0,
             "missing_face": 0,
+            "mouth_lpips": 0,
+            "mouth_lpips_opened": None,  # the mouth is open already
+            "mouth_lpips_others": 0,
+            "eyes_lpips": 0,
+            "mouth_sharpness": 1,
+            "eyes_sharpness": 1,
+            "lpips_face": 0,
+            "lpips_edge": 0,
+            "lpips_rest": 0,
+            "gaze_error": 0,
         },
         abs=1e-4,
     )
@@ -218,26 +227,58 @@ def test_the_true_frames_are_perfect(clip: Clip, scorer: FrameScorer) -> None:
     assert result.frames == (1, 4, 6) and len(pictures.targets) == len(pictures.outputs["oracle"]) == 3
 
 
-def test_following_the_face_beats_standing_still(clip: Clip, scorer: FrameScorer) -> None:
-    result, _ = self_reenactment(clip, {"shift": shift_whole, UNMOVED: hold_still}, scorer)
+def test_expressions_of_the_true_frames_arrive(clips_folder: Path, tracker: FaceTracker, judges: Judges) -> None:
+    """Frames read for expressions alone count there and nowhere else."""
+    clip = read_clip(clips_folder / "a right.mp4", tracker, 2, expression_frames=[1, 3, 5])
+    assert clip.frames == (0, 1, 3, 5, 6) and clip.for_expression == {3, 5} and clip.scored == [1, 4]
+
+    def oracle(*args: Any, **more: Any) -> list[MovedPhoto]:
+        return [MovedPhoto(image, points * 1) for image, points in zip(clip.images, clip.measured, strict=True)]
+
+    methods: dict[str, ReenactmentMethod] = {"oracle": oracle, "pictures": shift_whole, UNMOVED: hold_still}
+    result, pictures = self_reenactment(clip, methods, judges, ["pictures"])
+    assert result.frames == (1, 6) and len(pictures.outputs["oracle"]) == len(pictures.outputs["pictures"]) == 2
+    assert len(result.per_frame["pictures"]) == 2 and set(result.expressions) == {"absolute", "relative"}
+    for read in result.expressions.values():
+        assert set(read.seen) == {"oracle", UNMOVED} and set(read.asked) == {"oracle"}
+        assert read.truth.shape == (4, 14) and read.seen["oracle"] == pytest.approx(read.truth, abs=1e-4)
+        assert read.tracked == pytest.approx(read.truth, abs=1e-6) == read.asked["oracle"]
+        assert not read.seen[UNMOVED].any()
+    assert set(result.teeth) <= {"truth", "oracle"} and result.teeth["truth"].shape[1] == 2
+    photo = clip.photo()
+    assert photo.scored == [] and len(photo.images) == 1
+
+
+def test_the_product_says_what_it_asked_for(clip: Clip) -> None:
+    """In absolute transfer the driver's own landmarks, where the photo is its first frame."""
+    with BundleMethod() as product:
+        frames = list(product(clip.images[0], clip.landmarks[0], clip.motion(), absolute=True))
+        asked = np.array([frame.asked for frame in frames])
+        assert asked == pytest.approx(clip.landmarks, abs=0.01)
+        frames = list(product(clip.images[0], clip.landmarks[0], clip.motion(), absolute=False))
+        assert frames[0].asked is not None and frames[0].asked.shape == (478, 3)
+
+
+def test_following_the_face_beats_standing_still(clip: Clip, judges: Judges) -> None:
+    result, _ = self_reenactment(clip, {"shift": shift_whole, UNMOVED: hold_still}, judges)
     shifted, still = result.scores["shift"], result.scores[UNMOVED]
     for metric in ("lpips", "l1", "akd"):
         assert shifted[metric] < still[metric]  # type: ignore[operator]
     assert shifted["akd"] < 3  # type: ignore[operator]
 
 
-def test_without_surroundings_a_method_gets_landmarks_alone(clip: Clip, scorer: FrameScorer) -> None:
+def test_without_surroundings_a_method_gets_landmarks_alone(clip: Clip, judges: Judges) -> None:
     seen: dict[str, list[Motion]] = {"with": [], "without": []}
 
     def note(name: str) -> Any:
-        def method(photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool) -> list[Image]:
+        def method(photo: Image, photo_landmarks: Landmarks, driver: Motion, *, absolute: bool) -> list[MovedPhoto]:
             seen[name].append(driver)
-            return [photo] * len(driver)
+            return [MovedPhoto(photo)] * len(driver)
 
         return method
 
     methods = {"with": note("with"), "without": without_surroundings(note("without"))}
-    self_reenactment(clip, methods, scorer)
+    self_reenactment(clip, methods, judges)
     assert np.array_equal(seen["with"][0].surroundings, clip.surroundings)  # type: ignore[arg-type]
     assert seen["without"][0].surroundings is None
     assert np.array_equal(seen["without"][0].landmarks, clip.landmarks)
@@ -264,19 +305,19 @@ def test_the_product_gets_the_surroundings_in_self_reenactment_only(
         assert asked == [None] * 4
 
 
-def test_a_picture_without_a_face_has_no_face_metrics(clip: Clip, scorer: FrameScorer) -> None:
-    def lose_it(*args: Any, absolute: bool, **more: Any) -> list[Image]:
-        return [clip.images[0], *no_face(2), clip.images[3]]
+def test_a_picture_without_a_face_has_no_face_metrics(clip: Clip, judges: Judges) -> None:
+    def lose_it(*args: Any, absolute: bool, **more: Any) -> list[MovedPhoto]:
+        return [MovedPhoto(image) for image in (clip.images[0], *no_face(2), clip.images[3])]
 
-    result, _ = self_reenactment(clip, {"loses": lose_it}, scorer)
+    result, _ = self_reenactment(clip, {"loses": lose_it}, judges)
     assert result.scores["loses"]["missing_face"] == pytest.approx(2 / 3)
     assert [frame["akd"] is None for frame in result.per_frame["loses"]] == [True, True, False]
     assert result.scores["loses"]["akd"] == pytest.approx(0, abs=1e-3)  # over the frames that show a face
 
 
-def test_cross_reenactment_is_relative(clip: Clip, other_clip: Clip, scorer: FrameScorer) -> None:
+def test_cross_reenactment_is_relative(clip: Clip, other_clip: Clip, judges: Judges) -> None:
     methods = {"shift": shift_whole, UNMOVED: hold_still}
-    result, pictures = cross_reenactment(clip.photo(), other_clip, methods, scorer)
+    result, pictures = cross_reenactment(clip.photo(), other_clip, methods, judges)
     assert (result.name, result.driver) == ("a right", "b_left")
     assert result.scores[UNMOVED]["csim"] == pytest.approx(1)
     assert result.scores[UNMOVED]["missing_face"] == 0
@@ -284,12 +325,12 @@ def test_cross_reenactment_is_relative(clip: Clip, other_clip: Clip, scorer: Fra
     assert np.array_equal(pictures.driver_first, other_clip.images[0])
 
 
-def test_a_method_must_give_a_picture_per_frame(clip: Clip, scorer: FrameScorer) -> None:
-    def too_few(*args: Any, absolute: bool, **more: Any) -> list[Image]:
-        return clip.images[:2]
+def test_a_method_must_give_a_picture_per_frame(clip: Clip, judges: Judges) -> None:
+    def too_few(*args: Any, absolute: bool, **more: Any) -> list[MovedPhoto]:
+        return [MovedPhoto(image) for image in clip.images[:2]]
 
     with pytest.raises(RuntimeError, match="one picture"):
-        self_reenactment(clip, {"short": too_few}, scorer)
+        self_reenactment(clip, {"short": too_few}, judges)
 
 
 def test_means_leave_out_what_could_not_be_measured() -> None:
@@ -338,7 +379,7 @@ def test_a_method_for_self_reenactment_alone(clips_folder: Path, tracker: FaceTr
 
 
 def test_a_method_that_fails_on_a_clip_is_named(clips_folder: Path, tracker: FaceTracker) -> None:
-    def refuses(*args: Any, absolute: bool, **more: Any) -> list[Image]:
+    def refuses(*args: Any, absolute: bool, **more: Any) -> list[MovedPhoto]:
         raise ValueError("too dark")
 
     with pytest.raises(ValueError, match=r"none of the 1 clips.*a right\.mp4: too dark"):
@@ -380,12 +421,19 @@ def test_the_report(clips_folder: Path, tmp_path: Path, tracker: FaceTracker, mo
     assert sorted(images) == [
         "cross-a%20right.jpg",
         "cross-b_left.jpg",
+        "eyes-a%20right.jpg",
+        "eyes-b_left.jpg",
+        "mouth-a%20right.jpg",
+        "mouth-b_left.jpg",
         "self-a%20right.jpg",
         "self-b_left.jpg",
     ]
     for name in images:
         sheet = load_image(output / name.replace("%20", " "))
-        assert sheet.shape[0] > 2 * 256 and sheet.shape[1] > 4 * 256  # two frames; photo, target, output, ...
+        if name.startswith(("eyes", "mouth")):  # photo, truth and a method; two frames
+            assert sheet.shape[0] > 3 * 128 and sheet.shape[1] > 2 * 256
+        else:
+            assert sheet.shape[0] > 2 * 256 and sheet.shape[1] > 4 * 256  # two frames; photo, target, output, ...
     assert not re.search(r"(src|href)=.?https?:", page) and "prefers-color-scheme" in page
     assert sorted(path.name for path in output.iterdir() if path.suffix != ".jpg") == [
         "evaluation.json",
@@ -393,9 +441,9 @@ def test_the_report(clips_folder: Path, tmp_path: Path, tracker: FaceTracker, mo
     ]
 
 
-def test_the_geometry_prior_follows_the_driver(clip: Clip, scorer: FrameScorer) -> None:
+def test_the_geometry_prior_follows_the_driver(clip: Clip, judges: Judges) -> None:
     methods = {"prior": geometry_prior_method, UNMOVED: hold_still}
-    result, _ = self_reenactment(clip, methods, scorer)
+    result, _ = self_reenactment(clip, methods, judges)
     prior, still = result.scores["prior"], result.scores[UNMOVED]
     assert prior["akd"] < 2 < 10 < still["akd"]  # type: ignore[operator]
     assert prior["lpips"] < still["lpips"]  # type: ignore[operator]
@@ -412,13 +460,18 @@ def test_the_command(clips_folder: Path, tmp_path: Path, capsys: pytest.CaptureF
     command.add_arguments(parser)
     copy = tmp_path / "copy.bundle"
     copy.write_bytes(default_bundle_path().read_bytes())
-    args = parser.parse_args([str(folder), "--frames", "2", "-o", str(tmp_path / "report"), "--beside", str(copy)])
+    few = ["--frames", "2", "--expression-frames", "2"]
+    args = parser.parse_args([str(folder), *few, "-o", str(tmp_path / "report"), "--beside", str(copy)])
     command.run(args)
     report = json.loads((tmp_path / "report" / "evaluation.json").read_text(encoding="utf-8"))
     mean = report["self"]["mean"]
     assert list(mean) == ["monalive", "copy", "without background flow", "geometry prior", UNMOVED]
     assert mean["copy"] == mean["monalive"] and report["beside"]["copy"] == report["bundle"]
     assert report["cross"]["mean"] == {}  # that takes two clips
+    for mode in ("absolute", "relative"):
+        tables = report["expressions"][mode]
+        assert set(tables["reach"]) == {"monalive", "copy", UNMOVED} == set(tables["stages"])
+        assert tables["reach"]["copy"] == tables["reach"]["monalive"]
     assert mean["monalive"]["akd"] < 2 and mean["monalive"]["lpips"] < mean[UNMOVED]["lpips"]
     assert "index.html" in capsys.readouterr().out
     assert "<dt>copy<dd>" in (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
@@ -438,9 +491,12 @@ def test_the_worst_clip_comes_first(clips_folder: Path, tmp_path: Path, tracker:
     clips = find_clips(clips_folder)[:2]
     write_evaluation(clips, {"shift": shift_whole}, tracker, tmp_path, frame_count=1, with_cross=False)
     report = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))
-    by_lpips = sorted(report["self"]["clips"], key=lambda one: -one["scores"]["shift"]["lpips"])
     captions = re.findall(r"<figcaption><b>([^<]+)</b>", (tmp_path / "index.html").read_text(encoding="utf-8"))
-    assert captions == [one["clip"] for one in by_lpips]
+    orders = [
+        [one["clip"] for one in sorted(report["self"]["clips"], key=lambda one: -one["scores"]["shift"][metric])]
+        for metric in ("eyes_lpips", "mouth_lpips", "lpips")
+    ]
+    assert captions == [name for order in orders for name in order]
 
 
 def test_contact_sheets_show_the_worst_frame() -> None:
