@@ -74,9 +74,9 @@ def main(folder: Path = FOLDER) -> None:
     _save(folder / "tracker.json", tracker_cases(photo, faces, KEPT))
     for name, picture in level_crops(photo).items():
         _save_image(folder / name, picture)
-    for name, cases in (("bundles", bundle_cases()), ("motions", motion_cases())):
+    for name, files in (("bundles", bundle_cases()), ("motions", motion_cases())):
         listed = []
-        for case in cases:
+        for case in files:
             (folder / "files" / case.file).write_bytes(case.content)
             listed.append({"file": case.file, "error": case.error, "says": case.says} | case.holds(folder / "files"))
         _save(folder / f"{name}.json", listed)
