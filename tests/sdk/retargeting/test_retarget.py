@@ -15,6 +15,7 @@ from monalive.faces.landmarks import FACE_OVAL, LEFT_BROW, LEFT_IRIS, LIPS_OUTER
 from monalive.motions import builtin_motions
 from monalive.retargeting.retarget import REGIONS, Retargeter, RetargetOptions
 from monalive.retargeting.retarget_networks import RetargetNetworks
+from monalive_export.graphs.retarget_settings import POSE_POINTS
 
 NETWORKS = RetargetNetworks()
 BASIS = load_expressions()
@@ -71,10 +72,10 @@ def _retarget(
 
 
 def _own_frame(portrait: np.ndarray, unit: np.ndarray, crop: SquareCrop) -> np.ndarray:
-    """A result in the portrait's own head's frame, upright."""
-    reference = fit_pose(portrait, BASIS.mean_face).to_canonical(portrait)
+    """A result in the portrait's own head's frame, upright: that of the points which retargeting takes for rigid."""
+    reference = fit_pose(portrait, BASIS.mean_face, POSE_POINTS).to_canonical(portrait)
     pixels = crop.to_pixels(unit).astype(np.float64)
-    return fit_pose(pixels, reference).to_canonical(pixels)
+    return fit_pose(pixels, reference, POSE_POINTS).to_canonical(pixels)
 
 
 @pytest.mark.parametrize("absolute", [False, True])
@@ -113,14 +114,18 @@ def test_closed_eyes_close(name: str, driver_eyes: float) -> None:
     portrait = PORTRAITS[name]
     result, crop = _retarget(portrait, driver)
     closed, rest = _own_frame(portrait, result[2], crop), _own_frame(portrait, result[0], crop)
+    corners = [corner for eye in APERTURES.eyes for corner in eye.corners]
+    seen = [fit_pose(face, driver[0], POSE_POINTS).to_canonical(face) / 130 for face in (driver[0], driver[2])]
+    together = (seen[1] - seen[0])[corners].mean(0)
+    assert np.linalg.norm(together) < 0.02
     for eye in APERTURES.eyes:
         assert np.abs(np.linalg.norm(closed[eye.upper] - closed[eye.lower], axis=-1)).max() < 0.004
         # The upper lid does the closing.
         down = np.linalg.norm((closed - rest)[eye.upper], axis=-1).mean()
         up = np.linalg.norm((closed - rest)[eye.lower], axis=-1).mean()
         assert down > 3 * up
-        # Corners stay, and the brow is not pulled along.
-        assert np.linalg.norm((closed - rest)[list(eye.corners)], axis=-1).max() < 0.01
+        # Corners stay, but for the eyes as a whole, which follow the driver's; and the brow is not pulled along.
+        assert np.linalg.norm((closed - rest - together)[list(eye.corners)], axis=-1).max() < 0.01
     assert np.linalg.norm((closed - rest)[[*LEFT_BROW, *RIGHT_BROW]], axis=-1).max() < 0.04
 
 
@@ -150,7 +155,9 @@ def test_wide_eyes_widen() -> None:
     driver = np.array([_person(), _person(expression={"eyeWideLeft": 1.0, "eyeWideRight": 1.0})])
     result, crop = _retarget(PORTRAITS["narrow"], driver)
     faces = [_own_frame(PORTRAITS["narrow"], unit, crop) for unit in result]
-    assert 1.05 < LEFT_EYE.openness(faces[1]) / LEFT_EYE.openness(faces[0]) < 1.35
+    before, after = (LEFT_EYE.openness(face) for face in faces)
+    own, wide = (LEFT_EYE.openness(face) for face in driver)
+    assert 0.85 < (after - before) / (wide - own) < 1.05  # a soft limit takes some of what is so wide
 
 
 @pytest.mark.parametrize("name", PORTRAITS)
