@@ -4,30 +4,29 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
+from make_faces_sheet import MOTIONS, face_square
 
 from monalive import PhotoAnimator, PhotoAnimatorOptions, builtin_motions, save_image
 from monalive_distill.evaluation.contact_sheet import contact_sheet
 
-MOTIONS = ("smile", "laugh", "talk", "surprise", "look_around", "wink")
-COLUMNS = 6
+CELL = 300
+SHOWN = ("laugh", "talk", "blink", "look_around")
 
 
 def main() -> None:
-    """Plays the motions on both sample portraits and lays their liveliest frames out."""
-    assets = Path(str(resources.files("monalive").joinpath("assets")))
-    rows, captions = [], []
+    """Plays the motions on the sample portrait and lays out its face: at rest, where most is asked, around it."""
+    photo = Path(str(resources.files("monalive").joinpath("assets", "sample_portrait.jpg")))
+    rows = []
     with PhotoAnimator.create_from_options(PhotoAnimatorOptions()) as animator:
-        portraits = [animator.enroll(assets / name) for name in ("sample_portrait.jpg", "sample_portrait_2.jpg")]
-        for number, name in enumerate(MOTIONS):
-            portrait = portraits[number % 2]
+        portrait = animator.enroll(photo)
+        face = face_square(portrait.landmarks.astype(np.float64), portrait.photo.shape)
+        for name in SHOWN:
             motion = builtin_motions.load(name)
-            moved = np.abs(motion.landmarks - motion.landmarks[0]).mean((1, 2))
-            liveliest = int(moved.argmax())
-            shown = sorted({*np.linspace(0, len(moved) - 1, COLUMNS - 1).astype(int).tolist(), liveliest})
+            strongest = int(np.argmax([MOTIONS[name](points) for points in motion.landmarks.astype(np.float64)]))
             frames = list(animator.play(portrait, motion))
-            rows.append([frames[index].image for index in shown])
-            captions.append(name)
-    sheet = contact_sheet(rows, row_captions=captions, cell=200)
+            shown = (0, strongest // 2, strongest, (strongest + len(frames)) // 2)
+            rows.append([frames[index].image[face] for index in shown])
+    sheet = contact_sheet(rows, row_captions=SHOWN, cell=CELL)
     save_image(Path(__file__).parent / "contact_sheet.jpg", sheet, made_by_ai=True)
 
 

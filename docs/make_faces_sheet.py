@@ -18,7 +18,7 @@ from monalive.faces.landmarks import LEFT_EYE_CORNERS, LEFT_IRIS
 from monalive_distill.evaluation.contact_sheet import contact_sheet
 
 Points = NDArray[np.float64]
-CELL = 320
+CELL = 192
 
 
 def _eyes(points: Points) -> float:
@@ -60,7 +60,7 @@ def main() -> None:
     with PhotoAnimator.create_from_options(PhotoAnimatorOptions(bundle_path=arguments.bundle)) as animator:
         for photo in arguments.photos:
             portrait = animator.enroll(photo)
-            face = _face(portrait.landmarks.astype(np.float64), portrait.photo.shape)
+            face = face_square(portrait.landmarks.astype(np.float64), portrait.photo.shape)
             row = [portrait.photo[face]]
             for name, strength in MOTIONS.items():
                 motion = builtin_motions.load(name)
@@ -72,7 +72,7 @@ def main() -> None:
     save_image(arguments.output, sheet, made_by_ai=True)
 
 
-def _face(landmarks: Points, shape: tuple[int, ...]) -> tuple[slice, slice]:
+def face_square(landmarks: Points, shape: tuple[int, ...]) -> tuple[slice, slice]:
     """The square around a face in its photo, forehead left out."""
     low, high = landmarks[:, :2].min(0), landmarks[:, :2].max(0)
     side = float((high - low).max()) * 1.05

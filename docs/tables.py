@@ -148,7 +148,8 @@ def shipped_manifest() -> dict[str, Any]:
     from monalive_export.graphs.pipelines import load_model
 
     torch.set_num_threads(1)
-    model = load_model(WEIGHTS / "lightweight.safetensors", WEIGHTS / "tracker.safetensors")
+    names = ("lightweight", "tracker", "eyes_and_mouth")
+    model = load_model(*(WEIGHTS / f"{name}.safetensors" for name in names))
     values = dict(packaged_frames(1, model.image_size)[0].inputs)
     parts = {}
     for name, graph in model.graphs.items():
