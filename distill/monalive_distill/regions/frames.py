@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import HeadPose, fit_pose
-from monalive.faces.landmarks import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
+from monalive.faces.landmarks import LEFT_EYE_CORNERS, POSE_POINTS, RIGHT_EYE_CORNERS
 from monalive.faces.region_crop import extract_region
 
 NOSE_BASE = 2
@@ -102,7 +102,7 @@ def face_frames(landmarks: NDArray[np.floating]) -> FaceFrames:
     Raises:
         ValueError: no head pose can be fitted to them.
     """
-    pose = fit_pose(landmarks, _mean_face())
+    pose = fit_pose(landmarks, _mean_face(), POSE_POINTS)
     angle = float(np.deg2rad(pose.roll))
     return FaceFrames(
         RegionFrame(*_middle(landmarks, LEFT_EYE_CORNERS), pose.scale, angle),

@@ -11,9 +11,10 @@ from typing import Final
 
 import torch
 
+from monalive.faces.landmarks import POSE_POINTS
 from monalive_distill.generator.primitives import clamp_to_unit
 from monalive_distill.generator.splat import take
-from monalive_export.graphs.retarget_settings import KNEE, POSE_POINTS
+from monalive_export.graphs.retarget_settings import KNEE
 
 # Even powers of the quaternion matrix, by repeated squaring: 2 ** 9. Its second eigenvalue, shifted, is at most 0.9 of
 # the first for anything like a face: 0.9 ** 512 is nothing in float32.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from monalive.faces.landmarks import LEFT_IRIS, RIGHT_IRIS, RIGID
+from monalive.faces.landmarks import LEFT_IRIS, RIGHT_IRIS
 
 # How far a portrait that looks straight at the camera may be turned, in degrees.
 MAX_YAW, MAX_PITCH, MAX_ROLL = 32.0, 22.0, 30.0
@@ -41,9 +41,6 @@ DEPTH_DAMPING: Final = 0.5
 # Proportions of two faces are trusted within these bounds; beyond, an expression at the reference frame is more likely.
 MOUTH_RATIO, HEIGHT_RATIO, BROW_RATIO = (0.75, 1.35), (0.8, 1.25), (0.75, 1.3)
 
-# What a driver's pose is fitted to. The forehead goes up with the brows: fitted to it, a head would nod instead.
-_FOREHEAD: Final = (10, 151, 9, 8, 54, 284, 21, 251)
-POSE_POINTS: Final = tuple(index for index in RIGID if index not in _FOREHEAD)
 NOSE_BASE, CHIN = 2, 152
 IRIS_OF_EYE: Final = (RIGHT_IRIS, LEFT_IRIS)
 # What a gaze blendshape score of 1 stands for.

@@ -41,6 +41,10 @@ RIGID: Final = (
     *(127, 356, 234, 454, 93, 323, 54, 284, 21, 251, 162, 389),
 )
 
+# What a pose is fitted to where brows move: the forehead goes up with them, and fitted to it a head would nod instead.
+_FOREHEAD: Final = (10, 151, 9, 8, 54, 284, 21, 251)
+POSE_POINTS: Final = tuple(index for index in RIGID if index not in _FOREHEAD)
+
 # What a landmark drawing shows: (contour, closed?).
 DRAWN_CONTOURS: Final = (
     (FACE_OVAL, True),

@@ -16,6 +16,7 @@ from monalive.bundle import Bundle
 from monalive.faces.tracker_networks import TRACKER_PARTS
 from monalive.networks.named_network import NamedNetwork
 from monalive.networks.runtimes import RuntimeOptions
+from monalive.player.region_networks import CROPS_PART, REGION_PARTS
 from monalive_distill.few_shot.checkpoint import load_few_shot_model
 from monalive_distill.few_shot.model import build_few_shot_model
 from monalive_distill.few_shot.person import FewShotPerson, load_person, save_person
@@ -109,12 +110,13 @@ def exported_person(tmp_path_factory: pytest.TempPathFactory, person: Path) -> P
 
 
 def test_a_person_goes_to_litert(exported_person: Path) -> None:
-    """The whole command, retargeting and the tracker included."""
+    """The whole command, retargeting, the tracker, eyes and mouth included."""
     bundle = Bundle.load(exported_person / "litert.bundle")
     assert {name: part["precision"] for name, part in bundle.manifest["parts"].items()} == {
         **dict.fromkeys(GEOMETRY, "fp32"),
         "animate": "int8",
-        **dict.fromkeys(TRACKER_PARTS, "int8"),
+        **dict.fromkeys((*TRACKER_PARTS, *REGION_PARTS), "int8"),
+        CROPS_PART: "fp32",
     }
     inputs = packaged_frames(1, SIZE)[0].inputs
     for name in bundle.parts:

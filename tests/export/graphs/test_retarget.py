@@ -14,6 +14,7 @@ from retargeting_oracle.pose_transfer import soft_limit as soft_limit_reference
 from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import angles_rotation, fit_pose, rotation_angles
+from monalive.faces.landmarks import POSE_POINTS
 from monalive.motions import builtin_motions
 from monalive.retargeting.retarget import NO_LIMITS, RetargetOptions
 from monalive_export.checks.parity import torch_run
@@ -22,7 +23,6 @@ from monalive_export.graphs.ports import Graph
 from monalive_export.graphs.retarget import FILTER_SHAPES, RetargetGraph, RetargetStartGraph
 from monalive_export.graphs.retarget_absolute import ABSOLUTE_FILTER_SHAPES, RetargetAbsoluteGraph
 from monalive_export.graphs.retarget_math import angles_of, atan2, fit_rotation, rotation_of, soft_limit, wrapped
-from monalive_export.graphs.retarget_settings import POSE_POINTS
 
 GAINS = ("pose", "eyes", "lips", "brows")
 CROP = SquareCrop(80.0, 60.0, 360.0)

@@ -10,9 +10,8 @@ from retargeting_oracle.oracle_retargeter import OracleRetargeter
 from monalive.faces.crop import portrait_crop
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import angles_rotation, fit_pose
-from monalive.faces.landmarks import LEFT_BROW, LEFT_IRIS, RIGHT_BROW, RIGHT_EYE_CORNERS
+from monalive.faces.landmarks import LEFT_BROW, LEFT_IRIS, POSE_POINTS, RIGHT_BROW, RIGHT_EYE_CORNERS
 from monalive.retargeting.retarget import RetargetOptions
-from monalive_export.graphs.retarget_settings import POSE_POINTS
 
 BASIS = load_expressions()
 RIGHT_EYE, LEFT_EYE = BASIS.apertures.eyes

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import angles_rotation, fit_pose
-from monalive.faces.landmarks import FACE_OVAL, LEFT_BROW, LEFT_IRIS, LIPS_OUTER, RIGHT_BROW, RIGHT_IRIS
+from monalive.faces.landmarks import FACE_OVAL, LEFT_BROW, LEFT_IRIS, LIPS_OUTER, POSE_POINTS, RIGHT_BROW, RIGHT_IRIS
 from monalive.motions import builtin_motions
 from monalive.retargeting.retarget import REGIONS, Retargeter, RetargetOptions
 from monalive.retargeting.retarget_networks import RetargetNetworks
-from monalive_export.graphs.retarget_settings import POSE_POINTS
 
 NETWORKS = RetargetNetworks()
 BASIS = load_expressions()

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from monalive.faces.blendshapes import BLENDSHAPE_NAMES
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import fit_pose
-from monalive_export.graphs.retarget_settings import EYE_TURN_DEGREES, POSE_POINTS
+from monalive.faces.landmarks import POSE_POINTS
+from monalive_export.graphs.retarget_settings import EYE_TURN_DEGREES
 
 
 def as_mean_face(

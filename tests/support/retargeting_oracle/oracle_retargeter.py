@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import fit_pose
+from monalive.faces.landmarks import POSE_POINTS
 from monalive.retargeting.retarget import REGIONS, RetargetOptions
 from monalive_export.graphs.face_regions import region_weights
-from monalive_export.graphs.retarget_settings import POSE_POINTS
 from retargeting_oracle.expression_transfer import ExpressionTransfer, Gains
 from retargeting_oracle.motion_smoother import MotionSmoother, landmark_filter
 from retargeting_oracle.pose_transfer import PoseLimits, PoseTransfer
