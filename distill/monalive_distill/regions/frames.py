@@ -25,23 +25,34 @@ MOUTH_BELOW_NOSE = 0.30
 
 
 class CropShape(NamedTuple):
-    """Size of a crop in pixels, and its scale: pixels per outer-eye-corner distance."""
+    """Size of a crop in pixels, its scale (pixels per outer-eye-corner distance), and by how many pixels it rises above
+    the place that it is laid by."""
 
     width: int
     height: int
     scale: float
+    rise: float = 0.0
+
+    @property
+    def laid_by(self) -> tuple[float, float]:
+        """Where in the crop that place is."""
+        return self.width / 2, self.height / 2 + self.rise
 
     def larger(self, factor: float) -> CropShape:
         """The same scale with a margin around: `factor` times as wide and high, in whole even pixels."""
-        return CropShape(2 * round(self.width * factor / 2), 2 * round(self.height * factor / 2), self.scale)
+        return self._replace(width=2 * round(self.width * factor / 2), height=2 * round(self.height * factor / 2))
 
     def magnified(self, factor: int) -> CropShape:
         """The same place in finer pixels: `factor` times as many each way."""
-        return CropShape(self.width * factor, self.height * factor, self.scale * factor)
+        return CropShape(*(factor * value for value in self))
 
 
 EYE_SHAPE = CropShape(64, 64, 64 / 0.70)
 MOUTH_SHAPE = CropShape(128, 96, 128 / 1.15)
+# What the eye's network works on: the brow, raised, belongs to it.
+EYE_AND_BROW_SHAPE = CropShape(64, 80, EYE_SHAPE.scale, 5.0)
+MARGIN = 1.5  # of the stored crops, for augmentation
+STORED_EYE, STORED_MOUTH = EYE_SHAPE.larger(MARGIN), MOUTH_SHAPE.larger(MARGIN)
 
 
 @dataclass(frozen=True)
@@ -66,7 +77,7 @@ class RegionFrame:
         step = self.unit / shape.scale
         cos, sin = np.cos(self.angle) * step, np.sin(self.angle) * step
         linear = np.array([[cos, -sin], [sin, cos]]) @ np.diag([-1.0 if self.mirrored else 1.0, 1.0])
-        offset = np.array([self.x, self.y]) - linear @ np.array([shape.width / 2, shape.height / 2])
+        offset = np.array([self.x, self.y]) - linear @ np.array(shape.laid_by)
         return np.concatenate([linear, offset[:, None]], 1)
 
     def extract(self, image: NDArray[np.uint8], shape: CropShape) -> NDArray[np.uint8]:

@@ -18,7 +18,9 @@ from monalive_distill.training.compute import to_channels_last
 # The crop's outer part is blended away where it is pasted: pixels of fading, and how much it counts at the border.
 _FEATHER, _AT_BORDER = 0.2, 0.15
 _WATCHED = 4.0
-_PERCEPTUAL_ZOOM = 4 / 3
+_PERCEPTUAL_ZOOM = 2.0
+# The photo's own pixels serve where they differ from the target by less than this (mean over RGB).
+_SERVES = 0.06
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class LossWeights:
     perceptual: float = 1.0
     correction: float = 0.002
     inside: float = 0.5
+    keep: float = 0.05
 
 
 class RegionLoss:
@@ -58,6 +61,9 @@ class RegionLoss:
         moved = (look * (result.moved - batch.image).abs()).mean()
         perceptual = self.perceptual(result.image, batch.image, precision)
         correction = result.correction.abs().mean()
+        # Where the photo's own pixels serve they shall show: the painting is softer.
+        serves = torch.clamp(1 - (result.moved - batch.image).detach().abs().mean(1, keepdim=True) / _SERVES, min=0)
+        keep = (look * serves * (1 - result.mask)).mean()
         terms = {"colours": colours, "painted": painted, "moved": moved, "perceptual": perceptual}
         weights = self._weights
         loss = (
@@ -66,6 +72,7 @@ class RegionLoss:
             + weights.moved * moved
             + weights.perceptual * perceptual
             + weights.correction * correction
+            + weights.keep * keep
         )
         if result.inside is not None:
             terms["inside"] = self.inside(result.inside, batch)

@@ -17,13 +17,11 @@ from monalive.media.image_io import load_image
 from monalive.media.video_io import VideoReader
 from monalive_distill.data.prepare import VIDEO_SUFFIXES
 from monalive_distill.mediapipe_tracker.networks import mediapipe_tracker
-from monalive_distill.regions.frames import EYE_SHAPE, MOUTH_SHAPE, face_frames
+from monalive_distill.regions.frames import STORED_EYE, STORED_MOUTH, face_frames
 from monalive_distill.regions.measures import eye_measures, mouth_measures, sharpness
 from monalive_distill.regions.sources import Source, sources
 
 INDEX_FILE = "index.json"
-MARGIN = 1.5  # of the stored crops, for augmentation
-STORED_EYE, STORED_MOUTH = EYE_SHAPE.larger(MARGIN), MOUTH_SHAPE.larger(MARGIN)
 LEAST_PRESENCE = 0.8
 # Frames of a clip blurrer than this share of its median are left out: motion blur is no pose.
 LEAST_SHARPNESS = 0.5

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import torch
 
-from monalive.faces.landmarks import LEFT_EYE, LEFT_IRIS, LIPS_INNER, LIPS_OUTER
+from monalive.faces.landmarks import LEFT_BROW, LEFT_EYE, LEFT_IRIS, LIPS_INNER, LIPS_OUTER
 from monalive_distill.regions.drawing import Drawing, eye_drawing, mouth_drawing
-from monalive_distill.regions.frames import EYE_SHAPE, MOUTH_SHAPE, CropShape
+from monalive_distill.regions.frames import EYE_AND_BROW_SHAPE, MOUTH_SHAPE, STORED_EYE, STORED_MOUTH, CropShape
 from monalive_distill.regions.movement import FINE_EYE, FINE_MOUTH, local_flow, near_eye, near_mouth
 from monalive_distill.regions.networks import EYE_SIZES, MOUTH_SIZES, RegionSizes
 
@@ -21,6 +21,7 @@ class Region:
     Attributes:
         name: "eye" or "mouth".
         shape: the crop the network works on.
+        stored: the crop that a cache holds, with a margin around.
         sizes: of its network.
         drawing: makes its drawings.
         near, fine: landmarks that move its crop.
@@ -30,6 +31,7 @@ class Region:
 
     name: str
     shape: CropShape
+    stored: CropShape
     sizes: RegionSizes
     drawing: Callable[[], Drawing]
     near: Callable[[], tuple[int, ...]]
@@ -49,17 +51,19 @@ class Region:
 
 EYE = Region(
     "eye",
-    EYE_SHAPE,
+    EYE_AND_BROW_SHAPE,
+    STORED_EYE,
     EYE_SIZES,
     eye_drawing,
     near_eye,
     FINE_EYE,
-    (*LEFT_EYE, *LEFT_IRIS),
+    (*LEFT_EYE, *LEFT_IRIS, *LEFT_BROW),
     ((0.05, 0.12, 0.19, 0.26, 0.34), (-0.14, -0.09, -0.03, 0.03), (-0.10, -0.07, -0.03)),
 )
 MOUTH = Region(
     "mouth",
     MOUTH_SHAPE,
+    STORED_MOUTH,
     MOUTH_SIZES,
     mouth_drawing,
     near_mouth,

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from monalive.faces.expressions import load_expressions
 from monalive_distill.data.augmentation import Augmentation
-from monalive_distill.regions.frames import CropShape
-from monalive_distill.regions.prepare import INDEX_FILE, MARGIN
+from monalive_distill.regions.prepare import INDEX_FILE
 from monalive_distill.regions.regions import Region
 
 # How a pair's photo is chosen: a frame next to the target or the target itself (at rest the photo's own eyes and lips
@@ -134,7 +133,7 @@ class RegionPairs:
         parts: list[NDArray[np.float32]] = []
         for index in (first, second):
             own = _similarity(rng, 0.02, 1.5, 0.012 * shape.height)
-            picture, points = _cut(sequence.frames[index], sequence.points[index], shape, own @ shared)
+            picture, points = _cut(sequence.frames[index], sequence.points[index], self._region, own @ shared)
             if flipped:
                 picture = picture[:, ::-1]
                 points = _mirrored(points, shape.width)
@@ -169,17 +168,18 @@ class RegionPairs:
 
 def cut(sequence: RegionSequence, index: int, region: Region) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """A frame's working crop (H, W, 3) in [0, 1] and its landmarks (478, 2) in pixels, as it is."""
-    picture, points = _cut(sequence.frames[index], sequence.points[index], region.shape, np.eye(3))
+    picture, points = _cut(sequence.frames[index], sequence.points[index], region, np.eye(3))
     return np.asarray(picture / 255, np.float32), points
 
 
 def _cut(
-    frame: NDArray[np.uint8], points: NDArray[np.float32], shape: CropShape, change: NDArray[np.float64]
+    frame: NDArray[np.uint8], points: NDArray[np.float32], region: Region, change: NDArray[np.float64]
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """The working crop out of the stored one; `change` (3, 3) about the crop's middle, pixels."""
-    stored = shape.larger(MARGIN)
-    to_middle = np.array([[1, 0, -stored.width / 2], [0, 1, -stored.height / 2], [0, 0, 1.0]])
-    back = np.array([[1, 0, shape.width / 2], [0, 1, shape.height / 2], [0, 0, 1.0]])
+    shape = region.shape
+    (from_x, from_y), (to_x, to_y) = region.stored.laid_by, shape.laid_by
+    to_middle = np.array([[1, 0, -from_x], [0, 1, -from_y], [0, 0, 1.0]])
+    back = np.array([[1, 0, to_x], [0, 1, to_y], [0, 0, 1.0]])
     matrix = (back @ change @ to_middle)[:2]
     moved = (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
     pixels = np.concatenate([matrix[:, :2], (matrix @ np.array([0.5, 0.5, 1.0]) - 0.5)[:, None]], 1)

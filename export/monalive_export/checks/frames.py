@@ -24,7 +24,7 @@ from monalive.retargeting.retarget import Retargeter, RetargetOptions
 from monalive.retargeting.retarget_networks import RetargetNetworks
 from monalive_distill.data.prepare import prepare
 from monalive_distill.data.training_pairs import INDEX_FILE, FaceSequence, load_sequences
-from monalive_distill.regions.frames import EYE_SHAPE, MOUTH_SHAPE, face_frames
+from monalive_distill.regions.frames import EYE_AND_BROW_SHAPE, MOUTH_SHAPE, face_frames
 from monalive_distill.tracker.detector_network import INPUT_SIZE as DETECTOR_SIZE
 from monalive_distill.tracker.landmark_network import INPUT_SIZE as LANDMARKS_SIZE
 from monalive_export.graphs.background_flow import BACKGROUND_FILTER_SHAPES
@@ -194,7 +194,7 @@ def region_inputs(
     inputs = {"face_landmarks": _batch(target)}
     own, asked = face_frames(landmarks), face_frames(wanted)
     for name, shape, source, goal in (
-        ("eye", EYE_SHAPE, own.right_eye if right else own.left_eye, asked.right_eye if right else asked.left_eye),
+        ("eye", EYE_AND_BROW_SHAPE, own.right_eye if right else own.left_eye, asked.right_eye if right else asked.left_eye),
         ("mouth", MOUTH_SHAPE, own.mouth, asked.mouth),
     ):
         inputs[f"{name}_photo"] = _batch(source.extract(image, shape).astype(np.float32) / np.float32(255))

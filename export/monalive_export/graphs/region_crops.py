@@ -7,7 +7,7 @@ import torch
 from monalive.faces.expressions import load_expressions
 from monalive.faces.landmarks import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 from monalive_distill.generator.splat import take
-from monalive_distill.regions.frames import EYE_SHAPE, MOUTH_BELOW_NOSE, MOUTH_SHAPE, NOSE_BASE, CropShape
+from monalive_distill.regions.frames import EYE_AND_BROW_SHAPE, MOUTH_BELOW_NOSE, MOUTH_SHAPE, NOSE_BASE, CropShape
 from monalive_export.graphs.face_openings import constant
 from monalive_export.graphs.ports import SIDES, Graph, Port
 from monalive_export.graphs.retarget_math import fit_pose
@@ -49,14 +49,14 @@ class RegionCropsGraph(Graph):
         flat = face_landmarks[:, :, 0:2]
         below = scale * rotation[:, 0:2, 1:2].transpose(1, 2) * MOUTH_BELOW_NOSE
         crops = [
-            _crop(flat, take(flat, LEFT_EYE_CORNERS).mean(1, keepdim=True), scale, cos, sin, EYE_SHAPE, 1.0),
+            _crop(flat, take(flat, LEFT_EYE_CORNERS).mean(1, keepdim=True), scale, cos, sin, EYE_AND_BROW_SHAPE, 1.0),
             _crop(
                 take(flat, self.opposite),
                 take(flat, RIGHT_EYE_CORNERS).mean(1, keepdim=True),
                 scale,
                 cos,
                 sin,
-                EYE_SHAPE,
+                EYE_AND_BROW_SHAPE,
                 -1.0,
             ),
             _crop(flat, take(flat, (NOSE_BASE,)) + below, scale, cos, sin, MOUTH_SHAPE, 1.0),
@@ -77,7 +77,7 @@ def _crop(
     step = scale * (1.0 / shape.scale)
     c, s = cos * step, sin * step
     x, y = middle[:, :, 0:1], middle[:, :, 1:2]
-    half_width, half_height = shape.width / 2, shape.height / 2
+    half_width, half_height = shape.laid_by
     place = torch.cat(
         (
             c * side,

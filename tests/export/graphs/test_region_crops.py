@@ -7,7 +7,7 @@ import pytest
 
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import HeadPose, angles_rotation
-from monalive_distill.regions.frames import EYE_SHAPE, MOUTH_SHAPE, face_frames
+from monalive_distill.regions.frames import EYE_AND_BROW_SHAPE, MOUTH_SHAPE, face_frames
 from monalive_export.checks.parity import torch_run
 from monalive_export.graphs.region_crops import RegionCropsGraph
 
@@ -22,7 +22,7 @@ def test_it_equals_face_frames(angles: tuple[float, float, float]) -> None:
     made = graph({"face_landmarks": (landmarks[None] / SIDE).astype(np.float32)})
 
     frames = face_frames(landmarks)
-    shapes = (EYE_SHAPE, EYE_SHAPE, MOUTH_SHAPE)
+    shapes = (EYE_AND_BROW_SHAPE, EYE_AND_BROW_SHAPE, MOUTH_SHAPE)
     wanted = np.stack([frame.matrix(shape).ravel() for frame, shape in zip(frames, shapes, strict=True)])
     assert np.abs(made["places"][0] * SIDE - wanted).max() < 2e-3  # pixels of the photo
     names = ("left_eye_landmarks", "right_eye_landmarks", "mouth_landmarks")
