@@ -47,7 +47,7 @@ def test_the_same_step_gives_the_same_pairs(region_cache: Path) -> None:
     one, again, other = pairs.draw(7, 4), pairs.draw(7, 4), pairs.draw(8, 4)
     assert all(torch.equal(a, b) for a, b in zip(one, again, strict=True))
     assert not torch.equal(one.photo, other.photo)
-    assert one.photo.shape == one.image.shape == (4, 3, 64, 64) and one.source.shape == (4, 478, 2)
+    assert one.photo.shape == one.image.shape == (4, 3, 80, 64) and one.source.shape == (4, 478, 2)
     assert one.photo.min() >= 0 and one.photo.max() <= 1
 
 
@@ -75,7 +75,7 @@ def test_what_occurs_once_is_drawn_often(tmp_path: Path) -> None:
     drawn = [pairs._choose(rng)[1:] for _ in range(400)]
     assert 60 < sum(target == 50 for _, target in drawn) < 200
     assert 100 < sum(photo == 50 for photo, _ in drawn) < 300
-    assert cut(RegionSequence("a", "a", "clip", frames, points, measures, 80.0), 50, EYE)[1][0].tolist() == [33, 33]
+    assert cut(RegionSequence("a", "a", "clip", frames, points, measures, 80.0), 50, EYE)[1][0].tolist() == [33, 46]
 
 
 def test_pictures_in_other_light_are_no_pair(still_cache: Path) -> None:

@@ -66,7 +66,7 @@ def test_a_pipeline_has_them_after_its_own_networks(weights: Path, frames: list[
     assert list(alone.graphs) == ["region_crops", "enroll_eye", "animate_eye", "enroll_mouth", "animate_mouth"]
     reference = Reference(alone, frames)
     values = reference.values[0]
-    assert values["eye_image"].shape == (1, 64, 64, 3) and values["mouth_image"].shape == (1, 96, 128, 3)
+    assert values["eye_image"].shape == (1, 80, 64, 3) and values["mouth_image"].shape == (1, 96, 128, 3)
     made = {name: value.copy() for name, value in reference.outputs[0]["animate_eye"].items()}
     made["eye_painted"] += np.float32(0.1)
     measured = reference.measure("animate_eye", lambda inputs: made)
