@@ -44,7 +44,8 @@ class CropShape(NamedTuple):
 
     def magnified(self, factor: int) -> CropShape:
         """The same place in finer pixels: `factor` times as many each way."""
-        return CropShape(*(factor * value for value in self))
+        width, height, scale, rise = self
+        return CropShape(factor * width, factor * height, factor * scale, factor * rise)
 
 
 EYE_SHAPE = CropShape(64, 64, 64 / 0.70)

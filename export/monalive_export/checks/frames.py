@@ -193,8 +193,9 @@ def region_inputs(
     wanted = target * np.float32(crop.side) + corner
     inputs = {"face_landmarks": _batch(target)}
     own, asked = face_frames(landmarks), face_frames(wanted)
+    eye, wanted_eye = (own.right_eye, asked.right_eye) if right else (own.left_eye, asked.left_eye)
     for name, shape, source, goal in (
-        ("eye", EYE_AND_BROW_SHAPE, own.right_eye if right else own.left_eye, asked.right_eye if right else asked.left_eye),
+        ("eye", EYE_AND_BROW_SHAPE, eye, wanted_eye),
         ("mouth", MOUTH_SHAPE, own.mouth, asked.mouth),
     ):
         inputs[f"{name}_photo"] = _batch(source.extract(image, shape).astype(np.float32) / np.float32(255))
