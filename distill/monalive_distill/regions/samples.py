@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from monalive.faces.expressions import load_expressions
+from monalive.faces.landmarks import LEFT_EYE_CORNERS, LEFT_IRIS, LEFT_LID_PAIRS
 from monalive_distill.data.augmentation import Augmentation
 from monalive_distill.regions.prepare import INDEX_FILE
 from monalive_distill.regions.regions import Region
@@ -23,6 +24,9 @@ from monalive_distill.regions.regions import Region
 NEIGHBOUR, OTHER = 0.1, 0.65
 # Bins with few frames (blinks, yawns) are drawn much more often than they occur.
 _BIN_POWER = 0.3
+# Openness of a shut eye. A motion made by hand lets lids meet exactly and leaves the iris where it was; landmarks of shut
+# eyes in pictures keep a gap, and the iris goes anywhere. So half of them are made to look like the former.
+SHUT, LIKE_MOTIONS = 0.08, 0.5
 # Pictures of a person in other light do not make a pair: mean colours at most so far apart (of 255).
 _SAME_LIGHT = 14.0
 
@@ -131,7 +135,9 @@ class RegionPairs:
         coarser = float(rng.uniform(0.4, 0.9)) if rng.random() < 0.15 else 1.0
         flipped = self._region.name == "mouth" and rng.random() < 0.5
         parts: list[NDArray[np.float32]] = []
-        for index in (first, second):
+        is_eye = self._region.name == "eye"
+        shut = is_eye and float(sequence.measures[second, 0]) < SHUT and rng.random() < LIKE_MOTIONS
+        for index, wanted in ((first, False), (second, True)):
             own = _similarity(rng, 0.02, 1.5, 0.012 * shape.height)
             picture, points = _cut(sequence.frames[index], sequence.points[index], self._region, own @ shared)
             if flipped:
@@ -140,6 +146,8 @@ class RegionPairs:
             if coarser < 1.0:
                 small = cv2.resize(picture, None, fx=coarser, fy=coarser, interpolation=cv2.INTER_AREA)
                 picture = np.asarray(cv2.resize(small, shape[:2], interpolation=cv2.INTER_LINEAR), np.uint8)
+            if wanted and shut:
+                points = _lids_meet(points, rng)
             parts += [look.colour(picture), points]
         return tuple(parts)
 
@@ -185,6 +193,17 @@ def _cut(
     pixels = np.concatenate([matrix[:, :2], (matrix @ np.array([0.5, 0.5, 1.0]) - 0.5)[:, None]], 1)
     picture = cv2.warpAffine(frame, pixels, shape[:2], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(picture, np.uint8), moved
+
+
+def _lids_meet(points: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Landmarks of a shut eye as a motion made by hand has them."""
+    upper, lower = map(list, zip(*LEFT_LID_PAIRS, strict=True))
+    first, second = points[list(LEFT_EYE_CORNERS)]
+    place = (first + second) / 2 + (second - first) * rng.normal(0, 0.08)
+    made = points.copy()
+    made[upper] = points[lower]
+    made[list(LEFT_IRIS)] += place - points[LEFT_IRIS[0]]
+    return made
 
 
 def _mirrored(points: NDArray[np.float32], width: int) -> NDArray[np.float32]:
