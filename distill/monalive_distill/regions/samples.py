@@ -24,7 +24,7 @@ from monalive_distill.regions.regions import Region
 NEIGHBOUR, OTHER = 0.1, 0.65
 # Bins with few frames (blinks, yawns) are drawn much more often than they occur.
 _BIN_POWER = 0.3
-# Openness of a shut eye. A motion made by hand lets lids meet exactly and leaves the iris where it was; landmarks of shut
+# Openness of a shut eye. A motion made by hand lets lids meet and leaves the iris where it was; the landmarks of shut
 # eyes in pictures keep a gap, and the iris goes anywhere. So half of them are made to look like the former.
 SHUT, LIKE_MOTIONS = 0.08, 0.5
 # Pictures of a person in other light do not make a pair: mean colours at most so far apart (of 255).
