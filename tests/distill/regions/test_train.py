@@ -7,11 +7,13 @@ import itertools
 from pathlib import Path
 
 import pytest
+import torch
 
 from monalive_distill.regions.measure import measure_region, summary, write_sheet
 from monalive_distill.regions.regions import EYE, REGIONS
 from monalive_distill.regions.samples import load_regions
 from monalive_distill.regions.train import RegionConfig, RegionTraining, train_region
+from monalive_distill.regions.weights_file import load_region_networks, write_region_weights
 from monalive_distill.training.checkpoint import STATE_FILE, read_record
 from monalive_distill.training.compute import launch
 from monalive_distill.training.steps import Moment
@@ -39,6 +41,28 @@ def test_a_run_goes_on_where_it_stopped_and_only_with_its_region(tmp_path: Path,
     assert {"loss", "colours", "perceptual"} <= set(rows[0])
     with pytest.raises(ValueError, match="was trained on 'eye', not on 'mouth'"):
         train_region(RegionConfig(region="mouth"), [region_cache], tmp_path, 1)
+
+
+def test_weights_of_both(tmp_path: Path, region_cache: Path) -> None:
+    states = []
+    for region in ("eye", "mouth"):
+        config = RegionConfig(region=region, pairs=2)
+        train_region(config, [region_cache], tmp_path / region, 1 / 60, clock=itertools.count().__next__)
+        states.append(tmp_path / region / STATE_FILE)
+    output, newer = tmp_path / "both.safetensors", tmp_path / "newer.safetensors"
+    write_region_weights(states, output)
+    networks = load_region_networks(output)
+    assert not networks.training
+    write_region_weights(states[:1], newer, others=output)
+    assert read_record(newer)["runs"] == read_record(output)["runs"]
+    for name, value in load_region_networks(newer).state_dict().items():
+        assert torch.equal(value, networks.state_dict()[name])
+    with pytest.raises(ValueError, match="another run of 'eye'"):
+        write_region_weights([states[0], states[0]], output)
+    with pytest.raises(ValueError, match="no run of 'mouth' is given"):
+        write_region_weights(states[:1], output)
+    with pytest.raises(ValueError, match="is no run of an eye's or the mouth's network"):
+        write_region_weights([output], newer)
 
 
 def test_measuring(tmp_path: Path, region_cache: Path, clips: Path) -> None:
