@@ -17,6 +17,10 @@ class Primitives(Protocol):
         """Reads `image` (N, C, H, W) bilinearly at x, y (N, h, w), in units of its width and height: (N, C, h, w). The
         border is repeated."""
 
+    def crop(self, image: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Reads `image` (N, C, H, W) bilinearly where columns x (N, w) and rows y (N, h) cross, in units of its width
+        and height: (N, C, h, w). The border is repeated."""
+
     def enlarge(self, x: torch.Tensor, size: int) -> torch.Tensor:
         """(N, C, h, h) to (N, C, size, size), bilinear with half-pixel centres."""
 
@@ -33,6 +37,10 @@ class TorchPrimitives:
     def sample(self, image: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         grid = torch.stack((x, y), -1) * 2 - 1  # (N, h, w, 2)
         return F.grid_sample(image, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+    def crop(self, image: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        shape = len(x), y.shape[1], x.shape[1]
+        return self.sample(image, x[:, None].expand(shape), y[:, :, None].expand(shape))
 
     def enlarge(self, x: torch.Tensor, size: int) -> torch.Tensor:
         return F.interpolate(x, size=(size, size), mode="bilinear", align_corners=False)

@@ -11,9 +11,14 @@ from numpy.typing import NDArray
 
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import fit_pose
+from monalive.faces.landmarks import IRIS_CENTRES, LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 from monalive_distill.data.training_pairs import FaceSequence, drawing_weights
 
 KIND_WEIGHTS = {"clip": 0.45, "stills": 0.13, "synthetic": 0.42}
+# How far openness (height over width) and gaze (eye widths) are from a sequence's usual ones where a frame counts
+# twice.
+_USUAL_SPREAD = np.array([0.08, 0.08, 0.12, 0.06, 0.06])
+_MOST_RARITY = 6.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,9 @@ class LabelledFace:
 
 
 class FacePool:
-    """Draws faces: by kind of source, then by the square root of the sequences' length.
+    """Draws faces: by kind of source, then by the square root of the sequences' length, then rare expressions first.
+
+    Most frames show open eyes that look ahead and a shut mouth: frames count by how far theirs are from those.
 
     Attributes:
         weights: (S,) how likely each sequence is drawn.
@@ -47,6 +54,7 @@ class FacePool:
         self.sequences = list(sequences)
         self.mirror = load_expressions().mirror
         self._openness = [np.stack([openness_of(points) for points in s.landmarks]) for s in self.sequences]
+        self._frame_weights = [_rarity(s.landmarks, o) for s, o in zip(self.sequences, self._openness, strict=True)]
         lengths = [len(s.frames) for s in self.sequences]
         self.weights = drawing_weights([s.kind for s in self.sequences], lengths, kind_weights)
 
@@ -54,7 +62,7 @@ class FacePool:
         """A face, mirrored every other time."""
         number = int(rng.choice(len(self.sequences), p=self.weights))
         sequence = self.sequences[number]
-        index = int(rng.integers(len(sequence.frames)))
+        index = int(rng.choice(len(sequence.frames), p=self._frame_weights[number]))
         image = np.asarray(sequence.frames[index])
         landmarks = sequence.landmarks[index] * np.float32(image.shape[0])
         openness = self._openness[number][index]
@@ -64,6 +72,24 @@ class FacePool:
             landmarks[:, 0] += image.shape[1]
             openness = openness[[1, 0, 2]]
         return LabelledFace(image, landmarks, openness)
+
+
+def _rarity(landmarks: NDArray[np.float32], openness: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(T,) how likely each frame of a sequence (T, 478, 3) is drawn."""
+    measures = np.concatenate([openness, _gaze(landmarks)], axis=1)
+    away = np.abs(measures - np.median(measures, axis=0)) / _USUAL_SPREAD
+    weights = 1 + np.minimum(away.sum(axis=1), _MOST_RARITY)
+    return np.asarray(weights / weights.sum())
+
+
+def _gaze(landmarks: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(T, 2) where the irises of faces (T, 478, 3) lie beside and below the middle of the eyes, in eye widths."""
+    offsets = []
+    for iris, corners in zip(IRIS_CENTRES, (RIGHT_EYE_CORNERS, LEFT_EYE_CORNERS), strict=True):
+        one, other = (landmarks[:, corner, :2] for corner in corners)
+        width = np.linalg.norm(one - other, axis=1, keepdims=True).clip(1e-6)
+        offsets.append((landmarks[:, iris, :2] - (one + other) / 2) / width)
+    return np.asarray(np.mean(offsets, axis=0), np.float64)
 
 
 def openness_of(landmarks: NDArray[np.floating]) -> NDArray[np.float32]:

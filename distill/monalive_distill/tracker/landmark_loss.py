@@ -9,17 +9,21 @@ import torch
 from monalive.faces.expressions import load_expressions
 from monalive.faces.landmarks import (
     FACE_OVAL,
+    IRIS_CENTRES,
     IRISES,
     LANDMARK_COUNT,
     LEFT_BROW,
     LEFT_EYE,
+    LEFT_EYE_CORNERS,
     LEFT_LID_PAIRS,
     LIP_PAIRS,
     LIPS_INNER,
     LIPS_OUTER,
+    MOUTH_CORNERS,
     NOSE,
     RIGHT_BROW,
     RIGHT_EYE,
+    RIGHT_EYE_CORNERS,
     RIGHT_LID_PAIRS,
 )
 from monalive_distill.tracker.landmark_network import FaceReading
@@ -27,7 +31,18 @@ from monalive_distill.tracker.landmark_network import FaceReading
 # Outer-eye-corner distance of a usual face in units of the crop: errors are counted in hundredths of it.
 USUAL_EYE_DISTANCE = 0.42
 PERCENT = 100.0 / USUAL_EYE_DISTANCE
-_PAIRS = (*RIGHT_LID_PAIRS, *LEFT_LID_PAIRS, *LIP_PAIRS)
+# A gaze is where the iris lies between the corners; a raised brow is further from the eye.
+_GAZE = tuple(
+    (iris, corner)
+    for iris, corners in zip(IRIS_CENTRES, (RIGHT_EYE_CORNERS, LEFT_EYE_CORNERS), strict=True)
+    for corner in corners
+)
+_BROWS = tuple(
+    (brow, corner)
+    for brows, corners in ((RIGHT_BROW, RIGHT_EYE_CORNERS), (LEFT_BROW, LEFT_EYE_CORNERS))
+    for brow, corner in ((brows[1], corners[0]), (brows[2], corners[0]), (brows[3], corners[1]), (brows[4], corners[1]))
+)
+_PAIRS = (*RIGHT_LID_PAIRS, *LEFT_LID_PAIRS, *LIP_PAIRS, *_GAZE, *_GAZE, *_BROWS, MOUTH_CORNERS)
 
 
 @dataclass(frozen=True)
@@ -35,7 +50,8 @@ class LandmarkLossWeights:
     """Weights of the terms, and of landmarks against the rest of the face (1)."""
 
     depth: float = 0.3
-    pairs: float = 1.0  # lids and lips: the way from one edge to the other
+    first: float = 0.3  # places before eyes and mouth are read again
+    pairs: float = 1.5  # lids and lips: the way from one edge to the other; irises and brows: from the eye's corners
     steadiness: float = 0.3  # the mirrored picture, under other noise, must give the mirrored face
     openness: float = 4.0
     presence: float = 2.0
@@ -87,19 +103,21 @@ class LandmarkLoss(torch.nn.Module):
         distance = _length(error[..., :2])  # (N, 478)
         upper, lower = (list(edge) for edge in zip(*_PAIRS, strict=True))
         gaps = _length((error[:, upper] - error[:, lower])[..., :2])
+        first = _length((reading.first - landmarks)[..., :2] * PERCENT)
         terms = {
             "places": of_faces((distance * self.each).mean(1)),
+            "first": of_faces((first * self.each).mean(1)),
             "depth": of_faces(error[..., 2].abs().mean(1)),
             "pairs": of_faces(gaps.mean(1)),
             "openness": of_faces((reading.openness - openness).abs().mean(1)) * 10,
             "presence": torch.nn.functional.binary_cross_entropy_with_logits(reading.presence[:, 0], present),
         }
-        first, second = reading.landmarks.chunk(2)
-        back = second[:, self.mirror] * self.sides + self.corner
-        apart = _length((first - back)[..., :2] * PERCENT).mean(1)
+        one, other = reading.landmarks.chunk(2)
+        back = other[:, self.mirror] * self.sides + self.corner
+        apart = _length((one - back)[..., :2] * PERCENT).mean(1)
         terms["steadiness"] = of_faces(torch.cat((apart, apart)))
         w = self.weights
-        factors = {"places": 1.0, "depth": w.depth, "pairs": w.pairs, "openness": w.openness / 10}
+        factors = {"places": 1.0, "first": w.first, "depth": w.depth, "pairs": w.pairs, "openness": w.openness / 10}
         factors |= {"presence": w.presence, "steadiness": w.steadiness}
         total = sum((factors[name] * term for name, term in terms.items()), torch.zeros(()))
         values = {name: float(term.detach()) for name, term in terms.items()}

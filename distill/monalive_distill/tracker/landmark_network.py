@@ -1,7 +1,8 @@
 """Level face crop to 478 landmarks, presence and openness: dense convolutions and a linear face model at the end.
 
 The last layer starts as the landmarks' mean and principal components over the training faces, so that the network
-first learns where a face is and which way it looks, and only then details. Everything is trained.
+first learns where a face is and which way it looks, and only then details. Everything is trained. Eyes and mouth are
+read once more, from crops laid by this first reading (`region_readers`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from torch import nn
 
 from monalive.faces.landmarks import LANDMARK_COUNT
 from monalive_distill.generator.layers import ConvBlock, ResidualBlock
+from monalive_distill.tracker.linear_face_model import FACE_UNIT, start_from_samples
+from monalive_distill.tracker.region_readers import RegionReaders
 
 INPUT_SIZE = 192
 STEM = 24  # channels at a quarter of the input, read in one step: maps at a half would cost more than all the rest
@@ -22,8 +25,6 @@ CHANNELS = (32, 64, 96)  # at an eighth, a 16th, a 32nd
 RESIDUAL_BLOCKS = (1, 2, 1)
 PACKED = 48  # channels of the last map, which is read place by place
 HIDDEN, SHAPE_NUMBERS = 192, 128
-# What the last layer counts in: its weights are about 1 in it, so that steps of the usual size do not undo its start.
-FACE_UNIT = 0.01
 OPENINGS = 3  # right eye, left eye, mouth
 
 
@@ -34,11 +35,13 @@ class FaceReading(NamedTuple):
         landmarks: (N, 478, 3) in units of the crop's side, x and y from its corner.
         presence: (N, 1) logit of there being a face.
         openness: (N, 3) of the right eye, the left eye and the mouth: height over width, in the head's own frame.
+        first: (N, 478, 3) the landmarks before eyes and mouth were read again.
     """
 
     landmarks: torch.Tensor
     presence: torch.Tensor
     openness: torch.Tensor
+    first: torch.Tensor
 
 
 class LandmarkNetwork(nn.Module):
@@ -60,23 +63,17 @@ class LandmarkNetwork(nn.Module):
         self.face = nn.Linear(SHAPE_NUMBERS, LANDMARK_COUNT * 3)
         self.presence = nn.Linear(HIDDEN, 1)
         self.openness = nn.Linear(HIDDEN, OPENINGS)
+        self.regions = RegionReaders()
 
     def forward(self, crops: torch.Tensor) -> FaceReading:
         packed = self.pack(self.features(crops))  # (N, 48, 6, 6)
         with torch.autocast(crops.device.type, enabled=False):  # half precision would round landmarks to half a pixel
             hidden = self.hidden(packed.float().flatten(1))
-            landmarks = self.face(self.shape_numbers(hidden)).reshape(-1, LANDMARK_COUNT, 3) * FACE_UNIT
-            return FaceReading(landmarks, self.presence(hidden), self.openness(hidden))
+            first = self.face(self.shape_numbers(hidden)).reshape(-1, LANDMARK_COUNT, 3) * FACE_UNIT
+            presence, openness = self.presence(hidden), self.openness(hidden)
+        return FaceReading(self.regions(crops, first), presence, openness, first)
 
-    @torch.no_grad()
     def start_from_faces(self, landmarks: NDArray[np.floating]) -> None:
-        """Sets the last layer to the mean and principal components of faces (F, 478, 3), units of the crop's side."""
-        flat = np.asarray(landmarks, np.float64).reshape(len(landmarks), -1)
-        mean = flat.mean(axis=0)
-        _, singular, directions = np.linalg.svd(flat - mean, full_matrices=False)
-        count = min(SHAPE_NUMBERS, len(singular))
-        deviations = singular[:count] / np.sqrt(len(flat))
-        basis = np.zeros((flat.shape[1], SHAPE_NUMBERS))
-        basis[:, :count] = (directions[:count] * deviations[:, None]).T
-        self.face.weight.copy_(torch.from_numpy(basis / FACE_UNIT))
-        self.face.bias.copy_(torch.from_numpy(mean / FACE_UNIT))
+        """Sets the last layers to the mean and principal components of faces (F, 478, 3), units of the crop's side."""
+        start_from_samples(self.face, landmarks.reshape(len(landmarks), -1))
+        self.regions.start_from_faces(landmarks)

@@ -34,6 +34,14 @@ class LiteRTPrimitives:
         sampled = above + down * (below - above)
         return sampled.reshape(1, height, width, channels).permute(0, 3, 1, 2)
 
+    def crop(self, image: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        _, channels, tall, wide = image.shape
+        width, height = x.shape[1], y.shape[1]
+        rows = image.permute(0, 2, 3, 1).reshape(tall, wide * channels)
+        rows = _read_between(rows, y[0]).reshape(1, height, wide, channels)
+        columns = rows.permute(0, 2, 1, 3).reshape(wide, height * channels)
+        return _read_between(columns, x[0]).reshape(1, width, height, channels).permute(0, 3, 2, 1)
+
     def enlarge(self, x: torch.Tensor, size: int) -> torch.Tensor:
         _, channels, height, width = x.shape
         if channels > _FEW:
@@ -50,6 +58,16 @@ class LiteRTPrimitives:
         _, count, width = rows.shape
         index = torch.tensor(indices, dtype=torch.int32)
         return _gather(rows.reshape(count, width), index).reshape(1, len(indices), width)
+
+
+def _read_between(lines: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    """Lines (n, k), each where its middle is in units of all of them, to (m, k) at places (m,): mixed by distance."""
+    count = len(lines)
+    place = torch.clamp(places * count - 0.5, 0.0, count - 1.0)
+    before = torch.clamp(torch.floor(place), max=count - 2.0)
+    index = before.to(torch.int32)
+    first, second = _gather(lines, index), _gather(lines, index + 1)
+    return first + (place - before).unsqueeze(1) * (second - first)
 
 
 def _stretched(lines: torch.Tensor, size: int) -> torch.Tensor:

@@ -41,6 +41,14 @@ def test_sampling_by_gathers_equals_grid_sample(size: tuple[int, int]) -> None:
     assert torch.allclose(LiteRTPrimitives().sample(image, x, y), TorchPrimitives().sample(image, x, y), atol=1e-5)
 
 
+def test_a_crop_by_rows_and_columns_equals_grid_sample() -> None:
+    random = torch.Generator().manual_seed(1)
+    image = torch.rand(1, 3, 24, 40, generator=random)
+    x, y = (torch.rand(1, count, generator=random) * 1.4 - 0.2 for count in (16, 12))
+    made = LiteRTPrimitives().crop(image, x, y)
+    assert made.shape == (1, 3, 12, 16) and torch.allclose(made, TorchPrimitives().crop(image, x, y), atol=1e-5)
+
+
 @pytest.mark.parametrize("channels", [2, 12])
 def test_enlarging_line_by_line_equals_interpolation(channels: int) -> None:
     x = torch.rand(1, channels, 16, 16)
