@@ -65,15 +65,14 @@ class BundleOfStandIns(Bundle):
 
     @cached_property
     def opened(self) -> dict[str, RegionStandIn]:
-        """The stand-ins by part, as they were last opened."""
+        """The stand-ins by part; opened twice, a part has one."""
         return {}
 
     def network(self, name: str, options: RuntimeOptions | None = None) -> NamedNetwork:
         """The stand-in of a part of eyes and mouth, else the bundle's own network."""
         if name not in REGION_PARTS:
             return super().network(name, options)
-        self.opened[name] = RegionStandIn(name, self.manifest["colours"])
-        return self.opened[name]
+        return self.opened.setdefault(name, RegionStandIn(name, self.manifest["colours"]))
 
 
 def bundle_of_stand_ins(**colours: Colour) -> BundleOfStandIns:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from monalive.faces.landmarks import LANDMARK_COUNT
 from monalive.faces.region_crop import region_place, region_scale
-from monalive.player.region_networks import REGIONS, RegionNetworks
+from monalive.player.region_networks import REGIONS, RegionFrame, RegionNetworks, WantedRegion
 from monalive.player.region_paste import RegionLayer, RegionPaste
 from monalive.player.several_photos import PhotoChoice
 from monalive.portrait import Portrait
@@ -66,24 +66,25 @@ class RegionLayers:
 
     def animate(self, landmarks: NDArray[np.float32], elapsed_ms: float) -> list[AnimatedRegion]:
         """What the networks make of a frame, region by region; arguments as above."""
-        regions = []
-        for number, located in enumerate(self._networks.locate(landmarks)):
-            gates = self._choices[number].gates(located.landmarks, elapsed_ms)
-            layers = [
-                self._layer(number, int(index), located.landmarks, float(gates[index]))
-                for index in np.flatnonzero(gates)
-            ]
-            regions.append(AnimatedRegion(region_place(located.place, self._crop), layers))
-        return regions
+        located = self._networks.locate(landmarks)
+        wanted, layers = [], []
+        for number, (region, one) in enumerate(zip(REGIONS, located, strict=True)):
+            gates = self._choices[number].gates(one.landmarks, elapsed_ms)
+            for index in (int(index) for index in np.flatnonzero(gates)):
+                wanted.append(WantedRegion(region, self._sources[index].regions[number], one.landmarks))
+                layers.append((number, index, float(gates[index])))
+        animated = [AnimatedRegion(region_place(one.place, self._crop), []) for one in located]
+        for (number, index, share), frame in zip(layers, self._networks.animate(wanted), strict=True):
+            animated[number].layers.append(self._layer(number, index, frame, share))
+        return animated
 
     def paste(self, picture: NDArray[np.uint8], regions: Iterable[AnimatedRegion]) -> None:
         """Pastes what `animate` gave into a frame (H, W, 3) uint8, in place."""
         for place, layers in regions:
             self._paste(picture, place, layers, self._bounds)
 
-    def _layer(self, number: int, index: int, landmarks: NDArray[np.float32], share: float) -> RegionLayer:
+    def _layer(self, number: int, index: int, frame: RegionFrame, share: float) -> RegionLayer:
         source = self._sources[index]
-        frame = self._networks.animate(REGIONS[number], source.regions[number], landmarks)
         painted = without_colour(frame.painted) if self._grey else frame.painted
         return RegionLayer(
             source.image, source.places[number], frame.flow, frame.mask, painted, source.shifts[number], share

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -58,6 +60,20 @@ class LocatedRegion:
     landmarks: NDArray[np.float32]
 
 
+class WantedRegion(NamedTuple):
+    """A region to draw.
+
+    Attributes:
+        region: which.
+        enrolled: that region of the photo.
+        landmarks: (478, 2) float32 wanted, in pixels of the frame's crop.
+    """
+
+    region: Region
+    enrolled: EnrolledRegion
+    landmarks: NDArray[np.float32]
+
+
 @dataclass(frozen=True)
 class RegionFrame:
     """What a region's network computes for a frame; the fields of `RegionLayer`.
@@ -78,7 +94,8 @@ class RegionNetworks:
 
     Args:
         bundle: where they are.
-        options: what they run on; `region_crops`, a bit of geometry, runs on the CPU in one thread.
+        options: what they run on. With several CPU threads the regions run side by side, each in one thread: so small
+            a network gains little from a second one. `region_crops`, a bit of geometry, runs on the CPU in one thread.
 
     Raises:
         ValueError: a part is missing, does not match its manifest, or does not run on what is asked for.
@@ -88,7 +105,11 @@ class RegionNetworks:
     def __init__(self, bundle: Bundle, options: RuntimeOptions) -> None:
         self._crops = bundle.network(CROPS_PART, RuntimeOptions(options.runtime, num_threads=1))
         self._enroll = {kind: bundle.network(f"enroll_{kind}", options) for kind in KINDS}
-        self._animate = {kind: bundle.network(f"animate_{kind}", options) for kind in KINDS}
+        side_by_side = options.delegate == "cpu" and options.num_threads > 1
+        alone = replace(options, num_threads=1) if side_by_side else options
+        # Each region has its own, so that a runtime keeps what it was given of the photo from frame to frame.
+        self._animate = {region.name: bundle.network(f"animate_{region.kind}", alone) for region in REGIONS}
+        self._workers = ThreadPoolExecutor(min(options.num_threads, len(REGIONS))) if side_by_side else None
 
     def locate(self, landmarks: NDArray[np.float32]) -> tuple[LocatedRegion, ...]:
         """Each of `REGIONS` from the landmarks (478, 3) of a face in units of the photo's square crop.
@@ -114,21 +135,28 @@ class RegionNetworks:
         located = self.locate(photo.crop.to_unit(photo.landmarks))
         return tuple(self._enrolled(photo, region, place) for region, place in zip(REGIONS, located, strict=True))
 
-    def animate(self, region: Region, enrolled: EnrolledRegion, landmarks: NDArray[np.float32]) -> RegionFrame:
-        """One frame of one region.
+    def animate(self, wanted: Sequence[WantedRegion]) -> list[RegionFrame]:
+        """A frame of each, in the order given."""
+        if self._workers is None:
+            return [self._frame(one) for one in wanted]
+        # One region from several photos runs in a row: they share a network. The mouth first, it takes longest.
+        by_region = {region: [one for one in wanted if one.region is region] for region in reversed(REGIONS)}
+        running = {
+            region: self._workers.submit(lambda group: [self._frame(one) for one in group], group)
+            for region, group in by_region.items()
+        }
+        made = {region: iter(frames.result()) for region, frames in running.items()}
+        return [next(made[one.region]) for one in wanted]
 
-        Args:
-            region: which.
-            enrolled: that region of the photo.
-            landmarks: (478, 2) float32 wanted, in pixels of the frame's crop.
-        """
+    def _frame(self, wanted: WantedRegion) -> RegionFrame:
+        region, enrolled, landmarks = wanted
         target = np.ascontiguousarray(landmarks[None], np.float32)
-        out = self._animate[region.kind]({**enrolled.inputs, f"{region.kind}_target_landmarks": target})
+        out = self._animate[region.name]({**enrolled.inputs, f"{region.kind}_target_landmarks": target})
         flow, mask, painted = (out[f"{region.kind}_{name}"][0] for name in ("flow", "mask", "painted"))
         return RegionFrame(flow, mask[..., 0], painted)
 
     def _enrolled(self, photo: PhotoOfPerson, region: Region, located: LocatedRegion) -> EnrolledRegion:
-        enroll, animate = self._enroll[region.kind], self._animate[region.kind]
+        enroll, animate = self._enroll[region.kind], self._animate[region.name]
         height, width = enroll.input_shapes[f"{region.kind}_photo"][1:3]
         place = region_place(located.place, photo.crop)
         crop = extract_region(photo.image, place, width, height).astype(np.float32)

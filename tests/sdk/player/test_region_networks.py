@@ -16,7 +16,13 @@ from monalive.faces.region_crop import extract_region
 from monalive.media.image_io import load_image
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.player.bundle_networks import BundleNetworks
-from monalive.player.region_networks import REGION_PARTS, REGIONS, RegionNetworks, load_region_networks
+from monalive.player.region_networks import (
+    REGION_PARTS,
+    REGIONS,
+    RegionNetworks,
+    WantedRegion,
+    load_region_networks,
+)
 from monalive.portrait import PhotoOfPerson
 
 SAMPLE = Path(str(resources.files("monalive").joinpath("assets", "sample_portrait.jpg")))
@@ -85,7 +91,7 @@ def test_what_a_photo_gives_is_kept_from_frame_to_frame(
     enrolled = networks.enroll(photo)
     wanted = networks.locate(photo.crop.to_unit(photo.landmarks))
     for region, one, located in zip(REGIONS, enrolled, wanted, strict=True):
-        frame = networks.animate(region, one, located.landmarks)
+        (frame,) = networks.animate([WantedRegion(region, one, located.landmarks)])
         width, height = SIZES[region.kind]
         assert frame.flow.shape == (height, width, 2) and frame.mask.shape == (height, width)
         assert frame.painted.shape == (height, width, 3)
@@ -93,6 +99,26 @@ def test_what_a_photo_gives_is_kept_from_frame_to_frame(
         assert set(inputs) == {f"{region.kind}_{name}" for name in ("source_landmarks", "features", "target_landmarks")}
         for name, value in one.inputs.items():
             assert inputs[name] is value and not value.flags.writeable and value.base is None
+
+
+def test_side_by_side_they_make_the_same_frames_in_the_same_order(photo: PhotoOfPerson) -> None:
+    made = []
+    for threads in (1, 3):
+        networks = RegionNetworks(Bundle.load(), RuntimeOptions(num_threads=threads))
+        enrolled = networks.enroll(photo)
+        face = photo.crop.to_unit(photo.landmarks)
+        wanted = []
+        for step in range(3):  # as from several photos: each region more than once
+            moved = face + np.float32(0.01 * step) * np.array([0, 1, 0], np.float32) * (np.arange(478) % 2)[:, None]
+            located = networks.locate(moved.astype(np.float32))
+            wanted += [
+                WantedRegion(*one) for one in zip(REGIONS, enrolled, (x.landmarks for x in located), strict=True)
+            ]
+        made.append(networks.animate(wanted))
+    assert len(made[0]) == len(made[1]) == 9
+    for one, other in zip(*made, strict=True):
+        assert one.painted == pytest.approx(other.painted, abs=1e-5) and one.flow == pytest.approx(other.flow, abs=1e-4)
+    assert not np.allclose(made[0][2].painted, made[0][5].painted, atol=1e-3)
 
 
 def test_a_face_without_a_pose_is_refused(networks: RegionNetworks, monkeypatch: pytest.MonkeyPatch) -> None:
