@@ -27,6 +27,7 @@ class Region:
         near, fine: landmarks that move its crop.
         watched: landmarks around which every error counts most.
         edges: for each measure, the limits of the bins that pairs are drawn from.
+        shut_share: how many of the targets are shut, where that is more than the bins alone would give.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Region:
     fine: tuple[int, ...]
     watched: tuple[int, ...]
     edges: tuple[tuple[float, ...], ...]
+    shut_share: float = 0.0
 
     def draw(self, points: torch.Tensor) -> torch.Tensor:
         """The drawing of landmarks (N, 478, 2) in crop pixels: (N, d, H, W)."""
@@ -59,6 +61,7 @@ EYE = Region(
     FINE_EYE,
     (*LEFT_EYE, *LEFT_IRIS, *LEFT_BROW),
     ((0.05, 0.12, 0.19, 0.26, 0.34), (-0.14, -0.09, -0.03, 0.03), (-0.10, -0.07, -0.03)),
+    shut_share=0.2,
 )
 MOUTH = Region(
     "mouth",

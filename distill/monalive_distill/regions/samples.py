@@ -27,8 +27,12 @@ _BIN_POWER = 0.3
 # Openness of a shut eye. A motion made by hand lets lids meet and leaves the iris where it was; the landmarks of shut
 # eyes in pictures keep a gap, and the iris goes anywhere. So half of them are made to look like the former.
 SHUT, LIKE_MOTIONS = 0.08, 0.5
+# Eyes that blink are seen in coarse videos, fine pictures show open ones. So that a fine photo gets fine lids, some
+# pairs are made crisper: how many, by how much, and over how many pixels.
+CRISPER, CRISPNESS, CRISP_REACH = 0.3, (0.3, 1.6), (0.7, 1.3)
 # Pictures of a person in other light do not make a pair: mean colours at most so far apart (of 255).
 _SAME_LIGHT = 14.0
+SHUT_BIN = 0
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,8 @@ class RegionPairs:
         self._ids = sorted(counts)
         totals = np.array([sum(counts[i].values()) for i in self._ids], np.float64) ** _BIN_POWER
         self._bin_weights = totals / totals.sum()
+        if SHUT_BIN in counts:
+            self._bin_weights = _with_share(self._bin_weights, self._ids.index(SHUT_BIN), region.shut_share)
         self._owners: list[NDArray[np.intp]] = []
         self._owner_weights: list[NDArray[np.float64]] = []
         for i in self._ids:
@@ -133,6 +139,8 @@ class RegionPairs:
         look = self._augmentation.draw(rng)
         shared = _similarity(rng, 0.12, 6.0, 0.035 * shape.height)
         coarser = float(rng.uniform(0.4, 0.9)) if rng.random() < 0.15 else 1.0
+        crisper = rng.uniform(*CRISPNESS) if coarser == 1.0 and rng.random() < CRISPER else 0.0
+        reach = float(rng.uniform(*CRISP_REACH))
         flipped = self._region.name == "mouth" and rng.random() < 0.5
         parts: list[NDArray[np.float32]] = []
         is_eye = self._region.name == "eye"
@@ -146,6 +154,9 @@ class RegionPairs:
             if coarser < 1.0:
                 small = cv2.resize(picture, None, fx=coarser, fy=coarser, interpolation=cv2.INTER_AREA)
                 picture = np.asarray(cv2.resize(small, shape[:2], interpolation=cv2.INTER_LINEAR), np.uint8)
+            elif crisper:
+                soft = cv2.GaussianBlur(picture, (0, 0), reach)
+                picture = np.asarray(cv2.addWeighted(picture, 1 + crisper, soft, -crisper, 0), np.uint8)
             if wanted and shut:
                 points = _lids_meet(points, rng)
             parts += [look.colour(picture), points]
@@ -162,9 +173,9 @@ class RegionPairs:
             photo = target
         return sequence, photo, target
 
-    @staticmethod
-    def _photo(rng: np.random.Generator, bins: NDArray[np.intp], target: int, stills: bool) -> int:
-        chance = rng.random()
+    def _photo(self, rng: np.random.Generator, bins: NDArray[np.intp], target: int, stills: bool) -> int:
+        shut = self._region.shut_share > 0 and bins[target] == SHUT_BIN
+        chance = NEIGHBOUR if shut else rng.random()  # a shut eye is made of an open one
         if chance < NEIGHBOUR:
             return target if stills else int(np.clip(target + rng.integers(-2, 3), 0, len(bins) - 1))
         if chance < NEIGHBOUR + OTHER:
@@ -223,11 +234,21 @@ def _similarity(rng: np.random.Generator, zoom: float, degrees: float, shift: fl
 def _bins(region: Region, measures: NDArray[np.float32]) -> NDArray[np.intp]:
     """(T,) which bin each frame falls into. Where an eye is shut nobody knows where it looks: one bin."""
     digits = [np.digitize(measures[:, axis], edges) for axis, edges in enumerate(region.edges)]
-    shut = digits[0] == 0
+    shut = digits[0] == SHUT_BIN
     number = digits[0]
     for axis in (1, 2):
         number = number * (len(region.edges[axis]) + 1) + np.where(shut, 0, digits[axis])
     return np.asarray(number, np.intp)
+
+
+def _with_share(weights: NDArray[np.float64], index: int, least: float) -> NDArray[np.float64]:
+    """Weights, 1 in sum, of which one is at least so much."""
+    share = max(least, float(weights[index]))
+    if share == 1:
+        return weights
+    others = weights * (1 - share) / (1 - weights[index])
+    others[index] = share
+    return others
 
 
 def _worth(sequence: RegionSequence) -> float:
