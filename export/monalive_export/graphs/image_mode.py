@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from monalive.faces.blendshapes import BLENDSHAPE_NAMES
-from monalive.faces.expressions import EYEBALL_RADIUS, load_expressions
+from monalive.faces.expressions import EYEBALL_RADIUS, load_expressions, mirror_name
 from monalive.faces.landmarks import LANDMARK_COUNT
+from monalive_distill.generator.splat import take
 from monalive_export.graphs.face_openings import Opening, constant, mark
 from monalive_export.graphs.ports import Graph, Port
 from monalive_export.graphs.retarget import DRIVER, PIXELS
@@ -46,6 +47,7 @@ class ImageModeGraph(Graph):
     accelerated = False
     mean_face: torch.Tensor
     displacements: torch.Tensor
+    mirrored: torch.Tensor
     gaze: torch.Tensor
 
     def __init__(self) -> None:
@@ -53,7 +55,16 @@ class ImageModeGraph(Graph):
         basis = load_expressions()
         assert basis.names == BLENDSHAPE_NAMES
         self.register_buffer("mean_face", constant(basis.mean_face)[None], persistent=False)
-        self.register_buffer("displacements", constant(basis.displacements.reshape(52, -1)), persistent=False)
+        # What the right side does is the left side's mirror image: each pair of expressions is kept once.
+        kept = [index for index, name in enumerate(basis.names) if "Right" not in name]
+        self.register_buffer(
+            "displacements", constant(basis.displacements[kept].reshape(len(kept), -1)), persistent=False
+        )
+        self.register_buffer("mirrored", constant([-1.0, 1.0, 1.0]).view(1, 1, 3), persistent=False)
+        opposite = [basis.names.index(mirror_name(basis.names[index])) for index in kept]
+        nothing = len(basis.names)
+        self.sides = (*kept, *(other if other not in kept else nothing for other in opposite))
+        self.opposite = tuple(map(int, basis.mirror))
         self.register_buffer("gaze", constant(_gaze_of_scores()), persistent=False)
         right, left = basis.apertures.eyes
         self.right_eye, self.left_eye, self.mouth = Opening(right), Opening(left), Opening(basis.apertures.mouth)
@@ -66,7 +77,12 @@ class ImageModeGraph(Graph):
 
     def _face(self, scores: torch.Tensor) -> torch.Tensor:
         """`ExpressionBasis.face`: (1, 52) to (1, 478, 3) in the mean face's own frame."""
-        points = self.mean_face + torch.matmul(scores, self.displacements).reshape(1, LANDMARK_COUNT, 3)
+        none = torch.zeros(1, 1, 1)
+        shares = take(torch.cat((scores.unsqueeze(2), none), 1), self.sides).reshape(2, -1)
+        left, right = (
+            side.reshape(1, LANDMARK_COUNT, 3) for side in torch.matmul(shares, self.displacements).split(1, 0)
+        )
+        points = self.mean_face + left + take(right, self.opposite) * self.mirrored
         for opening in (
             self.right_eye,
             self.left_eye,
