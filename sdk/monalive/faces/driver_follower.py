@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Final
 
@@ -45,6 +46,15 @@ class DriverFollower:
         """Whether another face drives since the last frame, so that motion has to be counted from it anew."""
         return self._rule.changed
 
+    def is_open(self, timestamp_ms: float) -> bool:
+        """Whether another face may still become the driver."""
+        return self._rule.is_open(timestamp_ms)
+
+    def decide(self, size: tuple[int, int]) -> RotatedSquare | None:
+        """Chooses with what was seen until now, in frames of that width and height: where the driver was seen first."""
+        self._rule.decide(size)
+        return self._rule.first_place
+
     def track(self, image: NDArray[np.uint8], timestamp_ms: float) -> Face | None:
         """The driver's face in the next frame, or None: it is not in sight, and no other face takes its place.
 
@@ -84,13 +94,10 @@ def place_of_driver(
     Returns:
         The face's region; None where no face was seen.
     """
-    follower = DriverFollower(tracker, which)
-    start_ms: float | None = None
+    follower, start_ms, size = DriverFollower(tracker, which), math.inf, (1, 1)
     for timestamp_ms, image in frames:
-        start_ms = timestamp_ms if start_ms is None else start_ms
-        if timestamp_ms - start_ms > _LOOK_AHEAD_MS:
-            break
+        start_ms, size = min(start_ms, timestamp_ms), (image.shape[1], image.shape[0])
         follower.track(image, timestamp_ms)
-        if follower.is_settled(timestamp_ms):
+        if timestamp_ms - start_ms > _LOOK_AHEAD_MS or not follower.is_open(timestamp_ms):
             break
-    return follower.settle()
+    return follower.decide(size)

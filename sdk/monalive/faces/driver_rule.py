@@ -27,9 +27,10 @@ SHAPE_SCALE: Final = 0.1
 MAX_GAP_MS: Final = 2000.0
 # Who drives is chosen after so long.
 WATCH_MS: Final = 1000.0
-# A face moves when its shape in its level region has changed by so much (mean over landmarks): a still picture of one,
-# read from a compressed video, stays below a third of it.
-MOVES: Final = 0.01
+# A face moves when its shape in its level region has changed by so much (mean over landmarks; a still picture of one in
+# a compressed video: 0.001), and by this share of what the face that moves most does.
+MOVES: Final = 0.004
+MOVES_SHARE: Final = 0.2
 # How much less a face counts at the picture's edge.
 OFF_CENTRE: Final = 2.0
 
@@ -174,13 +175,14 @@ class DriverRule:
         """Gives way to a face that moves where the driver does not, or has been gone for long."""
         assert self._driver is not None
         gone = self._is_gone(time_ms)
-        moving = [face for face in self._faces if face.moved >= MOVES and not (gone and face is self._driver)]
+        least = max(MOVES, MOVES_SHARE * max(face.moved for face in self._faces))
+        moving = [face for face in self._faces if face.moved >= least and not (gone and face is self._driver)]
         alone = len(self._faces) == 1
         if not moving or not (alone or gone or time_ms - self._start_ms >= WATCH_MS):
             return
         if self._which == "moving":
             self._driver = max(moving, key=lambda face: face.moved)
-        elif gone or self._driver.moved < MOVES:
+        elif gone or self._driver.moved < least:
             self._driver = max(moving, key=lambda face: _standing(face, picture_size))
         self._final = True
 
