@@ -19,7 +19,7 @@ from monalive.faces.rotated_square import RotatedSquare
 DriverFace = Literal["auto", "largest", "moving"] | int | RotatedSquare
 
 # A face is the same as before if its centre is nearer than so many sides of its region, and its size within a factor.
-REACH: Final = 0.7
+REACH: Final = 0.5
 MAX_GROWTH: Final = 1.6
 # What its shape counts beside that: mean distance of landmarks in their level region that weighs as much as the reach.
 SHAPE_SCALE: Final = 0.1
