@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from monalive.bundle import Bundle
 from monalive.closing import ClosesAtEnd
 from monalive.faces.crop import SquareCrop, portrait_crop
+from monalive.faces.driver_follower import DriverFollower, place_of_driver
+from monalive.faces.driver_rule import DriverRule
 from monalive.faces.tracker import Face, choose_face
 from monalive.faces.tracker_factory import FaceTrackerFactory, SharedNetworkTrackers
 from monalive.faces.tracker_networks import bundle_with_tracker, load_tracker_networks
@@ -32,7 +35,7 @@ from monalive.trust.consent import Consent, say_once, stated_consent
 
 Photo = str | Path | NDArray[np.uint8]
 FaceChoice = Literal["largest"] | int
-MAX_FACES = 8
+log = logging.getLogger(__name__)
 _CLOSED: Final = "the animator is closed; make a new one"
 
 
@@ -55,8 +58,11 @@ class PhotoAnimator(ClosesAtEnd):
         self.bundle = Bundle.load(options.bundle_path)
         self._loaded: BundleNetworks | None = BundleNetworks(self.bundle, options.runtime)
         trackers = options.trackers or _bundle_trackers(self.bundle, options.runtime)
-        self._photo_tracker = trackers.create(MAX_FACES, blendshapes=False)
-        self._driver_tracker = trackers.create(1, blendshapes=options.running_mode is RunningMode.IMAGE)
+        # One more than are taken tells that there are more.
+        self._photo_tracker = trackers.create(options.max_faces + 1, blendshapes=False)
+        in_image = options.running_mode is RunningMode.IMAGE
+        self._driver_tracker = trackers.create(options.max_faces, blendshapes=in_image)
+        self._driver = DriverFollower(self._driver_tracker, options.driver_face)
         # They share their networks, and in LIVE_STREAM the driver's works in another thread while photos are enrolled:
         # they take turns.
         self._tracking = Lock()
@@ -107,7 +113,7 @@ class PhotoAnimator(ClosesAtEnd):
         """
         self._require_open()
         stated = stated_consent(consent)
-        image, faces = self._faces(photo)
+        image, faces = self._faces(photo, told=True)
         say_once(stated)
         faces = sorted(faces, key=lambda face: face.box[0] + face.box[2])
         return [self._portrait([_with_crop(image, face)], stated) for face in faces]
@@ -141,7 +147,7 @@ class PhotoAnimator(ClosesAtEnd):
             faces = self._driver_tracker.detect(driver_image)
         if not faces:
             raise ValueError("no face was found in the driver's picture; use one that shows a face from the front")
-        driver = choose_face(faces, "largest")
+        driver = self._driver_of_picture(faces, (driver_image.shape[1], driver_image.shape[0]))
         reference, landmarks = driver.landmarks, driver.landmarks
         if not self._options.retarget.absolute:
             assert driver.blendshapes is not None
@@ -209,9 +215,28 @@ class PhotoAnimator(ClosesAtEnd):
                 frame = player.frame(landmarks, timestamp, surroundings)
             yield frame
 
+    def choose_driver(self, frames: Iterable[tuple[float, NDArray[np.uint8]]]) -> None:
+        """Looks through the beginning of a video for who drives, before its frames are handed in one by one.
+
+        Without it the first frames may follow another face than the later ones, if who drives only shows there.
+
+        Args:
+            frames: (timestamp in ms, (H, W, 3) uint8 RGB) from the start; no more of them are taken than needed.
+
+        Raises:
+            RuntimeError: another running mode than VIDEO, or closed.
+            ValueError: not such frames.
+        """
+        self._require_mode(RunningMode.VIDEO, "choose_driver")
+        self.reset()
+        with self._tracking:
+            place = place_of_driver(frames, self._driver_tracker, self._options.driver_face)
+        if place is not None:
+            self._driver = DriverFollower(self._driver_tracker, place)
+
     def reset(self) -> None:
         """Forgets the driver, so that another video may begin."""
-        self._driver_tracker.reset()
+        self._driver = DriverFollower(self._driver_tracker, self._options.driver_face)
         self._player = None
         self._last_timestamp = -np.inf
 
@@ -229,14 +254,20 @@ class PhotoAnimator(ClosesAtEnd):
 
     def _follow_video(self, portrait: Portraits, frame: NDArray[np.uint8], timestamp_ms: float) -> AnimatedFrame:
         with self._tracking:
-            faces = self._driver_tracker.track(frame)
+            face = self._driver.track(frame, timestamp_ms)
         player = self._player
-        if player is None or player.portraits is not portrait:
+        if player is None or player.portraits is not portrait or self._driver.changed:
             player = self._player = PortraitPlayer(portrait, self._networks, self._options.retarget)
-        if not faces:
+        if face is None:
             return player.hold(timestamp_ms)
         with self._animating:
-            return player.video_frame(frame, faces[0].landmarks, timestamp_ms)
+            return player.video_frame(frame, face.landmarks, timestamp_ms)
+
+    def _driver_of_picture(self, faces: list[Face], size: tuple[int, int]) -> Face:
+        which = self._options.driver_face
+        index = DriverRule(which)([face.landmarks for face in faces], 0.0, size)
+        # None: a number beyond those that there are, which is an error that `choose_face` words.
+        return choose_face(faces, which) if index is None and isinstance(which, int) else faces[index or 0]
 
     def _deliver(self, item: tuple[Portraits, NDArray[np.uint8], float]) -> None:
         result = self._follow_video(*item)
@@ -244,10 +275,10 @@ class PhotoAnimator(ClosesAtEnd):
         self._options.result_callback(result, item[2])
 
     def _photo_of_person(self, photo: Photo, face: FaceChoice) -> PhotoOfPerson:
-        image, faces = self._faces(photo)
+        image, faces = self._faces(photo, told=face != "largest")
         return _with_crop(image, choose_face(faces, face))
 
-    def _faces(self, photo: Photo) -> tuple[NDArray[np.uint8], list[Face]]:
+    def _faces(self, photo: Photo, *, told: bool) -> tuple[NDArray[np.uint8], list[Face]]:
         if isinstance(photo, np.ndarray):
             require_rgb(photo)
             image, name = photo, "the photo"
@@ -256,8 +287,16 @@ class PhotoAnimator(ClosesAtEnd):
         with self._tracking:
             faces = self._photo_tracker.detect(image)
         if not faces:
-            raise ValueError(f"no face was found in {name}; use a photo that shows one from the front, well lit")
-        return image, faces
+            raise ValueError(
+                f"no face was found in {name}: nothing in it is enough like a person's; "
+                "use a photo that shows one from the front, well lit"
+            )
+        most = self._options.max_faces
+        if len(faces) > most and told:
+            log.warning(
+                "%s shows more than %d faces: only the largest are taken; raise max_faces (--max-faces)", name, most
+            )
+        return image, faces[:most]
 
     def _portrait(self, photos: list[PhotoOfPerson], consent: Consent | None) -> Portrait:
         first, *others = photos

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from monalive.faces.driver_rule import DriverFace, checked_driver_face
+from monalive.faces.tracker import MAX_FACES
 from monalive.faces.tracker_factory import FaceTrackerFactory
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.result import AnimatedFrame
@@ -38,6 +40,10 @@ class PhotoAnimatorOptions:
             there.
         trackers: what finds faces; None for the bundle's own tracker. `SharedNetworkTrackers` makes trackers of other
             networks. One factory may serve several animators of one thread.
+        max_faces: so many faces of a picture are taken, the largest; a warning is logged where it shows more.
+        driver_face: whose motion is taken where the driver shows several faces: "auto" (large, central and moving),
+            "largest", "moving" (most, in the first second), or a number counted from the left from 0. That face keeps
+            driving.
 
     Raises:
         ValueError: options that do not go together.
@@ -49,6 +55,8 @@ class PhotoAnimatorOptions:
     retarget: RetargetOptions = field(default_factory=RetargetOptions)
     result_callback: ResultCallback | None = None
     trackers: FaceTrackerFactory | None = None
+    max_faces: int = MAX_FACES
+    driver_face: DriverFace = "auto"
 
     def __post_init__(self) -> None:
         live = self.running_mode is RunningMode.LIVE_STREAM
@@ -56,3 +64,6 @@ class PhotoAnimatorOptions:
             raise ValueError("running mode LIVE_STREAM needs a result_callback: results arrive there")
         if not live and self.result_callback is not None:
             raise ValueError(f"a result_callback is for LIVE_STREAM; in {self.running_mode.name} results are returned")
+        if self.max_faces < 1:
+            raise ValueError(f"max_faces must be at least 1, not {self.max_faces}")
+        checked_driver_face(self.driver_face)

@@ -19,6 +19,7 @@ import numpy as np
 from broken_files import bundle_cases, motion_cases
 from numpy.typing import NDArray
 from PIL import Image
+from driver_cases import driver_cases
 from region_cases import region_crop_cases, region_paste_cases
 from tracker_cases import level_crops, tracker_cases
 
@@ -72,6 +73,7 @@ def main(folder: Path = FOLDER) -> None:
     _save(folder / "frames.json", _frames(folder, photo, faces))
     _save(folder / "running_modes.json", _running_modes())
     _save(folder / "tracker.json", tracker_cases(photo, faces, KEPT))
+    _save(folder / "driver.json", driver_cases())
     for name, picture in level_crops(photo).items():
         _save_image(folder / name, picture)
     for name, files in (("bundles", bundle_cases()), ("motions", motion_cases())):

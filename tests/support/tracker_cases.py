@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.bundle import Bundle
-from monalive.faces.closer_looks import closer_looks
+from monalive.faces.closer_looks import QUARTER_TURNS, TILES_PER_SIDE, tile_looks, whole_looks
+from monalive.faces.driver_follower import DriverFollower
 from monalive.faces.level_crop import extract_level, from_region, level_region
 from monalive.faces.rotated_square import RotatedSquare
+from monalive.faces.still_search import is_sure
 from monalive.faces.tracker import Face, FaceTracker
 from monalive.faces.tracker_interface import FoundFace
 from monalive.faces.tracker_networks import LevelFaceDetector
@@ -58,6 +60,8 @@ ANY_WAY_UP: Final = (
     (((5, 6, 0.8, 0.01, 0.02, -1.2, -0.2, -0.9),), ()),
     ((), ()),
 )
+# A detector's score and a presence.
+SCORES: Final = ((0.3, 0.99), (0.3, 0.9995), (0.9, 0.8), (0.9, 0.9), (0.5, 0.99), (0.5, 0.995), (0.8, 1.0), (0.3, 0.0))
 # Pictures made of the photo: their size, and where copies of it stand on grey, clipped.
 STILLS: Final[tuple[Scene, ...]] = (
     {"size": [288, 288], "photos": [[0, 0]]},
@@ -66,6 +70,7 @@ STILLS: Final[tuple[Scene, ...]] = (
     {"size": [100, 80], "photos": []},
 )
 # It moves, leaves, and is there again elsewhere.
+FRAME_MS: Final = 40.0
 VIDEO: Final[tuple[Scene, ...]] = tuple(
     {"size": [260, 240], "photos": photos}
     for photos in ([[0, 0]], [[-9, -6]], [[-18, -11]], [[-22, -20]], [], [[-6, -30]], [[-2, -34]])
@@ -83,7 +88,8 @@ def tracker_cases(photo: NDArray[np.uint8], faces: dict[str, Any], kept: list[in
         ],
         "detections": [_detection(*case) for case in ANSWERS],
         "any_way_up": [_any_way_up(calls) for calls in ANY_WAY_UP],
-        "closer_looks": [_closer_looks(width, height) for width, height in ((300, 200), (700, 520), (1100, 700))],
+        "closer_looks": [_closer_looks(width, height) for width, height in ((300, 200), (700, 520))],
+        "sure": [[*case, is_sure(*case)] for case in SCORES],
         "regions": [_region(faces, name, angle) for name, angle in turns],
         "points": _points_back(),
         "kept_landmarks": kept,
@@ -153,8 +159,12 @@ def _any_way_up(calls: tuple[Answers, ...]) -> dict[str, Any]:
 
 
 def _closer_looks(width: int, height: int) -> dict[str, Any]:
-    looks = list(closer_looks(np.zeros((height, width, 3), np.uint8)))
-    return {"picture_size": [width, height], "looks": [[_rounded_region(region) for region in look] for look in looks]}
+    picture = np.zeros((height, width, 3), np.uint8)
+    tiles = [tile_looks(picture, parts, turns) for parts, turns in zip(TILES_PER_SIDE, (QUARTER_TURNS, (3,)), strict=True)]
+    return {
+        "picture_size": [width, height],
+        "looks": [[_rounded_region(region) for region in looks] for looks in (whole_looks(picture), *tiles)],
+    }
 
 
 def _region(faces: dict[str, Any], name: str, angle: float) -> dict[str, Any]:
@@ -186,11 +196,13 @@ def _stills(photo: NDArray[np.uint8], kept: list[int]) -> list[dict[str, Any]]:
 
 
 def _video(photo: NDArray[np.uint8], kept: list[int]) -> list[dict[str, Any]]:
+    cases = []
     with FaceTracker(settle=True) as tracker:
-        return [
-            scene | {"faces": [_face(face, kept) for face in tracker.track(scene_picture(photo, scene))]}
-            for scene in VIDEO
-        ]
+        follower = DriverFollower(tracker)
+        for index, scene in enumerate(VIDEO):
+            face = follower.track(scene_picture(photo, scene), index * FRAME_MS)
+            cases.append(scene | {"faces": [] if face is None else [_face(face, kept)]})
+    return cases
 
 
 def _face(face: Face, kept: list[int]) -> dict[str, Any]:

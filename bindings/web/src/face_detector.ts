@@ -7,6 +7,8 @@ import { type Box, boxIou, RotatedSquare, wholePicture } from "./region.js";
 
 /** For each place: the face's centre less the place's own (x, y), the logarithm of its side, cosine and sine of its roll. */
 const PLACE_VALUES = 5;
+/** Low, since what is read there is judged as well: half hidden and overexposed faces score as little. */
+const MIN_CONFIDENCE = 0.3;
 const SUPPRESSION_IOU = 0.3;
 /** Heads are seldom held further from upright. */
 const FAR_ROLL = Math.PI / 3;
@@ -26,7 +28,7 @@ export interface PictureNetwork {
 
 /** Runs the detector network over one square region of a picture at a time. */
 export class FaceDetector {
-  constructor(readonly network: PictureNetwork, readonly minConfidence = 0.5) {}
+  constructor(readonly network: PictureNetwork, readonly minConfidence = MIN_CONFIDENCE) {}
 
   /** Faces in `region` (black outside the picture), the surest first. */
   async detect(picture: Picture, region = wholePicture(picture)): Promise<Detection[]> {

@@ -13,5 +13,7 @@ export { isBlackAndWhite, type Picture } from "./picture.js";
 export { type Consent, CONSENTS, type Portrait } from "./portrait.js";
 export { type AnimatedFrame, PortraitPlayer } from "./portrait_player.js";
 export { REGIONS, Retargeter, type RetargetOptions } from "./retarget.js";
+export { DriverFollower } from "./driver_follower.js";
+export type { DriverFace } from "./driver_rule.js";
 export { type Face, FaceTracker, loadTracker, type TrackerNetworks } from "./tracker.js";
 export { AnimatorWorker, WorkerCrash, type EnrolledFace, type WorkerFrame, type WorkerOptions } from "./worker_client.js";

@@ -3,13 +3,15 @@
 import { type AnimatorNetworks, loadNetworks } from "./animator_networks.js";
 import { Bundle } from "./bundle.js";
 import { bounds, portraitCrop } from "./crop.js";
+import { DriverFollower } from "./driver_follower.js";
+import { DriverRule } from "./driver_rule.js";
 import { RuntimeError, ValueError } from "./errors.js";
 import { LatestOnly } from "./latest_only.js";
 import { LiteRT } from "./litert.js";
 import { asMeanFace } from "./mean_face.js";
 import type { Motion } from "./motion.js";
 import type { Runtime } from "./network.js";
-import { type PhotoAnimatorOptions, requireConsistent, type RunningMode } from "./options.js";
+import { MAX_FACES, type PhotoAnimatorOptions, requireConsistent, type RunningMode } from "./options.js";
 import { NETWORK_SIZE } from "./paste_back.js";
 import { type Picture, requirePicture, toTensor } from "./picture.js";
 import { CONSENT_NOTICE, type Portrait, statedConsent } from "./portrait.js";
@@ -17,8 +19,6 @@ import { type AnimatedFrame, PortraitPlayer } from "./portrait_player.js";
 import type { RetargetOptions } from "./retarget.js";
 import { type Face, FaceTracker } from "./tracker.js";
 import { Turns } from "./turns.js";
-
-const MAX_FACES = 8;
 
 /** Which face of a photo: the largest, or a number counted from the left, from 0. */
 export type FaceChoice = "largest" | number;
@@ -32,9 +32,10 @@ export type FaceChoice = "largest" | number;
  */
 export class PhotoAnimator {
   static #noticed = false;
-  readonly #options: Pick<PhotoAnimatorOptions, "resultCallback"> & { runningMode: RunningMode; retarget: RetargetOptions };
+  readonly #options: Pick<PhotoAnimatorOptions, "resultCallback" | "driverFace"> & { runningMode: RunningMode; retarget: RetargetOptions; maxFaces: number };
   readonly #photoTracker: FaceTracker;
   readonly #driverTracker: FaceTracker;
+  readonly #driver: DriverFollower;
   #following: { player: PortraitPlayer; started: boolean } | undefined;
   #lastTimestamp = -Infinity;
   #worker: LatestOnly<[Portrait, Picture, number]> | undefined;
@@ -44,14 +45,15 @@ export class PhotoAnimator {
   /** For networks that are loaded already; `createFromOptions` loads them. */
   constructor(
     readonly networks: AnimatorNetworks,
-    options: Pick<PhotoAnimatorOptions, "runningMode" | "retarget" | "resultCallback"> = {},
+    options: Pick<PhotoAnimatorOptions, "runningMode" | "retarget" | "resultCallback" | "maxFaces" | "driverFace"> = {},
     readonly runtime?: Runtime,
   ) {
     requireConsistent(options);
-    this.#options = { runningMode: "IMAGE", retarget: {}, ...options };
-    this.#photoTracker = new FaceTracker(networks.tracker, MAX_FACES);
-    const { runningMode, retarget } = this.#options;
-    this.#driverTracker = new FaceTracker(networks.tracker, 1, runningMode === "IMAGE" && !retarget.absolute);
+    this.#options = { runningMode: "IMAGE", retarget: {}, maxFaces: MAX_FACES, ...options };
+    const { runningMode, retarget, maxFaces, driverFace } = this.#options;
+    this.#photoTracker = new FaceTracker(networks.tracker, maxFaces + 1); // one more tells that there are more
+    this.#driverTracker = new FaceTracker(networks.tracker, maxFaces, runningMode === "IMAGE" && !retarget.absolute);
+    this.#driver = new DriverFollower(this.#driverTracker, driverFace);
   }
 
   /**
@@ -73,7 +75,10 @@ export class PhotoAnimator {
     this.#requireOpen();
     const stated = statedConsent(consent);
     requirePicture(photo);
-    const faces = await this.#photoTracker.detect(photo);
+    const found = await this.#photoTracker.detect(photo), faces = found.slice(0, this.#options.maxFaces);
+    if (found.length > faces.length && face !== "largest") {
+      console.warn(`the photo shows more than ${faces.length} faces: only the largest are taken; raise maxFaces`);
+    }
     const { landmarks } = chosenFace(faces, face);
     if (!stated && !PhotoAnimator.#noticed) {
       PhotoAnimator.#noticed = true;
@@ -97,8 +102,10 @@ export class PhotoAnimator {
    */
   async animate(portrait: Portrait, driverImage: Picture): Promise<AnimatedFrame> {
     this.#requireMode("IMAGE", "animate");
-    const [driver] = await this.#driverTracker.detect(driverImage);
-    if (!driver) throw new ValueError("no face was found in the driver's picture; use one that shows a face from the front");
+    const faces = await this.#driverTracker.detect(driverImage), which = this.#options.driverFace, { width, height } = driverImage;
+    if (!faces.length) throw new ValueError("no face was found in the driver's picture; use one that shows a face from the front");
+    const index = new DriverRule(which).drive(faces.map(({ landmarks }) => landmarks), 0, width, height);
+    const driver = index === undefined ? chosenFace(faces, which as number) : faces[index]!;
     const { landmarks, blendshapes } = driver;
     const { reference, moved } = blendshapes
       ? await asMeanFace(this.networks.retarget.imageMode, landmarks, blendshapes)
@@ -161,7 +168,7 @@ export class PhotoAnimator {
 
   /** Forgets the driver, so that another video may begin. */
   reset(): void {
-    this.#driverTracker.reset();
+    this.#driver.reset();
     this.#following = undefined;
     this.#lastTimestamp = -Infinity;
   }
@@ -180,8 +187,8 @@ export class PhotoAnimator {
 
   async #follow(portrait: Portrait, frame: Picture, timestampMs: number): Promise<AnimatedFrame> {
     const { coming } = await this.#turns.take(async () => {
-      const [face] = await this.#driverTracker.track(frame);
-      if (this.#following?.player.portrait !== portrait) this.#following = { player: this.player(portrait), started: false };
+      const face = await this.#driver.track(frame, timestampMs);
+      if (this.#following?.player.portrait !== portrait || this.#driver.changed) this.#following = { player: this.player(portrait), started: false };
       const following = this.#following, { player } = following;
       if (!face) return { coming: player.hold(timestampMs) };
       if (!following.started) await player.start(face.landmarks, [frame.width, frame.height]);
@@ -213,7 +220,7 @@ export class PhotoAnimator {
 
 /** @throws ValueError there are no faces, or not the one asked for. */
 function chosenFace(faces: readonly Face[], which: FaceChoice): Face {
-  if (!faces.length) throw new ValueError("no face was found in the photo; use one that shows a face from the front, well lit");
+  if (!faces.length) throw new ValueError("no face was found in the photo: nothing in it is enough like a person's; use one that shows a face from the front, well lit");
   const boxes = new Map(faces.map((face) => [face, bounds(face.landmarks)]));
   const by = (key: (box: [number, number, number, number]) => number): Face[] =>
     [...faces].sort((a, b) => key(boxes.get(a)!) - key(boxes.get(b)!));

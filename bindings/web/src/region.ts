@@ -4,10 +4,9 @@ import type { Picture } from "./picture.js";
 
 export type Box = readonly [left: number, top: number, right: number, bottom: number];
 
-/** Looking closer and from further away when nothing was found. */
+export const QUARTER_TURNS: readonly number[] = [0, 1, 2, 3];
+export const TILES_PER_SIDE: readonly number[] = [2, 4];
 const ZOOM_OUT = 1.6;
-const TILES_PER_SIDE = [2, 4];
-const MIN_TILE_SIDE = 256;
 
 /** A square region of a picture, in pixels; `angle` in radians, clockwise as seen. */
 export class RotatedSquare {
@@ -37,16 +36,17 @@ export function wholePicture({ width, height }: Pick<Picture, "width" | "height"
   return new RotatedSquare(width / 2, height / 2, Math.max(width, height));
 }
 
-/** Where else to look when nothing was found, one attempt at a time: with a margin, then in tiles. */
-export function* closerLooks(picture: Pick<Picture, "width" | "height">): Generator<RotatedSquare[]> {
-  const whole = wholePicture(picture);
-  yield [new RotatedSquare(whole.x, whole.y, whole.side * ZOOM_OUT)];
-  for (const parts of TILES_PER_SIDE) {
-    const side = whole.side / parts;
-    if (side < MIN_TILE_SIDE) continue;
-    const columns = tileCentres(picture.width, side);
-    yield tileCentres(picture.height, side).flatMap((y) => columns.map((x) => new RotatedSquare(x, y, side)));
-  }
+/** Where to look for the faces of a still first: the whole picture, then with a margin, each any way up. */
+export function wholeLooks(picture: Pick<Picture, "width" | "height">): RotatedSquare[] {
+  const { x, y, side } = wholePicture(picture);
+  return [side, side * ZOOM_OUT].flatMap((wide) => QUARTER_TURNS.map((turn) => new RotatedSquare(x, y, wide, (turn * Math.PI) / 2)));
+}
+
+/** Overlapping tiles, for small faces, so many to the longer side, each in each of some quarter turns. */
+export function tileLooks(picture: Pick<Picture, "width" | "height">, parts: number, turns: readonly number[]): RotatedSquare[] {
+  const side = wholePicture(picture).side / parts, columns = tileCentres(picture.width, side);
+  const centres = tileCentres(picture.height, side).flatMap((y) => columns.map((x) => [x, y] as const));
+  return turns.flatMap((turn) => centres.map(([x, y]) => new RotatedSquare(x, y, side, (turn * Math.PI) / 2)));
 }
 
 function tileCentres(length: number, side: number): number[] {

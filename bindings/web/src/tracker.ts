@@ -8,13 +8,14 @@ import { extractLevel, levelRegion } from "./level_crop.js";
 import { LazyNetwork } from "./lazy_network.js";
 import { loadPart, type Network, type Runtime } from "./network.js";
 import { type Picture, requirePicture, toTensor } from "./picture.js";
-import { boxIou, closerLooks, type RotatedSquare } from "./region.js";
+import { boxIou, QUARTER_TURNS, type RotatedSquare } from "./region.js";
+import { findFaces, isSure } from "./still_search.js";
 
 const MIN_IMAGE_SIDE = 16;
 const SAME_FACE_IOU = 0.5;
 const MIN_PRESENCE = 0.5;
-/** While no face is in sight, only every so many frames get the thorough search of a still. */
-const THOROUGH_EVERY = 15;
+/** What looks so little like a face is not looked at again. */
+const HOPELESS_PRESENCE = 0.05;
 const MAX_TILT_ERROR = (12 * Math.PI) / 180;
 const MAX_LOOKS = 3;
 const SETTLING_LOOKS = 2;
@@ -52,98 +53,76 @@ export async function loadTracker(bundle: Bundle, runtime: Runtime): Promise<Tra
   return { detector: await load("tracker_detector"), landmarks: await load("tracker_landmarks"), blendshapes };
 }
 
-/** Finds and follows faces. One call at a time. */
+/** Finds faces, and reads known ones again. One call at a time; `DriverFollower` follows one through a video. */
 export class FaceTracker {
   readonly #detector: FaceDetector;
-  #regions: RotatedSquare[] = [];
-  #size = "";
-  #framesLost = 0;
 
   /** @param blendshapes fill in `Face.blendshapes`. */
   constructor(readonly networks: TrackerNetworks, readonly numFaces = 1, readonly blendshapes = false) {
     this.#detector = new FaceDetector(networks.detector);
   }
 
-  /** Forgets the faces that `track` follows. */
-  reset(): void {
-    this.#regions = [];
-    this.#size = "";
-    this.#framesLost = 0;
-  }
-
   /**
-   * Faces of a still picture, the surest first; turned and small faces are searched for, too.
+   * Faces of a still picture, the largest first; turned and small faces too.
    * @throws ValueError not a picture, or a tiny one.
    */
   async detect(picture: Picture): Promise<Face[]> {
     requireLarge(picture);
-    return this.#find(picture, true);
+    return this.#find(picture, QUARTER_TURNS);
   }
 
   /**
-   * Faces of a video's next frame: each is followed from its place in the frame before; a lost one is searched for.
+   * The faces in known regions of a video's frame, such as those of the frame before.
    * @throws ValueError not a picture, or a tiny one.
    */
-  async track(picture: Picture): Promise<Face[]> {
+  async lookAt(picture: Picture, regions: readonly RotatedSquare[]): Promise<Face[]> {
     requireLarge(picture);
-    const size = `${picture.width} x ${picture.height}`;
-    if (size !== this.#size) {
-      this.reset();
-      this.#size = size;
-    }
-    let faces = this.#regions.length ? await this.#follow(picture) : [];
-    if (!faces.length) faces = await this.#find(picture, this.#framesLost % THOROUGH_EVERY === 0);
-    this.#framesLost = faces.length ? 0 : this.#framesLost + 1;
-    this.#regions = faces.map(({ landmarks }) => levelRegion(landmarks));
-    return faces;
-  }
-
-  async #follow(picture: Picture): Promise<Face[]> {
-    const followed = this.#regions;
-    let found: RotatedSquare[] = [];
-    if (followed.length < this.numFaces) {
-      found = (await this.#detector.detect(picture)).slice(0, this.numFaces).map(({ roi }) => roi);
-      found = found.filter((roi) => !followed.some((region) => boxIou(region.bounds, roi.bounds) > SAME_FACE_IOU));
-    }
-    return this.#faces(picture, found, followed);
-  }
-
-  async #find(picture: Picture, thorough: boolean): Promise<Face[]> {
-    const detections = await this.#detector.detectAnyWayUp(picture);
-    let faces = await this.#faces(picture, detections.map(({ roi }) => roi));
-    if (!thorough) return faces;
-    for (const regions of closerLooks(picture)) {
-      if (faces.length) break;
-      const found = [];
-      for (const region of regions) found.push(...(await this.#detector.detect(picture, region)));
-      found.sort((a, b) => b.score - a.score);
-      faces = await this.#faces(picture, found.map(({ roi }) => roi));
-    }
-    return faces;
-  }
-
-  /** The faces in the regions, without those whose presence is too low and those already there. */
-  async #faces(picture: Picture, found: RotatedSquare[], followed: RotatedSquare[] = []): Promise<Face[]> {
     const faces: Face[] = [];
-    const regions = [...followed.map((region) => [region, false] as const), ...found.map((region) => [region, true] as const)];
-    for (const [region, isNew] of regions) {
-      if (faces.length === this.numFaces) break;
-      const face = await this.#settled(picture, region, isNew);
-      const box = bounds(face.landmarks);
-      if (face.presence > MIN_PRESENCE && !faces.some(({ landmarks }) => boxIou(bounds(landmarks), box) > SAME_FACE_IOU)) {
-        faces.push(this.blendshapes ? { ...face, blendshapes: await this.#scores(face.landmarks) } : face);
-      }
+    for (const region of regions) {
+      const face = await this.#look(picture, region);
+      if (face.presence > MIN_PRESENCE) faces.push(face);
     }
-    return faces;
+    return this.#finished(faces);
+  }
+
+  /**
+   * Faces of a video's frame in which none is known: as in a still, but in upright tiles alone, or in one look at the whole.
+   * @throws ValueError not a picture, or a tiny one.
+   */
+  async search(picture: Picture, thorough: boolean): Promise<Face[]> {
+    requireLarge(picture);
+    if (thorough) return this.#find(picture, QUARTER_TURNS.slice(0, 1));
+    const faces: Face[] = [];
+    for (const { score, roi } of await this.#detector.detectAnyWayUp(picture)) {
+      const face = await this.#settled(picture, roi);
+      if (isSure(score, face.presence)) faces.push(face);
+    }
+    return this.#finished(faces);
+  }
+
+  async #find(picture: Picture, tileTurns: readonly number[]): Promise<Face[]> {
+    const read = async (start: RotatedSquare): Promise<Face & { region: RotatedSquare }> => {
+      const face = await this.#settled(picture, start);
+      return { ...face, region: levelRegion(face.landmarks) };
+    };
+    const found = await findFaces(picture, this.#detector, read, tileTurns);
+    return this.#finished(found.sort((a, b) => b.region.side - a.region.side).map(({ landmarks, presence }) => ({ landmarks, presence })));
+  }
+
+  /** As many faces as are asked for, each once, with all that belongs to one. */
+  async #finished(faces: readonly Face[]): Promise<Face[]> {
+    const kept = withoutRepeats(faces).slice(0, this.numFaces);
+    if (!this.blendshapes) return kept;
+    return Promise.all(kept.map(async (face) => ({ ...face, blendshapes: await this.#scores(face.landmarks) })));
   }
 
   /** A new face gets the further looks that it needs to be level, and measured as if it had been followed. */
-  async #settled(picture: Picture, start: RotatedSquare, isNew: boolean): Promise<Face> {
+  async #settled(picture: Picture, start: RotatedSquare): Promise<Face> {
     let region = start, face = await this.#look(picture, region);
-    for (let look = 0; isNew && look < MAX_LOOKS; look++) {
+    for (let look = 0; look < MAX_LOOKS; look++) {
       const better = levelRegion(face.landmarks), turn = better.angle - region.angle;
       const tilted = Math.abs(Math.atan2(Math.sin(turn), Math.cos(turn))) > MAX_TILT_ERROR;
-      if (face.presence <= MIN_PRESENCE || !(tilted || look < SETTLING_LOOKS)) break;
+      if (face.presence <= HOPELESS_PRESENCE || !(tilted || look < SETTLING_LOOKS)) break;
       region = better;
       face = await this.#look(picture, region);
     }
@@ -162,6 +141,16 @@ export class FaceTracker {
     const made = await network.run({ crop_of_face: toTensor(crop, (level) => level / 255) });
     return { landmarks: fromRegion(made["landmarks"]!, region), presence: made["presence"]![0]! };
   }
+}
+
+/** The faces, each once: the first of those that overlap. */
+export function withoutRepeats(faces: readonly Face[]): Face[] {
+  const kept: Face[] = [];
+  for (const face of faces) {
+    const box = bounds(face.landmarks);
+    if (!kept.some(({ landmarks }) => boxIou(bounds(landmarks), box) > SAME_FACE_IOU)) kept.push(face);
+  }
+  return kept;
 }
 
 /** Landmarks in units of a region to those in picture pixels. */

@@ -1,6 +1,7 @@
 /** What a page and the worker that animates for it say to each other. */
 
 import type { Landmarks } from "./crop.js";
+import type { DriverFace } from "./driver_rule.js";
 import type { GivenFrame } from "./frame_reader.js";
 import type { Picture } from "./picture.js";
 import type { RetargetOptions } from "./retarget.js";
@@ -14,6 +15,9 @@ export interface WorkerOptions {
   wasmUrl: string;
   numThreads?: number;
   retarget?: RetargetOptions;
+  /** As in `PhotoAnimatorOptions`. */
+  maxFaces?: number;
+  driverFace?: DriverFace;
 }
 
 /** An animated frame as it crosses over: the whole photo, and what is known of it. */

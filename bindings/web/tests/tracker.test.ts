@@ -9,7 +9,9 @@ import { bounds } from "../src/crop.js";
 import { FaceDetector } from "../src/face_detector.js";
 import { extractLevel, levelRegion } from "../src/level_crop.js";
 import { newPicture, type Picture } from "../src/picture.js";
-import { closerLooks, RotatedSquare } from "../src/region.js";
+import { DriverFollower } from "../src/driver_follower.js";
+import { QUARTER_TURNS, RotatedSquare, tileLooks, wholeLooks } from "../src/region.js";
+import { isSure } from "../src/still_search.js";
 import { type Face, FaceTracker, fromRegion, loadTracker } from "../src/tracker.js";
 import { farthest, golden, goldenPicture, landmarksOf, psnr, ROOT } from "./golden.js";
 import { PythonNetworks } from "./python_networks.js";
@@ -81,11 +83,15 @@ function requireFound(found: { score: number; roi: RotatedSquare }[], expected: 
 
 for (const { picture_size: [width, height], looks } of wanted.closer_looks) {
   test(`closer looks at ${width} x ${height}`, () => {
-    const made = [...closerLooks({ width, height })];
+    const size = { width, height }, made = [wholeLooks(size), tileLooks(size, 2, QUARTER_TURNS), tileLooks(size, 4, [3])];
     assert.deepEqual(made.map((regions) => regions.length), looks.map((regions: unknown[]) => regions.length));
     assert.ok(farthest(made.flat().flatMap(numbersOf), looks.flat().flatMap(numbersOf)) < 1e-3);
   });
 }
+
+test("score and presence suffice together", () => {
+  for (const [score, presence, sure] of wanted.sure) assert.equal(isSure(score, presence), sure, `${score}, ${presence}`);
+});
 
 for (const { landmarks, turned, region } of wanted.regions) {
   test(`level region of ${landmarks}, turned by ${turned}`, () => {
@@ -134,8 +140,11 @@ test("faces of stills, with the bundle's networks", { skip }, async () => {
 });
 
 test("a face followed, lost and found again, with the bundle's networks", { skip }, async () => {
-  const tracker = await trackerOf(1);
-  for (const scene of wanted.video) requireFaces(await tracker.track(pictureOf(scene)), scene.faces);
+  const follower = new DriverFollower(await trackerOf(1));
+  for (const [index, scene] of wanted.video.entries()) {
+    const face = await follower.track(pictureOf(scene), index * 40);
+    requireFaces(face ? [face] : [], scene.faces);
+  }
 });
 
 test("a bundle without a tracker is refused, with what it lacks", async () => {

@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OUT",
         help=".mp4, .webm, .gif, .webp, a folder for numbered PNG files, or .png/.jpg for a single frame",
     )
+    shared.add_driver_face_argument(parser)
     shared.add_retarget_arguments(parser)
     shared.add_disclosure_arguments(parser)
     parser.add_argument("--crop", action="store_true", help="write only the 256x256 picture of the face")
@@ -48,6 +49,8 @@ def run(arguments: argparse.Namespace) -> None:
         motion=arguments.motion,
         driver=arguments.driver,
         face=arguments.face,
+        driver_face=arguments.driver_face,
+        max_faces=arguments.max_faces,
         retarget=shared.retarget_options(arguments),
         crop=arguments.crop,
         seconds=arguments.seconds,

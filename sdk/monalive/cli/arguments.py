@@ -8,18 +8,20 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monalive.faces.tracker import MAX_FACES
 from monalive.networks.runtimes import DELEGATES, RUNTIMES, RuntimeOptions
 from monalive.retargeting.retarget import REGIONS, RetargetOptions
 from monalive.trust.consent import NOTICE, Consent, stated_consent
 from monalive.trust.credential import Credential
 
 if TYPE_CHECKING:
+    from monalive.faces.driver_rule import DriverFace
     from monalive.render.render import FaceChoice
     from monalive.trust.disclosure import Disclosure
 
 
 def add_photo_arguments(parser: argparse.ArgumentParser) -> None:
-    """PHOTO..., --face, and those of `add_model_arguments`."""
+    """PHOTO..., --face, --max-faces, and those of `add_model_arguments`."""
     parser.add_argument(
         "photos", metavar="PHOTO", nargs="+", help="a photo or painting; several of the same person help"
     )
@@ -30,7 +32,27 @@ def add_photo_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="largest|N|all",
         help="which face of the photo: the largest (default), the Nth from the left counted from 0, or all",
     )
+    parser.add_argument(
+        "--max-faces",
+        type=positive_int,
+        default=MAX_FACES,
+        metavar="N",
+        help=f"take the N largest faces of a photo that shows more (default {MAX_FACES})",
+    )
     add_model_arguments(parser)
+
+
+def add_driver_face_argument(parser: argparse.ArgumentParser) -> None:
+    """--driver-face."""
+    parser.add_argument(
+        "--driver-face",
+        type=driver_face,
+        default="auto",
+        metavar="auto|largest|moving|N",
+        help="whose motion is taken if the driver shows several faces: one that is large, central and moves (auto, the "
+        "default), the largest, the one that moves most in the first second, or the Nth from the left counted from 0; "
+        "that face keeps driving",
+    )
 
 
 def add_disclosure_arguments(parser: argparse.ArgumentParser) -> None:
@@ -161,6 +183,15 @@ def face_choice(text: str) -> FaceChoice:
     if number < 0:
         raise argparse.ArgumentTypeError(f"{text!r} is neither 'largest' nor 'all' nor a number from 0")
     return number
+
+
+def driver_face(text: str) -> DriverFace:
+    """ "auto", "largest", "moving" or a number from 0."""
+    if text in ("auto", "largest", "moving"):
+        return text  # type: ignore[return-value]
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 'auto', 'largest' nor 'moving' nor a number from 0")
+    return int(text)
 
 
 def regions(text: str) -> frozenset[str]:

@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-window", action="store_true", help="only record; end with Ctrl-C or --seconds")
     parser.add_argument("--no-mirror", action="store_true", help="do not mirror the camera image")
     parser.add_argument("--seconds", type=shared.positive, metavar="S", help="end after so many seconds")
+    shared.add_driver_face_argument(parser)
     shared.add_retarget_arguments(parser)
     shared.add_disclosure_arguments(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="no summary")
@@ -35,6 +36,8 @@ def run(arguments: argparse.Namespace) -> None:
         mirror=not arguments.no_mirror,
         seconds=arguments.seconds,
         face=arguments.face,
+        driver_face=arguments.driver_face,
+        max_faces=arguments.max_faces,
         retarget=shared.retarget_options(arguments),
         bundle=arguments.bundle,
         runtime=shared.runtime_options(arguments),

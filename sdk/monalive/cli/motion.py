@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from monalive.cli import arguments as shared
+
 DESCRIPTION = "Motions to animate photos with."
 
 
@@ -22,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         description="Writes the motion of the face in a video to a file: its landmarks and the coarse flow around it, "
         "none of its pixels.",
     )
-    extract.add_argument("video", metavar="VIDEO", help="a video that shows one face")
+    extract.add_argument("video", metavar="VIDEO", help="a video that shows a face")
+    shared.add_driver_face_argument(extract)
     extract.add_argument("-o", "--output", required=True, metavar="X.motion", help="the file to write")
     extract.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no summary")
     extract.set_defaults(action=_extract)
@@ -47,6 +50,8 @@ def _extract(arguments: argparse.Namespace) -> None:
     """Writes a .motion file."""
     from monalive.motions.motion_extraction import extract_motion
 
-    motion = extract_motion(arguments.video, arguments.output, progress=not arguments.quiet)
+    motion = extract_motion(
+        arguments.video, arguments.output, progress=not arguments.quiet, driver_face=arguments.driver_face
+    )
     if not arguments.quiet:
         print(f"{arguments.output}: {len(motion.timestamps_ms)} frames at {motion.fps:g} fps")

@@ -1,8 +1,8 @@
-"""Where to look for a face that was not found at first sight."""
+"""Where to look for the faces of a picture."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -10,25 +10,30 @@ from numpy.typing import NDArray
 
 from monalive.faces.rotated_square import RotatedSquare, whole_picture
 
+QUARTER_TURNS: Final = (0, 1, 2, 3)
+TILES_PER_SIDE: Final = (2, 4)
 _ZOOM_OUT: Final = 1.6
-_TILES_PER_SIDE: Final = (2, 4)
-_MIN_TILE_SIDE: Final = 256.0
 
 
-def closer_looks(image: NDArray[np.uint8]) -> Iterator[list[RotatedSquare]]:
-    """Where else to look in a picture in which nothing was found, one attempt at a time.
+def whole_looks(image: NDArray[np.uint8]) -> list[RotatedSquare]:
+    """The whole picture, then with a margin (a face that fills it), each any way up."""
+    whole = whole_picture(image)
+    sides = (whole.side, whole.side * _ZOOM_OUT)
+    return [RotatedSquare(whole.x, whole.y, side, turn * np.pi / 2) for side in sides for turn in QUARTER_TURNS]
 
-    First with a margin (a face that fills the picture), then in tiles of a half and of a quarter of the
-    longer side that overlap by half (small faces; the network sees a face from about a seventh of what it is
-    shown).
+
+def tile_looks(image: NDArray[np.uint8], parts: int, turns: Sequence[int]) -> list[RotatedSquare]:
+    """Overlapping tiles, for small faces: the network sees a face from about a seventh of what it is shown.
+
+    Args:
+        image: (H, W, 3).
+        parts: how many tiles the picture's longer side holds; they overlap by half.
+        turns: quarter turns clockwise; every tile is looked at in each of them.
     """
     height, width = image.shape[:2]
-    whole = whole_picture(image)
-    yield [RotatedSquare(whole.x, whole.y, whole.side * _ZOOM_OUT)]
-    for parts in _TILES_PER_SIDE:
-        side = whole.side / parts
-        if side >= _MIN_TILE_SIDE:
-            yield [RotatedSquare(x, y, side) for y in _tile_centres(height, side) for x in _tile_centres(width, side)]
+    side = max(height, width) / parts
+    centres = [(x, y) for y in _tile_centres(height, side) for x in _tile_centres(width, side)]
+    return [RotatedSquare(x, y, side, turn * np.pi / 2) for turn in turns for x, y in centres]
 
 
 def _tile_centres(length: int, side: float) -> NDArray[np.float64]:

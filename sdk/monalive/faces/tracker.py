@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -11,13 +12,16 @@ from numpy.typing import NDArray
 
 from monalive.closing import ClosesAtEnd
 from monalive.faces.boxes import box_iou
-from monalive.faces.closer_looks import closer_looks
+from monalive.faces.closer_looks import QUARTER_TURNS
 from monalive.faces.rotated_square import RotatedSquare
-from monalive.faces.tracker_interface import TrackerNetworks
+from monalive.faces.still_search import find_faces, is_sure
+from monalive.faces.tracker_interface import FoundFace, TrackerNetworks
 from monalive.faces.tracker_networks import load_tracker_networks
 from monalive.rgb_image import require_rgb
 
 MIN_IMAGE_SIDE = 16
+# Faces that are taken from a picture or come into question as drivers, unless another limit is asked for.
+MAX_FACES = 16
 SAME_FACE_IOU = 0.5
 # While no face is in sight, only every so many frames of a video get the thorough search of a still.
 THOROUGH_EVERY = 15
@@ -27,6 +31,10 @@ MAX_LOOKS = 3
 # Further looks at a new face after which its landmarks are, within a thousandth of its height, those that
 # following it gives; the first look (the detector's region) is off by 5 thousandths, the face 3 % too low.
 SETTLING_LOOKS = 2
+# Landmarks and presence, read in one region.
+Look = tuple[NDArray[np.float32], float]
+# What looks so little like a face is not looked at again.
+HOPELESS_PRESENCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -131,24 +139,21 @@ class FaceTracker(ClosesAtEnd):
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
         """Faces of a still picture. What `track` follows stays as it is.
 
-        For a clear face it does what MediaPipe Tasks does in its IMAGE mode. Beyond that:
-
-        - When no face is clear, the picture is also looked at from either side and upside down.
-        - When none is found, it is looked at with a margin (a face that fills it) and in overlapping tiles (a
-          face down to about a 25th of the picture's longer side).
-        - A face whose region turns out not to be level is looked at again, levelled.
+        The picture is looked at any way up, with a margin (a face that fills it) and in overlapping tiles (faces down
+        to a twentieth of its height). A face whose region turns out not to be level is looked at again, levelled. What
+        is not enough like a person's face is left out.
 
         Args:
             image: (H, W, 3) uint8 RGB, at least 16 pixels on a side.
 
         Returns:
-            At most `num_faces` faces, the surest detection first; empty when there is none.
+            At most `num_faces` faces, the largest first; empty when there is none.
 
         Raises:
             ValueError: `image` is not such an array, or the tracker is closed.
         """
         _check_image(image)
-        return self._find(image, thorough=True)
+        return self._find(image, QUARTER_TURNS)
 
     def track(self, image: NDArray[np.uint8]) -> list[Face]:
         """Faces of the next frame of a video.
@@ -173,11 +178,37 @@ class FaceTracker(ClosesAtEnd):
             self._size = image.shape
         faces = self._follow(image) if self._regions else []
         if not faces:
-            faces = self._find(image, thorough=self._frames_lost % THOROUGH_EVERY == 0)
+            faces = self.search(image, thorough=self._frames_lost % THOROUGH_EVERY == 0)
         self._frames_lost = 0 if faces else self._frames_lost + 1
         mesh = self._open().mesh
         self._regions = [mesh.region_of(face.landmarks) for face in faces]
         return faces
+
+    def look_at(self, image: NDArray[np.uint8], regions: Sequence[RotatedSquare]) -> list[Face]:
+        """The faces in known regions of a frame, such as those of the frame before. What `track` follows stays.
+
+        Args:
+            image: as for `track`.
+            regions: see `region_of`; those without a face are passed over.
+
+        Raises:
+            ValueError: as for `track`.
+        """
+        _check_image(image)
+        return self._distinct(self._still_there(image, regions))
+
+    def search(self, image: NDArray[np.uint8], *, thorough: bool) -> list[Face]:
+        """Faces of a video's frame in which none is known. What `track` follows stays as it is.
+
+        Args:
+            image: as for `track`.
+            thorough: as in a still, but in upright tiles alone; else in one look at the whole frame.
+
+        Raises:
+            ValueError: as for `track`.
+        """
+        _check_image(image)
+        return self._find(image, QUARTER_TURNS[:1]) if thorough else self._distinct(self._at_first_sight(image))
 
     def _follow(self, image: NDArray[np.uint8]) -> list[Face]:
         """Faces at their last places; while they are too few, also those that the detector finds.
@@ -185,58 +216,69 @@ class FaceTracker(ClosesAtEnd):
         What the detector finds where a face was followed replaces it, which is MediaPipe's rule
         (AssociationNormRectCalculator); when found faces are settled, the followed one stays.
         """
-        followed, found = self._regions, []
+        followed: Sequence[RotatedSquare] = self._regions
+        found: list[FoundFace] = []
         if len(followed) < self._num_faces:
-            found = [detection.roi for detection in self._open().detector.detect(image)[: self._num_faces]]
+            found = self._open().detector.detect(image)[: self._num_faces]
             if self._settle:
-                found = [roi for roi in found if not any(_same(region, roi) for region in followed)]
+                found = [face for face in found if not any(_same(region, face.roi) for region in followed)]
             else:
-                followed = [region for region in followed if not any(_same(region, roi) for roi in found)]
-        return self._faces(image, found, followed)
+                followed = [region for region in followed if not any(_same(region, face.roi) for face in found)]
+        return self._distinct(chain(self._still_there(image, followed), self._sure(image, found)))
 
     def _open(self) -> TrackerNetworks:
         if self._networks is None:
             raise ValueError("the face tracker is closed; make a new one")
         return self._networks
 
-    def _find(self, image: NDArray[np.uint8], *, thorough: bool) -> list[Face]:
-        detector = self._open().detector
-        faces = self._faces(image, [detection.roi for detection in detector.detect_any_way_up(image)])
-        if thorough and not faces:
-            for regions in closer_looks(image):
-                found = [detection for region in regions for detection in detector.detect(image, region)]
-                found.sort(key=lambda detection: -detection.score)
-                faces = self._faces(image, [detection.roi for detection in found])
-                if faces:
+    def _find(self, image: NDArray[np.uint8], tile_turns: Sequence[int]) -> list[Face]:
+        networks = self._open()
+
+        def read(region: RotatedSquare) -> tuple[NDArray[np.float32], float, RotatedSquare]:
+            landmarks, presence = self._new_landmarks(image, region)
+            return landmarks, presence, networks.mesh.region_of(landmarks)
+
+        found = find_faces(image, networks.detector, read, tile_turns=tile_turns)
+        found.sort(key=lambda reading: -reading.region.side)
+        return self._distinct((reading.landmarks, reading.presence) for reading in found)
+
+    def _at_first_sight(self, image: NDArray[np.uint8]) -> Iterator[Look]:
+        return self._sure(image, self._open().detector.detect_any_way_up(image))
+
+    def _sure(self, image: NDArray[np.uint8], found: Sequence[FoundFace]) -> Iterator[Look]:
+        """What is read where the detector found a face, if it is enough like one."""
+        for face in found:
+            landmarks, presence = self._new_landmarks(image, face.roi)
+            if is_sure(face.score, presence):
+                yield landmarks, presence
+
+    def _still_there(self, image: NDArray[np.uint8], regions: Sequence[RotatedSquare]) -> Iterator[Look]:
+        """What is read in the regions of known faces, where they still are."""
+        for region in regions:
+            landmarks, presence = self._open().mesh(image, region)
+            if presence > self._min_presence:
+                yield landmarks, presence
+
+    def _distinct(self, looks: Iterable[Look]) -> list[Face]:
+        """As many faces as are asked for, each once. No more looks are taken than that needs."""
+        faces: list[Face] = []
+        blendshapes_of = self._open().blendshapes if self._output_blendshapes else None
+        for landmarks, presence in looks:
+            if not _already_found(landmarks, faces):
+                blendshapes = blendshapes_of(landmarks) if blendshapes_of is not None else None
+                faces.append(Face(landmarks, presence, blendshapes))
+                if len(faces) == self._num_faces:
                     break
         return faces
 
-    def _faces(
-        self, image: NDArray[np.uint8], found: list[RotatedSquare], followed: Sequence[RotatedSquare] = ()
-    ) -> list[Face]:
-        """The faces in the regions, without those whose presence is too low and those already there."""
-        faces: list[Face] = []
-        blendshapes_of = self._open().blendshapes if self._output_blendshapes else None
-        for region, is_new in [(region, False) for region in followed] + [(region, True) for region in found]:
-            if len(faces) == self._num_faces:
-                break
-            landmarks, presence = self._landmarks(image, region, is_new)
-            if presence <= self._min_presence or _already_found(landmarks, faces):
-                continue
-            blendshapes = blendshapes_of(landmarks) if blendshapes_of is not None else None
-            faces.append(Face(landmarks, presence, blendshapes))
-        return faces
-
-    def _landmarks(
-        self, image: NDArray[np.uint8], region: RotatedSquare, is_new: bool
-    ) -> tuple[NDArray[np.float32], float]:
-        """Landmarks and presence; of a new face after the further looks it needs to be level and settled."""
+    def _new_landmarks(self, image: NDArray[np.uint8], region: RotatedSquare) -> Look:
+        """Landmarks and presence of a new face, after the further looks it needs to be level and settled."""
         mesh = self._open().mesh
         landmarks, presence = mesh(image, region)
-        for look in range(MAX_LOOKS if is_new else 0):
+        for look in range(MAX_LOOKS):
             better = mesh.region_of(landmarks)
             tilted = _angle_between(better, region) > MAX_TILT_ERROR
-            if presence <= self._min_presence or not (tilted or (self._settle and look < SETTLING_LOOKS)):
+            if presence <= HOPELESS_PRESENCE or not (tilted or (self._settle and look < SETTLING_LOOKS)):
                 break
             region = better
             landmarks, presence = mesh(image, region)
@@ -260,6 +302,15 @@ def _same(first: RotatedSquare, second: RotatedSquare) -> bool:
 def _angle_between(first: RotatedSquare, second: RotatedSquare) -> float:
     difference = first.angle - second.angle
     return float(abs(np.arctan2(np.sin(difference), np.cos(difference))))
+
+
+def without_repeats(faces: Iterable[Face]) -> list[Face]:
+    """The faces, each once: the first of those that overlap."""
+    kept: list[Face] = []
+    for face in faces:
+        if not _already_found(face.landmarks, kept):
+            kept.append(face)
+    return kept
 
 
 def _already_found(landmarks: NDArray[np.float32], faces: list[Face]) -> bool:

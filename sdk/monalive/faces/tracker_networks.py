@@ -23,6 +23,8 @@ DETECTOR_PART: Final = "tracker_detector"
 LANDMARKS_PART: Final = "tracker_landmarks"
 BLENDSHAPES_PART: Final = "tracker_blendshapes"
 TRACKER_PARTS: Final = (DETECTOR_PART, LANDMARKS_PART, BLENDSHAPES_PART)
+# Low, since what is read there is judged as well (`still_search`): half hidden and overexposed faces score as little.
+MIN_CONFIDENCE: Final = 0.3
 # Heads are seldom held further from upright (radians).
 FAR_ROLL: Final = np.deg2rad(60.0)
 
@@ -30,7 +32,9 @@ FAR_ROLL: Final = np.deg2rad(60.0)
 class LevelFaceDetector:
     """A `FaceDetector`: runs the detector network over one square region of a picture at a time."""
 
-    def __init__(self, bundle: Bundle, options: RuntimeOptions, *, min_confidence: float = 0.5) -> None:
+    def __init__(
+        self, bundle: Bundle, options: RuntimeOptions, *, min_confidence: float = MIN_CONFIDENCE
+    ) -> None:
         self._network = bundle.network(DETECTOR_PART, options)
         self._size = _side(bundle, DETECTOR_PART)
         self._min_confidence = min_confidence
@@ -117,7 +121,7 @@ class LevelFaceBlendshapes:
 
 
 def load_tracker_networks(
-    bundle: Bundle | None = None, runtime: RuntimeOptions | None = None, *, min_confidence: float = 0.5
+    bundle: Bundle | None = None, runtime: RuntimeOptions | None = None, *, min_confidence: float = MIN_CONFIDENCE
 ) -> TrackerNetworks:
     """The tracker's networks of a bundle.
 

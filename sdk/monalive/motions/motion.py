@@ -28,6 +28,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monalive.atomic_file import atomic_path
+from monalive.faces.driver_follower import DriverFollower
+from monalive.faces.driver_rule import DriverFace
 from monalive.faces.landmarks import LANDMARK_COUNT
 from monalive.motions.driver_surroundings import DriverSurroundings
 from monalive.motions.surroundings_flow import GRID_SIZE, unknown_surroundings
@@ -134,20 +136,23 @@ class Motion:
         *,
         name: str = "",
         loop: bool = False,
+        driver_face: DriverFace = "auto",
     ) -> Motion:
-        """The motion of the first face that a tracker follows through (timestamp in ms, (H, W, 3) uint8 RGB)
-        frames.
+        """The motion of one face through (timestamp in ms, (H, W, 3) uint8 RGB) frames.
 
         Frames without a face hold what was found last; frames before the first face hold the first landmarks, with
         unknown surroundings. Frames are taken one at a time: about 9 kB are kept of each.
 
         Args:
+            tracker: finds and follows faces; its `num_faces` is how many come into question.
             fps: nominal rate; if not given, it is read off the timestamps.
+            driver_face: which face it is, see `DriverRule`. Where that only shows after some frames, those before hold
+                its first landmarks.
 
         Raises:
-            ValueError: no frames, no face in any of them, or their size changes.
+            ValueError: no frames, no face in any of them, their size changes, or another `driver_face`.
         """
-        tracker.reset()
+        follower = DriverFollower(tracker, driver_face)
         found: list[NDArray[np.float32]] = []
         around: list[NDArray[np.float32]] = []
         surroundings: DriverSurroundings | None = None
@@ -160,9 +165,11 @@ class Motion:
                 raise ValueError(f"the frames change their size from {size} to {here}; convert the video to one size")
             size = here
             times.append(float(timestamp_ms))
-            faces = tracker.track(image)
-            if faces:
-                landmarks = faces[0].landmarks
+            face = follower.track(image, float(timestamp_ms))
+            if follower.changed:
+                found, around, surroundings, waiting = [], [], None, len(times) - 1
+            if face is not None:
+                landmarks = face.landmarks
                 if surroundings is None:
                     surroundings = DriverSurroundings(image, landmarks)
                     found.extend([landmarks] * waiting)

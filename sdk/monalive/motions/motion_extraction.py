@@ -9,20 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from monalive.faces.tracker import FaceTracker
+from monalive.faces.driver_follower import place_of_driver
+from monalive.faces.driver_rule import DriverFace
+from monalive.faces.tracker import MAX_FACES, FaceTracker
 from monalive.media.video_io import VideoReader
 from monalive.motions.motion import Motion
 
 MOTION_SUFFIX = ".motion"
 
 
-def extract_motion(video: str | Path, output: str | Path, *, progress: bool = False) -> Motion:
+def extract_motion(
+    video: str | Path, output: str | Path, *, progress: bool = False, driver_face: DriverFace = "auto"
+) -> Motion:
     """Follows the face through a video and writes a .motion file.
 
     Args:
         video: a video file; where the face is lost the last landmarks are held.
         output: the file to write, ending in .motion.
         progress: show a progress bar on standard error if that is a terminal.
+        driver_face: which face, see `DriverRule`; the beginning of the video is looked through beforehand.
 
     Returns:
         The motion that was written.
@@ -34,7 +39,9 @@ def extract_motion(video: str | Path, output: str | Path, *, progress: bool = Fa
     """
     if Path(output).suffix.lower() != MOTION_SUFFIX:
         raise ValueError(f"a motion is written to a file that ends in {MOTION_SUFFIX}, not to {output}")
-    with VideoReader(video) as reader, FaceTracker(settle=True) as tracker:
+    with FaceTracker(settle=True, num_faces=MAX_FACES) as tracker, VideoReader(video) as reader:
+        with VideoReader(video) as beginning:
+            place = place_of_driver(beginning, tracker, driver_face)
         frames: Iterable[tuple[float, NDArray[np.uint8]]] = tqdm(
             reader,
             total=reader.frame_count,
@@ -42,6 +49,8 @@ def extract_motion(video: str | Path, output: str | Path, *, progress: bool = Fa
             desc=Path(video).name,
             disable=None if progress else True,
         )
-        motion = Motion.from_frames(frames, tracker, reader.fps, name=Path(video).stem)
+        motion = Motion.from_frames(
+            frames, tracker, reader.fps, name=Path(video).stem, driver_face=driver_face if place is None else place
+        )
     motion.save(output)
     return motion

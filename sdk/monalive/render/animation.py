@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from monalive.faces.driver_rule import DriverFace
+from monalive.faces.tracker import MAX_FACES
 from monalive.media.image_io import load_image
 from monalive.motions.motion_extraction import MOTION_SUFFIX
 from monalive.networks.runtimes import RuntimeOptions
@@ -43,6 +45,8 @@ class AnimationRequest:
         motion: a built-in motion's name or a .motion file; either this or `driver`.
         driver: a video or picture file of a face.
         face: "largest", a number from the left from 0, or "all".
+        driver_face: which of several faces drives, see `PhotoAnimatorOptions`.
+        max_faces: the most faces taken from a photo, see `PhotoAnimatorOptions`.
         retarget: what of the motion is taken over, and how.
         crop: write only the 256 x 256 picture of the face.
         seconds: length of the result; motions repeat to fill it, a driver is cut.
@@ -58,6 +62,8 @@ class AnimationRequest:
     motion: str | Path | None = None
     driver: str | Path | None = None
     face: FaceChoice = "largest"
+    driver_face: DriverFace = "auto"
+    max_faces: int = MAX_FACES
     retarget: RetargetOptions = field(default_factory=RetargetOptions)
     crop: bool = False
     seconds: float | None = None
@@ -90,7 +96,14 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
         image = load_image(request.driver) if is_picture(request.driver) else None
         kind = "a video" if image is None else "a picture"
     mode = "VIDEO" if image is None else "IMAGE"
-    with create_animator(mode, request.retarget, request.bundle, request.runtime) as animator:
+    with create_animator(
+        mode,
+        request.retarget,
+        request.bundle,
+        request.runtime,
+        driver_face=request.driver_face,
+        max_faces=request.max_faces,
+    ) as animator:
         portraits = enroll_photos(animator, request.photos, request.face, request.disclosure.consent)
         said = about_animation(request.disclosure, animator, request.photos, kind)
         output = Output(request.output, request.crop, progress, said)
@@ -108,6 +121,9 @@ def create_animator(
     retarget: RetargetOptions,
     bundle: str | Path | None = None,
     runtime: RuntimeOptions | None = None,
+    *,
+    driver_face: DriverFace = "auto",
+    max_faces: int = MAX_FACES,
 ) -> PhotoAnimator:
     """An animator for "IMAGE" or "VIDEO", with the package's own models unless a bundle is given."""
     from monalive.animator import PhotoAnimator
@@ -118,6 +134,8 @@ def create_animator(
         running_mode=RunningMode[running_mode],
         runtime=runtime or RuntimeOptions(),
         retarget=retarget,
+        driver_face=driver_face,
+        max_faces=max_faces,
     )
     return PhotoAnimator.create_from_options(options)
 

@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from monalive.faces.driver_rule import DriverFace
+from monalive.faces.tracker import MAX_FACES
 from monalive.media.frame_sink import FrameSink
 from monalive.media.video_sinks import open_sink
 from monalive.media.webcam import Webcam
@@ -35,7 +37,7 @@ class LiveRequest:
     """What to show.
 
     Attributes:
-        photos, face, retarget, bundle, runtime, disclosure: as in `animation.AnimationRequest`; a badge is shown in the
+        photos, face, driver_face, max_faces, retarget, bundle, runtime, disclosure: as in `animation.AnimationRequest`; a badge is shown in the
             window, too.
         camera: its number, from 0.
         record: file or folder to write what is shown to, or None.
@@ -51,6 +53,8 @@ class LiveRequest:
     mirror: bool = True
     seconds: float | None = None
     face: FaceChoice = "largest"
+    driver_face: DriverFace = "auto"
+    max_faces: int = MAX_FACES
     retarget: RetargetOptions = field(default_factory=RetargetOptions)
     bundle: str | Path | None = None
     runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
@@ -85,7 +89,16 @@ def run_live(request: LiveRequest) -> LiveSummary:
     started, frames = time.monotonic(), 0
     with ExitStack() as stack:
         camera = stack.enter_context(Webcam(request.camera, mirror=request.mirror))
-        animator = stack.enter_context(create_animator("VIDEO", request.retarget, request.bundle, request.runtime))
+        animator = stack.enter_context(
+            create_animator(
+                "VIDEO",
+                request.retarget,
+                request.bundle,
+                request.runtime,
+                driver_face=request.driver_face,
+                max_faces=request.max_faces,
+            )
+        )
         portraits = enroll_photos(animator, request.photos, request.face, request.disclosure.consent)
         said = about_portraits(about_animation(request.disclosure, animator, request.photos, "a camera"), portraits)
         badge: Badge | None = None

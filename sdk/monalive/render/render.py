@@ -152,6 +152,8 @@ def render_video(
         OSError: the output cannot be written.
     """
     output = output.of(portraits)
+    with VideoReader(driver) as beginning:
+        animator.choose_driver(beginning)
     with VideoReader(driver) as reader:
         source: Iterable[tuple[float, NDArray[np.uint8]]] = reader
         length = reader.duration_s

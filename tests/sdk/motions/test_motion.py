@@ -265,13 +265,14 @@ def test_bad_motions_are_refused(change: dict[str, Any], message: str) -> None:
 class _ScriptedTracker:
     """Finds a face where the picture's first pixel is not 0: so many pixels from the picture's middle."""
 
-    def reset(self) -> None:
-        self.was_reset = True
+    def look_at(self, image: np.ndarray, regions: list[object]) -> list[SimpleNamespace]:
+        return self.search(image, thorough=False) if regions else []
 
-    def track(self, image: np.ndarray) -> list[SimpleNamespace]:
+    def search(self, image: np.ndarray, *, thorough: bool) -> list[SimpleNamespace]:
         value = float(image[0, 0, 0])
         landmarks = load_expressions().mean_face * 12 + [image.shape[1] / 2 + value, image.shape[0] / 2, 0]
-        return [SimpleNamespace(landmarks=landmarks.astype(np.float32))] if value else []
+        box = (*landmarks[:, :2].min(axis=0), *landmarks[:, :2].max(axis=0))
+        return [SimpleNamespace(landmarks=landmarks.astype(np.float32), box=box)] if value else []
 
 
 def _frames(values: list[int], size: tuple[int, int] = (96, 64)) -> list[tuple[float, np.ndarray]]:
@@ -284,7 +285,7 @@ def test_from_frames_holds_what_is_lost() -> None:
     moved = motion.landmarks[:, 0, 0] - motion.landmarks[0, 0, 0] + 5
     assert moved.tolist() == pytest.approx([5, 5, 5, 6, 6, 6, 7], abs=1e-4)
     assert motion.timestamps_ms.tolist() == [0, 40, 80, 120, 160, 200, 240]
-    assert motion.image_size == (96, 64) and motion.fps == pytest.approx(25.0) and tracker.was_reset
+    assert motion.image_size == (96, 64) and motion.fps == pytest.approx(25.0)
 
 
 def test_from_frames_measures_the_surroundings() -> None:

@@ -7,13 +7,18 @@ import java.io.Closeable
  *
  * @param bundle holds the parts "tracker_detector" and "tracker_landmarks"; "tracker_blendshapes" for single pictures that drive.
  * @param runtime what runs them.
+ * @param driverFace which of several faces its trackers follow.
  */
-class BundleTrackers(private val bundle: Bundle, private val runtime: NetworkRuntime) : FaceTrackerFactory {
+class BundleTrackers(
+    private val bundle: Bundle,
+    private val runtime: NetworkRuntime,
+    private val driverFace: DriverFace = DriverFace.Auto,
+) : FaceTrackerFactory {
     /** @throws IllegalArgumentException the bundle holds no tracker. One that cannot tell blendshapes finds faces without. */
     override fun create(maxFaces: Int, blendshapes: Boolean): FaceTracker {
         val expressions = if (blendshapes && BLENDSHAPES in bundle.parts) NamedNetwork(bundle, BLENDSHAPES, runtime) else null
         val detector = LevelFaceDetector(PictureNetwork(bundle, "tracker_detector", runtime))
-        return LevelFaceTracker(detector, PictureNetwork(bundle, "tracker_landmarks", runtime), expressions, maxFaces)
+        return LevelFaceTracker(detector, PictureNetwork(bundle, "tracker_landmarks", runtime), expressions, maxFaces, driverFace)
     }
 
     private companion object {

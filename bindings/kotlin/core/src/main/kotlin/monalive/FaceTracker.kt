@@ -29,13 +29,16 @@ interface FaceTracker : Closeable {
     /** The face followed through the frames of a video, or none. */
     fun track(image: RgbImage, timestampMs: Double): Face?
 
+    /** How often, since the video began, [track] went over to another face, so that motion has to be counted from it anew. */
+    val driverChanges: Int get() = 0
+
     /** Forgets the video, so that another may begin. */
     fun reset()
 }
 
 /** Makes the trackers of an animator: one for photos, one for the driver. */
 fun interface FaceTrackerFactory {
-    /** @param maxFaces the most faces looked for in a still. @param blendshapes give expression scores with the faces. */
+    /** @param maxFaces the most faces looked for. @param blendshapes give expression scores with the faces. */
     fun create(maxFaces: Int, blendshapes: Boolean): FaceTracker
 }
 

@@ -53,7 +53,8 @@ internal class LevelFaceDetector(private val network: PictureNetwork) : Closeabl
     }
 
     private companion object {
-        const val MIN_CONFIDENCE = 0.5f
+        /** Low, since what is read there is judged as well: half hidden and overexposed faces score as little. */
+        const val MIN_CONFIDENCE = 0.3f
         const val SUPPRESSION_OVERLAP = 0.3
         const val PLACE_VALUES = 5
         const val FAR_ROLL = PI / 3 // heads are seldom held further from upright

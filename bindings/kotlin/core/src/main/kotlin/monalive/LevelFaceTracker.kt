@@ -1,23 +1,29 @@
 package monalive
 
 /**
- * Finds faces and follows one: the bundle's detector and landmark network put together.
+ * Finds faces and follows the one that drives: the bundle's detector and landmark network put together.
  *
  * @param blendshapes null for faces without.
+ * @param driverFace which of several faces is followed.
  */
 internal class LevelFaceTracker(
     private val detector: LevelFaceDetector,
     private val landmarks: PictureNetwork,
     private val blendshapes: NamedNetwork?,
     private val maxFaces: Int,
+    private val driverFace: DriverFace,
 ) : FaceTracker {
-    private var followed: RotatedSquare? = null
+    private val stills = StillSearch(detector, ::settled)
+    private var rule = DriverRule(driverFace)
     private var size = 0 to 0
+    private var frame = 0
     private var framesLost = 0
+
+    override val driverChanges: Int get() = rule.changes
 
     override fun detect(image: RgbImage): List<Face> {
         requireLarge(image)
-        return find(image, maxFaces, thorough = true)
+        return distinct(largestFirst(stills.faces(image))).map(::face)
     }
 
     override fun track(image: RgbImage, timestampMs: Double): Face? {
@@ -26,16 +32,22 @@ internal class LevelFaceTracker(
             reset()
             size = image.width to image.height
         }
-        val look = followed?.let { look(image, it) }?.takeIf { it.presence > MIN_PRESENCE }
-        val face = look?.let(::face) ?: find(image, 1, thorough = framesLost % THOROUGH_EVERY == 0).firstOrNull()
-        framesLost = if (face == null) framesLost + 1 else 0
-        followed = face?.let { LevelCrop.region(it.landmarks) }
-        return face
+        var looks = rule.places.map { look(image, it) }.filter { it.presence > MIN_PRESENCE }
+        val inSight = looks.any { rule.recognises(it.landmarks) }
+        if (!inSight || (rule.isOpen(timestampMs) && frame % SEARCH_EVERY == 0)) {
+            looks = looks + search(image, thorough = !inSight && framesLost % THOROUGH_EVERY == 0)
+        }
+        looks = distinct(looks)
+        val driver = rule.drive(looks.map { it.landmarks }, timestampMs, image.width, image.height)
+        frame++
+        framesLost = if (driver == null) framesLost + 1 else 0
+        return driver?.let { face(looks[it]) }
     }
 
     override fun reset() {
-        followed = null
+        rule = DriverRule(driverFace)
         size = 0 to 0
+        frame = 0
         framesLost = 0
     }
 
@@ -45,53 +57,48 @@ internal class LevelFaceTracker(
         blendshapes?.close()
     }
 
-    private fun find(image: RgbImage, most: Int, thorough: Boolean): List<Face> {
-        val faces = newFaces(image, detector.detectAnyWayUp(image), most)
-        if (faces.isNotEmpty() || !thorough) return faces
-        return closerLooks(image.width, image.height).firstNotNullOfOrNull { regions ->
-            val found = regions.flatMap { detector.detect(image, it) }.sortedByDescending { it.score }
-            newFaces(image, found, most).ifEmpty { null }
-        }.orEmpty()
+    /** Faces of a frame in which none is known: as in a still, but in upright tiles alone, or in one look at the whole. */
+    private fun search(image: RgbImage, thorough: Boolean): List<Reading> {
+        if (thorough) return largestFirst(stills.faces(image, QUARTER_TURNS.take(1)))
+        return detector.detectAnyWayUp(image).mapNotNull { found ->
+            settled(image, found.region).takeIf { StillSearch.isSure(found.score, it.presence) }
+        }
     }
 
-    /** The faces in the regions, without those whose presence is too low and those already there. */
-    private fun newFaces(image: RgbImage, found: List<FoundFace>, most: Int): List<Face> {
-        val faces = mutableListOf<Face>()
-        for (detection in found) {
-            if (faces.size == most) break
-            val look = settled(image, detection.region)
-            if (look.presence <= MIN_PRESENCE) continue
-            val face = face(look)
-            if (faces.none { it.box.overlap(face.box) > SAME_FACE_OVERLAP }) faces += face
+    private fun largestFirst(readings: List<Reading>) = readings.sortedByDescending { it.region.side }
+
+    /** As many faces as are asked for, each once. */
+    private fun distinct(readings: List<Reading>): List<Reading> {
+        val kept = mutableListOf<Pair<Reading, Box>>()
+        for (reading in readings) {
+            val box = Face(reading.landmarks).box
+            if (kept.none { it.second.overlap(box) > SAME_FACE_OVERLAP }) kept += reading to box
         }
-        return faces
+        return kept.take(maxFaces).map { it.first }
     }
 
     /** A new face gets the further looks that it needs to be level, and measured as if it had been followed. */
-    private fun settled(image: RgbImage, start: RotatedSquare): Look {
+    private fun settled(image: RgbImage, start: RotatedSquare): Reading {
         var region = start
         var look = look(image, region)
         for (count in 0 until MAX_LOOKS) {
-            val better = LevelCrop.region(look.landmarks)
-            val unsettled = count < SETTLING_LOOKS || better.turnFrom(region) > MAX_TILT_ERROR
-            if (look.presence <= MIN_PRESENCE || !unsettled) break
-            region = better
+            val unsettled = count < SETTLING_LOOKS || look.region.turnFrom(region) > MAX_TILT_ERROR
+            if (look.presence <= HOPELESS_PRESENCE || !unsettled) break
+            region = look.region
             look = look(image, region)
         }
         return look
     }
 
-    private class Look(val landmarks: FloatArray, val presence: Float)
-
-    private fun look(image: RgbImage, region: RotatedSquare): Look {
+    private fun look(image: RgbImage, region: RotatedSquare): Reading {
         val made = landmarks(LevelCrop.extract(image, region, landmarks.side))
-        return Look(region.toPicture(made.getValue("landmarks")), made.getValue("presence")[0])
+        return Reading(region.toPicture(made.getValue("landmarks")), made.getValue("presence")[0])
     }
 
-    private fun face(look: Look): Face {
-        if (blendshapes == null) return Face(look.landmarks)
-        val level = LevelCrop.region(look.landmarks).fromPicture(look.landmarks)
-        return Face(look.landmarks, blendshapes.invoke(mapOf("level_landmarks" to inPlane(level)))["blendshapes"])
+    private fun face(reading: Reading): Face {
+        if (blendshapes == null) return Face(reading.landmarks)
+        val level = reading.region.fromPicture(reading.landmarks)
+        return Face(reading.landmarks, blendshapes.invoke(mapOf("level_landmarks" to inPlane(level)))["blendshapes"])
     }
 
     private fun requireLarge(image: RgbImage) = require(minOf(image.width, image.height) >= MIN_IMAGE_SIDE) {
@@ -103,7 +110,13 @@ internal class LevelFaceTracker(
         const val MIN_PRESENCE = 0.5f
         const val SAME_FACE_OVERLAP = 0.5
 
-        /** While no face is in sight, only every so many frames of a video get the thorough search of a still. */
+        /** What looks so little like a face is not looked at again. */
+        const val HOPELESS_PRESENCE = 0.05f
+
+        /** While another face may still become the driver, only every so many frames are searched for more. */
+        const val SEARCH_EVERY = 5
+
+        /** While the driver is not in sight, only every so many frames of a video get the thorough search of a still. */
         const val THOROUGH_EVERY = 15
 
         /** What the detector says of a face's roll may be off by more: then its landmarks know better. */

@@ -1,6 +1,7 @@
 package monalive
 
 import java.io.Closeable
+import java.util.logging.Logger
 
 /**
  * Brings photos to life: enrol a person once, animate as often as you like.
@@ -16,16 +17,17 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
     /** The models in use. */
     val bundle: Bundle = Bundle.load(options.bundlePath)
     private val networks = BundleNetworks(bundle, options.runtime)
-    private val trackers = options.trackers ?: BundleTrackers(bundle, options.runtime)
-    private val photoTracker = trackers.create(MAX_FACES, blendshapes = false)
-    private val driverTracker = trackers.create(1, blendshapes = options.runningMode == RunningMode.IMAGE)
+    private val trackers = options.trackers ?: BundleTrackers(bundle, options.runtime, options.driverFace)
+    private val photoTracker = trackers.create(options.maxFaces + 1, blendshapes = false) // one more tells that there are more
+    private val driverTracker = trackers.create(options.maxFaces, blendshapes = options.runningMode == RunningMode.IMAGE)
     private var following: Following? = null
+    private var driverChanges = 0
     private var lastTimestampMs = Double.NEGATIVE_INFINITY
     private var worker: LatestOnlyWorker<Triple<List<Portrait>, RgbImage, Double>>? = null
     @Volatile private var closed = false
 
     companion object {
-        private const val MAX_FACES = 8
+        private val log = Logger.getLogger("monalive")
 
         /**
          * Loads the models and makes the animator.
@@ -46,13 +48,13 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
      */
     fun enroll(photo: RgbImage, consent: Consent, face: FaceChoice = FaceChoice.Largest): Portrait {
         requireOpen()
-        return portrait(photo, face.choose(faces(photo)), consent)
+        return portrait(photo, face.choose(faces(photo, told = face != FaceChoice.Largest)), consent)
     }
 
     /** A portrait of every face in a photo, from left to right; [consent] is that of all of them. Throws as [enroll]. */
     fun enrollAll(photo: RgbImage, consent: Consent): List<Portrait> {
         requireOpen()
-        return faces(photo).sortedBy { it.centre }.map { portrait(photo, it, consent) }
+        return faces(photo, told = true).sortedBy { it.centre }.map { portrait(photo, it, consent) }
     }
 
     /**
@@ -68,7 +70,7 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
         requireMode(RunningMode.IMAGE, "animate")
         val faces = driverTracker.detect(driverImage)
         require(faces.isNotEmpty()) { "no face was found in the driver's picture; use one that shows a face from the front" }
-        val driver = FaceChoice.Largest.choose(faces)
+        val driver = driverOf(faces, driverImage)
         val (reference, landmarks) =
             if (options.retarget.absolute) driver.landmarks to driver.landmarks else networks.asMeanFace(driver)
         val following = Following(listOf(portrait), networks, options.retarget)
@@ -134,6 +136,7 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
     fun reset() {
         driverTracker.reset()
         following = null
+        driverChanges = 0
         lastTimestampMs = Double.NEGATIVE_INFINITY
     }
 
@@ -153,7 +156,9 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
 
     private fun followVideo(portraits: List<Portrait>, frame: RgbImage, timestampMs: Double): AnimatedFrame {
         val face = driverTracker.track(frame, timestampMs)
-        val same = following?.takeIf { it.portraits.size == portraits.size && it.portraits.indices.all { i -> it.portraits[i] === portraits[i] } }
+        val sameDriver = driverTracker.driverChanges == driverChanges
+        driverChanges = driverTracker.driverChanges
+        val same = following?.takeIf { sameDriver && it.portraits.size == portraits.size && it.portraits.indices.all { i -> it.portraits[i] === portraits[i] } }
         val current = same ?: Following(portraits, networks, options.retarget).also { following = it }
         return if (face == null) current.hold(timestampMs) else current.videoFrame(frame, face.landmarks, timestampMs)
     }
@@ -163,10 +168,20 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
         checkNotNull(options.resultCallback)(followVideo(portraits, frame, timestampMs), timestampMs)
     }
 
-    private fun faces(photo: RgbImage): List<Face> {
+    private fun driverOf(faces: List<Face>, image: RgbImage): Face {
+        val which = options.driverFace
+        val index = DriverRule(which).drive(faces.map { it.landmarks }, 0.0, image.width, image.height)
+        return if (index == null && which is DriverFace.FromLeft) FaceChoice.FromLeft(which.index).choose(faces) else faces[index ?: 0]
+    }
+
+    private fun faces(photo: RgbImage, told: Boolean): List<Face> {
         val faces = photoTracker.detect(photo)
-        require(faces.isNotEmpty()) { "no face was found in the photo; use a photo that shows one from the front, well lit" }
-        return faces
+        val most = options.maxFaces
+        if (told && faces.size > most) {
+            log.warning("the photo shows more than $most faces: only the largest are taken; raise maxFaces")
+        }
+        require(faces.isNotEmpty()) { "no face was found in the photo: nothing in it is enough like a person's; use a photo that shows one from the front, well lit" }
+        return faces.take(most)
     }
 
     private fun portrait(photo: RgbImage, face: Face, consent: Consent): Portrait {

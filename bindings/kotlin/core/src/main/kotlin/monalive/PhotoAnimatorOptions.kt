@@ -28,6 +28,9 @@ class AnimatedFrame(
 /** Called with every result and its timestamp, from another thread. */
 typealias ResultCallback = (AnimatedFrame, Double) -> Unit
 
+/** Faces that are taken from a picture or come into question as drivers, unless another limit is asked for. */
+const val MAX_FACES: Int = 16
+
 /**
  * How a [PhotoAnimator] works.
  *
@@ -37,6 +40,8 @@ typealias ResultCallback = (AnimatedFrame, Double) -> Unit
  * @property runningMode what the driver is.
  * @property retarget what of the driver's motion is taken over, and how.
  * @property resultCallback gets every result in LIVE_STREAM mode; only there.
+ * @property maxFaces so many faces of a picture are taken, the largest; a warning is logged where it shows more.
+ * @property driverFace whose motion is taken where the driver shows several faces; other [trackers] follow whom they will.
  * @throws IllegalArgumentException options that do not go together.
  */
 class PhotoAnimatorOptions(
@@ -46,8 +51,11 @@ class PhotoAnimatorOptions(
     val runningMode: RunningMode = RunningMode.IMAGE,
     val retarget: RetargetOptions = RetargetOptions(),
     val resultCallback: ResultCallback? = null,
+    val maxFaces: Int = MAX_FACES,
+    val driverFace: DriverFace = DriverFace.Auto,
 ) {
     init {
+        require(maxFaces >= 1) { "maxFaces must be at least 1, not $maxFaces" }
         val live = runningMode == RunningMode.LIVE_STREAM
         require(!live || resultCallback != null) { "running mode LIVE_STREAM needs a resultCallback: results arrive there" }
         require(live || resultCallback == null) { "a resultCallback is for LIVE_STREAM; in $runningMode results are returned" }

@@ -1,5 +1,6 @@
 package monalive
 
+import kotlin.math.PI
 import kotlin.math.abs
 import kotlin.math.atan2
 import kotlin.math.ceil
@@ -62,19 +63,23 @@ internal data class RotatedSquare(val x: Double, val y: Double, val side: Double
     }
 }
 
+internal val QUARTER_TURNS = listOf(0, 1, 2, 3)
+internal val TILES_PER_SIDE = listOf(2, 4)
 private const val ZOOM_OUT = 1.6
-private const val LEAST_TILE = 256.0
 
-/**
- * Where else to look in a picture in which nothing was found, one attempt after the other: with a margin (a face that fills
- * the picture), then in overlapping tiles (small faces).
- */
-internal fun closerLooks(width: Int, height: Int): List<List<RotatedSquare>> {
+/** Where to look for the faces of a still first: the whole picture, then with a margin, each any way up. */
+internal fun wholeLooks(width: Int, height: Int): List<RotatedSquare> {
     val whole = RotatedSquare.whole(width, height)
-    val tiles = listOf(whole.side / 2, whole.side / 4).filter { it >= LEAST_TILE }.map { side ->
-        tileCentres(height, side).flatMap { y -> tileCentres(width, side).map { x -> RotatedSquare(x, y, side) } }
+    return listOf(whole.side, whole.side * ZOOM_OUT).flatMap { side -> QUARTER_TURNS.map { whole.copy(side = side, angle = it * PI / 2) } }
+}
+
+/** Overlapping tiles, for small faces, [parts] to the longer side, each in each of [turns] quarter turns. */
+internal fun tileLooks(width: Int, height: Int, parts: Int, turns: List<Int>): List<RotatedSquare> {
+    val side = maxOf(width, height).toDouble() / parts
+    val columns = tileCentres(width, side)
+    return turns.flatMap { turn ->
+        tileCentres(height, side).flatMap { y -> columns.map { x -> RotatedSquare(x, y, side, turn * PI / 2) } }
     }
-    return listOf(listOf(whole.copy(side = whole.side * ZOOM_OUT))) + tiles
 }
 
 private fun tileCentres(length: Int, side: Double): List<Double> {

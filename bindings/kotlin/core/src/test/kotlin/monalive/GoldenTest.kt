@@ -453,7 +453,7 @@ internal class Sight(golden: Golden, faces: Fields, private val also: Float? = n
 
     override fun create(maxFaces: Int, blendshapes: Boolean): FaceTracker = object : FaceTracker {
         override fun detect(image: RgbImage): List<Face> {
-            if (maxFaces == 1) return listOfNotNull(driver?.let { Face(it, if (blendshapes) scores else null) })
+            if (maxFaces == MAX_FACES) return listOfNotNull(driver?.let { Face(it, if (blendshapes) scores else null) })
             val shifted = also?.let { by -> FloatArray(portrait.size) { portrait[it] + if (it % 3 == 0) by else 0f } }
             return listOfNotNull(shifted, portrait).map { Face(it) }
         }

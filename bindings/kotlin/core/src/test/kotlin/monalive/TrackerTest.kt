@@ -17,6 +17,8 @@ internal class TrackerTest(private val golden: Golden, root: File, private val n
         "detections" to ::detections,
         "any_way_up" to ::anyWayUp,
         "closer_looks" to ::looks,
+        "sure_enough" to ::sure,
+        "who_drives" to ::drivers,
         "level_regions" to ::regions,
         "points_in_regions" to ::points,
         "tracker_on_stills" to ::stills,
@@ -51,10 +53,50 @@ internal class TrackerTest(private val golden: Golden, root: File, private val n
     private fun looks() {
         for (case in wanted.list("closer_looks").map { it.fields }) {
             val (width, height) = case.numbers("picture_size", 2).map(Double::toInt)
-            val found = closerLooks(width, height)
+            val tiles = listOf(tileLooks(width, height, 2, QUARTER_TURNS), tileLooks(width, height, 4, listOf(3)))
+            val found = listOf(wholeLooks(width, height)) + tiles
             check(found.map { it.size } == case.list("looks").map { it.items.size })
             val expected = case.list("looks").flatMap { it.items }.map(::square)
             near(numbers(found.flatten()), numbers(expected), 1e-3, "$width x $height")
+        }
+    }
+
+    private fun sure() {
+        for (case in wanted.list("sure").map { it.items }) {
+            val (score, presence) = case.take(2).map { (it as Number).toFloat() }
+            check(StillSearch.isSure(score, presence) == case[2]) { "$score, $presence" }
+        }
+    }
+
+    private fun drivers() {
+        val driven = golden.json("driver.json").fields
+        val (width, height) = driven.numbers("picture_size", 2).map(Double::toInt)
+        val points = floats(faces.list(driven.text("landmarks")))
+        for (case in driven.list("cases").map { it.fields }) {
+            val rule = DriverRule(driverFace(case.all["which"]))
+            for (frame in case.list("frames").map { it.fields }) {
+                val shown = frame.list("faces").map { faceAt(points, floats(it)) }
+                val found = rule.drive(shown, frame.number("time_ms"), width, height)
+                check(found == (frame.all["driver"] as Number?)?.toInt()) { "${case.text("name")}: $found at ${frame.number("time_ms")} ms" }
+            }
+        }
+        check(errorOf { DriverFace.FromLeft(-1) }.first == "ValueError")
+    }
+
+    private fun driverFace(which: Any?): DriverFace = when (which) {
+        "auto" -> DriverFace.Auto
+        "largest" -> DriverFace.Largest
+        "moving" -> DriverFace.Moving
+        else -> DriverFace.FromLeft((which as Number).toInt())
+    }
+
+    /** The landmarks of a face in a frame: its centre, how much larger, and how much further its height is stretched. */
+    private fun faceAt(points: FloatArray, face: FloatArray): FloatArray {
+        val (x, y, scale, stretch) = face.map(Float::toDouble)
+        val centre = (0 until 3).map { axis -> (axis until points.size step 3).map { points[it].toDouble() }.average() }
+        return FloatArray(points.size) {
+            val times = if (it % 3 == 1) scale * (1 + stretch) else scale
+            ((points[it] - centre[it % 3]) * times + listOf(x, y, 0.0)[it % 3]).toFloat()
         }
     }
 

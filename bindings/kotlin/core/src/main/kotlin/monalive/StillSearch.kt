@@ -1,0 +1,91 @@
+package monalive
+
+import kotlin.math.PI
+import kotlin.math.hypot
+import kotlin.math.ln
+import kotlin.math.roundToInt
+
+/** What the landmark network reads of a face, and the region that its landmarks ask for. */
+internal class Reading(val landmarks: FloatArray, val presence: Float) {
+    val region: RotatedSquare = LevelCrop.region(landmarks)
+}
+
+/** All faces of a still picture, however small, many or turned; the Python SDK's `still_search`. */
+internal class StillSearch(private val detector: LevelFaceDetector, private val read: (RgbImage, RotatedSquare) -> Reading) {
+    /**
+     * All faces of a picture. The whole picture is looked at in all four quarter turns; the surest face tells which way up it
+     * is. Then tiles are looked at that way up, for small faces.
+     *
+     * @param tileTurns how tiles are turned where the whole picture showed no face.
+     */
+    fun faces(image: RgbImage, tileTurns: List<Int> = QUARTER_TURNS): List<Reading> {
+        val first = seen(image, wholeLooks(image.width, image.height), emptyList())
+        val surest = first.maxByOrNull { it.margin(0) }?.takeIf { it.margin(0) >= 0 }
+        val turn = surest?.let { ((it.reading.region.angle / (PI / 2)).roundToInt() + QUARTER_TURNS.size) % QUARTER_TURNS.size } ?: 0
+        var faces = distinct(first, turn, emptyList())
+        val turns = if (faces.isEmpty()) tileTurns else listOf(turn)
+        for (parts in TILES_PER_SIDE) {
+            faces = distinct(seen(image, tileLooks(image.width, image.height, parts, turns), faces, LARGEST_IN_TILE), turn, faces)
+        }
+        return faces.map { it.reading }
+    }
+
+    private class Judged(val reading: Reading, val sureness: Double) {
+        /** By how much it is sure enough in a picture that was turned by so many quarter turns; below 0 it is not. */
+        fun margin(turn: Int): Double {
+            val lies = reading.region.turnFrom(reading.region.copy(angle = turn * PI / 2)) > MAX_ROLL
+            return sureness - SURE - if (lies) LYING else 0.0
+        }
+
+        fun isAt(place: RotatedSquare): Boolean {
+            val own = reading.region
+            return hypot(own.x - place.x, own.y - place.y) < SAME_PLACE * maxOf(own.side, place.side)
+        }
+    }
+
+    /** What is read where the looks show something upright, no larger than [largest] sides of the look, that is none of [faces]. */
+    private fun seen(
+        image: RgbImage, looks: List<RotatedSquare>, faces: List<Judged>, largest: Double = Double.POSITIVE_INFINITY,
+    ): List<Judged> = looks.flatMap { look ->
+        detector.detect(image, look)
+            .filter { it.region.turnFrom(look) <= MAX_ROLL && it.region.side <= largest * look.side }
+            .filter { found -> faces.none { it.isAt(found.region) } }
+            .map { found -> read(image, found.region).let { Judged(it, sureness(found.score, it.presence)) } }
+    }
+
+    /** The known faces, and of those seen the sure ones, each once: as the surest reading has it. */
+    private fun distinct(seen: List<Judged>, turn: Int, faces: List<Judged>): List<Judged> {
+        val kept = faces.toMutableList()
+        for (judged in seen.sortedByDescending { it.margin(turn) }) {
+            if (judged.margin(turn) >= 0 && kept.none { it.isAt(judged.reading.region) }) kept += judged
+        }
+        return kept
+    }
+
+    companion object {
+        /** How far a face may be turned within the look that shows it; the next quarter turn shows it better. */
+        private const val MAX_ROLL = PI / 3
+
+        /** Detector's score and log-odds of presence together tell faces from what only looks like one. */
+        private const val LOG_ODDS_SHARE = 1 / 8.0
+        private const val MAX_LOG_ODDS = 7.0
+        private const val SURE = 1.1
+
+        /** A face that does not stand upright, in a picture that does, has to be surer by so much. */
+        private const val LYING = 0.3
+
+        /** Two readings nearer than so many sides of the larger region mean the same face. */
+        private const val SAME_PLACE = 0.5
+
+        /** The largest region that a tile may show, in sides of the tile: larger faces are seen whole elsewhere. */
+        private const val LARGEST_IN_TILE = 0.75
+
+        /** Whether a detector's score and a presence together suffice for a face that stands upright. */
+        fun isSure(score: Float, presence: Float): Boolean = sureness(score, presence) >= SURE
+
+        private fun sureness(score: Float, presence: Float): Double {
+            val odds = maxOf(presence / maxOf(1.0 - presence, 1e-9), 1e-9)
+            return score + LOG_ODDS_SHARE * ln(odds).coerceIn(-MAX_LOG_ODDS, MAX_LOG_ODDS)
+        }
+    }
+}

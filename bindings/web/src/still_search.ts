@@ -1,0 +1,98 @@
+/** All faces of a still picture, however small, many or turned: the Python SDK's `still_search`. */
+
+import type { Landmarks } from "./crop.js";
+import type { FaceDetector } from "./face_detector.js";
+import type { Picture } from "./picture.js";
+import { QUARTER_TURNS, type RotatedSquare, tileLooks, TILES_PER_SIDE, wholeLooks } from "./region.js";
+
+/** How far a face may be turned within the look that shows it; the next quarter turn shows it better. */
+const MAX_ROLL = Math.PI / 3;
+/** Detector's score and log-odds of presence together tell faces from what only looks like one. */
+const LOG_ODDS_SHARE = 1 / 8;
+const MAX_LOG_ODDS = 7;
+const SURE = 1.1;
+/** A face that does not stand upright, in a picture that does, has to be surer by so much. */
+const LYING = 0.3;
+/** Two readings nearer than so many sides of the larger region mean the same face. */
+const SAME_PLACE = 0.5;
+/** The largest region that a tile may show, in sides of the tile: larger faces are seen whole elsewhere. */
+const LARGEST_IN_TILE = 0.75;
+
+/** What the landmark network reads of a face, and the region that its landmarks ask for. */
+export interface Reading {
+  readonly landmarks: Landmarks;
+  readonly presence: number;
+  readonly region: RotatedSquare;
+}
+
+type Judged = Reading & { readonly sureness: number };
+type Read = (region: RotatedSquare) => Promise<Reading>;
+
+/**
+ * All faces of a picture. The whole picture is looked at in all four quarter turns; the surest face tells which way up it is.
+ * Then tiles are looked at that way up, for small faces.
+ *
+ * @param tileTurns how tiles are turned where the whole picture showed no face.
+ */
+export async function findFaces(
+  picture: Picture, detector: FaceDetector, read: Read, tileTurns: readonly number[] = QUARTER_TURNS,
+): Promise<Reading[]> {
+  const first = await seen(picture, detector, read, wholeLooks(picture), []);
+  const surest = first.reduce<Judged | undefined>((best, other) => (best && margin(best, 0) >= margin(other, 0) ? best : other), undefined);
+  const turn = surest && margin(surest, 0) >= 0 ? (Math.round(surest.region.angle / (Math.PI / 2)) + 4) % 4 : 0;
+  let faces = distinct(first, turn, []);
+  const turns = faces.length ? [turn] : tileTurns;
+  for (const parts of TILES_PER_SIDE) {
+    faces = distinct(await seen(picture, detector, read, tileLooks(picture, parts, turns), faces, LARGEST_IN_TILE), turn, faces);
+  }
+  return faces;
+}
+
+/** Whether a detector's score and a presence together suffice for a face that stands upright. */
+export function isSure(score: number, presence: number): boolean {
+  return surenessOf(score, presence) >= SURE;
+}
+
+function surenessOf(score: number, presence: number): number {
+  const odds = Math.max(presence / Math.max(1 - presence, 1e-9), 1e-9);
+  return score + LOG_ODDS_SHARE * Math.min(Math.max(Math.log(odds), -MAX_LOG_ODDS), MAX_LOG_ODDS);
+}
+
+/** What is read where the looks show something upright, no larger than so many sides of the look, that is none of the faces. */
+async function seen(
+  picture: Picture, detector: FaceDetector, read: Read, looks: readonly RotatedSquare[], faces: readonly Judged[], largest = Infinity,
+): Promise<Judged[]> {
+  const readings: Judged[] = [];
+  for (const look of looks) {
+    for (const { score, roi } of await detector.detect(picture, look)) {
+      const upright = Math.abs(wrapped(roi.angle - look.angle)) <= MAX_ROLL;
+      if (!upright || roi.side > largest * look.side || faces.some(({ region }) => isSamePlace(region, roi))) continue;
+      const reading = await read(roi);
+      readings.push({ ...reading, sureness: surenessOf(score, reading.presence) });
+    }
+  }
+  return readings;
+}
+
+/** The known faces, and of those seen the sure ones, each once: as the surest reading has it. */
+function distinct(readings: readonly Judged[], turn: number, faces: readonly Judged[]): Judged[] {
+  const kept = [...faces];
+  for (const reading of [...readings].sort((a, b) => margin(b, turn) - margin(a, turn))) {
+    if (margin(reading, turn) >= 0 && !kept.some(({ region }) => isSamePlace(region, reading.region))) kept.push(reading);
+  }
+  return kept;
+}
+
+/** By how much it is sure enough in a picture that was turned by so many quarter turns; below 0 it is not. */
+function margin({ region, sureness }: Judged, turn: number): number {
+  const lies = Math.abs(wrapped(region.angle - (turn * Math.PI) / 2)) > MAX_ROLL;
+  return sureness - SURE - (lies ? LYING : 0);
+}
+
+function isSamePlace(a: RotatedSquare, b: RotatedSquare): boolean {
+  return Math.hypot(a.x - b.x, a.y - b.y) < SAME_PLACE * Math.max(a.side, b.side);
+}
+
+function wrapped(angle: number): number {
+  return Math.atan2(Math.sin(angle), Math.cos(angle));
+}

@@ -1,0 +1,125 @@
+"""All faces of a still picture, however small, many or turned."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monalive.faces.closer_looks import QUARTER_TURNS, TILES_PER_SIDE, tile_looks, whole_looks
+from monalive.faces.rotated_square import RotatedSquare
+from monalive.faces.tracker_interface import FaceDetector
+
+# A face's landmarks and presence, and the region they ask for, read from where the detector saw it.
+Read = Callable[[RotatedSquare], tuple[NDArray[np.float32], float, RotatedSquare]]
+
+# How far a face may be turned within the look that shows it (radians); the next quarter turn shows it better.
+MAX_ROLL: Final = np.deg2rad(60.0)
+# Detector's score and log-odds of presence together tell faces from what only looks like one.
+LOG_ODDS_SHARE: Final = 1 / 8
+MAX_LOG_ODDS: Final = 7.0
+SURE: Final = 1.1
+# A face that does not stand upright, in a picture that does, has to be surer by so much.
+LYING: Final = 0.3
+# Two readings nearer than so many sides of the larger region mean the same face.
+SAME_PLACE: Final = 0.5
+# The largest region that a tile may show, in sides of the tile: larger faces are seen whole elsewhere.
+LARGEST_IN_TILE: Final = 0.75
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the landmark network reads where the detector saw a face, and how sure both are of it together."""
+
+    landmarks: NDArray[np.float32]
+    presence: float
+    region: RotatedSquare
+    sureness: float
+
+    def margin(self, turn: int) -> float:
+        """By how much it is sure enough in a picture that was turned by so many quarter turns; below 0 it is not."""
+        lies = abs(_wrapped(self.region.angle - turn * math.pi / 2)) > MAX_ROLL
+        return self.sureness - SURE - LYING * lies
+
+    def is_at(self, place: RotatedSquare) -> bool:
+        """Whether another region means the same face."""
+        apart = math.hypot(self.region.x - place.x, self.region.y - place.y)
+        return apart < SAME_PLACE * max(self.region.side, place.side)
+
+
+def find_faces(
+    image: NDArray[np.uint8], detector: FaceDetector, read: Read, *, tile_turns: Sequence[int] = QUARTER_TURNS
+) -> list[Reading]:
+    """All faces of a picture, the surest first among those of one size of look.
+
+    The whole picture is looked at in all four quarter turns; the surest face tells which way up it is. Then tiles of a
+    half and a quarter of its longer side are looked at that way up, for small faces.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        detector: finds candidates.
+        read: reads them.
+        tile_turns: how tiles are turned where the whole picture showed no face.
+    """
+    seen = _seen(image, detector, read, whole_looks(image), [])
+    surest = max(seen, key=lambda reading: reading.margin(0), default=None)
+    turn = 0 if surest is None or surest.margin(0) < 0 else round(surest.region.angle / (math.pi / 2)) % 4
+    faces = _distinct(seen, turn, [])
+    turns = [turn] if faces else tile_turns
+    for parts in TILES_PER_SIDE:
+        seen = _seen(image, detector, read, tile_looks(image, parts, turns), faces, LARGEST_IN_TILE)
+        faces = _distinct(seen, turn, faces)
+    return faces
+
+
+def is_sure(score: float, presence: float) -> bool:
+    """Whether a detector's score and a presence together suffice for a face that stands upright."""
+    return _sureness(score, presence) >= SURE
+
+
+def _sureness(score: float, presence: float) -> float:
+    odds = presence / max(1.0 - presence, 1e-9)
+    return score + LOG_ODDS_SHARE * float(np.clip(math.log(max(odds, 1e-9)), -MAX_LOG_ODDS, MAX_LOG_ODDS))
+
+
+def _seen(
+    image: NDArray[np.uint8],
+    detector: FaceDetector,
+    read: Read,
+    looks: Iterable[RotatedSquare],
+    faces: Sequence[Reading],
+    largest: float = math.inf,
+) -> list[Reading]:
+    """What is read where the looks show something upright that is not one of the faces.
+
+    Args:
+        image, detector, read: see `find_faces`.
+        looks: where to look.
+        faces: those known.
+        largest: the largest region taken, in sides of the look.
+    """
+    seen = []
+    for look in looks:
+        for found in detector.detect(image, look):
+            upright = abs(_wrapped(found.roi.angle - look.angle)) <= MAX_ROLL
+            if upright and found.roi.side <= largest * look.side and not any(face.is_at(found.roi) for face in faces):
+                landmarks, presence, region = read(found.roi)
+                seen.append(Reading(landmarks, presence, region, _sureness(found.score, presence)))
+    return seen
+
+
+def _distinct(seen: Sequence[Reading], turn: int, faces: Sequence[Reading]) -> list[Reading]:
+    """The known faces, and of those seen the sure ones, each once: as the surest reading has it."""
+    kept = list(faces)
+    for reading in sorted(seen, key=lambda reading: -reading.margin(turn)):
+        if reading.margin(turn) >= 0 and not any(face.is_at(reading.region) for face in kept):
+            kept.append(reading)
+    return kept
+
+
+def _wrapped(angle: float) -> float:
+    return math.atan2(math.sin(angle), math.cos(angle))
