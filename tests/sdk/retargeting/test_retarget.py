@@ -319,6 +319,39 @@ def test_shifts_scale_with_the_face_and_stay_in_the_crop() -> None:
         assert (face > 0).all() and (face < 1).all()
 
 
+def _in_picture(points: NDArray[np.float64], degrees: float) -> NDArray[np.float64]:
+    """Points (..., 478, 3) of a picture turned clockwise about its middle."""
+    middle = [SIZE[0] / 2, SIZE[1] / 2, 0.0]
+    turned: NDArray[np.float64] = (points - middle) @ angles_rotation(0.0, 0.0, degrees).T + middle
+    return turned
+
+
+@pytest.mark.parametrize("degrees", [-15.0, 33.0, 90.0, 180.0, 270.0])
+def test_a_portrait_in_any_orientation_moves_along_its_own_axes(degrees: float) -> None:
+    motion = builtin_motions.load("nod").landmarks[::4].astype(np.float64)
+    upright, crop = _retarget(PORTRAITS["average"], motion)
+    moves = crop.to_pixels(upright[1:]) - crop.to_pixels(upright[:1])
+    result, crop = _retarget(_in_picture(PORTRAITS["average"], degrees), motion)
+    moved = crop.to_pixels(result[1:]) - crop.to_pixels(result[:1])
+    expected = moves @ angles_rotation(0.0, 0.0, degrees).T
+    assert np.linalg.norm(moves[:, 1, :2], axis=-1).max() > 10  # pixels: the nose nods
+    assert np.abs(moved - expected).max() < 0.05  # the room in the crop, which bends large shifts, is hardly the same
+
+
+@pytest.mark.parametrize("degrees", [-15.0, 33.0, 90.0, 180.0, 270.0])
+def test_a_driver_filmed_in_any_orientation_drives_alike(degrees: float) -> None:
+    motion = builtin_motions.load("nod").landmarks[::4].astype(np.float64)
+    upright, _ = _retarget(PORTRAITS["broad"], motion, RetargetOptions())
+    turned, _ = _retarget(PORTRAITS["broad"], _in_picture(motion, degrees), RetargetOptions())
+    assert np.abs(upright - turned).max() < 1e-5
+
+
+def test_the_shift_of_an_upright_driver_and_portrait_is_that_of_the_picture() -> None:
+    driver = np.array([_person(), _person(centre=(250.0, 239.0))])
+    result, crop = _retarget(PORTRAITS["average"], driver)
+    assert np.abs((crop.to_pixels(result[1]) - crop.to_pixels(result[0])) - [-6.0, 3.0, 0.0]).max() < 1e-3
+
+
 def test_a_mirrored_driver_gives_the_mirrored_motion() -> None:
     flip = np.array([-1.0, 1.0, 1.0])
 
