@@ -8,7 +8,9 @@ from enum import Enum
 from pathlib import Path
 
 from monalive.faces.tracker_factory import FaceTrackerFactory
+from monalive.motions.driver_takes import checked_reference
 from monalive.networks.runtimes import RuntimeOptions
+from monalive.player.driver_anchor import LiveReference
 from monalive.result import AnimatedFrame
 from monalive.retargeting.retarget import RetargetOptions
 
@@ -38,6 +40,10 @@ class PhotoAnimatorOptions:
             there.
         trackers: what finds faces; None for the bundle's own tracker. `SharedNetworkTrackers` makes trackers of other
             networks. One factory may serve several animators of one thread.
+        reference: what the motion of a driver's frames is counted from: "neutral": the most neutral of the first three
+            seconds; "first": the first with a face; "recent": as "neutral", and again every 15 seconds; or the number
+            of a frame, from 0. None: "recent" in `LIVE_STREAM`, "neutral" else. After a cut in the driver the motion
+            starts anew. Absolute motion does without.
 
     Raises:
         ValueError: options that do not go together.
@@ -49,6 +55,7 @@ class PhotoAnimatorOptions:
     retarget: RetargetOptions = field(default_factory=RetargetOptions)
     result_callback: ResultCallback | None = None
     trackers: FaceTrackerFactory | None = None
+    reference: LiveReference | None = None
 
     def __post_init__(self) -> None:
         live = self.running_mode is RunningMode.LIVE_STREAM
@@ -56,3 +63,5 @@ class PhotoAnimatorOptions:
             raise ValueError("running mode LIVE_STREAM needs a result_callback: results arrive there")
         if not live and self.result_callback is not None:
             raise ValueError(f"a result_callback is for LIVE_STREAM; in {self.running_mode.name} results are returned")
+        if self.reference not in (None, "recent"):
+            checked_reference(self.reference)

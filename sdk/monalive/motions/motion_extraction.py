@@ -11,17 +11,21 @@ from tqdm import tqdm
 
 from monalive.faces.tracker import FaceTracker
 from monalive.media.video_io import VideoReader
+from monalive.motions.driver_takes import Reference
 from monalive.motions.motion import Motion
 
 MOTION_SUFFIX = ".motion"
 
 
-def extract_motion(video: str | Path, output: str | Path, *, progress: bool = False) -> Motion:
+def extract_motion(
+    video: str | Path, output: str | Path, *, reference: Reference = "neutral", progress: bool = False
+) -> Motion:
     """Follows the face through a video and writes a .motion file.
 
     Args:
         video: a video file; where the face is lost the last landmarks are held.
         output: the file to write, ending in .motion.
+        reference: what relative motion is counted from, see `Motion.with_reference`.
         progress: show a progress bar on standard error if that is a terminal.
 
     Returns:
@@ -29,7 +33,7 @@ def extract_motion(video: str | Path, output: str | Path, *, progress: bool = Fa
 
     Raises:
         FileNotFoundError: there is no such video.
-        ValueError: it is not a video, shows no face, or `output` does not end in .motion.
+        ValueError: it is not a video, shows no face, has no such reference, or `output` does not end in .motion.
         OSError: `output` cannot be written.
     """
     if Path(output).suffix.lower() != MOTION_SUFFIX:
@@ -42,6 +46,6 @@ def extract_motion(video: str | Path, output: str | Path, *, progress: bool = Fa
             desc=Path(video).name,
             disable=None if progress else True,
         )
-        motion = Motion.from_frames(frames, tracker, reader.fps, name=Path(video).stem)
+        motion = Motion.from_frames(frames, tracker, reader.fps, name=Path(video).stem, reference=reference)
     motion.save(output)
     return motion
