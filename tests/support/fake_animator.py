@@ -71,6 +71,8 @@ class FakeAnimator:
         self.options = options
         self.animated = 0
         self.closed = False
+        self.reference: Any = None
+        self.reanchored = 0
         self.bundle = FakeBundle()
 
     def __enter__(self) -> FakeAnimator:
@@ -106,12 +108,16 @@ class FakeAnimator:
     def play_video(
         self, portrait: Any, frames: Iterable[tuple[float, np.ndarray]], reference: Any
     ) -> Iterator[FakeFrame]:
+        self.reference = reference
         made: FakeFrame | None = None
         shown: np.ndarray | None = None
         for time, frame in frames:
             made = self.animate_for_video(portrait, frame, time) if made is None or frame is not shown else made
             shown = frame
             yield replace(made, timestamp_ms=time)
+
+    def reanchor(self) -> None:
+        self.reanchored += 1
 
     def play(self, portrait: Any, motion: Any) -> Iterator[FakeFrame]:
         for points, time in zip(motion.landmarks, motion.timestamps_ms, strict=True):

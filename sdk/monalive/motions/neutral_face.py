@@ -33,7 +33,7 @@ MEASURES: Final = ("yaw", "pitch", "roll", "mouth_gap", "mouth_width", "brow_hei
 _COUNTS_ONE: Final = np.array([8.0, 8.0, 8.0, 0.06, 0.08, 0.06, 0.08, 0.12])
 _SHUT: Final = 0.02  # gaps of lips that touch, in mouth widths
 # People differ: their own rest is taken to be between the mean face's and the middle of what they show.
-_OWN: Final = np.array([0.0, 0.5, 0.0, 0.0, 0.5, 0.5, 0.0, 0.0])
+_OWN: Final = np.array([0.0, 0.4, 0.0, 0.0, 0.4, 0.4, 0.0, 0.0])
 _FARTHEST_OWN: Final = np.array([0.0, 15.0, 0.0, 0.0, 0.15, 0.15, 0.0, 0.0])
 _OPEN_EYES: Final = 75  # percentile of what an eye shows that stands for open
 _NEARLY: Final = 0.1  # of two frames as neutral as this the earlier one is taken
@@ -46,10 +46,12 @@ def face_measures(landmarks: ArrayLike) -> Array:
     right, left = points[RIGHT_EYE_CORNERS[0]], points[LEFT_EYE_CORNERS[0]]
     across = left - right
     size = max(float(np.linalg.norm(across)), 1e-9)
-    down = points[_NOSE_BASE] - (left + right) / 2
-    down = down - across * (down @ across) / size**2
-    yaw = np.arctan2(across[2], np.hypot(across[0], across[1]))
-    pitch = np.arctan2(down[2], np.hypot(down[0], down[1]))
+    flat = max(float(np.hypot(across[0], across[1])), 1e-9)
+    # The head's axes were it not for pitch: to its left, down, and away from the camera.
+    down = np.array([-across[1], across[0], 0.0]) / flat
+    away = np.cross(across / size, down)
+    nose = points[_NOSE_BASE] - (left + right) / 2
+    yaw, pitch = np.arctan2(across[2], flat), np.arctan2(nose @ away, nose @ down)
     # A driver filmed sideways or upside down looks ahead as well as an upright one.
     roll = (np.rad2deg(np.arctan2(across[1], across[0])) + 45.0) % 90.0 - 45.0
     mouth = _distance(points, MOUTH_CORNERS)
