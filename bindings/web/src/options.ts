@@ -1,5 +1,6 @@
 /** Options of the photo animator, after MediaPipe Tasks. */
 
+import { type Reference, requireReference } from "./driver_anchor.js";
 import { ValueError } from "./errors.js";
 import type { AnimatedFrame } from "./portrait_player.js";
 import { checkedGains, type RetargetOptions } from "./retarget.js";
@@ -18,12 +19,18 @@ export interface PhotoAnimatorOptions {
   /** CPU threads per network, 1 to 64; more than 1 needs a cross-origin isolated page. */
   numThreads?: number;
   retarget?: RetargetOptions;
+  /**
+   * What the motion of a driver's frames is counted from; "recent" in LIVE_STREAM, else "neutral" by default. Absolute motion does
+   * without.
+   */
+  reference?: Reference;
   /** Called with every result in LIVE_STREAM mode; only there. */
   resultCallback?: (frame: AnimatedFrame, timestampMs: number) => void;
 }
 
 /** @throws ValueError options that do not go together. */
-export function requireConsistent({ runningMode = "IMAGE", numThreads = 2, retarget = {}, resultCallback }: Partial<PhotoAnimatorOptions>): void {
+export function requireConsistent(options: Partial<PhotoAnimatorOptions>): void {
+  const { runningMode = "IMAGE", numThreads = 2, retarget = {}, reference = "neutral", resultCallback } = options;
   if (!["IMAGE", "VIDEO", "LIVE_STREAM"].includes(runningMode)) {
     throw new ValueError(`the running mode is IMAGE, VIDEO or LIVE_STREAM, not ${runningMode}`);
   }
@@ -31,6 +38,7 @@ export function requireConsistent({ runningMode = "IMAGE", numThreads = 2, retar
     throw new ValueError(`the number of threads must be from 1 to 64, not ${numThreads}`);
   }
   checkedGains(retarget);
+  requireReference(reference);
   const live = runningMode === "LIVE_STREAM";
   if (live && !resultCallback) throw new ValueError("running mode LIVE_STREAM needs a resultCallback: results arrive there");
   if (!live && resultCallback) {

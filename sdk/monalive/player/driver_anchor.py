@@ -117,10 +117,10 @@ class DriverAnchor:
         return Anchoring(self._faces[best], _SETTLING_MS)
 
     def _recent(self, timestamp_ms: float) -> Anchoring | None:
-        """Every so often; those considered are forgotten."""
+        """Every so often; of those nearly alike the last one, and all are forgotten."""
         assert self._used is not None, "the first face is in use"
         measures = np.stack([*self._measures, self._used])
-        best, cost = most_neutral(measures[:-1]), departures(measures)
+        best, cost = len(self._faces) - 1 - most_neutral(measures[-2::-1]), departures(measures)
         faces, self._faces, self._measures = self._faces, [], []
         self._changed_ms = timestamp_ms
         if cost[best] > max(_NEUTRAL_ENOUGH, cost[-1]):
