@@ -21,10 +21,13 @@ from monalive.faces.tracker import Face, choose_face
 from monalive.faces.tracker_factory import FaceTrackerFactory, SharedNetworkTrackers
 from monalive.faces.tracker_networks import bundle_with_tracker, load_tracker_networks
 from monalive.media.image_io import load_image
+from monalive.motions.cut_finder import CutFinder
+from monalive.motions.driver_takes import DriverFrame, Reference, checked_reference, with_references
 from monalive.motions.motion import Motion
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.options import PhotoAnimatorOptions, RunningMode
 from monalive.player.bundle_networks import BundleNetworks
+from monalive.player.driver_anchor import Anchoring, DriverAnchor, LiveReference
 from monalive.player.live_worker import LatestOnlyWorker
 from monalive.player.photo_alignment import aligned
 from monalive.player.portrait_player import PortraitPlayer, Portraits
@@ -36,6 +39,7 @@ from monalive.trust.consent import Consent, say_once, stated_consent
 Photo = str | Path | NDArray[np.uint8]
 FaceChoice = Literal["largest"] | int
 log = logging.getLogger(__name__)
+TimedPictures = Iterable[tuple[float, NDArray[np.uint8]]]
 _CLOSED: Final = "the animator is closed; make a new one"
 
 
@@ -159,8 +163,9 @@ class PhotoAnimator(ClosesAtEnd):
     def animate_for_video(self, portrait: Portraits, frame: NDArray[np.uint8], timestamp_ms: float) -> AnimatedFrame:
         """Lets the next frame of a video drive a portrait. Mode VIDEO.
 
-        The first frame with a face is the driver's reference: the portrait moves as the driver moves from there on.
-        Before it the photo stays as it is; while the face is lost the last pose is held.
+        The portrait moves as the driver moves since the options' `reference`: with "neutral", since the first frame
+        with a face, until a more neutral one comes in the first three seconds. Before the first face the photo stays as
+        it is; while the face is lost the last pose is held. For a file's frames use `play_video`, which reads ahead.
 
         Args:
             portrait: one, or several of the same photo; another one than before starts afresh.
@@ -193,27 +198,69 @@ class PhotoAnimator(ClosesAtEnd):
             self._worker = LatestOnlyWorker(self._deliver)
         self._worker.submit((portrait, frame, timestamp_ms))
 
+    def play_video(
+        self, portrait: Portraits, frames: TimedPictures, reference: Reference | None = None
+    ) -> Iterator[AnimatedFrame]:
+        """Lets a video that is known in advance drive a portrait, one frame at a time. Mode VIDEO; it begins anew.
+
+        Faces are followed three seconds ahead, so that the motion is counted from the most neutral of them right away,
+        and after each cut alike. No more than one picture is kept. Absolute motion does without all that.
+
+        Args:
+            portrait: one, or several of the same photo.
+            frames: (timestamp in ms, (H, W, 3) uint8 RGB), timestamps rising; the same object again is a frame shown
+                longer.
+            reference: see `Motion.with_reference`; None: the options'.
+
+        Yields:
+            A frame for each of the video.
+
+        Raises:
+            RuntimeError: another running mode, or closed.
+            ValueError: not such pictures, time that does not move forward, no such reference, or no face in it.
+        """
+        self._require_mode(RunningMode.VIDEO, "play_video")
+        counted_from = checked_reference(self._counted_from if reference is None else reference)
+        if self._last_timestamp > -np.inf:  # before that it may be known from `choose_driver` who drives
+            self.reset()
+        if self._options.retarget.absolute:
+            yield from self._copied(portrait, frames)
+        else:
+            yield from self._counted(portrait, frames, counted_from)
+
     def play(self, portrait: Portraits, motion: Motion) -> Iterator[AnimatedFrame]:
         """Plays a motion on a portrait, one frame at a time. Any mode.
 
         Args:
             portrait: one, or several of the same photo.
-            motion: its first frame is the reference.
+            motion: what it is counted from is in it; absolute motion takes its first frame.
 
         Raises:
             RuntimeError: closed.
         """
         self._require_open()
         player = PortraitPlayer(portrait, self._networks, self._options.retarget)
-        with self._animating:
-            player.start(motion.landmarks[0], motion.image_size)
+        references = {0: motion.landmarks[0]} if self._options.retarget.absolute else motion.references
         unmeasured = [None] * len(motion)
         around = unmeasured if motion.surroundings is None else motion.surroundings
-        for (timestamp, landmarks), surroundings in zip(motion, around, strict=True):
+        for index, ((timestamp, landmarks), surroundings) in enumerate(zip(motion, around, strict=True)):
             self._require_open()
             with self._animating:
+                if index in references:
+                    player.anchored(Anchoring(references[index], after_cut=index > 0), motion.image_size)
                 frame = player.frame(landmarks, timestamp, surroundings)
-            yield frame
+            yield replace(frame, cut=index in references and index > 0)
+
+    def reanchor(self) -> None:
+        """Counts the motion of a driver from its next face on: the portrait glides to rest. For live drivers.
+
+        Raises:
+            RuntimeError: closed.
+        """
+        self._require_open()
+        player = self._player
+        if player is not None and player.anchor is not None:
+            player.anchor.ask()
 
     def choose_driver(self, frames: Iterable[tuple[float, NDArray[np.uint8]]]) -> None:
         """Looks through the beginning of a video for who drives, before its frames are handed in one by one.
@@ -231,8 +278,7 @@ class PhotoAnimator(ClosesAtEnd):
         self.reset()
         with self._tracking:
             place = place_of_driver(frames, self._driver_tracker, self._options.driver_face)
-        if place is not None:
-            self._driver = DriverFollower(self._driver_tracker, place)
+        self._driver = DriverFollower(self._driver_tracker, self._options.driver_face, place)
 
     def reset(self) -> None:
         """Forgets the driver, so that another video may begin."""
@@ -253,21 +299,73 @@ class PhotoAnimator(ClosesAtEnd):
             self._loaded = self._player = None
 
     def _follow_video(self, portrait: Portraits, frame: NDArray[np.uint8], timestamp_ms: float) -> AnimatedFrame:
+        landmarks = self._driver_landmarks(frame, timestamp_ms)
+        player = self._player
+        if player is None or player.portraits is not portrait:
+            retarget = self._options.retarget
+            anchor = None if retarget.absolute else DriverAnchor(self._counted_from)
+            player = self._player = PortraitPlayer(portrait, self._networks, retarget, anchor)
+        with self._animating:
+            return player.video_frame(frame, landmarks, timestamp_ms, other_face=self._driver.changed)
+
+    def _driver_landmarks(self, frame: NDArray[np.uint8], timestamp_ms: float) -> NDArray[np.float32] | None:
         with self._tracking:
             face = self._driver.track(frame, timestamp_ms)
-        player = self._player
-        if player is None or player.portraits is not portrait or self._driver.changed:
-            player = self._player = PortraitPlayer(portrait, self._networks, self._options.retarget)
-        if face is None:
-            return player.hold(timestamp_ms)
-        with self._animating:
-            return player.video_frame(frame, face.landmarks, timestamp_ms)
+        return None if face is None else face.landmarks
 
     def _driver_of_picture(self, faces: list[Face], size: tuple[int, int]) -> Face:
         which = self._options.driver_face
         index = DriverRule(which)([face.landmarks for face in faces], 0.0, size)
         # None: a number beyond those that there are, which is an error that `choose_face` words.
         return choose_face(faces, which) if index is None and isinstance(which, int) else faces[index or 0]
+
+    def _copied(self, portrait: Portraits, frames: TimedPictures) -> Iterator[AnimatedFrame]:
+        """Of absolute motion, which needs the driver's pictures."""
+        result: AnimatedFrame | None = None
+        shown: NDArray[np.uint8] | None = None
+        for time, image in frames:
+            if result is None or image is not shown:
+                result, shown = self.animate_for_video(portrait, image, time), image
+            yield replace(result, timestamp_ms=time)
+
+    def _counted(self, portrait: Portraits, frames: TimedPictures, reference: Reference) -> Iterator[AnimatedFrame]:
+        """Of relative motion, which needs the driver's landmarks alone."""
+        player = PortraitPlayer(portrait, self._networks, self._options.retarget)
+        result: AnimatedFrame | None = None
+        shown: DriverFrame | None = None
+        for time, driver, face in with_references(self._followed(frames), reference):
+            self._require_open()
+            cut = face is not None and driver.cut
+            with self._animating:
+                if face is not None:
+                    player.anchored(Anchoring(face, after_cut=cut), driver.size)
+                if result is None or driver is not shown:
+                    held = driver.landmarks is None
+                    result = player.hold(time) if held else player.frame(driver.landmarks, time)
+                    shown = driver
+            yield replace(result, timestamp_ms=time, cut=cut)
+
+    def _followed(self, frames: TimedPictures) -> Iterator[tuple[float, DriverFrame]]:
+        """The driver's face in each frame; a frame shown longer is followed once."""
+        find_cut = CutFinder()
+        shown: NDArray[np.uint8] | None = None
+        driver: DriverFrame | None = None
+        for time, image in frames:
+            self._require_open()
+            if driver is None or image is not shown:
+                require_rgb(image)
+                self._require_later(time)
+                landmarks = self._driver_landmarks(image, time)
+                cut = find_cut(image, landmarks, time, other_face=self._driver.changed)
+                driver = DriverFrame(landmarks, (image.shape[1], image.shape[0]), cut)
+                shown = image
+            yield time, driver
+
+    @property
+    def _counted_from(self) -> LiveReference:
+        """What a driver's motion is counted from where nothing else is asked for."""
+        live = self._options.running_mode is RunningMode.LIVE_STREAM
+        return self._options.reference if self._options.reference is not None else "recent" if live else "neutral"
 
     def _deliver(self, item: tuple[Portraits, NDArray[np.uint8], float]) -> None:
         result = self._follow_video(*item)

@@ -10,7 +10,9 @@ from pathlib import Path
 from monalive.faces.driver_rule import DriverFace, checked_driver_face
 from monalive.faces.tracker import MAX_FACES
 from monalive.faces.tracker_factory import FaceTrackerFactory
+from monalive.motions.driver_takes import checked_reference
 from monalive.networks.runtimes import RuntimeOptions
+from monalive.player.driver_anchor import LiveReference
 from monalive.result import AnimatedFrame
 from monalive.retargeting.retarget import RetargetOptions
 
@@ -44,6 +46,10 @@ class PhotoAnimatorOptions:
         driver_face: whose motion is taken where the driver shows several faces: "auto" (large, central and moving),
             "largest", "moving" (most, in the first second), or a number counted from the left from 0. That face keeps
             driving.
+        reference: what the motion of a driver's frames is counted from: "neutral": the most neutral of the first three
+            seconds; "first": the first with a face; "recent": as "neutral", and again every 15 seconds; or the number
+            of a frame, from 0. None: "recent" in `LIVE_STREAM`, "neutral" else. After a cut in the driver the motion
+            starts anew. Absolute motion does without.
 
     Raises:
         ValueError: options that do not go together.
@@ -57,6 +63,7 @@ class PhotoAnimatorOptions:
     trackers: FaceTrackerFactory | None = None
     max_faces: int = MAX_FACES
     driver_face: DriverFace = "auto"
+    reference: LiveReference | None = None
 
     def __post_init__(self) -> None:
         live = self.running_mode is RunningMode.LIVE_STREAM
@@ -67,3 +74,5 @@ class PhotoAnimatorOptions:
         if self.max_faces < 1:
             raise ValueError(f"max_faces must be at least 1, not {self.max_faces}")
         checked_driver_face(self.driver_face)
+        if self.reference not in (None, "recent"):
+            checked_reference(self.reference)

@@ -21,6 +21,7 @@ class AnimatedFrame:
         landmarks: (478, 3) float32, units of the portrait's crop (the first portrait's).
         timestamp_ms: as given.
         driver_found: whether the driver's face was found; if not, the last pose is held.
+        cut: whether there is a cut in the driver just before, or another face drives: the motion starts anew here.
     """
 
     image: NDArray[np.uint8]
@@ -28,6 +29,7 @@ class AnimatedFrame:
     landmarks: NDArray[np.float32]
     timestamp_ms: float
     driver_found: bool = True
+    cut: bool = False
 
     @cached_property
     def crop_image(self) -> NDArray[np.uint8]:

@@ -29,7 +29,9 @@ from monalive.faces.crop import NETWORK_SIZE, SquareCrop, portrait_crop
 from monalive.faces.head_pose import angles_rotation
 from monalive.faces.tracker import FaceTracker, choose_face
 from monalive.media.image_io import is_black_and_white
+from monalive.motions.neutral_face import departures, face_measures
 from monalive.player.bundle_networks import BundleNetworks
+from monalive.player.driver_anchor import DriverAnchor
 from monalive.player.paste_back import PasteBack, crop_feather
 from monalive.player.portrait_player import PortraitPlayer
 from monalive.portrait import PhotoOfPerson, Portrait
@@ -60,6 +62,7 @@ def main(folder: Path = FOLDER) -> None:
     _save(folder / "faces.json", faces)
     _save(folder / "crop.json", _crop_cases(folder, photo, faces))
     _save(folder / "retarget.json", _retarget_cases(faces))
+    _save(folder / "driver_anchor.json", _driver_anchor_cases(faces))
     _save(folder / "background_flow.json", _background_flow())
     _save(folder / "image_mode.json", _image_mode_cases(faces))
     _save(folder / "paste_back.json", _paste_back_cases(folder))
@@ -165,6 +168,39 @@ def _retarget_cases(faces: dict[str, Any]) -> dict[str, Any]:
             | {"landmarks": [_rounded(output, 5) for output in outputs]}
         )
     return {"kept_landmarks": KEPT, "cases": cases}
+
+
+def _driver_anchor_cases(faces: dict[str, Any]) -> dict[str, Any]:
+    """How neutral faces are, and what drivers made of them are counted from, frame by frame (100 ms apart)."""
+    known = [_points(face) for face in (faces["portrait"], faces["three_quarter_portrait"], *faces["driver"])]
+    measures = np.stack([face_measures(face) for face in known])
+    neutral, laughing, turned = 2, 3, 6  # of a driver: frame 0 of a laugh, its frame 24, a shake's frame 20
+    # Number of the face (-1: none), its shift to the right, grey level of the picture, whether the user asks.
+    frames: list[tuple[int, float, int, bool]] = [
+        *[(-1, 0.0, 90, False)] * 2,
+        *[(laughing, 0.0, 90, False)] * 8,
+        *[(turned, 0.0, 90, False)] * 4,
+        *[(neutral, 0.0, 90, False)] * 40,
+        *[(neutral, 2.0 * index, 90, False) for index in range(20)],
+        *[(neutral, 40.0, 90, False)] * 160,
+        (turned, 40.0, 90, True),
+        *[(neutral, 40.0, 90, False)] * 40,
+        *[(laughing, 200.0, 180, False)] * 6,
+        *[(neutral, 200.0, 180, False)] * 10,
+    ]
+    sequences = []
+    for reference in ("neutral", "first", "recent", 12):
+        anchor, anchored = DriverAnchor(reference), []  # type: ignore[arg-type]
+        for number, (index, shift, level, asked) in enumerate(frames):
+            if asked:
+                anchor.ask()
+            face = None if index < 0 else (known[index] + np.array([shift, 0, 0])).astype(np.float32)
+            made = anchor(np.full((24, 32, 3), level, np.uint8), face, 100.0 * number)
+            if made is not None:
+                anchored.append([number, round(float(made.landmarks[1, 0]), 2), made.glide_ms, made.after_cut])
+        sequences.append({"reference": reference, "anchored": anchored})
+    known_to_be = {"measures": _rounded(measures, 4), "departed": _rounded(departures(measures), 4)}
+    return known_to_be | {"frames": frames, "sequences": sequences}
 
 
 def _background_flow() -> dict[str, Any]:

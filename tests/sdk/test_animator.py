@@ -204,6 +204,74 @@ def test_a_lost_face_holds_the_last_pose(video: PhotoAnimator, photo: np.ndarray
     assert video.animate_for_video(portrait, photo, 120).driver_found
 
 
+@pytest.fixture
+def joined(video: PhotoAnimator, monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, np.ndarray]]:
+    """A driver whose second take shows the face lower right and larger: a blank picture for each scripted face.
+
+    The head shakes, from mid-shake to rest, in the first take, and nods likewise in the second.
+    """
+    faces = [
+        *builtin_motions.load("shake").landmarks[28::4],
+        *(builtin_motions.load("nod").landmarks[24::4] * 1.2 + np.float32(40.0)),
+    ]
+    cut = len(builtin_motions.load("shake").landmarks[28::4])
+    pictures = [np.full((48, 64, 3), 90 if index < cut else 160, np.uint8) for index in range(len(faces))]
+    for index, picture in enumerate(pictures):
+        picture[0, 0, 0] = index
+    monkeypatch.setattr(video, "_driver_landmarks", lambda picture, time: faces[picture[0, 0, 0]].astype(np.float32))
+    return [(160.0 * index, picture) for index, picture in enumerate(pictures)]
+
+
+def test_a_video_is_counted_from_rest_and_cuts_do_not_show(
+    video: PhotoAnimator, photo: np.ndarray, joined: list[tuple[float, np.ndarray]]
+) -> None:
+    portrait = video.enroll(photo)
+    frames = list(video.play_video(portrait, joined))
+    cut = next(index for index, (_, picture) in enumerate(joined) if picture[1, 1, 1] == 160)
+    assert [index for index, frame in enumerate(frames) if frame.cut] == [cut]
+    assert [frame.timestamp_ms for frame in frames] == [time for time, _ in joined]
+    poses = np.array([frame.landmarks[:, :2] for frame in frames])
+    rest = portrait.crop.to_unit(portrait.landmarks)[:, :2]
+    width = np.linalg.norm(rest[234] - rest[454])
+    off = np.linalg.norm(poses - rest, axis=-1).mean(1) / width
+    assert off[cut - 1] < 0.05 and off[-1] < 0.05  # the driver looks straight ahead at the end of both takes
+    assert off[0] > 0.05  # and not in the first frame
+    steps = np.linalg.norm(np.diff(poses, axis=0), axis=-1).mean(1)
+    assert steps[cut - 1] < np.median(steps)
+
+
+def test_a_videos_first_frame_can_be_what_counts(
+    video: PhotoAnimator, photo: np.ndarray, joined: list[tuple[float, np.ndarray]]
+) -> None:
+    portrait = video.enroll(photo)
+    rest = portrait.crop.to_unit(portrait.landmarks)
+    for reference, number in (("first", 0), (3, 3)):
+        frames = list(video.play_video(portrait, joined[:6], reference))  # type: ignore[arg-type]
+        off = [float(np.abs(frame.landmarks - rest).max()) for frame in frames]
+        assert int(np.argmin(off)) == number
+    assert off[3] < 0.02  # smoothed
+    with pytest.raises(ValueError, match="the reference is frame 9999, but the driver has 6 frames"):
+        next(video.play_video(portrait, joined[:6], 9999))
+    with pytest.raises(ValueError, match="the reference must be"):
+        next(video.play_video(portrait, joined[:6], "last"))  # type: ignore[arg-type]
+
+
+def test_frame_by_frame_the_motion_starts_anew_after_a_cut(
+    video: PhotoAnimator, photo: np.ndarray, joined: list[tuple[float, np.ndarray]]
+) -> None:
+    portrait = video.enroll(photo)
+    frames = [video.animate_for_video(portrait, picture, time) for time, picture in joined]
+    cut = next(index for index, (_, picture) in enumerate(joined) if picture[1, 1, 1] == 160)
+    assert [index for index, frame in enumerate(frames) if frame.cut] == [cut]
+    poses = np.array([frame.landmarks[:, :2] for frame in frames])
+    rest = portrait.crop.to_unit(portrait.landmarks)[:, :2]
+    assert np.abs(poses[0] - rest).max() < 1e-6  # what is to come is not known
+    off = np.linalg.norm(poses - rest, axis=-1).mean(1) / np.linalg.norm(rest[234] - rest[454])
+    assert off[cut - 1] < 0.05 and off[-1] < 0.05
+    steps = np.linalg.norm(np.diff(poses, axis=0), axis=-1).mean(1)
+    assert steps[cut - 1] < np.median(steps)
+
+
 def test_a_closed_animator_says_so(photo: np.ndarray) -> None:
     animator = PhotoAnimator.create_from_options(PhotoAnimatorOptions())
     animator.close()

@@ -14,7 +14,7 @@ import numpy as np
 
 import monalive
 from monalive.bundle import write_bundle
-from monalive.motions.motion import Motion
+from monalive.motions.motion import Motion, Take
 
 PARTS = {"enroll": b"not a network, but it is whole" * 3, "animate": b"another one" * 5}
 MANIFEST: dict[str, Any] = {
@@ -93,17 +93,28 @@ def motion_cases() -> list[FileCase]:
     around[..., 2] = np.abs(around[..., 2]).clip(0, 1)
     good = _written(few.save, ".motion")
     with_surroundings = _written(replace(few, surroundings=around.astype(np.float32)).save, ".motion")
+    takes = (Take(0, few.landmarks[1]), Take(2, few.landmarks[2] + np.float32(3.0)))
+    with_takes = _written(replace(few, takes=takes).save, ".motion")
     members = _members(good)
     manifest = json.loads(members["manifest.json"])
 
     def other(name: str, says: str, **changes: Any) -> FileCase:
         return _broken(name, _zip(members | _json(manifest | changes), zipfile.ZIP_DEFLATED), says)
 
+    def other_takes(name: str, says: str, starts: object) -> FileCase:
+        changed = json.loads(_members(with_takes)["manifest.json"]) | {"takes": starts}
+        return _broken(name, _zip(_members(with_takes) | _json(changed), zipfile.ZIP_DEFLATED), says)
+
     first = {"version": 1}
     old = {key: value for key, value in manifest.items() if key != "surroundings"} | first
     return [
         FileCase("good.motion", good),
         FileCase("surroundings.motion", with_surroundings),
+        FileCase("takes.motion", with_takes),
+        other_takes("takes_go_back.motion", "make no sense", [2, 0]),
+        other_takes("take_too_late.motion", "make no sense", [0, 3]),
+        other_takes("takes_no_numbers.motion", "motion file", ["0", "2"]),
+        other_takes("takes_without_faces.motion", "motion file", [0, 1, 2]),
         FileCase("version_1.motion", _zip(members | _json(old), zipfile.ZIP_DEFLATED)),
         FileCase("stored.motion", _zip(members, zipfile.ZIP_STORED)),
         other("newer_version.motion", "update monalive", version=3),
@@ -140,6 +151,8 @@ def _motion(motion: Motion) -> dict[str, Any]:
         "landmark_159": motion.landmarks[:, 159].astype(float).round(4).tolist(),
         "landmark_477": motion.landmarks[:, 477].astype(float).round(4).tolist(),
         "surroundings_row_5_column_7": around,
+        "take_starts": list(motion.references),
+        "reference_landmark_159": [face[159].astype(float).round(4).tolist() for face in motion.references.values()],
     }
 
 

@@ -6,8 +6,8 @@ no face.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -39,7 +39,9 @@ class FakeBundle:
 class FakeFrame:
     image: np.ndarray
     crop_image: np.ndarray
+    timestamp_ms: float = 0.0
     driver_found: bool = True
+    cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class FakeMotion:
     name: str = "fake"
     loop: bool = True
     surroundings: np.ndarray | None = None
+    takes: tuple[Any, ...] = ()
+    cuts_ms: tuple[float, ...] = ()
 
 
 def fake_motion(count: int = 5, fps: float = 25.0, loop: bool = True) -> Any:
@@ -67,6 +71,9 @@ class FakeAnimator:
         self.options = options
         self.animated = 0
         self.closed = False
+        self.reference: Any = None
+        self.chose_driver = False
+        self.reanchored = 0
         self.bundle = FakeBundle()
 
     def __enter__(self) -> FakeAnimator:
@@ -92,7 +99,29 @@ class FakeAnimator:
         colour = frame.mean(axis=(0, 1)).round().astype(np.uint8)
         image = photo.copy()
         image[:PATCH, :PATCH] = colour
-        return FakeFrame(image, np.full((256, 256, 3), colour, np.uint8), bool(frame.mean() >= 10))
+        crop = np.full((256, 256, 3), colour, np.uint8)
+        return FakeFrame(image, crop, timestamp_ms, bool(frame.mean() >= 10), self.follows_cut(frame))
+
+    def follows_cut(self, frame: np.ndarray) -> bool:
+        """A driver brighter than 230 comes after a cut."""
+        return bool(frame.mean() > 230)
+
+    def play_video(
+        self, portrait: Any, frames: Iterable[tuple[float, np.ndarray]], reference: Any
+    ) -> Iterator[FakeFrame]:
+        self.reference = reference
+        made: FakeFrame | None = None
+        shown: np.ndarray | None = None
+        for time, frame in frames:
+            made = self.animate_for_video(portrait, frame, time) if made is None or frame is not shown else made
+            shown = frame
+            yield replace(made, timestamp_ms=time)
+
+    def choose_driver(self, frames: Iterable[tuple[float, np.ndarray]]) -> None:
+        self.chose_driver = next(iter(frames), None) is not None
+
+    def reanchor(self) -> None:
+        self.reanchored += 1
 
     def play(self, portrait: Any, motion: Any) -> Iterator[FakeFrame]:
         for points, time in zip(motion.landmarks, motion.timestamps_ms, strict=True):

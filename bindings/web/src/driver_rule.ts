@@ -77,6 +77,11 @@ export class DriverRule {
     }
   }
 
+  /** Whether one was chosen. */
+  get hasDriver(): boolean {
+    return this.#driver !== undefined;
+  }
+
   /** Where to look for the faces in question in the next frame, the driver's first. */
   get places(): RotatedSquare[] {
     return this.#inQuestion().map(({ place }) => place);

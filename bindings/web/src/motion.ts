@@ -10,11 +10,18 @@ const MANIFEST = "manifest.json";
 const LANDMARKS = "landmarks.u16";
 const TIMESTAMPS = "timestamps.f64";
 const SURROUNDINGS = "surroundings.f16";
+const REFERENCES = "references.u16";
 const MAX_MANIFEST_BYTES = 2 ** 20;
 const MAX_FRAMES = 1_000_000; // eleven hours; more is a damaged or hostile file
 const FRAME_VALUES = LANDMARK_COUNT * 3;
 /** Values of a frame's surroundings: 16 x 16 cells of flow (x, y) and how much is known. */
 const SURROUNDINGS_VALUES = 16 * 16 * 3;
+
+/** Frames of a motion without a cut between them: the first of them, and the face that relative motion is counted from. */
+export interface Take {
+  readonly start: number;
+  readonly reference: Landmarks;
+}
 
 interface MotionFields {
   readonly landmarks: readonly Landmarks[];
@@ -24,9 +31,10 @@ interface MotionFields {
   readonly name?: string;
   readonly loop?: boolean;
   readonly surroundings?: readonly Float32Array[] | undefined;
+  readonly takes?: readonly Take[];
 }
 
-/** A face's landmarks over time. The first frame is the rest from which relative motion is counted. */
+/** A face's landmarks over time. */
 export class Motion {
   /** Per frame: 478 x 3 pixels of the driver's frames. */
   readonly landmarks: readonly Landmarks[];
@@ -40,9 +48,11 @@ export class Motion {
   readonly loop: boolean;
   /** Per frame: 16 x 16 x 3; undefined where nothing was measured. */
   readonly surroundings: readonly Float32Array[] | undefined;
+  /** Where relative motion starts anew, and from what it is counted there; without cuts one, counted from the first frame by default. */
+  readonly takes: readonly Take[];
 
   /** @throws ValueError a field has another size, is not finite, or is out of range. */
-  constructor({ landmarks, timestampsMs, imageSize, fps, name = "", loop = false, surroundings }: MotionFields) {
+  constructor({ landmarks, timestampsMs, imageSize, fps, name = "", loop = false, surroundings, takes = [] }: MotionFields) {
     if (!landmarks.length || landmarks.some((frame) => frame.length !== FRAME_VALUES)) {
       throw new ValueError(`a motion's landmarks must be frames of ${LANDMARK_COUNT} x 3 values`);
     }
@@ -60,6 +70,8 @@ export class Motion {
     if (surroundings && !surroundings.every(isSurroundings)) {
       throw new ValueError("a motion's surroundings must be finite, and how much of them is known from 0 to 1");
     }
+    requireTakes(takes, landmarks.length);
+    this.takes = takes.length ? takes : [{ start: 0, reference: landmarks[0]! }];
     this.landmarks = landmarks;
     this.timestampsMs = timestampsMs;
     this.imageSize = imageSize;
@@ -74,6 +86,11 @@ export class Motion {
     return this.landmarks.length;
   }
 
+  /** The number of the take that a frame belongs to. */
+  takeOf(frame: number): number {
+    return this.takes.findLastIndex(({ start }) => start <= frame);
+  }
+
   /** From the first frame to the end of the last one. */
   get durationMs(): number {
     return this.timestampsMs[this.length - 1]! + 1000 / this.fps;
@@ -86,7 +103,7 @@ export class Motion {
    * @throws ValueError it is not a motion, is cut off or damaged, or was written by a newer version.
    */
   static load(content: Uint8Array, where = "the file"): Motion {
-    const { manifest, frames, levels, times, around } = readable(
+    const { manifest, frames, levels, times, around, starts, references } = readable(
       () => readMembers(new Archive(content), where),
       (reason) => `${where} is not a .motion file, or it is cut off or damaged (${reason}). ` +
         "Extract the motion again with `monalive motion extract`.",
@@ -104,6 +121,10 @@ export class Motion {
           }
           landmarks.push(points);
         }
+        const takes = starts.map((start, take) => ({
+          start,
+          reference: Float32Array.from({ length: FRAME_VALUES }, (_, i) => offset[i % 3]! + references[take * FRAME_VALUES + i]! * step[i % 3]!),
+        }));
         const size = manifest["image_size"];
         if (!Array.isArray(size) || size.length !== 2) throw new Error("it has no image size");
         return new Motion({
@@ -114,6 +135,7 @@ export class Motion {
           name: String(manifest["name"] ?? ""),
           loop: Boolean(manifest["loop"]),
           surroundings: around,
+          takes,
         });
       },
       (reason) => `${where} is a .motion file with contents that make no sense (${reason}).`,
@@ -127,6 +149,9 @@ interface Members {
   readonly levels: Uint16Array;
   readonly times: Float64Array;
   readonly around: Float32Array[] | undefined;
+  /** The frames that takes begin with, and what each is counted from; empty where the file does not say. */
+  readonly starts: number[];
+  readonly references: Uint16Array;
 }
 
 function readMembers(archive: Archive, where: string): Members {
@@ -156,7 +181,19 @@ function readMembers(archive: Archive, where: string): Members {
     const values = Float32Array.from(halves, halfToFloat);
     around = Array.from({ length: count }, (_, i) => values.subarray(i * SURROUNDINGS_VALUES, (i + 1) * SURROUNDINGS_VALUES));
   }
-  return { manifest, frames: count, levels, times, around };
+  const starts = manifest["takes"] ?? [];
+  if (!Array.isArray(starts) || starts.length > count || !starts.every(Number.isInteger)) throw new Error("its takes are no frames");
+  const references = new Uint16Array(starts.length ? exactly(REFERENCES, starts.length * FRAME_VALUES * 2) : new ArrayBuffer(0));
+  return { manifest, frames: count, levels, times, around, starts, references };
+}
+
+function requireTakes(takes: readonly Take[], frames: number): void {
+  if (takes.some(({ start }, take) => start >= frames || (take ? start <= takes[take - 1]!.start : start !== 0))) {
+    throw new ValueError("a motion's takes must begin with frame 0 and follow each other within it");
+  }
+  if (!takes.every(({ reference }) => reference.length === FRAME_VALUES && reference.every(Number.isFinite))) {
+    throw new ValueError(`a take's reference must be ${LANDMARK_COUNT} x 3 finite values`);
+  }
 }
 
 function isSurroundings(values: Float32Array): boolean {

@@ -1,5 +1,6 @@
 /** Options of the photo animator, after MediaPipe Tasks. */
 
+import { type Reference, requireReference } from "./driver_anchor.js";
 import { type DriverFace, DriverRule } from "./driver_rule.js";
 import { ValueError } from "./errors.js";
 import type { AnimatedFrame } from "./portrait_player.js";
@@ -23,6 +24,11 @@ export interface PhotoAnimatorOptions {
   maxFaces?: number;
   /** Whose motion is taken where the driver shows several faces (default "auto"). */
   driverFace?: DriverFace;
+  /**
+   * What the motion of a driver's frames is counted from; "recent" in LIVE_STREAM, else "neutral" by default. Absolute motion does
+   * without.
+   */
+  reference?: Reference;
   /** Called with every result in LIVE_STREAM mode; only there. */
   resultCallback?: (frame: AnimatedFrame, timestampMs: number) => void;
 }
@@ -32,7 +38,9 @@ export const MAX_FACES = 16;
 
 /** @throws ValueError options that do not go together. */
 export function requireConsistent(options: Partial<PhotoAnimatorOptions>): void {
-  const { runningMode = "IMAGE", numThreads = 2, retarget = {}, resultCallback, maxFaces = MAX_FACES, driverFace } = options;
+  const {
+    runningMode = "IMAGE", numThreads = 2, retarget = {}, reference = "neutral", resultCallback, maxFaces = MAX_FACES, driverFace,
+  } = options;
   if (!["IMAGE", "VIDEO", "LIVE_STREAM"].includes(runningMode)) {
     throw new ValueError(`the running mode is IMAGE, VIDEO or LIVE_STREAM, not ${runningMode}`);
   }
@@ -42,6 +50,7 @@ export function requireConsistent(options: Partial<PhotoAnimatorOptions>): void 
   if (!(Number.isInteger(maxFaces) && maxFaces >= 1)) throw new ValueError(`maxFaces must be at least 1, not ${maxFaces}`);
   new DriverRule(driverFace);
   checkedGains(retarget);
+  requireReference(reference);
   const live = runningMode === "LIVE_STREAM";
   if (live && !resultCallback) throw new ValueError("running mode LIVE_STREAM needs a resultCallback: results arrive there");
   if (!live && resultCallback) {

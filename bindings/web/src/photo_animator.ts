@@ -3,6 +3,7 @@
 import { type AnimatorNetworks, loadNetworks } from "./animator_networks.js";
 import { Bundle } from "./bundle.js";
 import { bounds, portraitCrop } from "./crop.js";
+import { afterCut, DriverAnchor } from "./driver_anchor.js";
 import { DriverFollower } from "./driver_follower.js";
 import { DriverRule } from "./driver_rule.js";
 import { RuntimeError, ValueError } from "./errors.js";
@@ -32,11 +33,13 @@ export type FaceChoice = "largest" | number;
  */
 export class PhotoAnimator {
   static #noticed = false;
-  readonly #options: Pick<PhotoAnimatorOptions, "resultCallback" | "driverFace"> & { runningMode: RunningMode; retarget: RetargetOptions; maxFaces: number };
+  readonly #options: Pick<PhotoAnimatorOptions, "resultCallback" | "driverFace" | "reference"> & {
+    runningMode: RunningMode; retarget: RetargetOptions; maxFaces: number;
+  };
   readonly #photoTracker: FaceTracker;
   readonly #driverTracker: FaceTracker;
   readonly #driver: DriverFollower;
-  #following: { player: PortraitPlayer; started: boolean } | undefined;
+  #following: { player: PortraitPlayer; anchor: DriverAnchor | undefined; started: boolean } | undefined;
   #lastTimestamp = -Infinity;
   #worker: LatestOnly<[Portrait, Picture, number]> | undefined;
   #closed = false;
@@ -45,7 +48,7 @@ export class PhotoAnimator {
   /** For networks that are loaded already; `createFromOptions` loads them. */
   constructor(
     readonly networks: AnimatorNetworks,
-    options: Pick<PhotoAnimatorOptions, "runningMode" | "retarget" | "resultCallback" | "maxFaces" | "driverFace"> = {},
+    options: Pick<PhotoAnimatorOptions, "runningMode" | "retarget" | "reference" | "resultCallback" | "maxFaces" | "driverFace"> = {},
     readonly runtime?: Runtime,
   ) {
     requireConsistent(options);
@@ -116,8 +119,9 @@ export class PhotoAnimator {
   }
 
   /**
-   * Lets the next frame of a video drive a portrait. Mode VIDEO. The first frame with a face is the driver's reference;
-   * while the face is lost the last pose is held. The next frame may be handed in before this one is done.
+   * Lets the next frame of a video drive a portrait. Mode VIDEO. The portrait moves as the driver moves since the options'
+   * `reference`, and anew after a cut; while the face is lost the last pose is held. The next frame may be handed in before this
+   * one is done.
    * @throws RuntimeError another running mode, or closed.
    * @throws ValueError not a picture, or time that does not move forward.
    */
@@ -150,12 +154,15 @@ export class PhotoAnimator {
     return new PortraitPlayer(portrait, this.networks, this.#options.retarget);
   }
 
-  /** Plays a motion on a portrait, one frame at a time; its first frame is the reference. Any mode. */
+  /** Plays a motion on a portrait, one frame at a time; absolute motion takes no notice of its takes. Any mode. */
   async *play(portrait: Portrait, motion: Motion): AsyncGenerator<AnimatedFrame> {
-    const player = this.player(portrait);
-    await player.start(motion.landmarks[0]!, motion.imageSize);
+    const player = this.player(portrait), { absolute } = this.#options.retarget;
+    const starts = new Map(absolute ? [[0, motion.landmarks[0]!]] : motion.takes.map(({ start, reference }) => [start, reference]));
     for (const [index, landmarks] of motion.landmarks.entries()) {
       this.#requireOpen();
+      const reference = starts.get(index);
+      if (reference && index) await player.anchored(afterCut(reference), motion.imageSize);
+      else if (reference) await player.start(reference, motion.imageSize);
       yield await player.frame(landmarks, motion.timestampsMs[index]!);
     }
   }
@@ -164,6 +171,11 @@ export class PhotoAnimator {
   setGains(options: Pick<RetargetOptions, "regions" | "gains">): void {
     this.#following?.player.retargeter.setGains(options);
     this.#options.retarget = { ...this.#options.retarget, ...options };
+  }
+
+  /** Counts the motion of a driver from its next face on: the portrait glides to rest. For live drivers. */
+  reanchor(): void {
+    this.#following?.anchor?.ask();
   }
 
   /** Forgets the driver, so that another video may begin. */
@@ -187,15 +199,25 @@ export class PhotoAnimator {
 
   async #follow(portrait: Portrait, frame: Picture, timestampMs: number): Promise<AnimatedFrame> {
     const { coming } = await this.#turns.take(async () => {
-      const face = await this.#driver.track(frame, timestampMs);
-      if (this.#following?.player.portrait !== portrait || this.#driver.changed) this.#following = { player: this.player(portrait), started: false };
-      const following = this.#following, { player } = following;
+      const face = await this.#driver.track(frame, timestampMs), otherFace = this.#driver.changed;
+      if (this.#following?.player.portrait !== portrait) {
+        this.#following = { player: this.player(portrait), anchor: this.#anchor(), started: false };
+      }
+      const following = this.#following, { player } = following, size = [frame.width, frame.height] as const;
+      const anchoring = following.anchor?.next(frame, face?.landmarks, timestampMs, otherFace);
+      if (otherFace && !following.anchor) following.started = false;
       if (!face) return { coming: player.hold(timestampMs) };
-      if (!following.started) await player.start(face.landmarks, [frame.width, frame.height]);
+      if (!following.started) await player.start(face.landmarks, size);
+      else if (anchoring) await player.anchored(anchoring, size);
       following.started = true;
       return player.order(face.landmarks, timestampMs);
     });
     return coming;
+  }
+
+  #anchor(): DriverAnchor | undefined {
+    const { retarget, runningMode, reference = runningMode === "LIVE_STREAM" ? "recent" : "neutral" } = this.#options;
+    return retarget.absolute ? undefined : new DriverAnchor(reference);
   }
 
   #requireOpen(): void {

@@ -1,6 +1,7 @@
 /** One portrait following one driver: retargeting, networks, paste-back, then eyes and mouth, frame by frame. */
 
 import type { Landmarks, SquareCrop } from "./crop.js";
+import type { Anchoring } from "./driver_anchor.js";
 import type { Network } from "./network.js";
 import { PasteBack, NETWORK_SIZE } from "./paste_back.js";
 import { copyOf, isBlackAndWhite, type Picture, toGrey } from "./picture.js";
@@ -60,6 +61,11 @@ export class PortraitPlayer {
   /** Takes the driver's reference frame: landmarks in pixels of frames of `size` (width, height). */
   start(driver: Landmarks, size: readonly [number, number]): Promise<void> {
     return this.#poses.take(() => this.retargeter.start(driver, size));
+  }
+
+  /** Counts the motion from another face, of frames of `size`, from the next frame on; the portrait glides over. */
+  anchored({ landmarks, glideMs, afterCut }: Anchoring, size: readonly [number, number]): Promise<void> {
+    return this.#poses.take(() => this.retargeter.restart(landmarks, size, glideMs, afterCut));
   }
 
   /** What a frame of the driver makes of the photo. */

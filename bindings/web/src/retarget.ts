@@ -67,6 +67,8 @@ export class Retargeter {
   /** The driver's reference frame. */
   #driver: Still | undefined;
   #stream: RetargetStream | undefined;
+  #glide: Glide | undefined;
+  #last: Landmarks | undefined;
 
   /**
    * @param portrait 478 x 3 photo pixels.
@@ -94,8 +96,28 @@ export class Retargeter {
    */
   async start(driver: Landmarks, size: readonly [number, number]): Promise<void> {
     this.#driver = { landmarks: checked(driver, "driver"), crop: portraitCrop(driver, ...size) };
-    this.#stream = undefined;
+    this.#stream = this.#glide = this.#last = undefined;
     this.#stream = await this.#begin();
+  }
+
+  /**
+   * Counts the motion from another frame of the driver from now on; within `glideMs` the result glides over and does not jump.
+   * `afterCut`: from where the portrait is, since what the driver did before a cut says nothing of what it does now; otherwise
+   * from how the portrait would have moved on.
+   * @throws RuntimeError `start` was not called.
+   * @throws ValueError as for `start`; nothing has changed then.
+   */
+  async restart(driver: Landmarks, size: readonly [number, number], glideMs: number, afterCut: boolean): Promise<void> {
+    const before = this.#stream, still = this.#driver;
+    if (!before) throw new RuntimeError("call start() with the driver's first frame before restart()");
+    this.#driver = { landmarks: checked(driver, "driver"), crop: portraitCrop(driver, ...size) };
+    try {
+      this.#stream = await this.#begin();
+    } catch (error) {
+      this.#driver = still;
+      throw error;
+    }
+    this.#glide = this.#last && new Glide(this.#last, afterCut ? undefined : before, glideMs);
   }
 
   /**
@@ -109,7 +131,13 @@ export class Retargeter {
     checked(driver, "driver");
     if (!this.#stream) throw new RuntimeError("call start() with the driver's first frame before step()");
     if (this.#gainsChanged) this.#stream = await this.#begin(this.#stream);
-    return this.#stream.step(driver, timestampMs);
+    let moved = await this.#stream.step(driver, timestampMs);
+    if (this.#glide) {
+      moved = await this.#glide.between(moved, driver, timestampMs);
+      if (this.#glide.over) this.#glide = undefined;
+    }
+    this.#last = moved;
+    return moved;
   }
 
   /** What follows the driver from its reference frame on; where it can be, it is what followed it `before`. */
@@ -130,6 +158,27 @@ export class Retargeter {
     }
     const limits: Tensors = absolute ? { limits: NO_LIMITS } : {};
     return new RetargetStream(step, { ...given, ...begun, ...limits, ...newState() }, smooth);
+  }
+}
+
+/** From one result to another, slowly at both ends. */
+class Glide {
+  over = false;
+  #startMs: number | undefined;
+
+  /**
+   * @param held the last result.
+   * @param before what made it, to go on with meanwhile; undefined: the result is held.
+   * @param durationMs how long it takes from the first frame on.
+   */
+  constructor(readonly held: Landmarks, readonly before: RetargetStream | undefined, readonly durationMs: number) {}
+
+  async between(made: Landmarks, driver: Landmarks, timestampMs: number): Promise<Landmarks> {
+    this.#startMs ??= timestampMs;
+    const done = Math.min((timestampMs - this.#startMs) / this.durationMs, 1), share = done * done * (3 - 2 * done);
+    const old = (await this.before?.step(driver, timestampMs)) ?? this.held;
+    this.over = done >= 1;
+    return made.map((value, index) => old[index]! + share * (value - old[index]!));
   }
 }
 

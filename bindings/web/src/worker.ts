@@ -9,6 +9,7 @@
 import { loadNetworks } from "./animator_networks.js";
 import { Bundle } from "./bundle.js";
 import { type Handlers, serve } from "./calls.js";
+import { afterCut } from "./driver_anchor.js";
 import { RuntimeError } from "./errors.js";
 import { FrameReader } from "./frame_reader.js";
 import { LiteRT, type LiteRTOptions } from "./litert.js";
@@ -38,7 +39,7 @@ const reader = new FrameReader(), reads = new Turns();
 
 const handlers: Handlers<WorkerCalls> = {
   async open(options: WorkerOptions) {
-    const own = { ...options, runningMode: "VIDEO" } as const;
+    const own = { reference: "recent", ...options, runningMode: "VIDEO" } as const;
     requireConsistent(own);
     const bundle = await Bundle.load(options.bundle), { wasmUrl, numThreads = 2 } = options;
     modelVersion = bundle.modelVersion;
@@ -63,9 +64,10 @@ const handlers: Handlers<WorkerCalls> = {
     player.retargeter.setGains(gains);
     await player.start(landmarks, size);
   },
-  async step({ landmarks, timestampMs }) {
+  async step({ landmarks, timestampMs, anew }) {
     const playing = player;
     if (!playing) throw new RuntimeError("there is no driver to follow: start one first");
+    if (anew) await playing.anchored(afterCut(anew.landmarks), anew.size);
     return timed(() => playing.frame(landmarks, timestampMs));
   },
   async follow({ frame, timestampMs, mirror }) {
@@ -80,6 +82,9 @@ const handlers: Handlers<WorkerCalls> = {
   async setMarked(marked) {
     message = marked ? MarkMessage.forRelease() : undefined;
     mark = await newMark();
+  },
+  async reanchor() {
+    opened().reanchor();
   },
   async reset() {
     player = undefined;

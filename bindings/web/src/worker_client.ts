@@ -6,7 +6,7 @@ import { RuntimeError } from "./errors.js";
 import type { GivenFrame } from "./frame_reader.js";
 import type { Picture } from "./picture.js";
 import type { RetargetOptions } from "./retarget.js";
-import type { EnrolledFace, WorkerCalls, WorkerFrame, WorkerOptions } from "./worker_protocol.js";
+import type { DriverLandmarks, EnrolledFace, WorkerCalls, WorkerFrame, WorkerOptions } from "./worker_protocol.js";
 
 export { Motion } from "./motion.js";
 export type { EnrolledFace, WorkerFrame, WorkerOptions } from "./worker_protocol.js";
@@ -47,14 +47,17 @@ export class AnimatorWorker {
     return this.#calls.ask("enroll", { photo, consent });
   }
 
-  /** Begins with a driver of given landmarks (a motion's first frame), in frames of `size`: width, height. */
+  /** Begins with a driver of given landmarks (what a motion's first take is counted from), in frames of `size`: width, height. */
   start(landmarks: Landmarks, size: readonly [number, number]): Promise<void> {
     return this.#calls.ask("start", { landmarks, size });
   }
 
-  /** One frame of that driver. Ask for the next before this one is there: two or three on the way keep all cores busy. */
-  step(landmarks: Landmarks, timestampMs: number): Promise<WorkerFrame> {
-    return this.#calls.ask("step", { landmarks, timestampMs });
+  /**
+   * One frame of that driver; `anew`: counted from another face from here on, as after a cut. Ask for the next before this one is
+   * there: two or three on the way keep all cores busy.
+   */
+  step(landmarks: Landmarks, timestampMs: number, anew?: DriverLandmarks): Promise<WorkerFrame> {
+    return this.#calls.ask("step", { landmarks, timestampMs, anew });
   }
 
   /** One frame of a camera or video, which is handed over; `mirror`: as in a mirror. */
@@ -69,6 +72,11 @@ export class AnimatorWorker {
   /** Whether frames carry the pixel mark from now on, as those must that are kept. */
   setMarked(marked: boolean): Promise<void> {
     return this.#calls.ask("setMarked", marked);
+  }
+
+  /** Counts the motion of a camera or video from its next face on: the portrait glides to rest. */
+  reanchor(): Promise<void> {
+    return this.#calls.ask("reanchor", undefined);
   }
 
   /** Forgets the driver. */

@@ -52,6 +52,9 @@ for (const entry of golden("motions.json")) {
       const points = motion.landmarks.flatMap((frame) => [...frame.subarray(index * 3, index * 3 + 3)]);
       assert.ok(farthest(points, entry[`landmark_${index}`].flat()) < 1e-3);
     }
+    assert.deepEqual(motion.takes.map(({ start }) => start), entry.take_starts);
+    const rests = motion.takes.flatMap(({ reference }) => [...reference.subarray(159 * 3, 159 * 3 + 3)]);
+    assert.ok(farthest(rests, entry.reference_landmark_159.flat()) < 1e-3);
     if (entry.surroundings_row_5_column_7 === null) {
       assert.equal(motion.surroundings, undefined);
     } else {

@@ -131,3 +131,25 @@ test("a bundle without the networks for one picture says so when they are needed
   const photo = goldenPicture("photo.png"), portrait = await animator.enroll(photo, { consent: "artwork" });
   await assert.rejects(animator.animate(portrait, photo), { name: "ValueError", message: /no part 'image_mode'/ });
 });
+
+for (const afterCut of [false, true]) {
+  test(`another reference takes over without a jump, ${afterCut ? "after a cut" : "in one take"}`, { skip }, async () => {
+    const { retarget } = await shared!, portrait = landmarksOf(faces.portrait), crop = new SquareCrop(0, 0, 288);
+    const retargeter = new Retargeter(retarget, portrait, crop, { smooth: false });
+    await assert.rejects(retargeter.restart(driver[0]!, faces.driver_size, 400, afterCut), /before restart/);
+    await retargeter.start(driver[4]!, faces.driver_size); // turned aside
+    const made: Landmarks[] = [];
+    for (let frame = 0; frame < 20; frame++) {
+      if (frame === 2) await retargeter.restart(driver[0]!, faces.driver_size, 400, afterCut);
+      made.push(await retargeter.step(driver[frame < 2 ? 4 : 0]!, frame * 40));
+    }
+    const rest = crop.toUnit(portrait), steps = made.slice(1).map((face, index) => farthest(face, made[index]!));
+    assert.ok(farthest(made[19]!, rest) < 1e-5);
+    const straight = new Retargeter(retarget, portrait, crop, { smooth: false });
+    await straight.start(driver[4]!, faces.driver_size);
+    const before = await straight.step(driver[0]!, 0);
+    assert.ok(farthest(before, rest) > 0.02);
+    assert.ok(farthest(made[2]!, afterCut ? rest : before) < 1e-5);
+    assert.ok(Math.max(...steps.slice(2)) < 0.2 * farthest(before, rest) + 1e-5);
+  });
+}

@@ -6,6 +6,8 @@ frame (the filters of the smoothing begin with zeros). The same in NumPy, step b
 tests/support/retargeting_oracle: tests compare the two.
 
 Head pose: the head turns from its own pose by what the driver's head turned since its reference frame, within limits.
+Its shift is measured along the driver's head as it was in that frame and carried out along the portrait's head: a face
+that lies on its side nods along its own axis, and neither a turned photo nor a driver filmed sideways matters.
 Expression: displacements since the reference frame, in the head's own frame, scaled to the portrait's proportions.
 Eyelids and lips are not left to displacements alone: what must meet, meets. A driver's closed eye closes the
 portrait's, whatever the two look like. If the driver blinks or talks in the reference frame, later frames correct what
@@ -54,6 +56,7 @@ from monalive_export.graphs.retarget_math import (
     soft_limit,
     step,
     to_canonical,
+    turn_in_picture,
     wrapped,
 )
 
@@ -434,12 +437,15 @@ def _thrice(value: torch.Tensor) -> torch.Tensor:
 def _movement(
     rotation: torch.Tensor, scale: torch.Tensor, translation: torch.Tensor, driver_pose: torch.Tensor
 ) -> torch.Tensor:
-    """(1, 6, 1) turn, growth and shift since the reference frame. driver_pose (1, 3, 3): angles, translation, scale."""
-    angles, place, size = driver_pose[:, 0:1], driver_pose[:, 1:2], driver_pose[:, 2:3, 0:1]
-    turn = wrapped(angles_of(rotation) - angles.transpose(1, 2))
+    """(1, 6, 1) turn, growth and shift since the reference frame, the shift along the axes of the head in that frame.
+
+    driver_pose (1, 3, 3): angles, translation, scale.
+    """
+    angles, place, size = driver_pose[:, 0:1].transpose(1, 2), driver_pose[:, 1:2], driver_pose[:, 2:3, 0:1]
+    turn = wrapped(angles_of(rotation) - angles)
     growth = torch.log(scale / size)
     shift = ((translation - place) / size).transpose(1, 2)[:, 0:2]
-    return torch.cat((turn, growth, shift), 1)
+    return torch.cat((turn, growth, turn_in_picture(shift, -angles[:, 2:3])), 1)
 
 
 def _turn_head(
@@ -455,7 +461,7 @@ def _turn_head(
     # The part of a turn that is not done does not move the face sideways either.
     neck = constant(NECK).view(1, 1, 3)
     missing = row_times(neck, (turned - rotation_of(own + wanted)).transpose(1, 2)) * scale  # (1, 1, 3)
-    shift = movement[:, 4:6].transpose(1, 2) * scale - missing[:, :, 0:2]
+    shift = turn_in_picture(movement[:, 4:6], own[:, 2:3]).transpose(1, 2) * scale - missing[:, :, 0:2]
     shift = soft_limit(shift, low[:, 4:6].transpose(1, 2), high[:, 4:6].transpose(1, 2))
     growth = soft_limit(movement[:, 3:4], low[:, 3:4], high[:, 3:4])
     new_rotation = rotation + turned - rotation_of(own)

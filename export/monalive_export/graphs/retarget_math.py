@@ -96,6 +96,13 @@ def rotation_of(angles: torch.Tensor) -> torch.Tensor:
     return torch.cat([torch.cat(row, 2) for row in rows], 1)
 
 
+def turn_in_picture(shift: torch.Tensor, roll: torch.Tensor) -> torch.Tensor:
+    """(1, 2, 1) right and down, turned by (1, 1, 1) radians, positive clockwise."""
+    right, down = shift[:, 0:1], shift[:, 1:2]
+    sine, cosine = torch.sin(roll), torch.cos(roll)
+    return torch.cat((cosine * right - sine * down, sine * right + cosine * down), 1)
+
+
 def atan2(y: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """The angle of (x, y) in (-pi, pi], from arithmetic alone."""
     wide, high = torch.abs(x), torch.abs(y)

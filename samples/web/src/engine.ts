@@ -80,6 +80,11 @@ export class Engine {
     await this.#animator?.setGains(gains).catch(() => {}); // a breakdown is told where frames are made
   }
 
+  /** Counts the camera's motion from its next face on. */
+  async reanchor(): Promise<void> {
+    await this.#animator?.reanchor().catch(() => {});
+  }
+
   /** Whether frames carry the mark that `monalive verify` finds; resolves once those that follow do. */
   async setMarked(marked: boolean): Promise<void> {
     this.#marked = marked;

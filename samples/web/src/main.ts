@@ -123,6 +123,7 @@ function showSource(name: string): void {
   for (const choice of document.querySelectorAll<HTMLInputElement>("#motions input")) choice.checked = choice.value === name;
   camera.setAttribute("aria-pressed", String(name === "camera"));
   camera.textContent = name === "camera" ? "Stop the camera" : "Use the camera";
+  element("neutral").hidden = name !== "camera";
 }
 
 async function toggleCamera(): Promise<void> {
@@ -255,6 +256,10 @@ function listen(): void {
   element("sample").addEventListener("click", () => attempt(useSample));
   element("consent").addEventListener("change", () => attempt(animate));
   camera.addEventListener("click", () => attempt(toggleCamera));
+  element("neutral").addEventListener("click", () => engine?.reanchor());
+  addEventListener("keydown", ({ key, ctrlKey, metaKey, altKey }) => {
+    if (key.toLowerCase() === "n" && !ctrlKey && !metaKey && !altKey && !element("neutral").hidden) void engine?.reanchor();
+  });
   play.addEventListener("click", () => setPaused(!engine?.paused));
   record.addEventListener("click", () => attempt(toggleRecording));
   element<HTMLInputElement>("badge").addEventListener("change", ({ target }) => {

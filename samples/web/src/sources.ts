@@ -30,15 +30,17 @@ export class MotionSource implements Source {
   readonly ahead = 4;
   #began = 0;
   #lastTime = -1;
+  #take = 0;
 
   constructor(readonly motion: Motion) {
     this.name = motion.name || "motion";
   }
 
   async begin(animator: AnimatorWorker): Promise<void> {
-    await animator.start(this.motion.landmarks[0]!, this.motion.imageSize);
+    await animator.start(this.motion.takes[0]!.reference, this.motion.imageSize);
     this.#began = performance.now();
     this.#lastTime = -1;
+    this.#take = 0;
   }
 
   async ask(animator: AnimatorWorker): Promise<Asked> {
@@ -53,7 +55,10 @@ export class MotionSource implements Source {
       ({ index, time } = this.#due());
     }
     this.#lastTime = time;
-    return { frame: animator.step(motion.landmarks[index]!, time) };
+    const take = motion.takeOf(index), anew = take !== this.#take;
+    this.#take = take;
+    const face = anew ? { landmarks: motion.takes[take]!.reference, size: motion.imageSize } : undefined;
+    return { frame: animator.step(motion.landmarks[index]!, time, face) };
   }
 
   end(): void {}

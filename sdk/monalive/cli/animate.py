@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     shared.add_driver_face_argument(parser)
     shared.add_retarget_arguments(parser)
+    shared.add_reference_argument(parser, "neutral; as its file says for --motion")
     shared.add_disclosure_arguments(parser)
     parser.add_argument("--crop", action="store_true", help="write only the 256x256 picture of the face")
     length = parser.add_mutually_exclusive_group()
@@ -56,6 +57,7 @@ def run(arguments: argparse.Namespace) -> None:
         seconds=arguments.seconds,
         loops=arguments.loops,
         fps=arguments.fps,
+        reference=arguments.reference,
         bundle=arguments.bundle,
         runtime=shared.runtime_options(arguments),
         disclosure=shared.disclosure(arguments),
@@ -70,4 +72,6 @@ def run(arguments: argparse.Namespace) -> None:
                 f"monalive: no face in the first {count} driver frames; the photo does not move until one appears",
                 file=sys.stderr,
             )
+        if written.cuts_ms:
+            print(f"monalive: {shared.cuts_found(written.cuts_ms)}", file=sys.stderr)
         print(f"{written.path}: {written.frames} frames{shared.credentials_beside(written.credentials)}")

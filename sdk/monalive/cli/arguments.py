@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from monalive.faces.tracker import MAX_FACES
 from monalive.networks.runtimes import DELEGATES, RUNTIMES, RuntimeOptions
@@ -16,8 +17,11 @@ from monalive.trust.credential import Credential
 
 if TYPE_CHECKING:
     from monalive.faces.driver_rule import DriverFace
+    from monalive.motions.driver_takes import Reference
     from monalive.render.render import FaceChoice
     from monalive.trust.disclosure import Disclosure
+
+_CUTS_SHOWN: Final = 5
 
 
 def add_photo_arguments(parser: argparse.ArgumentParser) -> None:
@@ -158,6 +162,27 @@ def add_retarget_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-smooth", action="store_true", help="leave out the smoothing over time")
 
 
+def add_reference_argument(parser: argparse.ArgumentParser, default: str = "neutral") -> None:
+    """--reference."""
+    parser.add_argument(
+        "--reference",
+        type=reference,
+        metavar="FRAME|neutral|first",
+        help="the driver's frame that counts as the photo's pose: the most neutral of the first 3 seconds, the first "
+        f"with a face, or a frame number from 0 (default: {default})",
+    )
+
+
+def cuts_found(cuts_ms: Sequence[float]) -> str:
+    """A line that says when a driver was cut."""
+    times = [f"{time / 1000:.1f}" for time in cuts_ms]
+    if len(times) == 1:
+        return f"cut in the driver at {times[0]} s; the motion starts anew there"
+    shown, more = times[:_CUTS_SHOWN], len(times) - _CUTS_SHOWN
+    listed = ", ".join(shown) + (f" s and {more} more" if more > 0 else " s")
+    return f"{len(times)} cuts in the driver, at {listed}; the motion starts anew at each"
+
+
 def retarget_options(arguments: argparse.Namespace) -> RetargetOptions:
     """What `add_retarget_arguments` read.
 
@@ -191,6 +216,15 @@ def driver_face(text: str) -> DriverFace:
         return text  # type: ignore[return-value]
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is neither 'auto', 'largest' nor 'moving' nor a number from 0")
+    return int(text)
+
+
+def reference(text: str) -> Reference:
+    """ "neutral", "first" or a number from 0."""
+    if text in ("neutral", "first"):
+        return text  # type: ignore[return-value]
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 'neutral' nor 'first' nor the number of a frame, from 0")
     return int(text)
 
 

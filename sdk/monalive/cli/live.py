@@ -7,7 +7,10 @@ import argparse
 from monalive.cli import arguments as shared
 from monalive.trust.consent import held_back
 
-DESCRIPTION = "Animates a photo live from your webcam. Esc or q quits."
+DESCRIPTION = (
+    "Animates a photo live from your webcam. In the window, n (for neutral) makes your face as it is the photo's pose; "
+    "Esc or q quits."
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=shared.positive, metavar="S", help="end after so many seconds")
     shared.add_driver_face_argument(parser)
     shared.add_retarget_arguments(parser)
+    parser.add_argument(
+        "--reference",
+        choices=["recent", "neutral", "first"],
+        default="recent",
+        help="when your face counts as the photo's pose: at its most neutral in the first 3 seconds and again every "
+        "15 seconds (recent, default), in the first 3 seconds only (neutral), or when it is first seen (first)",
+    )
     shared.add_disclosure_arguments(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="no summary")
 
@@ -39,6 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
         driver_face=arguments.driver_face,
         max_faces=arguments.max_faces,
         retarget=shared.retarget_options(arguments),
+        reference=arguments.reference,
         bundle=arguments.bundle,
         runtime=shared.runtime_options(arguments),
         disclosure=shared.disclosure(arguments),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from monalive.cli import arguments as shared
 
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     extract.add_argument("video", metavar="VIDEO", help="a video that shows a face")
     shared.add_driver_face_argument(extract)
     extract.add_argument("-o", "--output", required=True, metavar="X.motion", help="the file to write")
+    shared.add_reference_argument(extract)
     extract.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no summary")
     extract.set_defaults(action=_extract)
 
@@ -51,7 +53,13 @@ def _extract(arguments: argparse.Namespace) -> None:
     from monalive.motions.motion_extraction import extract_motion
 
     motion = extract_motion(
-        arguments.video, arguments.output, progress=not arguments.quiet, driver_face=arguments.driver_face
+        arguments.video,
+        arguments.output,
+        reference="neutral" if arguments.reference is None else arguments.reference,
+        progress=not arguments.quiet,
+        driver_face=arguments.driver_face,
     )
     if not arguments.quiet:
+        if motion.cuts_ms:
+            print(f"monalive: {shared.cuts_found(motion.cuts_ms)}", file=sys.stderr)
         print(f"{arguments.output}: {len(motion.timestamps_ms)} frames at {motion.fps:g} fps")

@@ -8,6 +8,9 @@ A `.motion` file is a zip archive that any platform can read:
   the first holds the difference to the frame before, modulo 65536, which packs to half the size.
 - `timestamps.f64`: (frames,) little-endian float64, milliseconds
 - `surroundings.f16`: (frames, 16, 16, 3) little-endian float16, see `surroundings_flow`; from version 2 on, if measured
+- `references.u16`: (takes, 478, 3) little-endian uint16, as the first frame of `landmarks.u16`: the face that the
+  motion of each take is counted from; `takes` in the manifest are the frames they begin with. Both only where not
+  all is counted from the first frame, as readers do that do not know them.
 
 It holds how a face moved, and how what is around it was displaced in 16 x 16 cells: too coarse for a picture. It holds
 no pixels and no sound of the driver.
@@ -20,7 +23,7 @@ import math
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +34,10 @@ from monalive.atomic_file import atomic_path
 from monalive.faces.driver_follower import DriverFollower
 from monalive.faces.driver_rule import DriverFace
 from monalive.faces.landmarks import LANDMARK_COUNT
+from monalive.faces.rotated_square import RotatedSquare
+from monalive.motions.cut_finder import CutFinder
 from monalive.motions.driver_surroundings import DriverSurroundings
+from monalive.motions.driver_takes import DriverFrame, Reference, checked_reference, with_references
 from monalive.motions.surroundings_flow import GRID_SIZE, unknown_surroundings
 from monalive.zip_members import read_member
 
@@ -40,7 +46,7 @@ if TYPE_CHECKING:
 
 FORMAT, VERSION = "monalive.motion", 2
 MANIFEST, LANDMARKS, TIMESTAMPS = "manifest.json", "landmarks.u16", "timestamps.f64"
-SURROUNDINGS = "surroundings.f16"
+SURROUNDINGS, REFERENCES = "surroundings.f16", "references.u16"
 SURROUNDINGS_SHAPE = (GRID_SIZE, GRID_SIZE, 3)
 MAX_MANIFEST_BYTES = 1 << 20
 MAX_FRAMES = 1_000_000  # eleven hours; more is a damaged or hostile file
@@ -48,13 +54,25 @@ LEVELS = 65535
 FRAME_BYTES = LANDMARK_COUNT * 3 * 2
 
 
+@dataclass(frozen=True, eq=False)
+class Take:
+    """Frames of a motion without a cut between them.
+
+    Attributes:
+        start: the first of them.
+        reference: (478, 3) float32 pixels, the face at rest from which relative motion is counted.
+    """
+
+    start: int
+    reference: NDArray[np.float32]
+
+
 @dataclass(frozen=True)
 class Motion:
     """A face's landmarks, and what moved around it, over time.
 
     Attributes:
-        landmarks: (T, 478, 3) float32 pixels of the driver's frames, z in the scale of x. The first frame is
-            the rest from which relative motion is counted.
+        landmarks: (T, 478, 3) float32 pixels of the driver's frames, z in the scale of x.
         timestamps_ms: (T,) float64, from 0, increasing.
         image_size: (width, height) of the driver's frames.
         fps: nominal frames per second.
@@ -62,6 +80,8 @@ class Motion:
         loop: the last frame runs into the first, one frame time later.
         surroundings: (T, 16, 16, 3) float32 of `SurroundingsFlow`, measured against the first frame in the driver's
             own crop (`portrait_crop` of its first landmarks); None where nothing was measured.
+        takes: where relative motion starts anew, and from what it is counted there; the first take begins with frame 0.
+            Empty: all is one take, counted from the first frame.
 
     Raises:
         ValueError: an attribute has another shape, is not finite, or is out of range.
@@ -74,6 +94,7 @@ class Motion:
     name: str = ""
     loop: bool = False
     surroundings: NDArray[np.float32] | None = None
+    takes: tuple[Take, ...] = ()
 
     def __post_init__(self) -> None:
         points = np.asarray(self.landmarks, np.float32)
@@ -96,6 +117,7 @@ class Motion:
         object.__setattr__(self, "image_size", (int(width), int(height)))
         if self.surroundings is not None:
             object.__setattr__(self, "surroundings", _checked_surroundings(self.surroundings, len(points)))
+        object.__setattr__(self, "takes", _checked_takes(self.takes, len(points)))
 
     def __len__(self) -> int:
         """Number of frames."""
@@ -109,6 +131,32 @@ class Motion:
     def duration_ms(self) -> float:
         """From the first frame to the end of the last one."""
         return float(self.timestamps_ms[-1]) + 1000.0 / self.fps
+
+    @property
+    def references(self) -> dict[int, NDArray[np.float32]]:
+        """By the frame that each take begins with: the face (478, 3) that its motion is counted from."""
+        return {take.start: take.reference for take in self.takes} or {0: self.landmarks[0]}
+
+    @property
+    def cuts_ms(self) -> tuple[float, ...]:
+        """When takes begin after the first one."""
+        return tuple(float(self.timestamps_ms[take.start]) for take in self.takes[1:])
+
+    def with_reference(self, reference: Reference) -> Motion:
+        """The same motion, counted from another frame.
+
+        Args:
+            reference: "neutral": in each take the most neutral frame of its first three seconds; "first": its first
+                frame; or the number of a frame, for the take it is in (the others have their most neutral one).
+
+        Raises:
+            ValueError: another word, or no such frame.
+        """
+        starts = {take.start for take in self.takes[1:]}
+        frames = [
+            (time, DriverFrame(face, self.image_size, index in starts)) for index, (time, face) in enumerate(self)
+        ]
+        return replace(self, takes=_takes(frames, reference))
 
     @classmethod
     def from_landmarks(
@@ -136,7 +184,9 @@ class Motion:
         *,
         name: str = "",
         loop: bool = False,
+        reference: Reference = "neutral",
         driver_face: DriverFace = "auto",
+        driver_place: RotatedSquare | None = None,
     ) -> Motion:
         """The motion of one face through (timestamp in ms, (H, W, 3) uint8 RGB) frames.
 
@@ -146,13 +196,19 @@ class Motion:
         Args:
             tracker: finds and follows faces; its `num_faces` is how many come into question.
             fps: nominal rate; if not given, it is read off the timestamps.
-            driver_face: which face it is, see `DriverRule`. Where that only shows after some frames, those before hold
-                its first landmarks.
+            reference: what relative motion is counted from, see `with_reference`; after a cut in the video, and where
+                another face begins to drive, it starts anew.
+            driver_face, driver_place: which face it is, and where that face is first seen, if that is known: see
+                `DriverFollower`.
 
         Raises:
-            ValueError: no frames, no face in any of them, their size changes, or another `driver_face`.
+            ValueError: no frames, no face in any of them, their size changes, or another `driver_face`; no such
+                reference frame, or no face in it.
         """
-        follower = DriverFollower(tracker, driver_face)
+        checked_reference(reference)
+        follower = DriverFollower(tracker, driver_face, driver_place)
+        find_cut = CutFinder()
+        followed: list[tuple[float, DriverFrame]] = []
         found: list[NDArray[np.float32]] = []
         around: list[NDArray[np.float32]] = []
         surroundings: DriverSurroundings | None = None
@@ -166,10 +222,10 @@ class Motion:
             size = here
             times.append(float(timestamp_ms))
             face = follower.track(image, float(timestamp_ms))
-            if follower.changed:
-                found, around, surroundings, waiting = [], [], None, len(times) - 1
-            if face is not None:
-                landmarks = face.landmarks
+            landmarks = None if face is None else face.landmarks
+            cut = find_cut(image, landmarks, timestamp_ms, other_face=follower.changed)
+            followed.append((float(timestamp_ms), DriverFrame(landmarks, here, cut)))
+            if landmarks is not None:
                 if surroundings is None:
                     surroundings = DriverSurroundings(image, landmarks)
                     found.extend([landmarks] * waiting)
@@ -187,7 +243,8 @@ class Motion:
             raise ValueError(f"no face was found in any of {len(times)} frames; use a video that shows a face")
         if fps is None:
             fps = 1000.0 * (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 25.0
-        return cls(np.stack(found), np.array(times) - times[0], size, fps, name, loop, np.stack(around))
+        takes = _takes(followed, reference)
+        return cls(np.stack(found), np.array(times) - times[0], size, fps, name, loop, np.stack(around), takes)
 
     def save(self, path: str | Path) -> None:
         """Writes a `.motion` file: all of it or nothing.
@@ -195,9 +252,13 @@ class Motion:
         Raises:
             FileNotFoundError, PermissionError, IsADirectoryError: the file cannot be written there.
         """
-        low, high = self.landmarks.min(axis=(0, 1)).astype(np.float64), self.landmarks.max(axis=(0, 1))
+        references = np.stack(list(self.references.values()))
+        every = np.concatenate((self.landmarks, references))
+        low, high = every.min(axis=(0, 1)).astype(np.float64), every.max(axis=(0, 1))
         step = np.maximum(high - low, 1e-6) / LEVELS  # per axis: 0.01 px for a face 650 px large
-        levels = np.rint((self.landmarks - low) / step).astype(np.uint16)
+        levels, reference_levels = (
+            np.rint((points - low) / step).astype(np.uint16) for points in (self.landmarks, references)
+        )
         levels[1:] -= levels[:-1].copy()  # modulo 65536
         manifest = {
             "format": FORMAT,
@@ -212,12 +273,16 @@ class Motion:
             "step": step.tolist(),
             "surroundings": self.surroundings is not None,
         }
+        if self.takes:
+            manifest["takes"] = [take.start for take in self.takes]
         with atomic_path(path) as scratch, zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(_member(MANIFEST), json.dumps(manifest, indent=1))
             archive.writestr(_member(LANDMARKS), levels.astype("<u2").tobytes())
             archive.writestr(_member(TIMESTAMPS), self.timestamps_ms.astype("<f8").tobytes())
             if self.surroundings is not None:
                 archive.writestr(_member(SURROUNDINGS), self.surroundings.astype("<f2").tobytes())
+            if self.takes:
+                archive.writestr(_member(REFERENCES), reference_levels.astype("<u2").tobytes())
 
     @classmethod
     def load(cls, path: str | Path) -> Motion:
@@ -240,6 +305,8 @@ class Motion:
                 around = None
                 if _has_surroundings(manifest):
                     around = _read(archive, SURROUNDINGS, frames * math.prod(SURROUNDINGS_SHAPE) * 2)
+                starts = _take_starts(manifest, frames)
+                references = _read(archive, REFERENCES, len(starts) * FRAME_BYTES) if starts else b""
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
             raise ValueError(
                 f"{path} is not a .motion file, or it is cut off or damaged ({error}); "
@@ -258,7 +325,10 @@ class Motion:
             surroundings = None
             if around is not None:
                 surroundings = np.frombuffer(around, "<f2").astype(np.float32).reshape(frames, *SURROUNDINGS_SHAPE)
-            return cls(landmarks.astype(np.float32), timestamps, (width, height), fps, name, loop, surroundings)
+            faces = np.frombuffer(references, "<u2").reshape(len(starts), LANDMARK_COUNT, 3)
+            rests = (offset + faces * step).astype(np.float32)
+            takes = tuple(Take(start, rest) for start, rest in zip(starts, rests, strict=True))
+            return cls(landmarks.astype(np.float32), timestamps, (width, height), fps, name, loop, surroundings, takes)
         except (LookupError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"{path} is a .motion file with contents that make no sense ({error})") from error
 
@@ -296,6 +366,31 @@ def _has_surroundings(manifest: dict[str, Any]) -> bool:
     return measured
 
 
+def _takes(frames: list[tuple[float, DriverFrame]], reference: Reference) -> tuple[Take, ...]:
+    """Of frames as they were followed; those before the first face belong to the first take."""
+    begun = [
+        (index, face)
+        for index, (_, _, face) in enumerate(with_references(frames, checked_reference(reference)))
+        if face is not None
+    ]
+    first = next((frame.landmarks for _, frame in frames if frame.landmarks is not None), None)
+    if len(begun) == 1 and begun[0][1] is first:
+        return ()
+    return tuple(Take(index if number else 0, face) for number, (index, face) in enumerate(begun))
+
+
+def _checked_takes(takes: tuple[Take, ...], frames: int) -> tuple[Take, ...]:
+    starts = [take.start for take in takes]
+    if not starts:
+        return ()
+    if starts[0] != 0 or starts != sorted(set(starts)) or starts[-1] >= frames:
+        raise ValueError(f"a motion's takes must begin with frame 0 and follow each other within it, got {starts}")
+    for take in takes:
+        if take.reference.shape != (LANDMARK_COUNT, 3) or not np.isfinite(take.reference).all():
+            raise ValueError(f"a take's reference must be ({LANDMARK_COUNT}, 3) finite landmarks")
+    return tuple(takes)
+
+
 def _checked_surroundings(values: ArrayLike, frames: int) -> NDArray[np.float32]:
     array = np.asarray(values, np.float32)
     if array.shape != (frames, *SURROUNDINGS_SHAPE):
@@ -313,3 +408,11 @@ def _frame_count(manifest: dict[str, Any]) -> int:
     if not isinstance(frames, int) or not 1 <= frames <= MAX_FRAMES:
         raise TypeError(f"{frames} frames")
     return frames
+
+
+def _take_starts(manifest: dict[str, Any], frames: int) -> list[int]:
+    """The frames that takes begin with; none where the file does not say."""
+    starts = manifest.get("takes", [])
+    if not isinstance(starts, list) or len(starts) > frames or not all(type(start) is int for start in starts):
+        raise TypeError("takes")
+    return starts

@@ -13,19 +13,26 @@ from monalive.faces.driver_follower import place_of_driver
 from monalive.faces.driver_rule import DriverFace
 from monalive.faces.tracker import MAX_FACES, FaceTracker
 from monalive.media.video_io import VideoReader
+from monalive.motions.driver_takes import Reference
 from monalive.motions.motion import Motion
 
 MOTION_SUFFIX = ".motion"
 
 
 def extract_motion(
-    video: str | Path, output: str | Path, *, progress: bool = False, driver_face: DriverFace = "auto"
+    video: str | Path,
+    output: str | Path,
+    *,
+    reference: Reference = "neutral",
+    progress: bool = False,
+    driver_face: DriverFace = "auto",
 ) -> Motion:
     """Follows the face through a video and writes a .motion file.
 
     Args:
         video: a video file; where the face is lost the last landmarks are held.
         output: the file to write, ending in .motion.
+        reference: what relative motion is counted from, see `Motion.with_reference`.
         progress: show a progress bar on standard error if that is a terminal.
         driver_face: which face, see `DriverRule`; the beginning of the video is looked through beforehand.
 
@@ -34,7 +41,7 @@ def extract_motion(
 
     Raises:
         FileNotFoundError: there is no such video.
-        ValueError: it is not a video, shows no face, or `output` does not end in .motion.
+        ValueError: it is not a video, shows no face, has no such reference, or `output` does not end in .motion.
         OSError: `output` cannot be written.
     """
     if Path(output).suffix.lower() != MOTION_SUFFIX:
@@ -50,7 +57,13 @@ def extract_motion(
             disable=None if progress else True,
         )
         motion = Motion.from_frames(
-            frames, tracker, reader.fps, name=Path(video).stem, driver_face=driver_face if place is None else place
+            frames,
+            tracker,
+            reader.fps,
+            name=Path(video).stem,
+            reference=reference,
+            driver_face=driver_face,
+            driver_place=place,
         )
     motion.save(output)
     return motion

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from monalive.motions.driver_surroundings import DriverSurroundings
 from monalive.player.bundle_networks import BundleNetworks
+from monalive.player.driver_anchor import Anchoring, DriverAnchor
 from monalive.player.photo_layers import PhotoLayers
 from monalive.portrait import Portrait
 from monalive.result import AnimatedFrame
@@ -27,13 +28,21 @@ class PortraitPlayer:
         portraits: one, or several of the same photo.
         networks: they must outlive the player.
         options: what of the driver's motion is taken over.
+        anchor: what the motion in `video_frame` is counted from; None: from the first face on.
 
     Raises:
         ValueError: no portrait, or portraits of several photos.
     """
 
-    def __init__(self, portraits: Portraits, networks: BundleNetworks, options: RetargetOptions) -> None:
+    def __init__(
+        self,
+        portraits: Portraits,
+        networks: BundleNetworks,
+        options: RetargetOptions,
+        anchor: DriverAnchor | None = None,
+    ) -> None:
         self.portraits = portraits
+        self.anchor = anchor
         people = [portraits] if isinstance(portraits, Portrait) else list(portraits)
         if not people:
             raise ValueError("there is no portrait to animate")
@@ -59,16 +68,43 @@ class PortraitPlayer:
         self._surroundings.start()
         self._started = True
 
-    def video_frame(
-        self, image: NDArray[np.uint8], landmarks: NDArray[np.float32], timestamp_ms: float
-    ) -> AnimatedFrame:
-        """A frame of the driver's video (H, W, 3) and the face in it; the first one is the reference."""
+    def anchored(self, to: Anchoring, size: tuple[int, int]) -> None:
+        """Counts the motion from another face, of frames of size (width, height); the portrait glides over."""
         if not self._started:
-            self.start(landmarks, (image.shape[1], image.shape[0]))
+            self.start(to.landmarks, size)
+            return
+        for retargeter in self._retargeters:
+            retargeter.restart(to.landmarks, size, to.glide_ms, after_cut=to.after_cut)
+
+    def video_frame(
+        self,
+        image: NDArray[np.uint8],
+        landmarks: NDArray[np.float32] | None,
+        timestamp_ms: float,
+        *,
+        other_face: bool = False,
+    ) -> AnimatedFrame:
+        """A frame of the driver's video (H, W, 3) and the face in it; without a face the last frame is held.
+
+        Where another face than before drives (`other_face`), motion starts anew.
+        """
+        size = (image.shape[1], image.shape[0])
+        anchoring = None
+        if self.anchor is not None:
+            anchoring = self.anchor(image, landmarks, timestamp_ms, other_face=other_face)
+        elif other_face:
+            self._started, self._driver_surroundings = False, None
+        if landmarks is None:
+            return self.hold(timestamp_ms)
+        if not self._started:
+            self.start(landmarks, size)
             if self._takes_surroundings:  # only then: it takes milliseconds for every frame
                 self._driver_surroundings = DriverSurroundings(image, landmarks)
+        elif anchoring is not None:
+            self.anchored(anchoring, size)
         around = None if self._driver_surroundings is None else self._driver_surroundings(image, landmarks)
-        return self.frame(landmarks, timestamp_ms, around)
+        frame = self.frame(landmarks, timestamp_ms, around)
+        return replace(frame, cut=True) if anchoring is not None and anchoring.after_cut else frame
 
     def frame(
         self,

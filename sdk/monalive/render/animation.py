@@ -12,6 +12,7 @@ from PIL import Image
 from monalive.faces.driver_rule import DriverFace
 from monalive.faces.tracker import MAX_FACES
 from monalive.media.image_io import load_image
+from monalive.motions.driver_takes import Reference, checked_reference
 from monalive.motions.motion_extraction import MOTION_SUFFIX
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.render.frame_timing import repeat
@@ -30,6 +31,7 @@ from monalive.trust.disclosure import Disclosure
 if TYPE_CHECKING:
     from monalive.animator import PhotoAnimator
     from monalive.motions.motion import Motion
+    from monalive.player.driver_anchor import LiveReference
 
 # Formats that can hold an animation; several pictures in others (phones' depth maps, pages) are not one.
 _ANIMATED_FORMATS = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
@@ -52,6 +54,8 @@ class AnimationRequest:
         seconds: length of the result; motions repeat to fill it, a driver is cut.
         loops: how many times a motion is played.
         fps: frames per second of the result; those of the motion by default.
+        reference: what a driver's motion is counted from: "neutral", "first" or the number of a frame, see
+            `Motion.with_reference`; None: "neutral" for a video, what its file says for a motion.
         bundle: models to use instead of those that come with the package.
         runtime: what the networks run on.
         disclosure: what the file says of itself: consent, badge, credentials; the rest is filled in.
@@ -69,6 +73,7 @@ class AnimationRequest:
     seconds: float | None = None
     loops: int | None = None
     fps: float | None = None
+    reference: Reference | None = None
     bundle: str | Path | None = None
     runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
     disclosure: Disclosure = field(default_factory=Disclosure)
@@ -89,11 +94,16 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
     _check(request)
     motion = image = None
     if request.motion is not None:
-        motion = repeat(find_motion(request.motion), loops=request.loops, seconds=request.seconds, fps=request.fps)
+        motion = find_motion(request.motion)
+        if request.reference is not None:
+            motion = motion.with_reference(request.reference)
+        motion = repeat(motion, loops=request.loops, seconds=request.seconds, fps=request.fps)
         kind = _motion_name(request.motion)
     else:
         assert request.driver is not None
         image = load_image(request.driver) if is_picture(request.driver) else None
+        if image is not None and request.reference is not None:
+            raise ValueError("a picture has no other frame to count from: leave out the reference")
         kind = "a video" if image is None else "a picture"
     mode = "VIDEO" if image is None else "IMAGE"
     with create_animator(
@@ -113,7 +123,7 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
         if image is not None:
             return render_image(animator, portraits, image, output, **length)
         assert request.driver is not None
-        return render_video(animator, portraits, request.driver, output, **length)
+        return render_video(animator, portraits, request.driver, output, **length, reference=request.reference)
 
 
 def create_animator(
@@ -122,6 +132,7 @@ def create_animator(
     bundle: str | Path | None = None,
     runtime: RuntimeOptions | None = None,
     *,
+    reference: LiveReference | None = None,
     driver_face: DriverFace = "auto",
     max_faces: int = MAX_FACES,
 ) -> PhotoAnimator:
@@ -134,6 +145,7 @@ def create_animator(
         running_mode=RunningMode[running_mode],
         runtime=runtime or RuntimeOptions(),
         retarget=retarget,
+        reference=reference,
         driver_face=driver_face,
         max_faces=max_faces,
     )
@@ -201,6 +213,10 @@ def _motion_name(name: str | Path) -> str:
 def _check(request: AnimationRequest) -> None:
     if (request.motion is None) == (request.driver is None):
         raise ValueError("give either a motion or a driver")
+    if request.reference is not None:
+        checked_reference(request.reference)
+        if request.retarget.absolute:
+            raise ValueError("absolute motion is copied and has no reference frame: leave out one of the two")
     if request.loops is not None and request.driver is not None:
         raise ValueError("a driver is played once: loops are for motions")
     output = Path(request.output).resolve()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from monalive.motions.motion import Motion
+from monalive.motions.motion import Motion, Take
 
 T = TypeVar("T")
 # Times this close are the same, in milliseconds: rates such as 29.97 do not come out even.
@@ -91,16 +90,30 @@ def repeat(
     # Past the last frame a motion that loops goes over into its first one; another holds its last.
     order = [*range(len(times)), 0 if motion.loop else -1]
     times, wanted_in_motion = np.append(times, length), wanted % length
-    landmarks = _interpolate(times, motion.landmarks[order], wanted_in_motion)
+    after = np.clip(np.searchsorted(times, wanted_in_motion, side="right"), 1, len(times) - 1)
+    share = np.clip((wanted_in_motion - times[after - 1]) / (times[after] - times[after - 1]), 0, 1)
+    share[np.isin(after, [take.start for take in motion.takes[1:]])] = 0  # nothing is between two takes
+    landmarks = _interpolate(motion.landmarks[order], after, share)
     around = motion.surroundings
     if around is not None:
-        around = _interpolate(times, around[order], wanted_in_motion)
-    return dataclasses.replace(motion, landmarks=landmarks, surroundings=around, timestamps_ms=wanted, fps=rate)
+        around = _interpolate(around[order], after, share)
+    takes = _takes_at(motion, after - 1)
+    return dataclasses.replace(
+        motion, landmarks=landmarks, surroundings=around, timestamps_ms=wanted, fps=rate, takes=takes
+    )
 
 
-def _interpolate(times: NDArray[np.float64], values: NDArray[Any], wanted: NDArray[np.float64]) -> NDArray[Any]:
-    """values (T, ...) given at rising times (T,), read at `wanted` (N,): (N, ...) of the same type."""
-    after = np.clip(np.searchsorted(times, wanted, side="right"), 1, len(times) - 1)
-    share = (wanted - times[after - 1]) / (times[after] - times[after - 1])
-    share = np.clip(share, 0, 1).astype(values.dtype).reshape(-1, *[1] * (values.ndim - 1))
-    return values[after - 1] * (1 - share) + values[after] * share
+def _interpolate(values: NDArray[Any], after: NDArray[np.intp], share: NDArray[np.float64]) -> NDArray[Any]:
+    """Between values (T, ...): (N, ...) of the same type, `share` (N,) of the way to those at `after` (N,)."""
+    way = share.astype(values.dtype).reshape(-1, *[1] * (values.ndim - 1))
+    return values[after - 1] * (1 - way) + values[after] * way
+
+
+def _takes_at(motion: Motion, frames: NDArray[np.intp]) -> tuple[Take, ...]:
+    """The takes of a motion that shows these frames of another, one after another, repeated or not."""
+    starts = np.array([take.start for take in motion.takes], np.intp)
+    if not len(starts):
+        return ()
+    shown = np.searchsorted(starts, frames, side="right") - 1
+    begins = np.flatnonzero(np.diff(shown, prepend=-1))
+    return tuple(Take(int(index), motion.takes[shown[index]].reference) for index in begins)

@@ -21,6 +21,7 @@ from monalive.media.frame_sink import FrameSink
 from monalive.media.video_sinks import open_sink
 from monalive.media.webcam import Webcam
 from monalive.networks.runtimes import RuntimeOptions
+from monalive.player.driver_anchor import LiveReference
 from monalive.render.animation import about_animation, create_animator
 from monalive.render.frame_timing import until
 from monalive.render.render import FaceChoice, about_portraits, enroll_photos
@@ -30,6 +31,7 @@ from monalive.trust.disclosure import Disclosure
 
 _TITLE: Final = "monalive"
 _END_KEYS: Final = frozenset({27, ord("q")})
+_NEUTRAL_KEY: Final = ord("n")
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,14 @@ class LiveRequest:
     """What to show.
 
     Attributes:
-        photos, face, driver_face, max_faces, retarget, bundle, runtime, disclosure: as in `animation.AnimationRequest`; a badge is shown in the
-            window, too.
+        photos, face, driver_face, max_faces, retarget, bundle, runtime, disclosure: as in `animation.AnimationRequest`;
+            a badge is shown in the window, too.
         camera: its number, from 0.
         record: file or folder to write what is shown to, or None.
         window: show it; left out where no window can be opened, if it is recorded.
         mirror: move as in a mirror.
         seconds: end after so long.
+        reference: what the motion is counted from, see `PhotoAnimatorOptions`.
     """
 
     photos: Sequence[str | Path]
@@ -59,6 +62,7 @@ class LiveRequest:
     bundle: str | Path | None = None
     runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
     disclosure: Disclosure = field(default_factory=Disclosure)
+    reference: LiveReference = "recent"
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ def run_live(request: LiveRequest) -> LiveSummary:
                 request.retarget,
                 request.bundle,
                 request.runtime,
+                reference=request.reference,
                 driver_face=request.driver_face,
                 max_faces=request.max_faces,
             )
@@ -118,8 +123,12 @@ def run_live(request: LiveRequest) -> LiveSummary:
                 if window and request.disclosure.badge:
                     badge = badge or Badge((shown.shape[1], shown.shape[0]))
                     shown = badge.apply(shown)
-                if window and not _show(shown):
-                    break
+                if window:
+                    key = _show(shown)
+                    if key in _END_KEYS:
+                        break
+                    if key == _NEUTRAL_KEY:
+                        animator.reanchor()
         except KeyboardInterrupt:
             print(file=sys.stderr)
     elapsed = max(time.monotonic() - started, 1e-6)
@@ -143,9 +152,8 @@ def _for(camera: Webcam, seconds: float | None) -> Iterator[tuple[float, NDArray
     return iter(camera) if seconds is None else until(camera, seconds * 1000.0)
 
 
-def _show(image: NDArray[np.uint8]) -> bool:
-    """False when the window was closed or a key was pressed that ends it."""
+def _show(image: NDArray[np.uint8]) -> int:
+    """The key that was pressed, 255 for none; one of those that end it where the window was closed."""
     cv2.imshow(_TITLE, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-    if cv2.waitKey(1) & 0xFF in _END_KEYS:
-        return False
-    return cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) >= 1
+    key = cv2.waitKey(1) & 0xFF
+    return key if cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) >= 1 else min(_END_KEYS)

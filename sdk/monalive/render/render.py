@@ -20,6 +20,7 @@ from monalive.trust.disclosure import Disclosure
 
 if TYPE_CHECKING:
     from monalive.animator import PhotoAnimator
+    from monalive.motions.driver_takes import Reference
     from monalive.motions.motion import Motion
     from monalive.portrait import Portrait
     from monalive.result import AnimatedFrame
@@ -36,12 +37,14 @@ class RenderedFile:
         frames: number of frames in it.
         still_frames: how many of them, at the start, show the unmoved photo because the driver showed no face
             yet.
+        cuts_ms: when there are cuts in the driver, where the motion starts anew.
         credentials: the file beside it with its Content Credentials, where the format cannot hold them (webm).
     """
 
     path: Path
     frames: int
     still_frames: int = 0
+    cuts_ms: tuple[float, ...] = ()
     credentials: Path | None = None
 
 
@@ -132,12 +135,13 @@ def render_video(
     *,
     fps: float | None = None,
     seconds: float | None = None,
+    reference: Reference | None = None,
 ) -> RenderedFile:
     """Lets a video drive portraits of one photo; it is read, followed, animated and written frame by frame.
 
     One frame of the result for each frame of the driver, at its time, with its sound where the file can hold
     it. Until the driver first shows a face the photo stays unmoved; when the face leaves, the last pose is
-    held.
+    held. After a cut in the driver the motion starts anew.
 
     Args:
         animator: made for `RunningMode.VIDEO`; it made the portraits.
@@ -145,10 +149,13 @@ def render_video(
         driver: a video file.
         fps: write at this constant rate instead; frames of the driver are left out or shown longer.
         seconds: end after so much of the driver.
+        reference: what the motion is counted from, see `PhotoAnimator.play_video`; frames are counted at the rate asked
+            for.
 
     Raises:
         FileNotFoundError: there is no such video.
-        ValueError: it is not a video, shows no face from start to end, or is wrong for the output.
+        ValueError: it is not a video, shows no face from start to end, has no such reference, or is wrong for the
+            output.
         OSError: the output cannot be written.
     """
     output = output.of(portraits)
@@ -166,7 +173,7 @@ def render_video(
         if fps is not None:
             source = at_rate(source, fps)
         return _write(
-            _driven(animator, portraits, source, driver),
+            _driven(animator.play_video(_who(portraits), source, reference), driver),
             output,
             fps or reader.fps,
             audio_from=reader.path if reader.has_audio and can_hold_sound(output.path) else None,
@@ -213,27 +220,17 @@ def _who(portraits: Sequence[Portrait]) -> Portrait | Sequence[Portrait]:
     return portraits[0] if len(portraits) == 1 else portraits
 
 
-def _driven(
-    animator: PhotoAnimator,
-    portraits: Sequence[Portrait],
-    source: Iterable[tuple[float, NDArray[np.uint8]]],
-    driver: str | Path,
-) -> Iterator[tuple[AnimatedFrame, float]]:
-    """A frame for each of `source`, the frames of the video `driver`.
+def _driven(frames: Iterator[AnimatedFrame], driver: str | Path) -> Iterator[tuple[AnimatedFrame, float]]:
+    """The frames with their times.
 
     Raises:
-        ValueError: at their end, if none showed a face.
+        ValueError: at their end, if the video `driver` showed no face in any.
     """
-    who = _who(portraits)
-    shown: NDArray[np.uint8] | None = None
-    result: AnimatedFrame | None = None
-    found = False
-    for time, image in source:
-        if result is None or image is not shown:  # a frame shown longer is animated once
-            result, shown = animator.animate_for_video(who, image, time), image
-            found = found or result.driver_found
-        yield result, time
-    if result is not None and not found:
+    count = found = 0
+    for count, frame in enumerate(frames, 1):  # noqa: B007
+        found += frame.driver_found
+        yield frame, frame.timestamp_ms
+    if count and not found:
         raise ValueError(f"no face was found in {driver}; use a video that shows one from the front, well lit")
 
 
@@ -250,13 +247,15 @@ def _write(
     if first is None:
         raise ValueError(f"{output.path} was not written: there are no frames to write")
     path, (height, width) = Path(output.path), output.picture(first[0]).shape[:2]
-    still = 0
+    still, cuts = 0, []
     with (
         open_sink(output.path, fps, (width, height), audio_from, audio_start_s, output.disclosure) as sink,
         tqdm(total=total, unit="frame", desc=path.name, disable=None if output.progress else True) as bar,
     ):
         for frame, time in itertools.chain([first], frames):
             still += still == sink.frames_written and not frame.driver_found
+            if frame.cut:
+                cuts.append(time)
             sink.write(output.picture(frame), time)
             bar.update()
-    return RenderedFile(path, sink.frames_written, still, sink.credentials_path)
+    return RenderedFile(path, sink.frames_written, still, tuple(cuts), sink.credentials_path)

@@ -90,6 +90,8 @@ class Retargeter:
         self._crop = portrait_crop
         self._options = options or RetargetOptions()
         self._stream: RetargetStream | None = None
+        self._glide: _Glide | None = None
+        self._last: NDArray[np.float32] | None = None
 
     def start(self, driver_landmarks: ArrayLike, driver_size: tuple[int, int]) -> None:
         """Takes the driver's reference frame, with which motion begins; forgets any driver before.
@@ -101,17 +103,29 @@ class Retargeter:
         Raises:
             ValueError: landmarks of another shape or with NaN, or to which no pose can be fitted.
         """
-        reference = _checked(driver_landmarks, "driver")
-        self._stream = None
-        if not self._options.absolute:
-            self._stream = self._relative(self._portrait, self._crop, reference)
-            return
-        driver_crop = portrait_crop(reference, *driver_size)
-        if all(self._options.gain(region) == 1.0 for region in REGIONS):
-            given = {"driver_crop": _square(driver_crop)}
-            self._stream = RetargetStream(self._networks.absolute, given, smooth=self._options.smooth)
-        else:  # the driver's own first frame, moved in parts
-            self._stream = self._relative(reference, driver_crop, reference, {"limits": NO_LIMITS})
+        self._stream = self._glide = self._last = None
+        self._stream = self._begun(_checked(driver_landmarks, "driver"), driver_size)
+
+    def restart(
+        self, driver_landmarks: ArrayLike, driver_size: tuple[int, int], glide_ms: float, *, after_cut: bool
+    ) -> None:
+        """Counts the motion from another frame of the driver from now on; the result glides over and does not jump.
+
+        Args:
+            driver_landmarks, driver_size: as for `start`.
+            glide_ms: how long that takes, above 0.
+            after_cut: glide from where the portrait is, since what the driver did before a cut says nothing of what it
+                does now; otherwise from how the portrait would have moved on.
+
+        Raises:
+            RuntimeError: `start` was not called.
+            ValueError: as for `start`; nothing has changed then.
+        """
+        if self._stream is None:
+            raise RuntimeError("call start() with the driver's first frame before restart()")
+        stream = self._begun(_checked(driver_landmarks, "driver"), driver_size)
+        self._glide = None if self._last is None else _Glide(self._last, None if after_cut else self._stream, glide_ms)
+        self._stream = stream
 
     def step(self, driver_landmarks: ArrayLike, timestamp_ms: float) -> NDArray[np.float32]:
         """The portrait's landmarks for one frame of the driver.
@@ -131,7 +145,22 @@ class Retargeter:
         driver = _checked(driver_landmarks, "driver")
         if self._stream is None:
             raise RuntimeError("call start() with the driver's first frame before step()")
-        return self._stream(driver, timestamp_ms)
+        moved = self._stream(driver, timestamp_ms)
+        if self._glide is not None:
+            moved, over = self._glide(moved, driver, timestamp_ms)
+            self._glide = None if over else self._glide
+        self._last = moved
+        return moved
+
+    def _begun(self, reference: NDArray[np.float32], driver_size: tuple[int, int]) -> RetargetStream:
+        if not self._options.absolute:
+            return self._relative(self._portrait, self._crop, reference)
+        driver_crop = portrait_crop(reference, *driver_size)
+        if all(self._options.gain(region) == 1.0 for region in REGIONS):
+            given = {"driver_crop": _square(driver_crop)}
+            return RetargetStream(self._networks.absolute, given, smooth=self._options.smooth)
+        # the driver's own first frame, moved in parts
+        return self._relative(reference, driver_crop, reference, {"limits": NO_LIMITS})
 
     def _relative(
         self,
@@ -150,6 +179,31 @@ class Retargeter:
         if not all(np.isfinite(value).all() for value in begun.values()):
             raise ValueError(NO_POSE)
         return RetargetStream(self._networks.step, {**given, **begun, **(instead or {})}, smooth=self._options.smooth)
+
+
+class _Glide:
+    """From one result to another, slowly at both ends.
+
+    Args:
+        held: (478, 3) the last result.
+        before: what made it, to go on with meanwhile; None: the result is held.
+        duration_ms: how long it takes from the first frame on.
+    """
+
+    def __init__(self, held: NDArray[np.float32], before: RetargetStream | None, duration_ms: float) -> None:
+        self._held, self._before, self._duration_ms = held, before, duration_ms
+        self._start_ms: float | None = None
+
+    def __call__(
+        self, new: NDArray[np.float32], driver: NDArray[np.float32], timestamp_ms: float
+    ) -> tuple[NDArray[np.float32], bool]:
+        """What is between the two for this frame, and whether the glide is over."""
+        if self._start_ms is None:
+            self._start_ms = timestamp_ms
+        done = min((timestamp_ms - self._start_ms) / self._duration_ms, 1.0)
+        old = self._held if self._before is None else self._before(driver, timestamp_ms)
+        share = np.float32(done * done * (3.0 - 2.0 * done))
+        return old + share * (new - old), done >= 1.0
 
 
 def _square(crop: SquareCrop) -> NDArray[np.float32]:

@@ -107,6 +107,26 @@ def test_it_equals_the_oracle(
     assert np.abs(made - wanted).max() < 2e-5
 
 
+@pytest.mark.parametrize(("portrait_roll", "driver_roll"), [(90.0, 0.0), (180.0, 20.0), (-75.0, 90.0)])
+def test_it_equals_the_oracle_with_heads_that_lie(
+    graphs: tuple[RetargetStartGraph, RetargetGraph],
+    portrait: NDArray[np.float32],
+    portrait_roll: float,
+    driver_roll: float,
+) -> None:
+    nod = builtin_motions.load("nod").landmarks[:30]
+    lying, driver = (
+        ((face - 250) @ angles_rotation(0.0, 0.0, roll).T + 250).astype(np.float32)
+        for face, roll in ((portrait, portrait_roll), (nod, driver_roll))
+    )
+    oracle = OracleRetargeter(lying, CROP)
+    oracle.start(driver[0], (512, 512))
+    wanted = np.stack([oracle.step(landmarks, index * 40.0) for index, landmarks in enumerate(driver)])
+    made = _play(graphs, lying, driver, {}, 40.0)
+    assert np.abs(wanted - wanted[0]).max() > 0.01  # the motion is one
+    assert np.abs(made - wanted).max() < 2e-5
+
+
 @pytest.mark.parametrize("smooth", [True, False])
 @pytest.mark.parametrize("gains", [{}, {"pose": 1.0, "eyes": 1.5, "lips": 0.5, "brows": 0.0}])
 @torch.inference_mode()

@@ -29,7 +29,7 @@ def animator(monkeypatch: pytest.MonkeyPatch) -> FakeAnimator:
     """The animator that commands get; `options` holds what they asked for."""
     fake = FakeAnimator()
 
-    def create(*options: Any) -> FakeAnimator:
+    def create(*options: Any, **more: Any) -> FakeAnimator:
         fake.options = options
         return fake
 
@@ -92,6 +92,30 @@ def test_a_video_drives(animator: FakeAnimator, capfd: pytest.CaptureFixture[str
     assert animator.options[0] == "VIDEO"
 
 
+@pytest.mark.parametrize(("given", "taken"), [("", None), ("--reference 2", 2), ("--reference first", "first")])
+def test_the_reference_reaches_the_animator(animator: FakeAnimator, given: str, taken: object) -> None:
+    assert main(["animate", "photo.png", "--driver", "driver.mp4", "-o", "frames", "-q", *given.split()]) == 0
+    assert animator.reference == taken
+
+
+def test_cuts_are_said_once_with_their_times(animator: FakeAnimator, capfd: pytest.CaptureFixture[str]) -> None:
+    for count, told in (
+        (1, "monalive: cut in the driver at 0.1 s; the motion starts anew there\n"),
+        (2, "monalive: 2 cuts in the driver, at 0.1, 0.2 s; the motion starts anew at each\n"),
+        (
+            7,
+            "monalive: 7 cuts in the driver, at 0.1, 0.2, 0.3, 0.4, 0.5 s and 2 more; the motion starts anew at each\n",
+        ),
+    ):
+        with open_sink("cut.mp4", 20, (64, 48)) as sink:
+            for grey in [100, 100, *[250, 100] * count]:
+                sink.write(np.full((48, 64, 3), grey, np.uint8))
+        assert main(["animate", "photo.png", "--driver", "cut.mp4", "-o", "out.mp4", "--consent", "artwork"]) == 0
+        assert capfd.readouterr().err == told
+        assert main(["animate", "photo.png", "--driver", "cut.mp4", "-o", "out.mp4", "-q"]) == 0
+        assert capfd.readouterr().err == ""
+
+
 def test_a_picture_drives(animator: FakeAnimator) -> None:
     assert main(["animate", "photo.png", "--driver", "photo.png", "-o", "out.jpg"]) == 0
     assert animator.options[0] == "IMAGE"
@@ -143,6 +167,8 @@ def test_a_late_face_is_mentioned(animator: FakeAnimator, capfd: pytest.CaptureF
         ("animate photo.png photo.png --motion smile -o out.mp4 --face all", "only one"),
         ("animate photo.png --motion smile -o frames --face all --crop", "one face"),
         ("animate photo.png --driver driver.mp4 -o out.mp4 --loops 2", "loops are for motions"),
+        ("animate photo.png --driver driver.mp4 -o out.mp4 --absolute --reference 0", "no reference frame"),
+        ("animate photo.png --driver photo.png -o out.png --reference first", "leave out the reference"),
         ("animate photo.png --motion smile -o out.mp4 --gain eyes=9", "gain"),
         ("animate photo.png --motion smile -o out.mp4 --consent maybe", "artwork"),
         ("animate photo.png --motion smile -o out.mp4 --credential none.pem", "none.pem"),
@@ -161,6 +187,10 @@ def test_a_late_face_is_mentioned(animator: FakeAnimator, capfd: pytest.CaptureF
         ("animate photo.png --motion smile -o out.mp4 --gain ears=1", "ears"),
         ("animate photo.png --motion smile -o out.mp4 --region pose,ears", "ears"),
         ("animate photo.png --motion smile -o out.mp4 --fps 0", "above 0"),
+        ("animate photo.png --driver driver.mp4 -o out.mp4 --reference last", "neither 'neutral' nor 'first'"),
+        ("animate photo.png --driver driver.mp4 -o out.mp4 --reference -1", "--reference"),
+        ("motion extract driver.mp4 -o out.motion --reference 1.5", "1.5"),
+        ("live photo.png --reference 3", "invalid choice"),
         ("animate photo.png --motion smile -o out.mp4 --seconds nan", "nan"),
         ("motion extract driver.mp4 -o out.txt", ".motion"),
         ("motion extract missing.mp4 -o out.motion", "missing.mp4"),
@@ -239,7 +269,7 @@ def test_interruption_leaves_nothing_behind(number: signal.Signals, code: int, t
                     print("frame", flush=True)
                     time.sleep(0.2)
 
-        monalive.render.animation.create_animator = lambda *options: Slow()
+        monalive.render.animation.create_animator = lambda *options, **more: Slow()
         monalive.render.animation.find_motion = lambda name: fake_motion(1000)
         sys.exit(main(["animate", "photo.png", "--motion", "smile", "-o", "out.gif"]))
     """)

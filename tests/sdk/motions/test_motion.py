@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +18,7 @@ import pytest
 from monalive.faces.crop import portrait_crop
 from monalive.faces.expressions import load_expressions
 from monalive.motions import motion as motion_module
-from monalive.motions.motion import Motion
+from monalive.motions.motion import Motion, Take
 
 
 def _motion(frames: int = 30, size: tuple[int, int] = (512, 512)) -> Motion:
@@ -32,7 +32,7 @@ def _measured(frames: int = 30) -> Motion:
     """With surroundings."""
     random = np.random.default_rng(1)
     flow, known = random.normal(0, 0.1, (frames, 16, 16, 2)), random.random((frames, 16, 16, 1))
-    return replace(_motion(frames), surroundings=np.concatenate([flow, known], -1))
+    return dataclasses.replace(_motion(frames), surroundings=np.concatenate([flow, known], -1))
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -315,3 +315,85 @@ def test_from_frames_errors() -> None:
         Motion.from_frames(_frames([0, 0, 0]), tracker)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="change their size"):
         Motion.from_frames([*_frames([1]), (500.0, np.ones((9, 9, 3), np.uint8))], tracker)  # type: ignore[arg-type]
+
+
+def _yawning() -> Motion:
+    """Two takes; the mouth is shut in frames 2 and 6 only."""
+    jaws = [0.3, 0.2, 0.0, 0.3, 0.4, 0.2, 0.0, 0.2]
+    faces = [load_expressions().face({"jawOpen": jaw}) * 60 + 128 for jaw in jaws]
+    motion = Motion.from_landmarks(faces, (256, 256), 10.0)
+    return dataclasses.replace(motion, takes=(Take(0, motion.landmarks[0]), Take(4, motion.landmarks[4])))
+
+
+@pytest.mark.parametrize(
+    ("reference", "frames"), [("first", (0, 4)), ("neutral", (2, 6)), (1, (1, 6)), (7, (2, 7)), (np.int64(0), (0, 6))]
+)
+def test_what_a_motion_is_counted_from(reference: Any, frames: tuple[int, int]) -> None:
+    motion = _yawning().with_reference(reference)
+    assert list(motion.references) == [0, 4] and motion.cuts_ms == (400.0,)
+    for face, frame in zip(motion.references.values(), frames, strict=True):
+        assert np.array_equal(face, motion.landmarks[frame])
+
+
+def test_a_motion_counted_from_its_first_frame_needs_no_takes() -> None:
+    motion = dataclasses.replace(_yawning(), takes=())
+    assert list(motion.references) == [0] and np.array_equal(motion.references[0], motion.landmarks[0])
+    assert motion.cuts_ms == () and motion.with_reference("first").takes == ()
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"), [(9999, "frame 9999, but the driver has 8 frames"), ("last", "must be")]
+)
+def test_references_that_are_not_there(reference: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        _yawning().with_reference(reference)
+
+
+def test_takes_are_kept_in_the_file(tmp_path: Path) -> None:
+    motion = _yawning().with_reference("neutral")
+    motion.save(tmp_path / "x.motion")
+    loaded = Motion.load(tmp_path / "x.motion")
+    assert list(loaded.references) == [0, 4]
+    for kept, given in zip(loaded.takes, motion.takes, strict=True):
+        assert np.abs(kept.reference - given.reference).max() < 0.01
+    dataclasses.replace(motion, takes=()).save(tmp_path / "one.motion")
+    with zipfile.ZipFile(tmp_path / "one.motion") as archive:
+        assert "references.u16" not in archive.namelist() and "takes" not in json.loads(archive.read("manifest.json"))
+
+
+@pytest.mark.parametrize("takes", ["no list", [0, 2.5], [1, 4], [0, 8], [4, 0], [0, 0], [0, 4, 5]])
+def test_takes_that_make_no_sense(tmp_path: Path, takes: object) -> None:
+    path = tmp_path / "x.motion"
+    _yawning().save(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(members["manifest.json"]) | {"takes": takes}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in {**members, "manifest.json": json.dumps(manifest).encode()}.items():
+            archive.writestr(name, content)
+    with pytest.raises(ValueError, match="motion"):
+        Motion.load(path)
+
+
+def test_bad_takes() -> None:
+    motion = _yawning()
+    for takes in ((Take(1, motion.landmarks[0]),), (Take(0, motion.landmarks[0][:5]),)):
+        with pytest.raises(ValueError, match="take"):
+            dataclasses.replace(motion, takes=takes)
+
+
+def test_from_frames_counts_from_the_frame_asked_for() -> None:
+    frames = _frames([0, 0, 5, 6, 0, 7])
+    made = [Motion.from_frames(frames, _ScriptedTracker(), reference=which) for which in (3, 5, "first")]  # type: ignore[arg-type]
+    counted = [float(motion.references[0][0, 0] - motion.landmarks[0, 0, 0]) for motion in made]
+    assert counted == pytest.approx([1, 2, 0], abs=1e-4)
+    with pytest.raises(ValueError, match="no face was found in frame 4 of the driver"):
+        Motion.from_frames(frames, _ScriptedTracker(), reference=4)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="frame 6, but the driver has 6 frames"):
+        Motion.from_frames(frames, _ScriptedTracker(), reference=6)  # type: ignore[arg-type]
+
+
+def test_from_frames_finds_cuts() -> None:
+    """The face leaps by 40 pixels, four times the distance of its eyes, as the picture changes."""
+    motion = Motion.from_frames(_frames([5, 5, 6, 46, 46, 45]), _ScriptedTracker())  # type: ignore[arg-type]
+    assert list(motion.references) == [0, 3] and motion.cuts_ms == (120.0,)

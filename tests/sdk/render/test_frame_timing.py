@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from fake_animator import fake_motion
 
+from monalive.motions.motion import Motion, Take
 from monalive.render.frame_timing import at_rate, repeat, until
 
 
@@ -92,3 +93,16 @@ def test_bad_lengths_are_refused() -> None:
         repeat(fake_motion(), seconds=-1.0)
     with pytest.raises(ValueError, match="above 0"):
         repeat(fake_motion(), fps=float("nan"))
+
+
+def test_takes_keep_their_frames_and_do_not_mix() -> None:
+    """Two takes of two frames, 0 1 and 2 3, at twice the rate, played twice."""
+    rests = [np.full((478, 3), value, np.float32) for value in (10.0, 20.0)]
+    faces = np.arange(4, dtype=np.float32)[:, None, None] * np.ones((1, 478, 3), np.float32)
+    motion = replace(Motion.from_landmarks(faces, (64, 64), 25.0), takes=(Take(0, rests[0]), Take(2, rests[1])))
+    result = repeat(motion, loops=2, fps=50)
+    once = [0, 0.5, 1, 1, 2, 2.5, 3, 3]
+    assert result.landmarks[:, 0, 0].tolist() == pytest.approx([*once, *once])
+    assert [(start, face[0, 0]) for start, face in result.references.items()] == [(0, 10), (4, 20), (8, 10), (12, 20)]
+    short = repeat(motion, seconds=0.04)
+    assert [(take.start, take.reference[0, 0]) for take in short.takes] == [(0, 10)]  # though no such frame is left

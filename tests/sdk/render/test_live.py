@@ -39,7 +39,7 @@ class FakeWebcam:
 @pytest.fixture(autouse=True)
 def _made_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("monalive.render.live.Webcam", FakeWebcam)
-    monkeypatch.setattr("monalive.render.live.create_animator", lambda *options: FakeAnimator())
+    monkeypatch.setattr("monalive.render.live.create_animator", lambda *options, **more: FakeAnimator())
     monkeypatch.chdir(tmp_path)
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
@@ -76,3 +76,17 @@ def test_a_window_shows_every_frame_until_a_key(monkeypatch: pytest.MonkeyPatch)
     summary = run_live(LiveRequest(["photo.png"]))
     assert summary.frames == len(shown) == 3
     assert summary.path is None
+
+
+def test_a_key_counts_the_motion_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    animator, keys = FakeAnimator(), iter([-1, ord("n"), ord("x"), 27])
+    options: dict[str, Any] = {}
+    monkeypatch.setattr("monalive.render.live.create_animator", lambda *given, **more: options.update(more) or animator)
+    monkeypatch.setattr("monalive.render.live.window_available", lambda: True)
+    monkeypatch.setattr("monalive.render.live.cv2.imshow", lambda title, image: None)
+    monkeypatch.setattr("monalive.render.live.cv2.waitKey", lambda ms: next(keys))
+    monkeypatch.setattr("monalive.render.live.cv2.getWindowProperty", lambda title, name: 1.0)
+    monkeypatch.setattr("monalive.render.live.cv2.destroyAllWindows", lambda: None)
+    assert run_live(LiveRequest(["photo.png"])).frames == 4
+    assert animator.reanchored == 1
+    assert options["reference"] == "recent"

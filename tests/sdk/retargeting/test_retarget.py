@@ -319,6 +319,39 @@ def test_shifts_scale_with_the_face_and_stay_in_the_crop() -> None:
         assert (face > 0).all() and (face < 1).all()
 
 
+def _in_picture(points: NDArray[np.float64], degrees: float) -> NDArray[np.float64]:
+    """Points (..., 478, 3) of a picture turned clockwise about its middle."""
+    middle = [SIZE[0] / 2, SIZE[1] / 2, 0.0]
+    turned: NDArray[np.float64] = (points - middle) @ angles_rotation(0.0, 0.0, degrees).T + middle
+    return turned
+
+
+@pytest.mark.parametrize("degrees", [-15.0, 33.0, 90.0, 180.0, 270.0])
+def test_a_portrait_in_any_orientation_moves_along_its_own_axes(degrees: float) -> None:
+    motion = builtin_motions.load("nod").landmarks[::4].astype(np.float64)
+    upright, crop = _retarget(PORTRAITS["average"], motion)
+    moves = crop.to_pixels(upright[1:]) - crop.to_pixels(upright[:1])
+    result, crop = _retarget(_in_picture(PORTRAITS["average"], degrees), motion)
+    moved = crop.to_pixels(result[1:]) - crop.to_pixels(result[:1])
+    expected = moves @ angles_rotation(0.0, 0.0, degrees).T
+    assert np.linalg.norm(moves[:, 1, :2], axis=-1).max() > 10  # pixels: the nose nods
+    assert np.abs(moved - expected).max() < 0.05  # the room in the crop, which bends large shifts, is hardly the same
+
+
+@pytest.mark.parametrize("degrees", [-15.0, 33.0, 90.0, 180.0, 270.0])
+def test_a_driver_filmed_in_any_orientation_drives_alike(degrees: float) -> None:
+    motion = builtin_motions.load("nod").landmarks[::4].astype(np.float64)
+    upright, _ = _retarget(PORTRAITS["broad"], motion, RetargetOptions())
+    turned, _ = _retarget(PORTRAITS["broad"], _in_picture(motion, degrees), RetargetOptions())
+    assert np.abs(upright - turned).max() < 1e-5
+
+
+def test_the_shift_of_an_upright_driver_and_portrait_is_that_of_the_picture() -> None:
+    driver = np.array([_person(), _person(centre=(250.0, 239.0))])
+    result, crop = _retarget(PORTRAITS["average"], driver)
+    assert np.abs((crop.to_pixels(result[1]) - crop.to_pixels(result[0])) - [-6.0, 3.0, 0.0]).max() < 1e-3
+
+
 def test_a_mirrored_driver_gives_the_mirrored_motion() -> None:
     flip = np.array([-1.0, 1.0, 1.0])
 
@@ -408,6 +441,51 @@ def test_start_again_forgets_the_driver() -> None:
     assert np.array_equal(runs[0], runs[1])
 
 
+def _restarted(frames: NDArray[np.float64], at: int, reference: NDArray[np.float64], *, after_cut: bool) -> np.ndarray:
+    """(T, 478, 3): counted from the first frame, then, from frame `at` on, from another within 400 ms."""
+    portrait = PORTRAITS["average"]
+    retargeter = Retargeter(NETWORKS, portrait, portrait_crop(portrait.astype(np.float32), *SIZE), RAW)
+    retargeter.start(frames[0], SIZE)
+    made = []
+    for index, frame in enumerate(frames):
+        if index == at:
+            retargeter.restart(reference, SIZE, 400.0, after_cut=after_cut)
+        made.append(retargeter.step(frame, 40.0 * index))
+    return np.array(made)
+
+
+@pytest.mark.parametrize("after_cut", [False, True])
+def test_another_reference_takes_over_without_a_jump(after_cut: bool) -> None:
+    turned, ahead = _person(pose=(10.0, 0.0, 0.0)), _person()
+    driver = np.array([turned] * 5 + [ahead] * 20)
+    if after_cut:  # somewhere else and larger, and at rest at once
+        driver[5:] = _person(scale=160.0, centre=(330.0, 236.0))
+    plain, _ = _retarget(PORTRAITS["average"], driver[:5])
+    result = _restarted(driver, 5, driver[-1], after_cut=after_cut)
+    assert np.array_equal(result[:5], plain)
+    steps = np.linalg.norm(np.diff(result, axis=0)[..., :2], axis=-1).max(1)
+    assert steps[15:].max() < 1e-6
+    rest = portrait_crop(PORTRAITS["average"].astype(np.float32), *SIZE).to_unit(
+        PORTRAITS["average"].astype(np.float32)
+    )
+    assert np.abs(result[15:] - rest).max() < 1e-6  # the head looks ahead as the photo does
+    if after_cut:  # no more is to be seen of the leap of 74 pixels
+        assert steps.max() < 1e-6
+    else:  # before, it stood turned by 10 degrees; the first frame is the old motion's
+        old, _ = _retarget(PORTRAITS["average"], driver)
+        assert np.array_equal(result[5], old[5])
+        assert steps[5:].max() < 0.2 * np.linalg.norm((old[5] - rest)[:, :2], axis=-1).max()
+
+
+def test_a_restart_glides_on_with_the_motion() -> None:
+    """Counted from the same frame again, nothing changes at all, while the driver moves on."""
+    motion = builtin_motions.load("nod").landmarks[:40].astype(np.float64)
+    plain, _ = _retarget(PORTRAITS["average"], motion)
+    result = _restarted(motion, 12, motion[0], after_cut=False)
+    assert np.abs(result - plain).max() < 0.01  # what eyes and lips had taught is learned anew
+    assert np.abs(result - plain)[:, 1].max() < 1e-6
+
+
 def test_gains_exaggerate() -> None:
     driver = np.array([_person(), _person(expression={"jawOpen": 0.2, "browInnerUp": 0.4}, pose=(5.0, 0, 0))])
     changes = []
@@ -436,6 +514,8 @@ def test_bad_calls() -> None:
     retargeter = Retargeter(NETWORKS, portrait, crop)
     with pytest.raises(RuntimeError, match="start"):
         retargeter.step(portrait, 0.0)
+    with pytest.raises(RuntimeError, match=r"before restart\(\)"):
+        retargeter.restart(portrait, SIZE, 400.0, after_cut=True)
     with pytest.raises(ValueError, match="driver's landmarks hold NaN"):
         retargeter.start(np.full((478, 3), np.nan), SIZE)
     retargeter.start(portrait, SIZE)

@@ -99,13 +99,14 @@ class PoseTransfer:
     def measure(self, driver_now: HeadPose) -> Array:
         """(6, 1) what the driver's head did since its reference frame.
 
-        Yaw, pitch and roll in radians, the logarithm of its growth, its shift right and down in units of its
-        size: all of them, roughly, how far the side of the head moves.
+        Yaw, pitch and roll in radians, the logarithm of its growth, its shift right and down, along the axes of the
+        head in its reference frame, in units of its size: all of them, roughly, how far the side of the head moves.
         """
         turn = rotation_angles(driver_now.rotation) - self._driver_angles
         turn = np.deg2rad((turn + 180.0) % 360.0 - 180.0)
         growth = np.log(driver_now.scale / self._driver.scale)  # symmetric: twice and half as large are equally far
         shift = (driver_now.translation - self._driver.translation)[:2] / self._driver.scale
+        shift = _in_picture(-self._driver_angles[2]) @ shift
         return np.concatenate([turn, [growth], shift])[:, None]
 
     def apply(self, movement: Array) -> HeadPose:
@@ -114,7 +115,7 @@ class PoseTransfer:
         wanted = np.rad2deg(movement[:3])
         turn = _limited(wanted, limits.low_angles, limits.high_angles)
         turned = angles_rotation(*(self._own_angles + turn))
-        shift = movement[4:] * self._portrait.scale
+        shift = _in_picture(self._own_angles[2]) @ movement[4:] * self._portrait.scale
         if not np.array_equal(
             turn, wanted
         ):  # the part of a turn that is not done does not move the face sideways either
@@ -127,6 +128,11 @@ class PoseTransfer:
             self._portrait.scale * float(np.exp(growth)),
             self._portrait.translation + np.append(shift, 0.0),
         )
+
+
+def _in_picture(roll: float) -> Array:
+    """(2, 2) a turn by degrees in the picture's plane, positive clockwise."""
+    return angles_rotation(0.0, 0.0, roll)[:2, :2]
 
 
 def _limited(value: ArrayLike, low: ArrayLike, high: ArrayLike) -> Array:
