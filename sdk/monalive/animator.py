@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.tracker import Face, choose_face
 from monalive.faces.tracker_factory import FaceTrackerFactory, SharedNetworkTrackers
 from monalive.faces.tracker_networks import bundle_with_tracker, load_tracker_networks
-from monalive.media.image_io import load_image
+from monalive.media.image_io import LoadedPhoto, load_photo
 from monalive.motions.motion import Motion
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.options import PhotoAnimatorOptions, RunningMode
@@ -29,6 +30,8 @@ from monalive.portrait import PhotoOfPerson, Portrait, read_portrait
 from monalive.result import AnimatedFrame
 from monalive.rgb_image import require_rgb
 from monalive.trust.consent import Consent, say_once, stated_consent
+
+log = logging.getLogger(__name__)
 
 Photo = str | Path | NDArray[np.uint8]
 FaceChoice = Literal["largest"] | int
@@ -65,6 +68,7 @@ class PhotoAnimator(ClosesAtEnd):
         self._last_timestamp = -np.inf
         self._worker: LatestOnlyWorker[tuple[Portraits, NDArray[np.uint8], float]] | None = None
         self._closed = False
+        self._said_smaller = False
 
     @classmethod
     def create_from_options(cls, options: PhotoAnimatorOptions) -> PhotoAnimator:
@@ -252,12 +256,24 @@ class PhotoAnimator(ClosesAtEnd):
             require_rgb(photo)
             image, name = photo, "the photo"
         else:
-            image, name = load_image(photo), str(photo)
+            loaded = load_photo(photo, self._options.longest_side)
+            image, name = loaded.image, str(photo)
+            self._say_smaller(name, loaded)
         with self._tracking:
             faces = self._photo_tracker.detect(image)
         if not faces:
             raise ValueError(f"no face was found in {name}; use a photo that shows one from the front, well lit")
         return image, faces
+
+    def _say_smaller(self, name: str, loaded: LoadedPhoto) -> None:
+        """Once, that a photo was made smaller, and how to keep its size."""
+        if loaded.is_smaller and not self._said_smaller:
+            self._said_smaller = True
+            height, width = loaded.image.shape[:2]
+            log.warning(
+                "%s is animated at %d x %d instead of its %d million pixels; --size (longest_side) chooses another size",
+                *(name, width, height, round(loaded.full_size[0] * loaded.full_size[1] / 1e6)),
+            )
 
     def _portrait(self, photos: list[PhotoOfPerson], consent: Consent | None) -> Portrait:
         first, *others = photos

@@ -11,6 +11,7 @@ from monalive.faces.tracker_factory import FaceTrackerFactory
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.result import AnimatedFrame
 from monalive.retargeting.retarget import RetargetOptions
+from monalive.rgb_image import LONGEST_SIDE
 
 
 class RunningMode(Enum):
@@ -38,6 +39,8 @@ class PhotoAnimatorOptions:
             there.
         trackers: what finds faces; None for the bundle's own tracker. `SharedNetworkTrackers` makes trackers of other
             networks. One factory may serve several animators of one thread.
+        longest_side: photos from files are made smaller, so that their longest side, and so the result's, has so many
+            pixels at most (16 or more); None keeps all pixels. Arrays are taken as they are.
 
     Raises:
         ValueError: options that do not go together.
@@ -49,8 +52,11 @@ class PhotoAnimatorOptions:
     retarget: RetargetOptions = field(default_factory=RetargetOptions)
     result_callback: ResultCallback | None = None
     trackers: FaceTrackerFactory | None = None
+    longest_side: int | None = LONGEST_SIDE
 
     def __post_init__(self) -> None:
+        if self.longest_side is not None and self.longest_side < 16:
+            raise ValueError(f"the longest side must have at least 16 pixels, not {self.longest_side}")
         live = self.running_mode is RunningMode.LIVE_STREAM
         if live and self.result_callback is None:
             raise ValueError("running mode LIVE_STREAM needs a result_callback: results arrive there")

@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
         motion=arguments.motion,
         driver=arguments.driver,
         face=arguments.face,
+        size=arguments.size,
         retarget=shared.retarget_options(arguments),
         crop=arguments.crop,
         seconds=arguments.seconds,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from monalive.networks.runtimes import DELEGATES, RUNTIMES, RuntimeOptions
 from monalive.retargeting.retarget import REGIONS, RetargetOptions
+from monalive.rgb_image import LONGEST_SIDE
 from monalive.trust.consent import NOTICE, Consent, stated_consent
 from monalive.trust.credential import Credential
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def add_photo_arguments(parser: argparse.ArgumentParser) -> None:
-    """PHOTO..., --face, and those of `add_model_arguments`."""
+    """PHOTO..., --face, --size, and those of `add_model_arguments`."""
     parser.add_argument(
         "photos", metavar="PHOTO", nargs="+", help="a photo or painting; several of the same person help"
     )
@@ -29,6 +30,13 @@ def add_photo_arguments(parser: argparse.ArgumentParser) -> None:
         default="largest",
         metavar="largest|N|all",
         help="which face of the photo: the largest (default), the Nth from the left counted from 0, or all",
+    )
+    parser.add_argument(
+        "--size",
+        type=picture_size,
+        default=LONGEST_SIDE,
+        metavar="N|native",
+        help=f"longest side of the result in pixels; larger photos are made smaller (default {LONGEST_SIDE}), or native",
     )
     add_model_arguments(parser)
 
@@ -160,6 +168,19 @@ def face_choice(text: str) -> FaceChoice:
         number = -1
     if number < 0:
         raise argparse.ArgumentTypeError(f"{text!r} is neither 'largest' nor 'all' nor a number from 0")
+    return number
+
+
+def picture_size(text: str) -> int | None:
+    """A number of pixels from 16; None for "native"."""
+    if text == "native":
+        return None
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 16:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 'native' nor a number of pixels from 16")
     return number
 
 

@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
         mirror=not arguments.no_mirror,
         seconds=arguments.seconds,
         face=arguments.face,
+        size=arguments.size,
         retarget=shared.retarget_options(arguments),
         bundle=arguments.bundle,
         runtime=shared.runtime_options(arguments),

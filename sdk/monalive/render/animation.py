@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
-from monalive.media.image_io import load_image
+from monalive.media.image_io import load_image, open_picture
+from monalive.media.regular_file import require_file
 from monalive.motions.motion_extraction import MOTION_SUFFIX
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.render.frame_timing import repeat
@@ -23,6 +22,7 @@ from monalive.render.render import (
     render_video,
 )
 from monalive.retargeting.retarget import RetargetOptions
+from monalive.rgb_image import LONGEST_SIDE
 from monalive.trust.disclosure import Disclosure
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class AnimationRequest:
         face: "largest", a number from the left from 0, or "all".
         retarget: what of the motion is taken over, and how.
         crop: write only the 256 x 256 picture of the face.
+        size: longest side of the result in pixels at most; larger photos are made smaller. None keeps their size.
         seconds: length of the result; motions repeat to fill it, a driver is cut.
         loops: how many times a motion is played.
         fps: frames per second of the result; those of the motion by default.
@@ -60,6 +61,7 @@ class AnimationRequest:
     face: FaceChoice = "largest"
     retarget: RetargetOptions = field(default_factory=RetargetOptions)
     crop: bool = False
+    size: int | None = LONGEST_SIDE
     seconds: float | None = None
     loops: int | None = None
     fps: float | None = None
@@ -87,10 +89,10 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
         kind = _motion_name(request.motion)
     else:
         assert request.driver is not None
-        image = load_image(request.driver) if is_picture(request.driver) else None
+        image = load_image(request.driver, LONGEST_SIDE) if is_picture(request.driver) else None
         kind = "a video" if image is None else "a picture"
     mode = "VIDEO" if image is None else "IMAGE"
-    with create_animator(mode, request.retarget, request.bundle, request.runtime) as animator:
+    with create_animator(mode, request.retarget, request.bundle, request.runtime, request.size) as animator:
         portraits = enroll_photos(animator, request.photos, request.face, request.disclosure.consent)
         said = about_animation(request.disclosure, animator, request.photos, kind)
         output = Output(request.output, request.crop, progress, said)
@@ -108,8 +110,10 @@ def create_animator(
     retarget: RetargetOptions,
     bundle: str | Path | None = None,
     runtime: RuntimeOptions | None = None,
+    longest_side: int | None = LONGEST_SIDE,
 ) -> PhotoAnimator:
-    """An animator for "IMAGE" or "VIDEO", with the package's own models unless a bundle is given."""
+    """An animator for "IMAGE" or "VIDEO", with the package's own models unless a bundle is given; photos from files are
+    made smaller than `longest_side`."""
     from monalive.animator import PhotoAnimator
     from monalive.options import PhotoAnimatorOptions, RunningMode
 
@@ -118,6 +122,7 @@ def create_animator(
         running_mode=RunningMode[running_mode],
         runtime=runtime or RuntimeOptions(),
         retarget=retarget,
+        longest_side=longest_side,
     )
     return PhotoAnimator.create_from_options(options)
 
@@ -147,15 +152,15 @@ def is_picture(path: str | Path) -> bool:
 
     Raises:
         FileNotFoundError: there is no such file.
+        ValueError: it is a device or a pipe.
     """
-    if not Path(path).exists():
-        raise FileNotFoundError(f"there is no driver at {path}")
     if Path(path).is_dir():
         return False
+    require_file(Path(path), "driver")
     try:
-        with Image.open(path) as image:
+        with open_picture(Path(path)) as image:
             return image.format not in _ANIMATED_FORMATS or getattr(image, "n_frames", 1) == 1
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (OSError, ValueError, SyntaxError):
         return False
 
 

@@ -23,6 +23,7 @@ from monalive.render.animation import about_animation, create_animator
 from monalive.render.frame_timing import until
 from monalive.render.render import FaceChoice, about_portraits, enroll_photos
 from monalive.retargeting.retarget import RetargetOptions
+from monalive.rgb_image import LONGEST_SIDE
 from monalive.trust.badge import Badge
 from monalive.trust.disclosure import Disclosure
 
@@ -35,7 +36,7 @@ class LiveRequest:
     """What to show.
 
     Attributes:
-        photos, face, retarget, bundle, runtime, disclosure: as in `animation.AnimationRequest`; a badge is shown in the
+        photos, face, size, retarget, bundle, runtime, disclosure: as in `animation.AnimationRequest`; a badge is shown in the
             window, too.
         camera: its number, from 0.
         record: file or folder to write what is shown to, or None.
@@ -51,6 +52,7 @@ class LiveRequest:
     mirror: bool = True
     seconds: float | None = None
     face: FaceChoice = "largest"
+    size: int | None = LONGEST_SIDE
     retarget: RetargetOptions = field(default_factory=RetargetOptions)
     bundle: str | Path | None = None
     runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
@@ -85,7 +87,9 @@ def run_live(request: LiveRequest) -> LiveSummary:
     started, frames = time.monotonic(), 0
     with ExitStack() as stack:
         camera = stack.enter_context(Webcam(request.camera, mirror=request.mirror))
-        animator = stack.enter_context(create_animator("VIDEO", request.retarget, request.bundle, request.runtime))
+        animator = stack.enter_context(
+            create_animator("VIDEO", request.retarget, request.bundle, request.runtime, request.size)
+        )
         portraits = enroll_photos(animator, request.photos, request.face, request.disclosure.consent)
         said = about_portraits(about_animation(request.disclosure, animator, request.photos, "a camera"), portraits)
         badge: Badge | None = None

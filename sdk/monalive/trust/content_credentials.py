@@ -55,12 +55,14 @@ class Photo:
         Raises:
             OSError: it cannot be read.
         """
-        content = path.read_bytes()
-        sha256 = hashlib.sha256(content).hexdigest()
-        kind = next((kind for start, kind in _PHOTO_TYPES.items() if content.startswith(start)), "")
-        if not with_content or not kind or len(content) > _LARGEST_PHOTO:
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            file.seek(0)
+            start = file.read(8)
+        kind = next((kind for begin, kind in _PHOTO_TYPES.items() if start.startswith(begin)), "")
+        if not with_content or not kind or path.stat().st_size > _LARGEST_PHOTO:
             return cls(sha256)
-        return cls(sha256, content, kind)
+        return cls(sha256, path.read_bytes(), kind)
 
 
 @dataclass(frozen=True)
