@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         *("-o", "--output"),
         required=True,
         metavar="OUT",
-        help=".mp4, .webm, .gif, .webp, a folder for numbered PNG files, or .png/.jpg for a single frame",
+        help=".mp4, .mov, .webm, .gif, .webp, a folder for numbered PNG files, or .png/.jpg for a single frame",
     )
     shared.add_retarget_arguments(parser)
     shared.add_disclosure_arguments(parser)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -53,6 +53,7 @@ _MP4 = VideoFormat(
     codec_options={"crf": "18", "preset": "veryfast"},
     container_options={"movflags": "+faststart"},
 )
+_MOV = replace(_MP4, container="mov")
 _WEBM = VideoFormat(
     *("webm", "libvpx-vp9", "yuv420p", 1000, False),
     codec_options={"crf": "22", "b": "0", "deadline": "realtime", "cpu-used": "5", "row-mt": "1"},
@@ -62,7 +63,7 @@ _WEBP = VideoFormat(
     codec_options={"quality": "85", "compression_level": "2"},
     container_options={"loop": "0"},
 )
-_VIDEOS: Final = {".mp4": _MP4, ".m4v": _MP4, ".webm": _WEBM, ".webp": _WEBP}
+_VIDEOS: Final = {".mp4": _MP4, ".m4v": _MP4, ".mov": _MOV, ".webm": _WEBM, ".webp": _WEBP}
 _STILLS: Final = (".png", ".jpg", ".jpeg")
 
 
@@ -82,7 +83,7 @@ def open_sink(
 ) -> FrameSink:
     """A writer chosen by the path.
 
-    - `.mp4` (`.m4v`): H.264, BT.709, playable while it loads; an odd width or height gets one more column or
+    - `.mp4` (`.m4v`, `.mov`): H.264, BT.709, playable while it loads; an odd width or height gets one more column or
       row.
     - `.webm`: VP9. `.webp`: animated WebP. `.gif`: 256 colours per frame, at most 50 frames per second. The
       latter two repeat for ever.
@@ -149,7 +150,7 @@ class VideoSink(FrameSink):
                 stack.push(lambda kind, *_: mark_webp(temporary) if kind is None else None)
             try:
                 self._container = stack.enter_context(
-                    av.open(str(temporary), "w", format=video.container, container_options=video.container_options)
+                    av.open(str(temporary.absolute()), "w", format=video.container, container_options=video.container_options)
                 )
             except (av.error.FFmpegError, OSError) as error:
                 raise OSError(f"cannot write {path}: {error.strerror or error}") from error

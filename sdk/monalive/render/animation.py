@@ -102,7 +102,8 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
         if image is not None:
             return render_image(animator, portraits, image, output, **length)
         assert request.driver is not None
-        return render_video(animator, portraits, request.driver, output, **length)
+        square = request.retarget.absolute
+        return render_video(animator, portraits, request.driver, output, square_pixels=square, **length)
 
 
 def create_animator(

@@ -132,6 +132,7 @@ def render_video(
     *,
     fps: float | None = None,
     seconds: float | None = None,
+    square_pixels: bool = False,
 ) -> RenderedFile:
     """Lets a video drive portraits of one photo; it is read, followed, animated and written frame by frame.
 
@@ -145,6 +146,7 @@ def render_video(
         driver: a video file.
         fps: write at this constant rate instead; frames of the driver are left out or shown longer.
         seconds: end after so much of the driver.
+        square_pixels: see `VideoReader`; it matters where the shape of the driver's face is taken over.
 
     Raises:
         FileNotFoundError: there is no such video.
@@ -152,7 +154,7 @@ def render_video(
         OSError: the output cannot be written.
     """
     output = output.of(portraits)
-    with VideoReader(driver) as reader:
+    with VideoReader(driver, square_pixels=square_pixels) as reader:
         source: Iterable[tuple[float, NDArray[np.uint8]]] = reader
         length = reader.duration_s
         if seconds is not None:

@@ -25,6 +25,7 @@ MEDIA_TYPES: Final = {
     ".mp4": "video/mp4",
     ".webm": "video/webm",
     ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
     ".gif": "image/gif",
     ".webp": "image/webp",
     ".png": "image/png",
