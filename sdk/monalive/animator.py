@@ -271,7 +271,7 @@ class PhotoAnimator(ClosesAtEnd):
             self._said_smaller = True
             height, width = loaded.image.shape[:2]
             log.warning(
-                "%s is animated at %d x %d instead of its %d million pixels; --size (longest_side) chooses another size",
+                "%s is animated at %d x %d, not at its %d million pixels; --size (longest_side) sets another size",
                 *(name, width, height, round(loaded.full_size[0] * loaded.full_size[1] / 1e6)),
             )
 

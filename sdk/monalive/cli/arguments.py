@@ -36,7 +36,8 @@ def add_photo_arguments(parser: argparse.ArgumentParser) -> None:
         type=picture_size,
         default=LONGEST_SIDE,
         metavar="N|native",
-        help=f"longest side of the result in pixels; larger photos are made smaller (default {LONGEST_SIDE}), or native",
+        help="longest side of the result in pixels: larger photos are made smaller "
+        f"(default {LONGEST_SIDE}); native keeps their size",
     )
     add_model_arguments(parser)
 

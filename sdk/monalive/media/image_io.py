@@ -149,7 +149,9 @@ def open_picture(path: Path) -> Iterator[ImageFile]:
             with image:
                 yield image
             return
-    raise ValueError(f"{path} is not a picture of a known format ({', '.join(READABLE)}); convert it to JPEG or PNG first")
+    raise ValueError(
+        f"{path} is not a picture of a known format ({', '.join(READABLE)}); convert it to JPEG or PNG first"
+    )
 
 
 def save_image(path: str | Path, image: NDArray[np.uint8], *, made_by_ai: bool = False) -> None:

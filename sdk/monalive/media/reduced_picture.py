@@ -29,12 +29,11 @@ class TooLargeToDecodeError(ValueError):
 
 
 def fitted_size(size: tuple[int, int], longest_side: int | None) -> tuple[int, int]:
-    """Width and height of a picture whose longest side is at most `longest_side`; the shorter one becomes even."""
+    """Width and height of a picture whose longest side is at most `longest_side`."""
     if longest_side is None or max(size) <= longest_side:
         return size
     scale = longest_side / max(size)
-    shorter = max(2, 2 * round(min(size) * scale / 2))
-    return (longest_side, shorter) if size[0] >= size[1] else (shorter, longest_side)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def reduced(image: ImageFile, size: tuple[int, int]) -> Image.Image:

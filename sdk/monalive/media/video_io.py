@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -197,6 +198,8 @@ def open_media(path: Path) -> InputContainer:
         # A name such as "http:x.mp4" would be an address; an absolute path never is. Playlists hold addresses.
         return av.open(str(path.absolute()), metadata_errors="replace", options={"protocol_whitelist": "file"})
     except PermissionError as error:
+        if os.access(path, os.R_OK):  # FFmpeg's answer to a list that may lead anywhere
+            raise ValueError(f"{path} is a list of other files, not a video") from error
         raise PermissionError(f"{path} cannot be read: permission denied") from error
     except (av.error.FFmpegError, ValueError, OSError) as error:
         raise ValueError(f"{path} is not a video that can be read: {_reason(error)}") from error
