@@ -196,7 +196,7 @@ class PhotoAnimator(ClosesAtEnd):
 
         Args:
             portrait: one, or several of the same photo.
-            motion: its first frame is the reference.
+            motion: its first frame is the reference. One that loops begins as it goes on from its end.
 
         Raises:
             RuntimeError: closed.
@@ -205,6 +205,8 @@ class PhotoAnimator(ClosesAtEnd):
         player = PortraitPlayer(portrait, self._networks, self._options.retarget)
         with self._animating:
             player.start(motion.landmarks[0], motion.image_size)
+            if motion.loop:
+                player.settle(motion)
         unmeasured = [None] * len(motion)
         around = unmeasured if motion.surroundings is None else motion.surroundings
         for (timestamp, landmarks), surroundings in zip(motion, around, strict=True):

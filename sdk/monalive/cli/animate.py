@@ -33,7 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--crop", action="store_true", help="write only the 256x256 picture of the face")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--seconds", type=shared.positive, metavar="S", help="length: motions repeat, a driver is cut")
-    length.add_argument("--loops", type=shared.positive_int, metavar="N", help="play a motion so many times")
+    length.add_argument(
+        "--loops", type=shared.positive_int, metavar="N", help="play it so many times; a driver then has no sound"
+    )
+    parser.add_argument("--boomerang", action="store_true", help="play it to its end and back, without sound")
+    parser.add_argument(
+        "--pad-to-sound", action="store_true", help="hold the last picture until the driver's sound ends"
+    )
     parser.add_argument("--fps", type=shared.positive, metavar="F", help="frames per second (default: as the motion)")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no summary")
 
@@ -53,6 +59,8 @@ def run(arguments: argparse.Namespace) -> None:
         crop=arguments.crop,
         seconds=arguments.seconds,
         loops=arguments.loops,
+        boomerang=arguments.boomerang,
+        pad_to_sound=arguments.pad_to_sound,
         fps=arguments.fps,
         bundle=arguments.bundle,
         runtime=shared.runtime_options(arguments),

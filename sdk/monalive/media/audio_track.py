@@ -28,6 +28,24 @@ _AAC_RATES: Final = frozenset({8000, 11025, 12000, 16000, 22050, 24000, 32000, 4
 _BITS_PER_CHANNEL: Final = 80_000
 
 
+def sound_end_s(path: Path) -> float | None:
+    """When the default sound track of a file ends, seconds on the file's own clock; None where there is none.
+
+    Raises:
+        ValueError, PermissionError: the file cannot be read.
+    """
+    with open_media(path) as container:
+        source = container.streams.best("audio")
+        if source is None:
+            return None
+        ends = [
+            float((packet.pts + (packet.duration or 0)) * packet.time_base)
+            for packet in container.demux(source)
+            if packet.pts is not None and packet.time_base is not None
+        ]
+    return max(ends, default=None)
+
+
 class AudioTrack:
     """The default sound track of a file as a stream of a video that is being written.
 

@@ -34,6 +34,13 @@ def extract_motion(video: str | Path, output: str | Path, *, progress: bool = Fa
     """
     if Path(output).suffix.lower() != MOTION_SUFFIX:
         raise ValueError(f"a motion is written to a file that ends in {MOTION_SUFFIX}, not to {output}")
+    motion, _ = video_motion(video, progress=progress)
+    motion.save(output)
+    return motion
+
+
+def video_motion(video: str | Path, *, progress: bool = False) -> tuple[Motion, bool]:
+    """The motion of the face in a video, and whether the video has sound. Arguments and errors as above."""
     with VideoReader(video) as reader, FaceTracker(settle=True) as tracker:
         frames: Iterable[tuple[float, NDArray[np.uint8]]] = tqdm(
             reader,
@@ -43,5 +50,4 @@ def extract_motion(video: str | Path, output: str | Path, *, progress: bool = Fa
             disable=None if progress else True,
         )
         motion = Motion.from_frames(frames, tracker, reader.fps, name=Path(video).stem)
-    motion.save(output)
-    return motion
+    return motion, reader.has_audio

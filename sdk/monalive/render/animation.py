@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from monalive.media.image_io import load_image, open_picture
 from monalive.media.regular_file import require_file
-from monalive.motions.motion_extraction import MOTION_SUFFIX
+from monalive.motions.motion_extraction import MOTION_SUFFIX, video_motion
 from monalive.networks.runtimes import RuntimeOptions
-from monalive.render.frame_timing import repeat
+from monalive.render.frame_timing import boomerang, repeat
 from monalive.render.render import (
     FaceChoice,
     Output,
@@ -28,6 +29,8 @@ from monalive.trust.disclosure import Disclosure
 if TYPE_CHECKING:
     from monalive.animator import PhotoAnimator
     from monalive.motions.motion import Motion
+
+log = logging.getLogger(__name__)
 
 # Formats that can hold an animation; several pictures in others (phones' depth maps, pages) are not one.
 _ANIMATED_FORMATS = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
@@ -47,7 +50,9 @@ class AnimationRequest:
         crop: write only the 256 x 256 picture of the face.
         size: longest side of the result in pixels at most; larger photos are made smaller. None keeps their size.
         seconds: length of the result; motions repeat to fill it, a driver is cut.
-        loops: how many times a motion is played.
+        loops: how many times a motion, or the motion of a driver, is played.
+        boomerang: play it to its end and back.
+        pad_to_sound: hold the driver's last frame until its sound ends.
         fps: frames per second of the result; those of the motion by default.
         bundle: models to use instead of those that come with the package.
         runtime: what the networks run on.
@@ -64,6 +69,8 @@ class AnimationRequest:
     size: int | None = LONGEST_SIDE
     seconds: float | None = None
     loops: int | None = None
+    boomerang: bool = False
+    pad_to_sound: bool = False
     fps: float | None = None
     bundle: str | Path | None = None
     runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
@@ -85,12 +92,18 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
     _check(request)
     motion = image = None
     if request.motion is not None:
-        motion = repeat(find_motion(request.motion), loops=request.loops, seconds=request.seconds, fps=request.fps)
-        kind = _motion_name(request.motion)
+        motion, kind = find_motion(request.motion), _motion_name(request.motion)
     else:
         assert request.driver is not None
         image = load_image(request.driver, LONGEST_SIDE) if is_picture(request.driver) else None
         kind = "a video" if image is None else "a picture"
+        if request.loops or request.boomerang:
+            if image is not None:
+                raise ValueError("a picture does not move: loops are for videos and motions")
+            motion = _motion_of(request.driver, progress)
+    if motion is not None:
+        motion = boomerang(motion) if request.boomerang else motion
+        motion = repeat(motion, loops=request.loops, seconds=request.seconds, fps=request.fps)
     mode = "VIDEO" if image is None else "IMAGE"
     with create_animator(mode, request.retarget, request.bundle, request.runtime, request.size) as animator:
         portraits = enroll_photos(animator, request.photos, request.face, request.disclosure.consent)
@@ -103,7 +116,12 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
             return render_image(animator, portraits, image, output, **length)
         assert request.driver is not None
         square = request.retarget.absolute
-        return render_video(animator, portraits, request.driver, output, square_pixels=square, **length)
+        return render_video(
+            *(animator, portraits, request.driver, output),
+            square_pixels=square,
+            pad_to_sound=request.pad_to_sound,
+            **length,
+        )
 
 
 def create_animator(
@@ -179,6 +197,14 @@ def about_animation(
     return replace(disclosure, motion=motion, model=animator.bundle.about, photos=photos)
 
 
+def _motion_of(driver: str | Path, progress: bool) -> Motion:
+    """The motion of a driver's video, to be played more than once; its sound cannot be."""
+    motion, has_sound = video_motion(driver, progress=progress)
+    if has_sound:
+        log.warning("the sound of %s is left out: a driver that is played to and fro or repeatedly is silent", driver)
+    return motion
+
+
 def _motion_name(name: str | Path) -> str:
     """Of a motion that comes with the package; a file's name may name a person."""
     from monalive.motions import builtin_motions
@@ -189,8 +215,8 @@ def _motion_name(name: str | Path) -> str:
 def _check(request: AnimationRequest) -> None:
     if (request.motion is None) == (request.driver is None):
         raise ValueError("give either a motion or a driver")
-    if request.loops is not None and request.driver is not None:
-        raise ValueError("a driver is played once: loops are for motions")
+    if request.pad_to_sound and (request.driver is None or request.seconds or request.loops or request.boomerang):
+        raise ValueError("--pad-to-sound goes with a driver that is played once, to its end")
     output = Path(request.output).resolve()
     inputs = [*request.photos, request.driver, request.motion, request.bundle]
     for source in inputs:

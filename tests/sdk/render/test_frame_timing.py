@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from fake_animator import fake_motion
 
-from monalive.render.frame_timing import at_rate, repeat, until
+from monalive.render.frame_timing import at_rate, boomerang, closed, hold, repeat, until
 
 
 def clip(count: int, fps: float) -> list[tuple[float, int]]:
@@ -92,3 +92,39 @@ def test_bad_lengths_are_refused() -> None:
         repeat(fake_motion(), seconds=-1.0)
     with pytest.raises(ValueError, match="above 0"):
         repeat(fake_motion(), fps=float("nan"))
+
+
+def test_a_boomerang_goes_there_and_back() -> None:
+    motion = boomerang(fake_motion(4, loop=False))
+    assert motion.landmarks[:, 0, 0].tolist() == [0, 1, 2, 3, 2, 1]
+    assert motion.timestamps_ms.tolist() == [0, 40, 80, 120, 160, 200]
+    assert motion.loop
+    assert repeat(motion, loops=2).landmarks[:, 0, 0].tolist() == [0, 1, 2, 3, 2, 1] * 2
+    uneven = boomerang(replace(fake_motion(3, loop=False), timestamps_ms=np.array([0.0, 10.0, 100.0])))
+    assert uneven.timestamps_ms.tolist() == [0, 10, 100, 190]
+    assert len(boomerang(fake_motion(1)).timestamps_ms) == 1
+
+
+def test_a_motion_that_does_not_loop_is_closed_before_it_is_repeated() -> None:
+    motion = fake_motion(50, loop=False)  # one unit a frame, 50 units away from its beginning at the end
+    once = repeat(motion, seconds=1.0)
+    assert once.landmarks[:, 0, 0].tolist() == list(range(25)) and not once.loop
+    twice = repeat(motion, loops=2).landmarks[:, 0, 0]
+    assert twice[:37].tolist() == list(range(37))  # all but the last half second is as it was
+    assert twice[50] == 0
+    steps = np.abs(np.diff(twice))
+    assert steps[49] <= steps.max() < 10  # without it: 49
+    assert steps[49] < 2
+    assert closed(fake_motion(5)).landmarks[:, 0, 0].tolist() == [0, 1, 2, 3, 4]  # it loops already
+
+
+def test_a_motion_cut_in_its_middle_does_not_loop() -> None:
+    assert repeat(fake_motion(10), loops=2).loop
+    assert repeat(fake_motion(10), seconds=0.8).loop
+    assert not repeat(fake_motion(10), seconds=0.5).loop
+
+
+def test_the_last_frame_is_held() -> None:
+    assert list(hold(clip(3, 25), 200.0, 25)) == [(0, 0), (40, 1), (80, 2), (120, 2), (160, 2)]
+    assert list(hold(clip(3, 25), 60.0, 25)) == clip(3, 25)
+    assert list(hold([], 60.0, 25)) == []
