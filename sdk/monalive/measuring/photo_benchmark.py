@@ -44,7 +44,7 @@ def measure_photos(
         report: called with the name of each step before it is measured.
 
     Returns:
-        For each size {"megapixels", "width", "height", "frames", "seconds", "peak_mb"}; the peak is the process's largest
+        For each size {"megapixels", "width", "height", "frames", "seconds", "peak_mb"}; the peak is its largest
         resident size, None on Windows.
 
     Raises:

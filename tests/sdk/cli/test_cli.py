@@ -77,9 +77,10 @@ def test_length_and_rate_of_a_motion(animator: FakeAnimator, motions: None) -> N
 
 
 def test_options_reach_the_animator(animator: FakeAnimator, motions: None) -> None:
-    line = "animate photo.png photo.png --motion smile -o out.gif --absolute --no-smooth --region pose,eyes"
+    line = "animate photo.png photo.png --motion smile -o out.gif --absolute --no-smooth --region pose,eyes --size 640"
     assert main([*line.split(), "--gain", "eyes=1.5", "pose=0.5", "--gain", "lips=2", "--threads", "3"]) == 0
-    mode, retarget, bundle, runtime = animator.options
+    mode, retarget, bundle, runtime, size = animator.options
+    assert size == 640
     assert (mode, bundle, runtime) == ("VIDEO", None, RuntimeOptions(num_threads=3))
     assert (retarget.absolute, retarget.smooth) == (True, False)
     assert retarget.regions == {"pose", "eyes"}
