@@ -58,7 +58,7 @@ class LoadedPhoto:
     @property
     def is_smaller(self) -> bool:
         """Whether it was made smaller."""
-        return max(self.full_size) > max(self.image.shape[:2])
+        return bool(max(self.full_size) > max(self.image.shape[:2]))
 
 
 def load_image(path: str | Path, longest_side: int | None = None) -> NDArray[np.uint8]:

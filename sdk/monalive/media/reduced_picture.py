@@ -104,7 +104,7 @@ def _decode_at_fraction(image: ImageFile, size: tuple[int, int]) -> None:
             power += 1
         image.reduce = power  # type: ignore[method-assign, assignment]
     else:
-        image.draft(None, size)  # type: ignore[arg-type]
+        image.draft(None, size)
 
 
 def _needed(image: ImageFile, full: int) -> float:

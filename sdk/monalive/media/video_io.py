@@ -12,7 +12,6 @@ from typing import Any, Final
 import av
 import numpy as np
 from av.container import InputContainer
-from av.sidedata.sidedata import Type as SideData
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
@@ -81,6 +80,8 @@ class VideoReader(ClosesAtEnd):
         self.path = Path(path)
         self._containers: list[InputContainer] = []
         require_file(self.path, "video")
+        self.frame_count: int | None
+        self.duration_s: float | None
         self._animation = animation_of(self.path)
         if self._animation is not None:
             (self.width, self.height), self.fps = self._animation.size, self._animation.fps
@@ -94,8 +95,8 @@ class VideoReader(ClosesAtEnd):
                 raise ValueError(f"no frame of {self.path} can be decoded: the file is damaged or cut short")
             rate = stream.average_rate or stream.guessed_rate
             self.fps = float(rate) if rate and 0 < rate <= MAX_FPS else DEFAULT_FPS
-            self.frame_count: int | None = stream.frames or None
-            self.duration_s: float | None = _duration(container, stream)
+            self.frame_count = stream.frames or None
+            self.duration_s = _duration(container, stream)
             self.start_s = _seconds(first) or 0.0
             self.has_audio = bool(container.streams.audio)
             self._stretch = _pixel_aspect(stream, 1.0 if square_pixels else NEARLY_SQUARE)
@@ -249,7 +250,7 @@ def _upright(frame: VideoFrame, reformatter: VideoReformatter, stretch: float) -
 
 def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
     """How a player shows the stored picture: right = a x + c y, down = b x + d y, as (a, b, c, d)."""
-    data = frame.side_data.get(SideData.DISPLAYMATRIX)
+    data: Any = frame.side_data.get("DISPLAYMATRIX")
     if data is None or data.buffer_size < 36:
         return 1, 0, 0, 1
     a, b, _, c, d, *_ = struct.unpack("=9i", bytes(data)[:36])

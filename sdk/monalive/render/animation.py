@@ -117,7 +117,10 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
         assert request.driver is not None
         square = request.retarget.absolute
         return render_video(
-            *(animator, portraits, request.driver, output),
+            animator,
+            portraits,
+            request.driver,
+            output,
             square_pixels=square,
             pad_to_sound=request.pad_to_sound,
             **length,

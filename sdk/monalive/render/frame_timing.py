@@ -103,7 +103,8 @@ def closed(motion: Motion) -> Motion:
 
     def bent(values: NDArray[Any]) -> NDArray[Any]:
         weights = share.astype(values.dtype).reshape(-1, *[1] * (values.ndim - 1))
-        return values + weights * (values[0] - values[-1])
+        moved: NDArray[Any] = values + weights * (values[0] - values[-1])
+        return moved
 
     around = None if motion.surroundings is None else bent(motion.surroundings)
     return dataclasses.replace(motion, landmarks=bent(motion.landmarks), surroundings=around, loop=True)

@@ -93,6 +93,16 @@ def test_a_video_drives(animator: FakeAnimator, capfd: pytest.CaptureFixture[str
     assert animator.options[0] == "VIDEO"
 
 
+def test_a_driver_can_be_played_to_and_fro(
+    animator: FakeAnimator, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("monalive.render.animation.video_motion", lambda path, progress: (fake_motion(4), True))
+    line = "animate photo.png --driver driver.mp4 -o frames --boomerang --loops 2 --consent self -q"
+    assert main(line.split()) == 0
+    assert len(list(Path("frames").iterdir())) == 12
+    assert "the sound of driver.mp4 is left out" in capfd.readouterr().err
+
+
 def test_a_picture_drives(animator: FakeAnimator) -> None:
     assert main(["animate", "photo.png", "--driver", "photo.png", "-o", "out.jpg"]) == 0
     assert animator.options[0] == "IMAGE"

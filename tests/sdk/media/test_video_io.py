@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -555,8 +556,8 @@ def test_cover_art_is_not_the_picture(tmp_path: Path) -> None:
 def test_animated_pictures_are_videos(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     pictures = [Image.fromarray(scene(index)) for index in range(4)]
-    lossless = {"lossless": True} if suffix == ".webp" else {}
-    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=[40, 80, 120, 40], **lossless)
+    options: dict[str, Any] = {"lossless": True} if suffix == ".webp" else {}
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=[40, 80, 120, 40], **options)
     reader = VideoReader(path)
     assert (reader.width, reader.height, reader.has_audio) == (WIDTH, HEIGHT, False)
     times, frames = zip(*reader, strict=True)
