@@ -20,7 +20,7 @@ from monalive.faces.driver_rule import DriverRule
 from monalive.faces.tracker import Face, choose_face
 from monalive.faces.tracker_factory import FaceTrackerFactory, SharedNetworkTrackers
 from monalive.faces.tracker_networks import bundle_with_tracker, load_tracker_networks
-from monalive.media.image_io import load_image
+from monalive.media.image_io import LoadedPhoto, load_photo
 from monalive.motions.cut_finder import CutFinder
 from monalive.motions.driver_takes import DriverFrame, Reference, checked_reference, with_references
 from monalive.motions.motion import Motion
@@ -75,6 +75,7 @@ class PhotoAnimator(ClosesAtEnd):
         self._last_timestamp = -np.inf
         self._worker: LatestOnlyWorker[tuple[Portraits, NDArray[np.uint8], float]] | None = None
         self._closed = False
+        self._said_smaller = False
 
     @classmethod
     def create_from_options(cls, options: PhotoAnimatorOptions) -> PhotoAnimator:
@@ -233,7 +234,8 @@ class PhotoAnimator(ClosesAtEnd):
 
         Args:
             portrait: one, or several of the same photo.
-            motion: what it is counted from is in it; absolute motion takes its first frame.
+            motion: what it is counted from is in it; absolute motion takes its first frame. One that loops begins as it
+                goes on from its end, unless there are cuts in it.
 
         Raises:
             RuntimeError: closed.
@@ -248,6 +250,8 @@ class PhotoAnimator(ClosesAtEnd):
             with self._animating:
                 if index in references:
                     player.anchored(Anchoring(references[index], after_cut=index > 0), motion.image_size)
+                if index == 0 and motion.loop and len(references) == 1:
+                    player.settle(motion)
                 frame = player.frame(landmarks, timestamp, surroundings)
             yield replace(frame, cut=index in references and index > 0)
 
@@ -381,7 +385,9 @@ class PhotoAnimator(ClosesAtEnd):
             require_rgb(photo)
             image, name = photo, "the photo"
         else:
-            image, name = load_image(photo), str(photo)
+            loaded = load_photo(photo, self._options.longest_side)
+            image, name = loaded.image, str(photo)
+            self._say_smaller(name, loaded)
         with self._tracking:
             faces = self._photo_tracker.detect(image)
         if not faces:
@@ -395,6 +401,16 @@ class PhotoAnimator(ClosesAtEnd):
                 "%s shows more than %d faces: only the largest are taken; raise max_faces (--max-faces)", name, most
             )
         return image, faces[:most]
+
+    def _say_smaller(self, name: str, loaded: LoadedPhoto) -> None:
+        """Once, that a photo was made smaller, and how to keep its size."""
+        if loaded.is_smaller and not self._said_smaller:
+            self._said_smaller = True
+            height, width = loaded.image.shape[:2]
+            log.warning(
+                "%s is animated at %d x %d, not at its %d million pixels; --size (longest_side) sets another size",
+                *(name, width, height, round(loaded.full_size[0] * loaded.full_size[1] / 1e6)),
+            )
 
     def _portrait(self, photos: list[PhotoOfPerson], consent: Consent | None) -> Portrait:
         first, *others = photos

@@ -15,6 +15,7 @@ from monalive.networks.runtimes import RuntimeOptions
 from monalive.player.driver_anchor import LiveReference
 from monalive.result import AnimatedFrame
 from monalive.retargeting.retarget import RetargetOptions
+from monalive.rgb_image import LONGEST_SIDE
 
 
 class RunningMode(Enum):
@@ -50,6 +51,8 @@ class PhotoAnimatorOptions:
             seconds; "first": the first with a face; "recent": as "neutral", and again every 15 seconds; or the number
             of a frame, from 0. None: "recent" in `LIVE_STREAM`, "neutral" else. After a cut in the driver the motion
             starts anew. Absolute motion does without.
+        longest_side: photos from files are made smaller, so that their longest side, and so the result's, has so many
+            pixels at most (16 or more); None keeps all pixels. Arrays are taken as they are.
 
     Raises:
         ValueError: options that do not go together.
@@ -64,8 +67,11 @@ class PhotoAnimatorOptions:
     max_faces: int = MAX_FACES
     driver_face: DriverFace = "auto"
     reference: LiveReference | None = None
+    longest_side: int | None = LONGEST_SIDE
 
     def __post_init__(self) -> None:
+        if self.longest_side is not None and self.longest_side < 16:
+            raise ValueError(f"the longest side must have at least 16 pixels, not {self.longest_side}")
         live = self.running_mode is RunningMode.LIVE_STREAM
         if live and self.result_callback is None:
             raise ValueError("running mode LIVE_STREAM needs a result_callback: results arrive there")

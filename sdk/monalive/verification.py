@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from monalive.media.image_io import load_image
+from monalive.media.image_io import load_image, open_picture
+from monalive.media.regular_file import require_file
 from monalive.media.video_io import VideoReader
 from monalive.trust.content_credentials import DETACHED_TYPES, SIDECAR_SUFFIX, ReadCredentials, read_credentials
 from monalive.trust.mark_code import MAX_ATTEMPTS
@@ -95,8 +96,8 @@ def verify(path: str | Path) -> Verification:
         ValueError: it is neither a picture nor a video, or damaged beyond reading.
     """
     path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"there is no file at {path}")
+    if not path.is_dir():
+        require_file(path, "file")
     files = sorted(path.glob("*.png")) if path.is_dir() else [path]
     if not files:
         raise ValueError(f"there are no PNG frames in the folder {path}")
@@ -181,9 +182,9 @@ def _media_type(path: Path) -> str:
 def _picture_format(path: Path) -> tuple[str, int]:
     """Pillow's name of the format and the number of pictures; ("", 0) of anything else."""
     try:
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             return image.format or "", getattr(image, "n_frames", 1)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (OSError, ValueError, SyntaxError):
         return "", 0
 
 

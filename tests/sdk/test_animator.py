@@ -23,9 +23,11 @@ from monalive import (
     RunningMode,
     builtin_motions,
     load_image,
+    save_image,
 )
 from monalive.faces.tracker import FaceTracker
 from monalive.motions.surroundings_flow import unknown_surroundings
+from monalive.motions.synthetic_driver import IMAGE_SIZE, Performance
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.player.bundle_networks import BundleNetworks, NetworkFrame
 
@@ -521,3 +523,33 @@ def test_the_sdk_never_imports_torch() -> None:
 
     code = "import sys, monalive, monalive.cli.main; sys.exit('torch' in sys.modules or 'mediapipe' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_motion_that_loops_leads_into_its_beginning(image: PhotoAnimator, photo: np.ndarray) -> None:
+    around = 2 * np.pi * np.arange(25) / 25
+    performance = Performance(np.arange(25) / 25, 1.0)
+    performance.head[:, 0] = 12 * np.sin(around)
+    performance.add(0.5 - 0.5 * np.cos(around), jawOpen=0.4)
+    motion = Motion.from_landmarks(performance.landmarks(), IMAGE_SIZE, 25.0, loop=True)
+    portrait = image.enroll(photo)
+    shown = np.array([frame.landmarks[:, :2] for frame in image.play(portrait, motion)])
+    steps = np.linalg.norm(np.roll(shown, -1, axis=0) - shown, axis=-1).mean(axis=1)
+    assert steps[-1] < 1.05 * steps[[0, -2]].max()  # from the last frame to the first
+
+
+def test_large_photos_are_made_smaller_and_it_is_said_once(
+    tmp_path: Path, photo: np.ndarray, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "photo.jpg"
+    save_image(path, photo)
+    side = photo.shape[0]
+    for longest, expected in ((side // 2, side // 2), (None, side), (side, side)):
+        caplog.clear()
+        options = PhotoAnimatorOptions(longest_side=longest)
+        with PhotoAnimator.create_from_options(options) as animator:
+            assert animator.enroll([path, path]).photo.shape == (expected, expected, 3)
+            assert animator.enroll(photo).photo.shape == photo.shape  # an array is taken as it is
+        said = [record for record in caplog.messages if "longest_side" in record]
+        assert len(said) == (expected < side)
+    with pytest.raises(ValueError, match="at least 16"):
+        PhotoAnimatorOptions(longest_side=3)

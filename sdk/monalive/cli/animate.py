@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         *("-o", "--output"),
         required=True,
         metavar="OUT",
-        help=".mp4, .webm, .gif, .webp, a folder for numbered PNG files, or .png/.jpg for a single frame",
+        help=".mp4, .mov, .webm, .gif, .webp, a folder for numbered PNG files, or .png/.jpg for a single frame",
     )
     shared.add_driver_face_argument(parser)
     shared.add_retarget_arguments(parser)
@@ -35,7 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--crop", action="store_true", help="write only the 256x256 picture of the face")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--seconds", type=shared.positive, metavar="S", help="length: motions repeat, a driver is cut")
-    length.add_argument("--loops", type=shared.positive_int, metavar="N", help="play a motion so many times")
+    length.add_argument(
+        "--loops", type=shared.positive_int, metavar="N", help="play it so many times; a driver then has no sound"
+    )
+    parser.add_argument("--boomerang", action="store_true", help="play it to its end and back, without sound")
+    parser.add_argument(
+        "--pad-to-sound", action="store_true", help="hold the last picture until the driver's sound ends"
+    )
     parser.add_argument("--fps", type=shared.positive, metavar="F", help="frames per second (default: as the motion)")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no summary")
 
@@ -52,10 +58,13 @@ def run(arguments: argparse.Namespace) -> None:
         face=arguments.face,
         driver_face=arguments.driver_face,
         max_faces=arguments.max_faces,
+        size=arguments.size,
         retarget=shared.retarget_options(arguments),
         crop=arguments.crop,
         seconds=arguments.seconds,
         loops=arguments.loops,
+        boomerang=arguments.boomerang,
+        pad_to_sound=arguments.pad_to_sound,
         fps=arguments.fps,
         reference=arguments.reference,
         bundle=arguments.bundle,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from monalive.faces.tracker import MAX_FACES
 from monalive.networks.runtimes import DELEGATES, RUNTIMES, RuntimeOptions
 from monalive.retargeting.retarget import REGIONS, RetargetOptions
+from monalive.rgb_image import LONGEST_SIDE
 from monalive.trust.consent import NOTICE, Consent, stated_consent
 from monalive.trust.credential import Credential
 
@@ -25,7 +26,7 @@ _CUTS_SHOWN: Final = 5
 
 
 def add_photo_arguments(parser: argparse.ArgumentParser) -> None:
-    """PHOTO..., --face, --max-faces, and those of `add_model_arguments`."""
+    """PHOTO..., --face, --max-faces, --size, and those of `add_model_arguments`."""
     parser.add_argument(
         "photos", metavar="PHOTO", nargs="+", help="a photo or painting; several of the same person help"
     )
@@ -42,6 +43,14 @@ def add_photo_arguments(parser: argparse.ArgumentParser) -> None:
         default=MAX_FACES,
         metavar="N",
         help=f"take the N largest faces of a photo that shows more (default {MAX_FACES})",
+    )
+    parser.add_argument(
+        "--size",
+        type=picture_size,
+        default=LONGEST_SIDE,
+        metavar="N|native",
+        help="longest side of the result in pixels: larger photos are made smaller "
+        f"(default {LONGEST_SIDE}); native keeps their size",
     )
     add_model_arguments(parser)
 
@@ -226,6 +235,19 @@ def reference(text: str) -> Reference:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is neither 'neutral' nor 'first' nor the number of a frame, from 0")
     return int(text)
+
+
+def picture_size(text: str) -> int | None:
+    """A number of pixels from 16; None for "native"."""
+    if text == "native":
+        return None
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 16:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 'native' nor a number of pixels from 16")
+    return number
 
 
 def regions(text: str) -> frozenset[str]:

@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
         face=arguments.face,
         driver_face=arguments.driver_face,
         max_faces=arguments.max_faces,
+        size=arguments.size,
         retarget=shared.retarget_options(arguments),
         reference=arguments.reference,
         bundle=arguments.bundle,

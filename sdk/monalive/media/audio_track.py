@@ -18,14 +18,36 @@ from monalive.media.video_io import open_media
 log = logging.getLogger(__name__)
 
 # Codecs that every player of the container understands are copied; others are encoded anew.
-COPIED: Final = {"mp4": frozenset({"aac", "mp3"}), "webm": frozenset({"opus", "vorbis"})}
-ENCODERS: Final = {"mp4": "aac", "webm": "libopus"}
+COPIED: Final = {
+    "mp4": frozenset({"aac", "mp3"}),
+    "mov": frozenset({"aac", "mp3"}),
+    "webm": frozenset({"opus", "vorbis"}),
+}
+ENCODERS: Final = {"mp4": "aac", "mov": "aac", "webm": "libopus"}
 _AAC_RATES: Final = frozenset({8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000})
 _BITS_PER_CHANNEL: Final = 80_000
 
 
+def sound_end_s(path: Path) -> float | None:
+    """When the default sound track of a file ends, seconds on the file's own clock; None where there is none.
+
+    Raises:
+        ValueError, PermissionError: the file cannot be read.
+    """
+    with open_media(path) as container:
+        source = container.streams.best("audio")
+        if source is None:
+            return None
+        ends = [
+            float((packet.pts + (packet.duration or 0)) * packet.time_base)
+            for packet in container.demux(source)
+            if packet.pts is not None and packet.time_base is not None
+        ]
+    return max(ends, default=None)
+
+
 class AudioTrack:
-    """The first sound track of a file as a stream of a video that is being written.
+    """The default sound track of a file as a stream of a video that is being written.
 
     Sound is read only as far as the pictures have come, so that the two are interleaved in the file and
     memory does not grow. Sound before the first picture and after the last is left out.
@@ -36,7 +58,7 @@ class AudioTrack:
         Args:
             path: a media file with sound.
             output: the container being written, before its first packet.
-            container: "mp4" or "webm".
+            container: "mp4", "mov" or "webm".
             start_s: the file's time that becomes 0, in seconds: that of its first picture.
 
         Raises:
@@ -48,7 +70,8 @@ class AudioTrack:
         if not self._input.streams.audio:
             self._input.close()
             raise ValueError(f"{path} has no sound")
-        source = self._input.streams.audio[0]
+        source = self._input.streams.best("audio")  # as players choose
+        assert isinstance(source, AudioStream)
         self._output = output
         self._packets: Iterator[tuple[float, Packet[AudioStream]]]
         if _can_copy(source, container):

@@ -148,5 +148,13 @@ def roll_back(resources: ExitStack) -> None:
     resources.__exit__(_RollBackError, error, None)
 
 
+def changed_bounds(changed: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """top, bottom, left, right of what changed (H, W) in a frame; one pixel when nothing did."""
+    rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+    if not rows.size:
+        return 0, 1, 0, 1
+    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+
+
 class _RollBackError(Exception):
     """Seen only by the context managers of `roll_back`."""

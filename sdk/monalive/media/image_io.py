@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms
+from PIL.ImageFile import ImageFile
 
 from monalive.atomic_file import atomic_path
+from monalive.media.reduced_picture import TooLargeToDecodeError, fitted_size, reduced, scale_to_8_bits, to_8_bits
+from monalive.media.regular_file import require_file
 from monalive.rgb_image import require_rgb
 from monalive.trust.provenance import picture_options
 
 # Formats that photos come in. Not all that Pillow reads: some (EPS) start other programs.
-READABLE = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "JPEG2000", "PPM")
-MAX_PIXELS = 100_000_000  # 300 MB as RGB; a file of a few kilobytes can claim far more
+READABLE = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "JPEG2000", "PPM", "HEIF")
+MAX_PIXELS = 100_000_000  # read whole: 300 MB as RGB; a file of a few kilobytes can claim far more
+MAX_REDUCED_PIXELS = 250_000_000  # read at a smaller size
+MAX_FILE_BYTES = 2 << 30
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 _WRITABLE: dict[str, tuple[str, dict[str, Any]]] = {
     ".png": ("PNG", {"compress_level": 4}),
@@ -38,7 +48,20 @@ _UPRIGHT = {
 }
 
 
-def load_image(path: str | Path) -> NDArray[np.uint8]:
+@dataclass(frozen=True)
+class LoadedPhoto:
+    """A photo as it is worked on: (H, W, 3) uint8 RGB, and the (width, height) that its file has, as stored."""
+
+    image: NDArray[np.uint8]
+    full_size: tuple[int, int]
+
+    @property
+    def is_smaller(self) -> bool:
+        """Whether it was made smaller."""
+        return bool(max(self.full_size) > max(self.image.shape[:2]))
+
+
+def load_image(path: str | Path, longest_side: int | None = None) -> NDArray[np.uint8]:
     """A picture file as 8-bit RGB.
 
     - The EXIF orientation is applied.
@@ -50,7 +73,10 @@ def load_image(path: str | Path) -> NDArray[np.uint8]:
     - Of an animation or a multi-page file, the first picture is read.
 
     Args:
-        path: a JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP, JPEG 2000 or PPM file. Content decides, not the name.
+        path: a JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP, JPEG 2000 or PPM file, or HEIC with the extra `heif`. Content
+            decides, not the name.
+        longest_side: make it smaller, so that its longest side has so many pixels at most. Large photos then take
+            little memory: JPEG and JPEG 2000 are decoded at a reduced size.
 
     Returns:
         (H, W, 3) uint8 RGB, contiguous.
@@ -59,29 +85,73 @@ def load_image(path: str | Path) -> NDArray[np.uint8]:
         FileNotFoundError: there is no such file.
         IsADirectoryError: it is a folder.
         PermissionError: it may not be read.
-        ValueError: the file is empty, no picture of a known format, damaged or cut short, or has more than
-            100 million pixels.
+        ValueError: it is no regular file, empty, no picture of a known format, damaged or cut short, or has more
+            than 100 million pixels (250 million with `longest_side`), or more than fit into memory.
     """
+    return load_photo(path, longest_side).image
+
+
+def load_photo(path: str | Path, longest_side: int | None) -> LoadedPhoto:
+    """`load_image` that tells whether the picture was made smaller. Same arguments and errors."""
     path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder, not a picture")
-    if not path.exists():
-        raise FileNotFoundError(f"there is no picture at {path}")
-    content = path.read_bytes()
-    if not content:
-        raise ValueError(f"{path} is empty: no picture in it")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of large pictures and damaged metadata: both are dealt with here
-        with _open(path, content) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise _too_large(path)
-            try:
+    with open_picture(path) as image:
+        width, height = size = image.size
+        smaller = fitted_size(size, longest_side)
+        limit = MAX_PIXELS if smaller == size else MAX_REDUCED_PIXELS
+        if width * height > limit:
+            smaller_helps = limit == MAX_PIXELS and width * height <= MAX_REDUCED_PIXELS
+            advice = "read it at a smaller size (longest_side, --size)" if smaller_helps else "make it smaller first"
+            raise ValueError(f"{path} has more than {limit // 1_000_000} million pixels; {advice}")
+        try:
+            if smaller == size:
                 image.load()
-                return _to_rgb(image)
-            except MemoryError:
-                raise
-            except Exception as error:  # decoders raise nearly anything on damaged files
-                raise ValueError(f"{path} cannot be read: the picture is damaged or cut short ({error})") from error
+            return LoadedPhoto(_to_rgb(image, image if smaller == size else reduced(image, smaller)), size)
+        except MemoryError:
+            raise
+        except TooLargeToDecodeError as error:
+            raise ValueError(f"{path} cannot be read: {error}") from error
+        except Exception as error:  # decoders raise nearly anything on damaged files
+            raise ValueError(f"{path} cannot be read: the picture is damaged or cut short ({error})") from error
+
+
+@contextmanager
+def open_picture(path: Path) -> Iterator[ImageFile]:
+    """A picture file of which the header alone is read.
+
+    Raises:
+        FileNotFoundError, IsADirectoryError, PermissionError, ValueError: as `load_image`.
+    """
+    require_file(path, "picture")
+    with warnings.catch_warnings(), path.open("rb") as file:
+        warnings.simplefilter("ignore")  # of large pictures and damaged metadata: both are dealt with here
+        start = file.read(16)
+        if not start:
+            raise ValueError(f"{path} is empty: no picture in it")
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ValueError(f"{path} has more than {MAX_FILE_BYTES >> 30} GB: no photo is as large; name a picture")
+        if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS:
+            _learn_heif(path)
+        Image.init()
+        for name in READABLE:
+            if name not in Image.OPEN:  # a build of Pillow may lack some
+                continue
+            factory, accept = Image.OPEN[name]
+            if accept is not None and not _accepted(accept(start)):
+                continue
+            file.seek(0)
+            # Not Image.open: it refuses more than 179 million pixels, which are read at a reduced size here.
+            try:
+                image = factory(file, "")
+            except (SyntaxError, IndexError, TypeError, struct.error):
+                continue
+            except Exception as error:  # damaged headers
+                raise ValueError(f"{path} cannot be read: its header is damaged ({error})") from error
+            with image:
+                yield image
+            return
+    raise ValueError(
+        f"{path} is not a picture of a known format ({', '.join(READABLE)}); convert it to JPEG or PNG first"
+    )
 
 
 def save_image(path: str | Path, image: NDArray[np.uint8], *, made_by_ai: bool = False) -> None:
@@ -124,30 +194,26 @@ def encode_image(path: str | Path, image: NDArray[np.uint8], *, made_by_ai: bool
     return encoded.getvalue()
 
 
-def _open(path: Path, content: bytes) -> Image.Image:
-    Image.init()
-    formats = [name for name in READABLE if name in Image.OPEN]  # a build of Pillow may lack some
+def _accepted(answer: object) -> bool:
+    """Pillow's plugins answer with a truth value, or with a text that says why not."""
+    return bool(answer) and not isinstance(answer, str)
+
+
+def _learn_heif(path: Path) -> None:
     try:
-        return Image.open(io.BytesIO(content), formats=formats)
-    except Image.DecompressionBombError as error:
-        raise _too_large(path) from error
-    except UnidentifiedImageError as error:
+        import pillow_heif
+    except ModuleNotFoundError as error:
         raise ValueError(
-            f"{path} is not a picture of a known format ({', '.join(READABLE)}); "
-            "convert it to JPEG or PNG first (HEIC as well)"
+            f"{path} is a HEIC photo, which needs the extra 'heif': pip install 'monalive[heif]', or save it as JPEG"
         ) from error
-    except Exception as error:  # damaged headers
-        raise ValueError(f"{path} cannot be read: its header is damaged ({error})") from error
+    pillow_heif.register_heif_opener(thumbnails=False)
 
 
-def _too_large(path: Path) -> ValueError:
-    return ValueError(f"{path} has more than {MAX_PIXELS // 1_000_000} million pixels; make the picture smaller first")
-
-
-def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
-    orientation, profile = _orientation(image), image.info.get("icc_profile")
+def _to_rgb(file: Image.Image, image: Image.Image) -> NDArray[np.uint8]:
+    """What was read from `file`, whole or made smaller, in plain colours, upright."""
+    orientation, profile = _orientation(file), file.info.get("icc_profile")
     if image.mode.startswith("I") or image.mode == "F":
-        image = Image.fromarray(_to_8_bits(np.asarray(image), image.mode))
+        image = Image.fromarray(to_8_bits(np.asarray(image), scale_to_8_bits(image)))
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
@@ -160,17 +226,6 @@ def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
     if orientation in _UPRIGHT:
         image = image.transpose(_UPRIGHT[orientation])
     return np.array(image)
-
-
-def _to_8_bits(values: NDArray[Any], mode: str) -> NDArray[np.uint8]:
-    """16-bit, 32-bit integer (they hold 16 bits in practice) and floating-point greyscale to (H, W) uint8."""
-    finite = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    if mode == "F":
-        scale = 1.0 if finite.max() > 1.0 else 255.0
-    else:
-        scale = 1.0 if mode == "I" and finite.max() <= 255 else 1.0 / 257.0
-    eight_bits: NDArray[np.uint8] = np.clip(np.rint(finite * scale), 0, 255).astype(np.uint8)
-    return eight_bits
 
 
 def _orientation(image: Image.Image) -> int:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import GifImagePlugin, Image
 
 from monalive.atomic_file import atomic_path, exchange
-from monalive.media.frame_sink import FrameSink, roll_back
+from monalive.media.frame_sink import FrameSink, changed_bounds, roll_back
 from monalive.media.image_io import encode_image
 from monalive.trust.disclosure import Disclosure
 from monalive.trust.provenance import gif_comment, picture_options
@@ -64,7 +64,7 @@ class GifSink(FrameSink):
             changed = np.ones(image.shape[:2], bool)
         else:
             changed = (image != self._shown).any(axis=2)
-            top, bottom, left, right = _bounds(changed)
+            top, bottom, left, right = changed_bounds(changed)
         patch = Image.fromarray(np.ascontiguousarray(image[top:bottom, left:right]))
         indexed = patch.quantize(colors=_TRANSPARENT, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
         indexed = patch.quantize(palette=indexed, dither=Image.Dither.FLOYDSTEINBERG)
@@ -178,11 +178,3 @@ def _gif_header(size: tuple[int, int]) -> bytes:
     width, height = size
     screen = width.to_bytes(2, "little") + height.to_bytes(2, "little") + b"\0\0\0"
     return b"GIF89a" + screen + b"!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0" + gif_comment()
-
-
-def _bounds(changed: NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """top, bottom, left, right of what changed; one pixel when nothing did."""
-    rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
-    if not rows.size:
-        return 0, 1, 0, 1
-    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -26,8 +26,9 @@ from numpy.typing import NDArray
 from monalive.media.audio_track import AudioTrack
 from monalive.media.frame_sink import FrameSink, roll_back
 from monalive.media.picture_sinks import FolderSink, GifSink, StillSink
+from monalive.media.webp_sink import WebpSink
 from monalive.trust.disclosure import Disclosure
-from monalive.trust.provenance import CONTAINER_TAGS, mark_webp
+from monalive.trust.provenance import CONTAINER_TAGS
 
 __all__ = ["FrameSink", "VideoSink", "can_hold_sound", "open_sink"]
 
@@ -50,26 +51,23 @@ class VideoFormat:
 # Qualities that leave no visible loss; speeds that keep up with the animation on two cores.
 _MP4 = VideoFormat(
     *("mp4", "libx264", "yuv420p", 90000, True),
-    codec_options={"crf": "18", "preset": "veryfast"},
+    # A short look ahead on few threads: each frame that waits holds 15 MB of a large photo.
+    codec_options={"crf": "18", "preset": "veryfast", "rc-lookahead": "4", "threads": "4"},
     container_options={"movflags": "+faststart"},
 )
+_MOV = replace(_MP4, container="mov")
 _WEBM = VideoFormat(
     *("webm", "libvpx-vp9", "yuv420p", 1000, False),
     codec_options={"crf": "22", "b": "0", "deadline": "realtime", "cpu-used": "5", "row-mt": "1"},
 )
-_WEBP = VideoFormat(
-    *("webp", "libwebp_anim", "bgra", 1000, False),
-    codec_options={"quality": "85", "compression_level": "2"},
-    container_options={"loop": "0"},
-)
-_VIDEOS: Final = {".mp4": _MP4, ".m4v": _MP4, ".webm": _WEBM, ".webp": _WEBP}
+_VIDEOS: Final = {".mp4": _MP4, ".m4v": _MP4, ".mov": _MOV, ".webm": _WEBM}
+_H264_BLOCKS: Final = 139_264  # of 16 x 16 pixels in a frame: those of the highest level, 6.2
 _STILLS: Final = (".png", ".jpg", ".jpeg")
 
 
 def can_hold_sound(path: str | Path) -> bool:
     """Whether a sink for this path can carry sound."""
-    video = None if _is_folder(path) else _VIDEOS.get(Path(path).suffix.lower())
-    return video is not None and video is not _WEBP
+    return not _is_folder(path) and Path(path).suffix.lower() in _VIDEOS
 
 
 def open_sink(
@@ -82,7 +80,7 @@ def open_sink(
 ) -> FrameSink:
     """A writer chosen by the path.
 
-    - `.mp4` (`.m4v`): H.264, BT.709, playable while it loads; an odd width or height gets one more column or
+    - `.mp4` (`.m4v`, `.mov`): H.264, BT.709, playable while it loads; an odd width or height gets one more column or
       row.
     - `.webm`: VP9. `.webp`: animated WebP. `.gif`: 256 colours per frame, at most 50 frames per second. The
       latter two repeat for ever.
@@ -112,13 +110,13 @@ def open_sink(
         return FolderSink(path, fps, size, disclosure)
     if suffix == ".gif":
         return GifSink(path, fps, size, disclosure)
+    if suffix == ".webp":
+        return WebpSink(path, fps, size, disclosure)
     if suffix in _STILLS:
         return StillSink(path, fps, size, disclosure)
     if suffix not in _VIDEOS:
-        known = ", ".join((*_VIDEOS, ".gif", *_STILLS))
+        known = ", ".join((*_VIDEOS, ".webp", ".gif", *_STILLS))
         raise ValueError(f"cannot tell what to write to {path}: use {known}, or a name without a suffix for a folder")
-    if not can_hold_sound(path):
-        audio_from = None
     return VideoSink(path, fps, size, _VIDEOS[suffix], audio_from, audio_start_s, disclosure)
 
 
@@ -145,11 +143,10 @@ class VideoSink(FrameSink):
         self._last_tick = -1
         with ExitStack() as stack:
             temporary = self._unfinished_file(stack)
-            if video is _WEBP:  # between FFmpeg's last byte and the rename, and only if all went well
-                stack.push(lambda kind, *_: mark_webp(temporary) if kind is None else None)
+            name = str(temporary.absolute())  # a name may begin like an address, an absolute path does not
             try:
                 self._container = stack.enter_context(
-                    av.open(str(temporary), "w", format=video.container, container_options=video.container_options)
+                    av.open(name, "w", format=video.container, container_options=video.container_options)
                 )
             except (av.error.FFmpegError, OSError) as error:
                 raise OSError(f"cannot write {path}: {error.strerror or error}") from error
@@ -169,14 +166,18 @@ class VideoSink(FrameSink):
         context = stream.codec_context
         context.width = width + width % 2 if self._format.even else width
         context.height = height + height % 2 if self._format.even else height
+        if self._format.codec == "libx264" and -(-context.width // 16) * -(-context.height // 16) > _H264_BLOCKS:
+            raise ValueError(
+                f"{self.path} cannot hold pictures of {width}x{height}: H.264 has no level for them; "
+                "use a smaller --size, or a folder"
+            )
         context.pix_fmt = self._format.pixel_format
         context.time_base = Fraction(1, self._format.ticks)
         stream.time_base = context.time_base
-        if self._format.pixel_format == "yuv420p":
-            context.colorspace = Colorspace.ITU709
-            context.color_range = ColorRange.MPEG
-            context.color_primaries = ColorPrimaries.BT709
-            context.color_trc = ColorTrc.BT709
+        context.colorspace = Colorspace.ITU709
+        context.color_range = ColorRange.MPEG
+        context.color_primaries = ColorPrimaries.BT709
+        context.color_trc = ColorTrc.BT709
         try:
             context.open()
         except (av.error.FFmpegError, ValueError) as error:
@@ -204,8 +205,6 @@ class VideoSink(FrameSink):
         if bottom or right:
             image = np.pad(image, ((0, bottom), (0, right), (0, 0)), mode="edge")
         rgb = VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
-        if self._format.pixel_format != "yuv420p":
-            return self._reformatter.reformat(rgb, format=self._format.pixel_format)
         return self._reformatter.reformat(
             rgb,
             format=self._format.pixel_format,

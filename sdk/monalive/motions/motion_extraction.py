@@ -46,6 +46,15 @@ def extract_motion(
     """
     if Path(output).suffix.lower() != MOTION_SUFFIX:
         raise ValueError(f"a motion is written to a file that ends in {MOTION_SUFFIX}, not to {output}")
+    motion, _ = video_motion(video, reference=reference, progress=progress, driver_face=driver_face)
+    motion.save(output)
+    return motion
+
+
+def video_motion(
+    video: str | Path, *, reference: Reference = "neutral", progress: bool = False, driver_face: DriverFace = "auto"
+) -> tuple[Motion, bool]:
+    """The motion of the face in a video, and whether the video has sound. Arguments and errors as above."""
     with FaceTracker(settle=True, num_faces=MAX_FACES) as tracker, VideoReader(video) as reader:
         with VideoReader(video) as beginning:
             place = place_of_driver(beginning, tracker, driver_face)
@@ -65,5 +74,4 @@ def extract_motion(
             driver_face=driver_face,
             driver_place=place,
         )
-    motion.save(output)
-    return motion
+    return motion, reader.has_audio

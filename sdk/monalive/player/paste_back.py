@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import math
+from typing import Any, Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -12,6 +13,13 @@ from monalive.faces.crop import NETWORK_SIZE, SquareCrop
 
 # Width of the band inside the crop's edges where motion fades out, in crop sides.
 FEATHER_WIDTH: Final = 0.14
+# Larger crops are pasted in bands of rows. For each band to begin where a row of the networks' 256 does, their side is
+# rounded up to a multiple of _STEP, and a band is a multiple of _HALO of those rows with as many above or below, which
+# interpolation reads.
+_WHOLE_SIDE: Final = 1024
+_STEP: Final = 64
+_HALO: Final = 4
+_BAND_ROWS: Final = 256
 
 
 def crop_feather(
@@ -84,19 +92,14 @@ class PasteBack:
         x1, y1 = min(left + side, image_width), min(top + side, image_height)
         if x0 >= x1 or y0 >= y1:
             raise ValueError(f"{crop} lies outside the photo of {image_width} x {image_height} pixels")
-        self._side = side
         self._in_photo = np.s_[y0:y1, x0:x1]
-        self._in_square = np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
-        self._shift = _subpixel_shift(crop)
-
-        rows, columns = np.mgrid[y0:y1, x0:x1]
-        self._grid = np.stack([columns, rows], axis=-1).astype(np.float32)  # (rows, columns, 2)
-        self._places = np.empty((side, side, 2), np.float32)
-        self._weights = np.empty((side, side), np.float32)
-        self._rest = np.empty(self._grid.shape[:2], np.float32)
-        self._paint = np.empty((side, side, 3), np.uint8)
-        self._warped = np.empty((*self._grid.shape[:2], 3), np.uint8)
-        self._blended = np.empty_like(self._warped)
+        self._columns = slice(x0 - left, x1 - left)
+        self._side = side if side <= _WHOLE_SIDE else -(-side // _STEP) * _STEP
+        self._shift = _to_square(crop, left, top, self._side)
+        self._bands = _bands(self._side, top, y0, y1)
+        rows, columns = np.mgrid[y0 : y0 + max(band.rows.stop - band.rows.start for band in self._bands), x0:x1]
+        self._grid = np.stack([columns, rows], axis=-1).astype(np.float32)  # of one band
+        self._memory: dict[str, NDArray[Any]] = {}
 
     def __call__(
         self,
@@ -127,29 +130,66 @@ class PasteBack:
         moved = cv2.resize(flow, (NETWORK_SIZE, NETWORK_SIZE), interpolation=cv2.INTER_LINEAR) * self._feather_pixels
         kept = 1 - (1 - mask) * self.feather
         colours = cv2.convertScaleAbs(np.clip(painted, 0, 1), alpha=255)
+        moved, kept, colours = self._shifted(moved), self._shifted(kept), self._shifted(colours)
 
-        # (rows, columns, ...): the part of the crop that lies in the photo.
-        places = self._enlarge(moved, self._places, cv2.INTER_LINEAR)
-        weights = self._enlarge(kept, self._weights, cv2.INTER_LINEAR)
-        paint = self._enlarge(colours, self._paint, cv2.INTER_CUBIC)
-        np.add(places, self._grid, out=places)
-        np.subtract(1, weights, out=self._rest)
-        border = cv2.BORDER_REPLICATE
-        cv2.remap(photo, places, None, cv2.INTER_LINEAR, dst=self._warped, borderMode=border)
-        cv2.blendLinear(self._warped, paint, weights, self._rest, dst=self._blended)
         frame = photo.copy() if out is None else out
-        frame[self._in_photo] = self._blended
+        # The part of the crop that lies in the photo, (rows, columns, ...). Where the photo itself is replaced, what is
+        # moved must all be read before anything is written.
+        inside = frame[self._in_photo]
+        done = self._take("blended", inside.shape, np.uint8) if frame is photo else inside
+        for band in self._bands:
+            self._paste(photo, band, (moved, kept, colours), done)
+        if done is not inside:
+            inside[:] = done
         return frame
 
-    def _enlarge(self, small: NDArray[Any], large: NDArray[Any], interpolation: int) -> NDArray[Any]:
-        """(256, 256, ...) over the crop to one value per pixel in `large`; returns what lies in the photo."""
-        if self._shift is not None:
-            size, flags = (NETWORK_SIZE, NETWORK_SIZE), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-            small = cv2.warpAffine(small, self._shift, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    def _paste(
+        self,
+        photo: NDArray[np.uint8],
+        band: _Band,
+        small: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
+        done: NDArray[np.uint8],
+    ) -> None:
+        """Some rows: flow, share of the photo and colours, (256, 256, ...), of the whole crop; into `done`."""
+        moved, kept, colours = small
+        down = band.photo_row - self._bands[0].photo_row
+        if down:
+            moved = moved + np.array([0, down], np.float32)
+        places = self._enlarge("places", moved, band, cv2.INTER_LINEAR)
+        weights = self._enlarge("weights", kept, band, cv2.INTER_LINEAR)
+        paint = self._enlarge("paint", colours, band, cv2.INTER_CUBIC)
+        np.add(places, self._grid[: len(places)], out=places)
+        rest = self._take("rest", weights.shape, np.float32)
+        np.subtract(1, weights, out=rest)
+        warped = self._take("warped", paint.shape, np.uint8)
+        cv2.remap(photo, places, None, cv2.INTER_LINEAR, dst=warped, borderMode=cv2.BORDER_REPLICATE)
+        cv2.blendLinear(warped, paint, weights, rest, dst=done[band.rows])
+
+    def _shifted(self, small: NDArray[Any]) -> NDArray[Any]:
+        """(256, 256, ...) over the crop to as many over the square of whole pixels."""
+        if self._shift is None:
+            return small
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return cv2.warpAffine(
+            small, self._shift, (NETWORK_SIZE, NETWORK_SIZE), flags=flags, borderMode=cv2.BORDER_REPLICATE
+        )
+
+    def _enlarge(self, name: str, small: NDArray[Any], band: _Band, interpolation: int) -> NDArray[Any]:
+        """(256, 256, ...) over the square to one value per pixel of a band; what of it lies in the photo."""
         if self._side < NETWORK_SIZE:
             interpolation = cv2.INTER_AREA
-        cv2.resize(small, (self._side, self._side), dst=large, interpolation=interpolation)
-        return large[self._in_square]
+        source = small[band.network_rows]
+        large = self._take(name, (band.height, self._side, *small.shape[2:]), small.dtype)
+        cv2.resize(source, (self._side, band.height), dst=large, interpolation=interpolation)
+        return large[band.inside, self._columns]
+
+    def _take(self, name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+        """Working memory, kept under a name from call to call; its content is what it was."""
+        size = math.prod(shape)
+        kept = self._memory.get(name)
+        if kept is None or kept.size < size:
+            kept = self._memory[name] = np.empty(size, dtype)
+        return kept[:size].reshape(shape)
 
     def _check(
         self,
@@ -184,13 +224,48 @@ def paste_back(
     return PasteBack(crop, width, height, feather=feather)(photo, flow, mask, painted)
 
 
-def _subpixel_shift(crop: SquareCrop) -> NDArray[np.float64] | None:
-    """Affine map (2, 3) from a 256 x 256 array over the snapped square to one over the crop; None if equal.
+class _Band(NamedTuple):
+    """Some rows of a crop that are pasted together.
+
+    Attributes:
+        network_rows: of the 256, those that are read.
+        height: of the pixels that these rows cover.
+        inside: which of these pixels belong to the band and lie in the photo.
+        rows: the same pixels, counted from the first of the crop in the photo.
+        photo_row: the first of them in the photo.
+    """
+
+    network_rows: slice
+    height: int
+    inside: slice
+    rows: slice
+    photo_row: int
+
+
+def _bands(side: int, top: int, y0: int, y1: int) -> list[_Band]:
+    """The bands of a square of `side` pixels from photo row `top` on, of which rows y0 to y1 lie in the photo."""
+    if side <= _WHOLE_SIDE:
+        return [_Band(slice(None), side, slice(y0 - top, y1 - top), slice(0, y1 - y0), y0)]
+    bands = []
+    step = max(1, _BAND_ROWS * NETWORK_SIZE // side // _HALO) * _HALO
+    for first in range(0, NETWORK_SIZE, step):
+        last = min(first + step, NETWORK_SIZE)
+        start, stop = max(first - _HALO, 0), min(last + _HALO, NETWORK_SIZE)
+        # Pixel rows, counted from the square's first: whole numbers, since _HALO * side is a multiple of 256.
+        low, high, offset = (row * side // NETWORK_SIZE for row in (first, last, start))
+        low, high = max(low, y0 - top), min(high, y1 - top)
+        if low < high:
+            inside, rows = slice(low - offset, high - offset), slice(low - y0 + top, high - y0 + top)
+            bands.append(_Band(slice(start, stop), (stop - start) * side // NETWORK_SIZE, inside, rows, low + top))
+    return bands
+
+
+def _to_square(crop: SquareCrop, left: int, top: int, side: int) -> NDArray[np.float64] | None:
+    """Affine map (2, 3) from a 256 x 256 array over a square of whole pixels to one over the crop; None if equal.
 
     Shifting the small array by that fraction of a pixel and enlarging it with cv2.resize is several times
     faster than one affine warp straight to the large one.
     """
-    left, top, side = crop.snapped()
     if (left, top, side) == (crop.x, crop.y, crop.side):
         return None
     scale = side / crop.side

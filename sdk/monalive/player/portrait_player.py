@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,12 @@ from monalive.portrait import Portrait
 from monalive.result import AnimatedFrame
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
 from monalive.retargeting.surroundings_transfer import SurroundingsTransfer
+
+if TYPE_CHECKING:
+    from monalive.motions.motion import Motion
+
+# What came longer ago than this has no part in a smoothed frame.
+_SETTLING_MS: Final = 1500.0
 
 Portraits = Portrait | Sequence[Portrait]
 
@@ -67,6 +74,19 @@ class PortraitPlayer:
             retargeter.start(landmarks, size)
         self._surroundings.start()
         self._started = True
+
+    def settle(self, motion: Motion) -> None:
+        """Lets the smoothing arrive where it is when a motion that loops comes round.
+
+        Its last frame then leads into its first one as any frame into the next.
+        """
+        around = motion.surroundings
+        before = np.flatnonzero(motion.timestamps_ms > motion.duration_ms - _SETTLING_MS)
+        for index in before.tolist():
+            time = float(motion.timestamps_ms[index]) - motion.duration_ms
+            for retargeter in self._retargeters:
+                retargeter.step(motion.landmarks[index], time)
+            self._surroundings.step(None if around is None else around[index], time)
 
     def anchored(self, to: Anchoring, size: tuple[int, int]) -> None:
         """Counts the motion from another face, of frames of size (width, height); the portrait glides over."""

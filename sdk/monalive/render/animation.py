@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
 from monalive.faces.driver_rule import DriverFace
 from monalive.faces.tracker import MAX_FACES
-from monalive.media.image_io import load_image
+from monalive.media.image_io import load_image, open_picture
+from monalive.media.regular_file import require_file
 from monalive.motions.driver_takes import Reference, checked_reference
-from monalive.motions.motion_extraction import MOTION_SUFFIX
+from monalive.motions.motion_extraction import MOTION_SUFFIX, video_motion
 from monalive.networks.runtimes import RuntimeOptions
-from monalive.render.frame_timing import repeat
+from monalive.render.frame_timing import boomerang, repeat
 from monalive.render.render import (
     FaceChoice,
     Output,
@@ -26,12 +26,15 @@ from monalive.render.render import (
     render_video,
 )
 from monalive.retargeting.retarget import RetargetOptions
+from monalive.rgb_image import LONGEST_SIDE
 from monalive.trust.disclosure import Disclosure
 
 if TYPE_CHECKING:
     from monalive.animator import PhotoAnimator
     from monalive.motions.motion import Motion
     from monalive.player.driver_anchor import LiveReference
+
+log = logging.getLogger(__name__)
 
 # Formats that can hold an animation; several pictures in others (phones' depth maps, pages) are not one.
 _ANIMATED_FORMATS = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
@@ -51,8 +54,11 @@ class AnimationRequest:
         max_faces: the most faces taken from a photo, see `PhotoAnimatorOptions`.
         retarget: what of the motion is taken over, and how.
         crop: write only the 256 x 256 picture of the face.
+        size: longest side of the result in pixels at most; larger photos are made smaller. None keeps their size.
         seconds: length of the result; motions repeat to fill it, a driver is cut.
-        loops: how many times a motion is played.
+        loops: how many times a motion, or the motion of a driver, is played.
+        boomerang: play it to its end and back.
+        pad_to_sound: hold the driver's last frame until its sound ends.
         fps: frames per second of the result; those of the motion by default.
         reference: what a driver's motion is counted from: "neutral", "first" or the number of a frame, see
             `Motion.with_reference`; None: "neutral" for a video, what its file says for a motion.
@@ -70,8 +76,11 @@ class AnimationRequest:
     max_faces: int = MAX_FACES
     retarget: RetargetOptions = field(default_factory=RetargetOptions)
     crop: bool = False
+    size: int | None = LONGEST_SIDE
     seconds: float | None = None
     loops: int | None = None
+    boomerang: bool = False
+    pad_to_sound: bool = False
     fps: float | None = None
     reference: Reference | None = None
     bundle: str | Path | None = None
@@ -94,23 +103,29 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
     _check(request)
     motion = image = None
     if request.motion is not None:
-        motion = find_motion(request.motion)
+        motion, kind = find_motion(request.motion), _motion_name(request.motion)
         if request.reference is not None:
             motion = motion.with_reference(request.reference)
-        motion = repeat(motion, loops=request.loops, seconds=request.seconds, fps=request.fps)
-        kind = _motion_name(request.motion)
     else:
         assert request.driver is not None
-        image = load_image(request.driver) if is_picture(request.driver) else None
+        image = load_image(request.driver, LONGEST_SIDE) if is_picture(request.driver) else None
         if image is not None and request.reference is not None:
             raise ValueError("a picture has no other frame to count from: leave out the reference")
         kind = "a video" if image is None else "a picture"
+        if request.loops or request.boomerang:
+            if image is not None:
+                raise ValueError("a picture does not move: loops are for videos and motions")
+            motion = _motion_of(request, progress)
+    if motion is not None:
+        motion = boomerang(motion) if request.boomerang else motion
+        motion = repeat(motion, loops=request.loops, seconds=request.seconds, fps=request.fps)
     mode = "VIDEO" if image is None else "IMAGE"
     with create_animator(
         mode,
         request.retarget,
         request.bundle,
         request.runtime,
+        request.size,
         driver_face=request.driver_face,
         max_faces=request.max_faces,
     ) as animator:
@@ -123,7 +138,17 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
         if image is not None:
             return render_image(animator, portraits, image, output, **length)
         assert request.driver is not None
-        return render_video(animator, portraits, request.driver, output, **length, reference=request.reference)
+        square = request.retarget.absolute
+        return render_video(
+            animator,
+            portraits,
+            request.driver,
+            output,
+            square_pixels=square,
+            pad_to_sound=request.pad_to_sound,
+            reference=request.reference,
+            **length,
+        )
 
 
 def create_animator(
@@ -131,12 +156,14 @@ def create_animator(
     retarget: RetargetOptions,
     bundle: str | Path | None = None,
     runtime: RuntimeOptions | None = None,
+    longest_side: int | None = LONGEST_SIDE,
     *,
     reference: LiveReference | None = None,
     driver_face: DriverFace = "auto",
     max_faces: int = MAX_FACES,
 ) -> PhotoAnimator:
-    """An animator for "IMAGE" or "VIDEO", with the package's own models unless a bundle is given."""
+    """An animator for "IMAGE" or "VIDEO", with the package's own models unless a bundle is given; photos from files are
+    made smaller than `longest_side`."""
     from monalive.animator import PhotoAnimator
     from monalive.options import PhotoAnimatorOptions, RunningMode
 
@@ -145,6 +172,7 @@ def create_animator(
         running_mode=RunningMode[running_mode],
         runtime=runtime or RuntimeOptions(),
         retarget=retarget,
+        longest_side=longest_side,
         reference=reference,
         driver_face=driver_face,
         max_faces=max_faces,
@@ -177,15 +205,15 @@ def is_picture(path: str | Path) -> bool:
 
     Raises:
         FileNotFoundError: there is no such file.
+        ValueError: it is a device or a pipe.
     """
-    if not Path(path).exists():
-        raise FileNotFoundError(f"there is no driver at {path}")
     if Path(path).is_dir():
         return False
+    require_file(Path(path), "driver")
     try:
-        with Image.open(path) as image:
+        with open_picture(Path(path)) as image:
             return image.format not in _ANIMATED_FORMATS or getattr(image, "n_frames", 1) == 1
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (OSError, ValueError, SyntaxError):
         return False
 
 
@@ -203,6 +231,20 @@ def about_animation(
     return replace(disclosure, motion=motion, model=animator.bundle.about, photos=photos)
 
 
+def _motion_of(request: AnimationRequest, progress: bool) -> Motion:
+    """The motion of a driver's video, to be played more than once; its sound cannot be."""
+    assert request.driver is not None
+    reference = "neutral" if request.reference is None else request.reference
+    motion, has_sound = video_motion(
+        request.driver, reference=reference, progress=progress, driver_face=request.driver_face
+    )
+    if has_sound:
+        log.warning(
+            "the sound of %s is left out: a driver that is played to and fro or repeatedly is silent", request.driver
+        )
+    return motion
+
+
 def _motion_name(name: str | Path) -> str:
     """Of a motion that comes with the package; a file's name may name a person."""
     from monalive.motions import builtin_motions
@@ -217,8 +259,8 @@ def _check(request: AnimationRequest) -> None:
         checked_reference(request.reference)
         if request.retarget.absolute:
             raise ValueError("absolute motion is copied and has no reference frame: leave out one of the two")
-    if request.loops is not None and request.driver is not None:
-        raise ValueError("a driver is played once: loops are for motions")
+    if request.pad_to_sound and (request.driver is None or request.seconds or request.loops or request.boomerang):
+        raise ValueError("--pad-to-sound goes with a driver that is played once, to its end")
     output = Path(request.output).resolve()
     inputs = [*request.photos, request.driver, request.motion, request.bundle]
     for source in inputs:

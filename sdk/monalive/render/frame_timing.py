@@ -11,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.motions.motion import Motion, Take
+from monalive.motions.motion_curves import ease
 
 T = TypeVar("T")
 # Times this close are the same, in milliseconds: rates such as 29.97 do not come out even.
 _SAME_TIME = 0.5
+# How long a motion that does not loop takes to go over into its beginning, in milliseconds.
+_CLOSING_MS = 500.0
 
 
 def at_rate(frames: Iterable[tuple[float, T]], fps: float) -> Iterator[tuple[float, T]]:
@@ -49,6 +52,19 @@ def at_rate(frames: Iterable[tuple[float, T]], fps: float) -> Iterator[tuple[flo
         count += 1
 
 
+def hold(frames: Iterable[tuple[float, T]], end_ms: float, fps: float) -> Iterator[tuple[float, T]]:
+    """All frames, and after them the last one again, at a rate, until `end_ms`."""
+    latest: tuple[float, T] | None = None
+    for latest in frames:
+        yield latest
+    if latest is None:
+        return
+    count, (time, frame) = 1, latest
+    while time + count * 1000.0 / fps < end_ms - _SAME_TIME:
+        yield time + count * 1000.0 / fps, frame
+        count += 1
+
+
 def until(frames: Iterable[tuple[float, T]], end_ms: float) -> Iterator[tuple[float, T]]:
     """Frames that are shown before `end_ms`; at least the first."""
     for time, frame in frames:
@@ -57,13 +73,52 @@ def until(frames: Iterable[tuple[float, T]], end_ms: float) -> Iterator[tuple[fl
         yield time, frame
 
 
+def boomerang(motion: Motion) -> Motion:
+    """A motion played to its end and back, which loops: neither end is shown twice."""
+    count = len(motion.timestamps_ms)
+    if count < 3:
+        return dataclasses.replace(motion, loop=True)
+    back = np.arange(count - 2, 0, -1)
+    order = np.concatenate([np.arange(count), back])
+    times = np.concatenate([motion.timestamps_ms, 2 * motion.timestamps_ms[-1] - motion.timestamps_ms[back]])
+    around = motion.surroundings
+    return dataclasses.replace(
+        motion,
+        landmarks=motion.landmarks[order],
+        timestamps_ms=times,
+        surroundings=None if around is None else around[order],
+        loop=True,
+        takes=_takes_at(motion, order),
+    )
+
+
+def closed(motion: Motion) -> Motion:
+    """A motion that loops: over its last half second, at most half of it, it goes over into its first frame.
+
+    One with cuts in it stays as it is: after its last take the first one begins as after any cut.
+    """
+    if motion.loop or len(motion.timestamps_ms) < 2 or len(motion.takes) > 1:
+        return motion
+    times = np.asarray(motion.timestamps_ms, np.float64)
+    end = times[-1] + 1000.0 / motion.fps  # where the first frame comes again
+    share = ease(1.0 - (end - times) / min(_CLOSING_MS, end / 2))
+
+    def bent(values: NDArray[Any]) -> NDArray[Any]:
+        weights = share.astype(values.dtype).reshape(-1, *[1] * (values.ndim - 1))
+        moved: NDArray[Any] = values + weights * (values[0] - values[-1])
+        return moved
+
+    around = None if motion.surroundings is None else bent(motion.surroundings)
+    return dataclasses.replace(motion, landmarks=bent(motion.landmarks), surroundings=around, loop=True)
+
+
 def repeat(
     motion: Motion, *, loops: int | None = None, seconds: float | None = None, fps: float | None = None
 ) -> Motion:
     """A motion at another rate, played several times, or to a length.
 
     Args:
-        motion: what is played.
+        motion: what is played. One that does not loop is closed (`closed`) where it is played more than once.
         loops: how many times, at least 1.
         seconds: until this length; a motion is cut at its end, and played again as often as needed.
         fps: at this rate; what lies in between is interpolated linearly.
@@ -86,9 +141,12 @@ def repeat(
     rate = fps or motion.fps
     length = times[-1] + 1000.0 / motion.fps  # the last frame is shown as long as the others
     total = seconds * 1000.0 if seconds is not None else length * (loops or 1)
+    if total > length + _SAME_TIME:
+        motion = closed(motion)
+    whole = abs(total / length - round(total / length)) * length < _SAME_TIME  # it ends where it began
     wanted = np.arange(max(1, round(total * rate / 1000.0))) * 1000.0 / rate
-    # Past the last frame a motion that loops goes over into its first one; another holds its last.
-    order = [*range(len(times)), 0 if motion.loop else -1]
+    # Past the last frame a motion that loops goes over into its first one; another, and one with cuts, holds its last.
+    order = [*range(len(times)), 0 if motion.loop and len(motion.takes) < 2 else -1]
     times, wanted_in_motion = np.append(times, length), wanted % length
     after = np.clip(np.searchsorted(times, wanted_in_motion, side="right"), 1, len(times) - 1)
     share = np.clip((wanted_in_motion - times[after - 1]) / (times[after] - times[after - 1]), 0, 1)
@@ -97,9 +155,14 @@ def repeat(
     around = motion.surroundings
     if around is not None:
         around = _interpolate(around[order], after, share)
-    takes = _takes_at(motion, after - 1)
     return dataclasses.replace(
-        motion, landmarks=landmarks, surroundings=around, timestamps_ms=wanted, fps=rate, takes=takes
+        motion,
+        landmarks=landmarks,
+        surroundings=around,
+        timestamps_ms=wanted,
+        fps=rate,
+        loop=motion.loop and whole,
+        takes=_takes_at(motion, after - 1),
     )
 
 

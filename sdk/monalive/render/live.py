@@ -26,6 +26,7 @@ from monalive.render.animation import about_animation, create_animator
 from monalive.render.frame_timing import until
 from monalive.render.render import FaceChoice, about_portraits, enroll_photos
 from monalive.retargeting.retarget import RetargetOptions
+from monalive.rgb_image import LONGEST_SIDE
 from monalive.trust.badge import Badge
 from monalive.trust.disclosure import Disclosure
 
@@ -39,8 +40,8 @@ class LiveRequest:
     """What to show.
 
     Attributes:
-        photos, face, driver_face, max_faces, retarget, bundle, runtime, disclosure: as in `animation.AnimationRequest`;
-            a badge is shown in the window, too.
+        photos, face, driver_face, max_faces, size, retarget, bundle, runtime, disclosure: as in
+            `animation.AnimationRequest`; a badge is shown in the window, too.
         camera: its number, from 0.
         record: file or folder to write what is shown to, or None.
         window: show it; left out where no window can be opened, if it is recorded.
@@ -58,6 +59,7 @@ class LiveRequest:
     face: FaceChoice = "largest"
     driver_face: DriverFace = "auto"
     max_faces: int = MAX_FACES
+    size: int | None = LONGEST_SIDE
     retarget: RetargetOptions = field(default_factory=RetargetOptions)
     bundle: str | Path | None = None
     runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
@@ -99,6 +101,7 @@ def run_live(request: LiveRequest) -> LiveSummary:
                 request.retarget,
                 request.bundle,
                 request.runtime,
+                request.size,
                 reference=request.reference,
                 driver_face=request.driver_face,
                 max_faces=request.max_faces,

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from monalive.media.audio_track import sound_end_s
 from monalive.media.video_io import DEFAULT_FPS, VideoReader
 from monalive.media.video_sinks import can_hold_sound, open_sink
-from monalive.render.frame_timing import at_rate, until
+from monalive.render.frame_timing import at_rate, hold, until
 from monalive.trust.consent import Consent
 from monalive.trust.disclosure import Disclosure
 
@@ -135,6 +136,8 @@ def render_video(
     *,
     fps: float | None = None,
     seconds: float | None = None,
+    square_pixels: bool = False,
+    pad_to_sound: bool = False,
     reference: Reference | None = None,
 ) -> RenderedFile:
     """Lets a video drive portraits of one photo; it is read, followed, animated and written frame by frame.
@@ -149,6 +152,8 @@ def render_video(
         driver: a video file.
         fps: write at this constant rate instead; frames of the driver are left out or shown longer.
         seconds: end after so much of the driver.
+        pad_to_sound: where the sound is longer than the pictures, hold the last one until it ends.
+        square_pixels: see `VideoReader`; it matters where the shape of the driver's face is taken over.
         reference: what the motion is counted from, see `PhotoAnimator.play_video`; frames are counted at the rate asked
             for.
 
@@ -159,9 +164,9 @@ def render_video(
         OSError: the output cannot be written.
     """
     output = output.of(portraits)
-    with VideoReader(driver) as beginning:
+    with VideoReader(driver, square_pixels=square_pixels) as beginning:
         animator.choose_driver(beginning)
-    with VideoReader(driver) as reader:
+    with VideoReader(driver, square_pixels=square_pixels) as reader:
         source: Iterable[tuple[float, NDArray[np.uint8]]] = reader
         length = reader.duration_s
         if seconds is not None:
@@ -169,6 +174,12 @@ def render_video(
                 until(source, seconds * 1000.0),
                 seconds if length is None else min(seconds, length),
             )
+        if pad_to_sound:
+            sound_end = sound_end_s(reader.path) if reader.has_audio else None
+            if sound_end is None:
+                raise ValueError(f"{driver} has no sound to pad to; leave --pad-to-sound out")
+            end = sound_end - reader.start_s
+            source, length = hold(source, end * 1000.0, reader.fps), max(end, length or 0.0)
         total = None if length is None else max(1, round(length * (fps or reader.fps)))
         if fps is not None:
             source = at_rate(source, fps)

@@ -25,6 +25,7 @@ MEDIA_TYPES: Final = {
     ".mp4": "video/mp4",
     ".webm": "video/webm",
     ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
     ".gif": "image/gif",
     ".webp": "image/webp",
     ".png": "image/png",
@@ -55,12 +56,14 @@ class Photo:
         Raises:
             OSError: it cannot be read.
         """
-        content = path.read_bytes()
-        sha256 = hashlib.sha256(content).hexdigest()
-        kind = next((kind for start, kind in _PHOTO_TYPES.items() if content.startswith(start)), "")
-        if not with_content or not kind or len(content) > _LARGEST_PHOTO:
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            file.seek(0)
+            start = file.read(8)
+        kind = next((kind for begin, kind in _PHOTO_TYPES.items() if start.startswith(begin)), "")
+        if not with_content or not kind or path.stat().st_size > _LARGEST_PHOTO:
             return cls(sha256)
-        return cls(sha256, content, kind)
+        return cls(sha256, path.read_bytes(), kind)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from monalive.trust.mark_pattern import TILES, render
 
 # Smaller squares hold too few pixels for the message.
 SMALLEST_SIDE: Final = 64
+_BAND_ROWS: Final = 256  # marked together; of a large photo a whole square would take much memory
 _GUIDE_SIDE: Final = 256  # where the picture's texture is measured
 
 
@@ -100,11 +101,12 @@ class _MarkedSquare:
     def apply(self, image: NDArray[np.uint8]) -> None:
         """Marks the square in `image` (H, W, 3) in place."""
         place = image[self._where]
-        change = cv2.multiply(self._pattern, self._level(place))
-        # Rounded once and added with saturation to all three channels, which moves brightness alone.
-        levels = cv2.merge([change] * 3)
-        cv2.add(place, levels, dst=place, dtype=cv2.CV_8U)
-        image[self._where] = place
+        level = self._level(place)
+        for top in range(0, len(place), _BAND_ROWS):
+            band = np.s_[top : top + _BAND_ROWS]
+            change = cv2.multiply(self._pattern[band], level)
+            # Rounded once and added with saturation to all three channels, which moves brightness alone.
+            place[band] = cv2.add(place[band], cv2.merge([change] * 3), dtype=cv2.CV_8U)
 
     def _level(self, place: NDArray[np.uint8]) -> float:
         """The strength for what is in the square now, in levels."""

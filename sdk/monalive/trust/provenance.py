@@ -6,7 +6,6 @@ and a plain sentence where people look first.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 from PIL.PngImagePlugin import PngInfo
@@ -25,8 +24,6 @@ XMP: Final = (
 # Containers that FFmpeg writes: mp4 keeps "comment" and "description", webm keeps any.
 CONTAINER_TAGS: Final = {"comment": f"{SENTENCE} ({DIGITAL_SOURCE_TYPE})", "description": SENTENCE}
 
-_XMP_FLAG: Final = 0x04
-
 
 def picture_options(kind: str) -> dict[str, Any]:
     """Options for Pillow's `save` that put the statement into a picture of format `kind`."""
@@ -43,19 +40,3 @@ def picture_options(kind: str) -> dict[str, Any]:
 def gif_comment() -> bytes:
     """A GIF comment extension."""
     return b"!\xfe" + bytes([len(SENTENCE)]) + SENTENCE.encode("ascii") + b"\0"
-
-
-def mark_webp(path: Path) -> None:
-    """Adds the XMP to an animated WebP file in place (FFmpeg writes none).
-
-    Raises:
-        ValueError: the file is not a WebP in the extended format, which animations always have.
-    """
-    content = bytearray(path.read_bytes())
-    if content[:4] != b"RIFF" or content[8:16] != b"WEBPVP8X":
-        raise ValueError(f"{path} is not an animated WebP file")
-    xmp = XMP.encode()
-    content[20] |= _XMP_FLAG
-    content += b"XMP " + len(xmp).to_bytes(4, "little") + xmp + b"\0" * (len(xmp) % 2)
-    content[4:8] = (len(content) - 8).to_bytes(4, "little")
-    path.write_bytes(content)

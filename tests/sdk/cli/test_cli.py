@@ -77,9 +77,10 @@ def test_length_and_rate_of_a_motion(animator: FakeAnimator, motions: None) -> N
 
 
 def test_options_reach_the_animator(animator: FakeAnimator, motions: None) -> None:
-    line = "animate photo.png photo.png --motion smile -o out.gif --absolute --no-smooth --region pose,eyes"
+    line = "animate photo.png photo.png --motion smile -o out.gif --absolute --no-smooth --region pose,eyes --size 640"
     assert main([*line.split(), "--gain", "eyes=1.5", "pose=0.5", "--gain", "lips=2", "--threads", "3"]) == 0
-    mode, retarget, bundle, runtime = animator.options
+    mode, retarget, bundle, runtime, size = animator.options
+    assert size == 640
     assert (mode, bundle, runtime) == ("VIDEO", None, RuntimeOptions(num_threads=3))
     assert (retarget.absolute, retarget.smooth) == (True, False)
     assert retarget.regions == {"pose", "eyes"}
@@ -114,6 +115,20 @@ def test_cuts_are_said_once_with_their_times(animator: FakeAnimator, capfd: pyte
         assert capfd.readouterr().err == told
         assert main(["animate", "photo.png", "--driver", "cut.mp4", "-o", "out.mp4", "-q"]) == 0
         assert capfd.readouterr().err == ""
+
+
+def test_a_driver_can_be_played_to_and_fro(
+    animator: FakeAnimator, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(
+        "monalive.render.animation.video_motion", lambda path, **how: asked.update(how) or (fake_motion(4), True)
+    )
+    line = "animate photo.png --driver driver.mp4 -o frames --boomerang --loops 2 --consent self -q"
+    assert main([*line.split(), "--reference", "3", "--driver-face", "1"]) == 0
+    assert len(list(Path("frames").iterdir())) == 12
+    assert "the sound of driver.mp4 is left out" in capfd.readouterr().err
+    assert asked == {"reference": 3, "progress": False, "driver_face": 1}
 
 
 def test_a_picture_drives(animator: FakeAnimator) -> None:
@@ -166,9 +181,15 @@ def test_a_late_face_is_mentioned(animator: FakeAnimator, capfd: pytest.CaptureF
         ("animate photo.png --motion smile -o out.mp4 --face 3", "only one face"),
         ("animate photo.png photo.png --motion smile -o out.mp4 --face all", "only one"),
         ("animate photo.png --motion smile -o frames --face all --crop", "one face"),
-        ("animate photo.png --driver driver.mp4 -o out.mp4 --loops 2", "loops are for motions"),
         ("animate photo.png --driver driver.mp4 -o out.mp4 --absolute --reference 0", "no reference frame"),
         ("animate photo.png --driver photo.png -o out.png --reference first", "leave out the reference"),
+        ("animate photo.png --driver photo.png -o out.mp4 --loops 2", "a picture does not move"),
+        ("animate photo.png --driver driver.mp4 -o out.mp4 --pad-to-sound", "no sound to pad to"),
+        ("animate photo.png --motion smile -o out.mp4 --pad-to-sound", "--pad-to-sound goes with a driver"),
+        ("animate photo.png --motion smile -o out.mp4 --size huge", "'native' nor a number"),
+        ("animate /dev/zero --motion smile -o out.mp4", "a device or a pipe"),
+        ("animate photo.png --driver /dev/zero -o out.mp4", "a device or a pipe"),
+        ("verify /dev/zero", "a device or a pipe"),
         ("animate photo.png --motion smile -o out.mp4 --gain eyes=9", "gain"),
         ("animate photo.png --motion smile -o out.mp4 --consent maybe", "artwork"),
         ("animate photo.png --motion smile -o out.mp4 --credential none.pem", "none.pem"),

@@ -14,6 +14,7 @@ from monalive.bundle import Bundle
 from monalive.cli import main
 from monalive.measuring import benchmark
 from monalive.measuring.network_benchmark import measure_networks, networks_of_bundle, networks_of_export, random_inputs
+from monalive.measuring.photo_benchmark import as_photo_table, measure_photos
 from monalive.measuring.stopwatch import timings
 from monalive.networks.runtimes import RuntimeOptions
 
@@ -95,6 +96,25 @@ def test_every_network_is_measured_on_every_runtime_that_can_run_it() -> None:
     for result in results:
         assert result["bytes"] == len(bundle.parts[result["part"]])
         assert 0 < result["median_ms"] <= result["p95_ms"]
+
+
+def test_photos_are_measured_by_size(tmp_path: Path) -> None:
+    (row,) = measure_photos({2: (2000, 1000)}, frames=1, runtime=RuntimeOptions(num_threads=1))
+    assert (row["megapixels"], row["width"], row["height"], row["frames"]) == (2, 2000, 1000, 1)
+    assert row["seconds"] > 0 and row["peak_mb"] > 100
+    assert list(as_photo_table([{**row, "seconds": 1.24, "peak_mb": 345.6}]))[1].split() == (
+        ["2", "MP,", "2000", "x", "1000", "1", "1.2", "s", "346", "MB"]
+    )
+
+
+def test_bench_photo_without_a_file_prints_sizes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    row = {"megapixels": 12, "width": 4032, "height": 3024, "frames": 90, "seconds": 5.0, "peak_mb": 500.0}
+    monkeypatch.setattr("monalive.measuring.photo_benchmark.measure_photos", lambda **options: [row])
+    assert main(["bench", "--json", str(tmp_path / "photos.json"), "--photo"]) == 0
+    assert "12 MP, 4032 x 3024" in capfd.readouterr().out
+    assert json.loads((tmp_path / "photos.json").read_text())["photos"] == [row]
 
 
 def test_a_folder_without_an_export_is_refused(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import struct
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from monalive.media.image_io import is_black_and_white, load_image, save_image
+from monalive.media.reduced_picture import fitted_size
 from monalive.rgb_image import require_rgb
 
 
@@ -212,6 +215,134 @@ class TestBadFiles:
         header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
         path.write_bytes(png_file(header, zlib.compress(b"\0" * 1000)))
         with pytest.raises(ValueError, match="100 million pixels"):
+            load_image(path)
+
+
+class TestReducedSize:
+    """A smooth picture at a smaller size, by every way of decoding."""
+
+    @staticmethod
+    def large(width: int = 1200, height: int = 900) -> NDArray[np.uint8]:
+        y, x = np.mgrid[0:height, 0:width]
+        return np.stack([x * 255 / width, y * 255 / height, 128 + 100 * np.sin(x / 60)], axis=-1).astype(np.uint8)
+
+    @pytest.mark.parametrize(
+        ("size", "longest", "expected"),
+        [
+            ((4032, 3024), 1920, (1920, 1440)),
+            ((3024, 4032), 1920, (1440, 1920)),
+            ((3000, 2001), 1000, (1000, 667)),
+            ((640, 480), 1920, (640, 480)),
+            ((30_000, 16), 300, (300, 1)),
+            ((4032, 3024), None, (4032, 3024)),
+        ],
+    )
+    def test_fitted_size(self, size: tuple[int, int], longest: int | None, expected: tuple[int, int]) -> None:
+        assert fitted_size(size, longest) == expected
+
+    @pytest.mark.parametrize(
+        "suffix", [".jpg", ".png", ".webp", ".bmp", ".tiff", ".jp2", ".gif", ".ppm", ".avif", ".progressive.jpg"]
+    )
+    def test_every_kind_is_the_same_picture_made_smaller(self, tmp_path: Path, suffix: str) -> None:
+        options = {"progressive": True} if "progressive" in suffix else {}
+        path = write(tmp_path / f"a{suffix}", Image.fromarray(self.large()), **options)
+        loaded = load_image(path, 300)
+        assert loaded.shape == (225, 300, 3)
+        with Image.open(path) as image:
+            wanted = np.asarray(image.convert("RGB").resize((300, 225), Image.Resampling.BOX)).astype(int)
+        assert np.abs(loaded - wanted).mean() < 2
+
+    @pytest.mark.parametrize(("mode", "depth"), [("RGB", 8), ("RGBA", 8), ("LA", 8), ("RGB", 16)])
+    def test_a_png_too_large_for_memory_is_decoded_in_bands(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, depth: int
+    ) -> None:
+        image = Image.fromarray(self.large())
+        image.putalpha(Image.fromarray(self.large()[..., 1]))
+        path = tmp_path / "a.png"
+        if depth == 16:
+            path.write_bytes(png_16_bit(np.asarray(image.convert("RGB")).astype(np.uint16) * 257))
+        else:
+            write(path, image.convert(mode))
+        whole = load_image(path, 300)
+        monkeypatch.setattr("monalive.media.reduced_picture.MEMORY", 1_000_000)
+        monkeypatch.setattr("monalive.media.reduced_picture._BAND_PIXELS", 50_000)
+        np.testing.assert_array_equal(load_image(path, 300), whole)
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        with pytest.raises(ValueError, match="damaged or cut short"):
+            load_image(path, 300)
+
+    def test_orientation_after_the_pixels_is_found(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        content = write(tmp_path / "a.png", Image.fromarray(self.large()), exif=exif).read_bytes()
+        at = content.index(b"eXIf") - 4
+        length = 12 + int.from_bytes(content[at : at + 4], "big")
+        end = content.index(b"IEND") - 4
+        moved = content[:at] + content[at + length : end] + content[at : at + length] + content[end:]
+        (tmp_path / "b.png").write_bytes(moved)
+        monkeypatch.setattr("monalive.media.reduced_picture.MEMORY", 1_000_000)
+        assert load_image(tmp_path / "b.png", 400).shape == (400, 300, 3)
+
+    def test_what_takes_too_much_memory_is_refused_in_words(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = write(tmp_path / "a.webp", Image.fromarray(self.large()))
+        monkeypatch.setattr("monalive.media.reduced_picture.MEMORY", 1_000_000)
+        with pytest.raises(ValueError, match=r"WEBP file take too much memory; save it as a JPEG"):
+            load_image(path, 300)
+
+    def test_how_many_pixels_are_read(self, tmp_path: Path) -> None:
+        content = bytearray(write(tmp_path / "a.jpg", Image.fromarray(self.large())).read_bytes())
+        at = content.index(b"\xff\xc0") + 5
+        for height, width, longest, said in [
+            (12240, 16320, None, r"100 million pixels; read it at a smaller size \(longest_side, --size\)"),
+            (16000, 16000, 1920, "250 million pixels"),
+        ]:
+            content[at : at + 4] = struct.pack(">HH", height, width)
+            (tmp_path / "b.jpg").write_bytes(content)
+            with pytest.raises(ValueError, match=said):
+                load_image(tmp_path / "b.jpg", longest)
+
+    def test_deep_greyscale(self, tmp_path: Path) -> None:
+        values = np.linspace(0, 65535, 1200).astype(np.uint16)[None].repeat(900, 0)
+        loaded = load_image(write(tmp_path / "a.png", Image.fromarray(values)), 300)
+        assert np.abs(loaded[100, :, 0] - np.linspace(0, 255, 300)).max() <= 1.5
+
+
+class TestHeic:
+    def test_without_the_extra_a_line_names_it(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "pillow_heif", None)
+        path = tmp_path / "a.jpg"
+        path.write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+        with pytest.raises(ValueError, match=r"pip install 'monalive\[heif\]'"):
+            load_image(path)
+
+    def test_its_profile_becomes_srgb(self, tmp_path: Path) -> None:
+        heif = pytest.importorskip("pillow_heif")
+        heif.register_heif_opener()
+        picture = TestReducedSize.large(400, 300)
+        profile = profile_with_swapped_red_and_green()
+        write(tmp_path / "a.heic", Image.fromarray(picture), quality=95, icc_profile=profile)
+        loaded = load_image(tmp_path / "a.heic", 200)
+        wanted = np.asarray(Image.fromarray(picture[..., [1, 0, 2]]).resize((200, 150), Image.Resampling.BOX))
+        assert loaded.shape == (150, 200, 3)
+        assert np.abs(loaded.astype(int) - wanted).mean() < 4
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+class TestNotARegularFile:
+    def test_devices_and_pipes_are_refused_at_once(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe.jpg")
+        for path in (tmp_path / "pipe.jpg", Path("/dev/zero")):
+            with pytest.raises(ValueError, match="a device or a pipe"):
+                load_image(path)
+
+    def test_a_huge_file_is_not_read(self, tmp_path: Path) -> None:
+        path = tmp_path / "huge.jpg"
+        with path.open("wb") as file:
+            file.write(b"\xff\xd8\xff\xe0")
+            file.truncate(5 << 30)  # no blocks on the disk
+        with pytest.raises(ValueError, match="more than 2 GB"):
             load_image(path)
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import http.server
 import logging
+import os
+import struct
+import threading
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -433,3 +439,202 @@ def test_only_videos_carry_sound(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no sound"):
         write_clip(tmp_path / "o.mp4", audio_from=write_clip(tmp_path / "silent.mp4"))
     assert not (tmp_path / "o.mp4").exists()
+
+
+# What people have
+# -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("corner", "shown"),
+    [
+        ((1, 0, 0, 1), lambda picture: picture),
+        ((-1, 0, 0, 1), lambda picture: picture[:, ::-1]),
+        ((1, 0, 0, -1), lambda picture: picture[::-1]),
+        ((-1, 0, 0, -1), lambda picture: picture[::-1, ::-1]),
+        ((0, 1, -1, 0), lambda picture: np.rot90(picture, -1)),
+        ((0, -1, 1, 0), lambda picture: np.rot90(picture, 1)),
+        ((0, 1, 1, 0), lambda picture: picture.transpose(1, 0, 2)),
+        ((0, -1, -1, 0), lambda picture: picture[::-1, ::-1].transpose(1, 0, 2)),
+    ],
+)
+def test_turned_and_mirrored_videos_are_upright(
+    tmp_path: Path, corner: tuple[int, int, int, int], shown: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    path = write_clip(tmp_path / "clip.mp4", count=2)
+    stored = next(iter(VideoReader(path)))[1]
+    content = bytearray(path.read_bytes())
+    at = content.index(b"tkhd") + 44
+    a, b, c, d = (value << 16 for value in corner)
+    content[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(content)
+    reader = VideoReader(path)
+    picture = next(iter(reader))[1]
+    np.testing.assert_array_equal(picture, shown(stored))
+    assert (reader.height, reader.width) == picture.shape[:2]
+
+
+def test_a_clip_trimmed_on_a_phone_is_not_called_damaged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = write_clip(tmp_path / "clip.mp4", count=100)
+    content = bytearray(path.read_bytes())
+    at = content.index(b"elst")
+    length, start = struct.unpack(">Ii", content[at + 12 : at + 20])
+    track = content.index(b"mdhd", at)
+    (scale,) = struct.unpack(">I", content[track + 16 : track + 20])
+    content[at + 12 : at + 20] = struct.pack(">Ii", length - 400, start + int(0.4 * scale))
+    path.write_bytes(content)
+    with caplog.at_level(logging.WARNING):
+        assert len(list(VideoReader(path))) == 90
+    assert not caplog.text
+
+
+def test_the_default_sound_track_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "two.mkv"
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("mpeg4", rate=FPS)
+        video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        tracks = []
+        for hertz in (440, 880):
+            sound = container.add_stream("aac", rate=48000)
+            assert isinstance(sound, av.AudioStream)
+            sound.layout = "mono"
+            sound.disposition = av.stream.Disposition.default if hertz == 880 else av.stream.Disposition(0)
+            tracks.append((sound, hertz))
+        for index in range(20):
+            container.mux(video.encode(av.VideoFrame.from_ndarray(scene(index), format="rgb24")))
+        container.mux(video.encode(None))
+        for sound, hertz in tracks:
+            for first in range(0, 38400, 1024):
+                wave = 0.5 * np.sin(2 * np.pi * hertz * (np.arange(1024) + first) / 48000)
+                frame = av.AudioFrame.from_ndarray(wave.astype(np.float32)[None], format="fltp", layout="mono")
+                frame.sample_rate, frame.pts = 48000, first
+                container.mux(sound.encode(frame))
+            container.mux(sound.encode(None))
+    target = tmp_path / "out.mov"
+    with open_sink(target, FPS, (WIDTH, HEIGHT), path, disclosure=PLAIN) as sink:
+        for index in range(20):
+            sink.write(scene(index))
+    with av.open(str(target)) as container:
+        assert "mov" in container.format.name
+        played = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+    assert np.abs(np.fft.rfft(played)).argmax() * 48000 / len(played) == pytest.approx(880, abs=5)
+
+
+def test_cover_art_is_not_the_picture(tmp_path: Path) -> None:
+    cover = np.full((HEIGHT, WIDTH, 3), 200, np.uint8)
+    for with_video in (True, False):
+        path = tmp_path / f"{with_video}.mp4"
+        with av.open(str(path), "w") as container:
+            art = container.add_stream("mjpeg", rate=1)
+            art.width, art.height, art.pix_fmt = WIDTH, HEIGHT, "yuvj420p"
+            art.disposition = av.stream.Disposition.attached_pic
+            sound = container.add_stream("aac", rate=48000)
+            assert isinstance(sound, av.AudioStream)
+            sound.layout = "mono"
+            video = container.add_stream("libx264", rate=FPS) if with_video else None
+            if video is not None:
+                video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+            container.mux(art.encode(av.VideoFrame.from_ndarray(cover, format="rgb24")))
+            container.mux(art.encode(None))
+            silence = av.AudioFrame.from_ndarray(np.zeros((1, 4096), np.float32), format="fltp", layout="mono")
+            silence.sample_rate = 48000
+            container.mux(sound.encode(silence))
+            container.mux(sound.encode(None))
+            for index in range(3 if video is not None else 0):
+                assert video is not None
+                container.mux(video.encode(av.VideoFrame.from_ndarray(scene(index), format="rgb24")))
+            if video is not None:
+                container.mux(video.encode(None))
+    frames = [image for _, image in VideoReader(tmp_path / "True.mp4")]
+    assert len(frames) == 3
+    assert psnr(frames[0], scene(0)) > 28
+    with pytest.raises(ValueError, match="only sound"):
+        VideoReader(tmp_path / "False.mp4")
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".png", ".gif"])
+def test_animated_pictures_are_videos(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    pictures = [Image.fromarray(scene(index)) for index in range(4)]
+    options: dict[str, Any] = {"lossless": True} if suffix == ".webp" else {}
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=[40, 80, 120, 40], **options)
+    reader = VideoReader(path)
+    assert (reader.width, reader.height, reader.has_audio) == (WIDTH, HEIGHT, False)
+    times, frames = zip(*reader, strict=True)
+    assert times == pytest.approx((0, 40, 120, 240))
+    assert min(psnr(frame, scene(index)) for index, frame in enumerate(frames)) > 25
+
+
+@pytest.mark.parametrize(("fps", "count"), [(60, 60), (120, 120)])
+def test_a_webp_of_a_high_rate_has_every_frame(tmp_path: Path, fps: int, count: int) -> None:
+    path = tmp_path / "clip.webp"
+    with open_sink(path, fps, (WIDTH, HEIGHT)) as sink:
+        for index in range(count):
+            sink.write(scene(index // 4))  # some frames are the same as the one before
+    with Image.open(path) as animation:
+        assert isinstance(animation, WebPImageFile) and animation.n_frames == count
+        shown = []
+        for index in range(count):
+            animation.seek(index)
+            animation.load()
+            shown.append(animation.info["duration"])
+    assert sum(shown) == pytest.approx(1000, abs=2)
+
+
+def test_nearly_square_pixels_are_made_square_where_asked(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=FPS)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 88, 64, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(12, 11)
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(scene(0, 88, 64), format="rgb24")))
+        container.mux(stream.encode(None))
+    assert VideoReader(path).width == 88
+    assert VideoReader(path, square_pixels=True).width == 96
+
+
+@pytest.mark.parametrize("name", ["data:a.mp4", "http:a.mp4", "concat:a.mp4", "file:a.mp4", "pipe:a.mp4", "a b:c.mp4"])
+def test_names_that_begin_like_a_protocol_are_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_clip(Path(name), count=3)
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+    assert len(list(VideoReader(name))) == 3
+
+
+def test_nothing_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            """Silent."""
+
+    monkeypatch.chdir(tmp_path)
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"127.0.0.1:{server.server_port}"
+        folder = tmp_path / "http:" / address
+        folder.mkdir(parents=True)
+        write_clip(folder / "clip.mp4", count=3)
+        assert len(list(VideoReader(f"http://{address}/clip.mp4"))) == 3
+        playlist = tmp_path / "list.m3u8"
+        playlist.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nhttp://{address}/a.ts\n#EXT-X-ENDLIST\n")
+        concatenated = tmp_path / "list.mp4"
+        concatenated.write_text(f"ffconcat version 1.0\nfile 'http://{address}/b.mp4'\n")
+        for path in (playlist, concatenated):
+            with pytest.raises(ValueError, match=path.name):
+                VideoReader(path)
+        server.shutdown()
+    assert asked == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_devices_and_pipes_are_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    for path in (tmp_path / "pipe.mp4", Path("/dev/zero")):
+        with pytest.raises(ValueError, match="a device or a pipe"):
+            VideoReader(path)

@@ -9,7 +9,7 @@ import pytest
 from fake_animator import fake_motion
 
 from monalive.motions.motion import Motion, Take
-from monalive.render.frame_timing import at_rate, repeat, until
+from monalive.render.frame_timing import at_rate, boomerang, closed, hold, repeat, until
 
 
 def clip(count: int, fps: float) -> list[tuple[float, int]]:
@@ -106,3 +106,51 @@ def test_takes_keep_their_frames_and_do_not_mix() -> None:
     assert [(start, face[0, 0]) for start, face in result.references.items()] == [(0, 10), (4, 20), (8, 10), (12, 20)]
     short = repeat(motion, seconds=0.04)
     assert [(take.start, take.reference[0, 0]) for take in short.takes] == [(0, 10)]  # though no such frame is left
+
+
+def test_a_boomerang_goes_there_and_back() -> None:
+    motion = boomerang(fake_motion(4, loop=False))
+    assert motion.landmarks[:, 0, 0].tolist() == [0, 1, 2, 3, 2, 1]
+    assert motion.timestamps_ms.tolist() == [0, 40, 80, 120, 160, 200]
+    assert motion.loop
+    assert repeat(motion, loops=2).landmarks[:, 0, 0].tolist() == [0, 1, 2, 3, 2, 1] * 2
+    uneven = boomerang(replace(fake_motion(3, loop=False), timestamps_ms=np.array([0.0, 10.0, 100.0])))
+    assert uneven.timestamps_ms.tolist() == [0, 10, 100, 190]
+    assert len(boomerang(fake_motion(1)).timestamps_ms) == 1
+
+
+def test_a_motion_that_does_not_loop_is_closed_before_it_is_repeated() -> None:
+    motion = fake_motion(50, loop=False)  # one unit a frame, 50 units away from its beginning at the end
+    once = repeat(motion, seconds=1.0)
+    assert once.landmarks[:, 0, 0].tolist() == list(range(25)) and not once.loop
+    twice = repeat(motion, loops=2).landmarks[:, 0, 0]
+    assert twice[:37].tolist() == list(range(37))  # all but the last half second is as it was
+    assert twice[50] == 0
+    steps = np.abs(np.diff(twice))
+    assert steps[49] <= steps.max() < 10  # without it: 49
+    assert steps[49] < 2
+    assert closed(fake_motion(5)).landmarks[:, 0, 0].tolist() == [0, 1, 2, 3, 4]  # it loops already
+
+
+def test_a_motion_cut_in_its_middle_does_not_loop() -> None:
+    assert repeat(fake_motion(10), loops=2).loop
+    assert repeat(fake_motion(10), seconds=0.8).loop
+    assert not repeat(fake_motion(10), seconds=0.5).loop
+
+
+def test_the_last_frame_is_held() -> None:
+    assert list(hold(clip(3, 25), 200.0, 25)) == [(0, 0), (40, 1), (80, 2), (120, 2), (160, 2)]
+    assert list(hold(clip(3, 25), 60.0, 25)) == clip(3, 25)
+    assert list(hold([], 60.0, 25)) == []
+
+
+def test_a_boomerang_takes_its_takes_along_and_cuts_are_not_bent() -> None:
+    """Two takes of three frames, counted from 10 and 20."""
+    rests = [np.full((478, 3), value, np.float32) for value in (10.0, 20.0)]
+    faces = np.arange(6, dtype=np.float32)[:, None, None] * np.ones((1, 478, 3), np.float32)
+    motion = replace(Motion.from_landmarks(faces, (64, 64), 25.0), takes=(Take(0, rests[0]), Take(3, rests[1])))
+    back = boomerang(motion)
+    assert back.landmarks[:, 0, 0].tolist() == [0, 1, 2, 3, 4, 5, 4, 3, 2, 1]
+    assert [(start, face[0, 0]) for start, face in back.references.items()] == [(0, 10), (3, 20), (8, 10)]
+    assert closed(motion) is motion
+    assert repeat(back, loops=2, fps=50).landmarks[18:22, 0, 0].tolist() == [1, 1, 0, 0.5]

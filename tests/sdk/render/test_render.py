@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from fake_animator import PATCH, FakeAnimator, fake_motion
@@ -116,3 +117,34 @@ def test_all_faces_go_with_one_photo_and_without_crop(photo: Path, tmp_path: Pat
         enroll_photos(animator, [photo, photo], "all")
     with pytest.raises(ValueError, match="no photo"):
         enroll_photos(animator, [])
+
+
+def test_the_last_frame_is_held_until_the_sound_ends(photo: Path, tmp_path: Path) -> None:
+    driver = tmp_path / "d.mp4"
+    with av.open(str(driver), "w") as container:
+        video, sound = container.add_stream("libx264", rate=25), container.add_stream("aac", rate=48000)
+        assert isinstance(sound, av.AudioStream)
+        video.width, video.height, video.pix_fmt, sound.layout = 64, 48, "yuv420p", "mono"
+        for grey in (60, 80, 100, 120, 140):
+            container.mux(
+                video.encode(av.VideoFrame.from_ndarray(np.full((48, 64, 3), grey, np.uint8), format="rgb24"))
+            )
+        container.mux(video.encode(None))
+        tone = np.sin(np.arange(28800, dtype=np.float32) / 20)[None]  # 0.6 s
+        frame = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
+        frame.sample_rate = 48000
+        container.mux(sound.encode(frame))
+        container.mux(sound.encode(None))
+    animator: Any = FakeAnimator()
+    portraits = enroll_photos(animator, [photo])
+    assert render_video(animator, portraits, driver, Output(tmp_path / "short.mp4")).frames == 5
+    padded = render_video(animator, portraits, driver, Output(tmp_path / "out.mp4"), pad_to_sound=True)
+    assert padded.frames in (15, 16)  # AAC ends with a whole block of 21 ms
+    frames = [float(image[:PATCH, :PATCH].mean()) for _, image in VideoReader(tmp_path / "out.mp4")]
+    assert frames[4:] == pytest.approx([140] * (padded.frames - 4), abs=4)
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        samples = sum(frame.samples for frame in container.decode(audio=0))
+    assert samples / 48000 == pytest.approx(0.6, abs=0.05)
+    with pytest.raises(ValueError, match="no sound to pad to"):
+        silent = driver_clip(tmp_path / "silent.mp4", [60, 80])
+        render_video(animator, portraits, silent, Output(tmp_path / "o.mp4"), pad_to_sound=True)
