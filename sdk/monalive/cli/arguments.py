@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monalive.networks.runtimes import DELEGATES, RUNTIMES, RuntimeOptions
-from monalive.retargeting.retarget import REGIONS, RetargetOptions
+from monalive.retargeting.retarget_options import REGIONS, RetargetOptions
 from monalive.trust.consent import NOTICE, Consent, stated_consent
 from monalive.trust.credential import Credential
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -185,8 +186,8 @@ def _check(request: AnimationRequest) -> None:
         raise ValueError("give either a motion or a driver")
     if request.loops is not None and request.driver is not None:
         raise ValueError("a driver is played once: loops are for motions")
-    output = Path(request.output).resolve()
+    output = os.path.realpath(request.output)  # links that lead in a circle stay as they are
     inputs = [*request.photos, request.driver, request.motion, request.bundle]
     for source in inputs:
-        if source is not None and Path(source).resolve() == output:
+        if source is not None and os.path.realpath(source) == output:
             raise ValueError(f"the output {request.output} would replace an input of the same name; name another file")
