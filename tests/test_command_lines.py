@@ -161,7 +161,8 @@ def run(arguments):
         (
             ["go", "full"],
             2,
-            "p: there is not enough memory; use a smaller photo, close other programs, or raise the limit (ulimit -v)\n",
+            "p: there is not enough memory; "
+            "use a smaller photo, close other programs, or raise the limit (ulimit -v)\n",
         ),
         (
             ["go", "missing"],

@@ -42,8 +42,8 @@ __all__ = [
     "verify",
 ]
 
-# Where each name comes from. It is imported when it is first asked for: the command line says at once what is wrong with
-# a camera or an argument, and Ctrl-C reaches it while libraries are loaded.
+# Where each name comes from. It is imported when it is first asked for: the command line says at once what is wrong
+# with a camera or an argument, and Ctrl-C reaches it while libraries are loaded.
 _MODULES = {
     "AnimatedFrame": "result",
     "AnimationRequest": "render.animation",

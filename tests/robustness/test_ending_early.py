@@ -1,4 +1,4 @@
-"""Ctrl-C while libraries are loaded, a terminal that is closed, `kill -9`, too little memory, terminals of few letters."""
+"""Ctrl-C while loading, a terminal that is closed, `kill -9`, too little memory, a terminal of few letters."""
 
 from __future__ import annotations
 

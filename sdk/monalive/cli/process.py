@@ -69,7 +69,7 @@ def _writes_to(stream: object, descriptor: int) -> bool:
 
 @contextmanager
 def printable_output() -> Iterator[None]:
-    """What a terminal's encoding lacks is printed as its code, as Python does on standard error; no error comes of it."""
+    """Letters that the terminal's encoding lacks are printed as codes, as Python does on standard error."""
     stdout = sys.stdout
     change = getattr(stdout, "reconfigure", None)
     if change is None or stdout.errors != "strict":

@@ -67,21 +67,30 @@ def load_image(path: str | Path) -> NDArray[np.uint8]:
         raise IsADirectoryError(f"{path} is a folder, not a picture")
     if not path.exists():
         raise FileNotFoundError(f"there is no picture at {path}")
-    content = path.read_bytes()
+    return decode_image(path.read_bytes(), str(path))
+
+
+def decode_image(content: bytes, name: str) -> NDArray[np.uint8]:
+    """The content of a picture file, as `load_image` reads it; `name` is what errors call it."""
     if not content:
-        raise ValueError(f"{path} is empty: no picture in it")
+        raise ValueError(f"{name} is empty: no picture in it")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of large pictures and damaged metadata: both are dealt with here
-        with _open(path, content) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise _too_large(path)
-            try:
-                image.load()
-                return _to_rgb(image)
-            except MemoryError:
-                raise
-            except Exception as error:  # decoders raise nearly anything on damaged files
-                raise ValueError(f"{path} cannot be read: the picture is damaged or cut short ({error})") from error
+        with _open(name, content) as image:
+            return rgb_of(image, name)
+
+
+def rgb_of(image: Image.Image, name: str = "the photo") -> NDArray[np.uint8]:
+    """A Pillow image as `load_image` reads a file of it; `name` is what errors call it."""
+    if image.width * image.height > MAX_PIXELS:
+        raise _too_large(name)
+    try:
+        image.load()
+        return _to_rgb(image)
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders raise nearly anything on damaged files
+        raise ValueError(f"{name} cannot be read: the picture is damaged or cut short ({error})") from error
 
 
 def save_image(path: str | Path, image: NDArray[np.uint8], *, made_by_ai: bool = False) -> None:
@@ -124,7 +133,7 @@ def encode_image(path: str | Path, image: NDArray[np.uint8], *, made_by_ai: bool
     return encoded.getvalue()
 
 
-def _open(path: Path, content: bytes) -> Image.Image:
+def _open(path: str, content: bytes) -> Image.Image:
     Image.init()
     formats = [name for name in READABLE if name in Image.OPEN]  # a build of Pillow may lack some
     try:
@@ -140,7 +149,7 @@ def _open(path: Path, content: bytes) -> Image.Image:
         raise ValueError(f"{path} cannot be read: its header is damaged ({error})") from error
 
 
-def _too_large(path: Path) -> ValueError:
+def _too_large(path: str) -> ValueError:
     return ValueError(f"{path} has more than {MAX_PIXELS // 1_000_000} million pixels; make the picture smaller first")
 
 

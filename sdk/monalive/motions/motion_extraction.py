@@ -11,9 +11,7 @@ from tqdm import tqdm
 
 from monalive.faces.tracker import FaceTracker
 from monalive.media.video_io import VideoReader
-from monalive.motions.motion import Motion
-
-MOTION_SUFFIX = ".motion"
+from monalive.motions.motion import MOTION_SUFFIX, Motion
 
 
 def extract_motion(video: str | Path, output: str | Path, *, progress: bool = False) -> Motion:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from monalive.media.image_io import load_image
-from monalive.motions.motion_extraction import MOTION_SUFFIX
+from monalive.motions.find_motion import find_motion
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.render.frame_timing import repeat
 from monalive.render.render import (
@@ -28,7 +28,6 @@ from monalive.trust.disclosure import Disclosure
 
 if TYPE_CHECKING:
     from monalive.animator import PhotoAnimator
-    from monalive.motions.motion import Motion
 
 # Formats that can hold an animation; several pictures in others (phones' depth maps, pages) are not one.
 _ANIMATED_FORMATS = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
@@ -121,26 +120,6 @@ def create_animator(
         retarget=retarget,
     )
     return PhotoAnimator.create_from_options(options)
-
-
-def find_motion(name: str | Path) -> Motion:
-    """A built-in motion by its name, or a motion from a .motion file.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: there is no such name, or the file is not a motion.
-    """
-    from monalive.motions import builtin_motions
-    from monalive.motions.motion import Motion
-
-    if str(name) in builtin_motions.names():
-        return builtin_motions.load(str(name))
-    path = Path(name)
-    if path.suffix.lower() == MOTION_SUFFIX or path.is_file():
-        return Motion.load(path)
-    raise ValueError(
-        f"there is no motion {str(name)!r}: choose from {', '.join(builtin_motions.names())}, or name a .motion file"
-    )
 
 
 def is_picture(path: str | Path) -> bool:
