@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from monalive.bundle import Bundle
 from monalive.closing import ClosesAtEnd
+from monalive.faces.colour_order import looks_like_bgr
 from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.tracker import Face, choose_face
 from monalive.faces.tracker_factory import FaceTrackerFactory, SharedNetworkTrackers
@@ -32,6 +34,8 @@ from monalive.portrait import PhotoOfPerson, Portrait, read_portrait
 from monalive.result import AnimatedFrame
 from monalive.rgb_image import require_rgb
 from monalive.trust.consent import Consent, say_once, stated_consent
+
+log = logging.getLogger(__name__)
 
 FaceChoice = Literal["largest"] | int
 MAX_FACES = 8
@@ -252,7 +256,12 @@ class PhotoAnimator(ClosesAtEnd):
 
     def _photo_of_person(self, photo: Photo, face: FaceChoice) -> PhotoOfPerson:
         image, faces = self._faces(photo)
-        return _with_crop(image, choose_face(faces, face))
+        chosen = choose_face(faces, face)
+        if isinstance(photo, np.ndarray) and looks_like_bgr(image, chosen.landmarks):
+            log.warning(
+                "the face is bluer than skin is: if the array is BGR, as OpenCV reads pictures, give picture[..., ::-1]"
+            )
+        return _with_crop(image, chosen)
 
     def _faces(self, photo: Photo) -> tuple[NDArray[np.uint8], list[Face]]:
         image, name = read_photo(photo)
