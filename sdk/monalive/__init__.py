@@ -68,6 +68,7 @@ _MODULES = {
 def __getattr__(name: str) -> object:
     if name not in _MODULES:
         raise AttributeError(f"module 'monalive' has no attribute {name!r}")
+    import_module("monalive.opencv").require_opencv()
     module = import_module(f"monalive.{_MODULES[name]}")
     value: object = module if _MODULES[name].rpartition(".")[2] == name else getattr(module, name)
     globals()[name] = value

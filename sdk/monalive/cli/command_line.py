@@ -23,6 +23,7 @@ from monalive.cli.process import (
     require_address_space,
     termination_as_exit,
 )
+from monalive.opencv import require_opencv
 from monalive.version import __version__
 
 BAD_INPUT: Final = 2
@@ -104,6 +105,7 @@ class CommandLine:
         with library_chatter(not self.hushed or debug), messages_on_standard_error(self.name), termination_as_exit():
             try:
                 require_address_space()
+                require_opencv()
                 return int(importlib.import_module(command.module).run(arguments) or 0)
             except BrokenPipeError:
                 raise
