@@ -21,7 +21,7 @@ def sample_portrait_path() -> Path:
 
 
 def sample_portrait_paths() -> tuple[Path, ...]:
-    """The portraits that come with the package: all of one synthetic person."""
+    """The portraits that come with the package: people who do not exist."""
     return tuple(map(asset_path, _SAMPLES))
 
 

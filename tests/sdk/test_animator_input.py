@@ -28,7 +28,7 @@ from monalive import (
     builtin_motions,
     load_image,
 )
-from monalive.packaged_assets import sample_portrait_path
+from monalive.packaged_assets import sample_portrait_path, sample_portrait_paths
 
 SAMPLE = sample_portrait_path()
 
@@ -140,9 +140,8 @@ def test_representations_are_short(animator: PhotoAnimator) -> None:
     things: list[object] = [portrait, portrait.enrolled, frame, builtin_motions.load("wink"), animator.bundle]
     for thing in things:
         assert len(repr(thing)) < 300 and "array" not in repr(thing), repr(thing)[:1000]
-    assert repr(portrait) == f"<Portrait: a photo of {portrait.photo.shape[1]}x{portrait.photo.shape[0]} and 1 more, " + (
-        "consent artwork>"
-    )
+    height, width = portrait.photo.shape[:2]
+    assert repr(portrait) == f"<Portrait: a photo of {width}x{height} and 1 more, consent artwork>"
     assert repr(frame).startswith("<AnimatedFrame of ") and repr(frame).endswith(" at 0 ms>")
     assert repr(things[3]).startswith("<Motion 'wink': ")
 
@@ -219,7 +218,7 @@ def test_no_notice_about_people_who_do_not_exist_or_works_of_art_already_named(
 def test_nothing_is_printed_by_the_libraries() -> None:
     program = textwrap.dedent("""
         from monalive import PhotoAnimator, PhotoAnimatorOptions
-        from monalive.packaged_assets import sample_portrait_path
+        from monalive.packaged_assets import sample_portrait_path, sample_portrait_paths
         with PhotoAnimator.create_from_options(PhotoAnimatorOptions()) as animator:
             next(animator.play(animator.enroll(sample_portrait_path()), "wink"))
     """)
@@ -231,3 +230,16 @@ def test_nothing_is_printed_by_the_libraries() -> None:
         timeout=120,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_picture_with_red_and_blue_swapped_is_hinted_at(
+    animator: PhotoAnimator, photo: np.ndarray, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "monalive"):
+        for path in sample_portrait_paths():
+            animator.enroll(load_image(path), consent="artwork")
+        animator.enroll(np.repeat(photo.mean(-1, keepdims=True), 3, -1).astype(np.uint8), consent="artwork")  # grey
+        assert caplog.messages == []
+        for path in sample_portrait_paths():
+            animator.enroll(np.ascontiguousarray(load_image(path)[..., ::-1]), consent="artwork")
+    assert len(caplog.messages) == 2 and all("picture[..., ::-1]" in said for said in caplog.messages)

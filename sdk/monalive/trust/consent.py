@@ -56,14 +56,19 @@ def held_back() -> Iterator[None]:
         _said = before
 
 
-def say_once(consent: Consent | None, pictures: Iterable[NDArray[np.uint8]]) -> None:
-    """Logs the notice at the first call of the process that has no statement of consent, for pictures (H, W, 3) uint8
-    for which none was stated in a call before."""
+def say_once(consent: Consent | None, pictures: Iterable[NDArray[np.uint8]] | None = None) -> None:
+    """Logs the notice at the first call of the process that has no statement of consent.
+
+    Args:
+        consent: what is stated.
+        pictures: (H, W, 3) uint8, those whose faces are meant; nothing is said of those for which consent was stated
+            in a call before. None: not known.
+    """
     global _said
-    keys = {_key(picture) for picture in pictures}
+    keys = None if pictures is None else {_key(picture) for picture in pictures}
     if consent is not None:
-        _stated_for.update(keys)
-    elif not (_said or keys <= _stated_for):
+        _stated_for.update(keys or ())
+    elif not _said and (keys is None or not keys <= _stated_for):
         _said = True
         log.warning(NOTICE)
 
