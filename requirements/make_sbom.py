@@ -1,6 +1,6 @@
 """Writes a bill of materials of a wheel (CycloneDX 1.6 JSON): `python requirements/make_sbom.py WHEEL -o sbom.json`.
 
-It lists what the wheel asks for (with the versions and hashes of a lock file, if one is named) and the models inside it.
+It lists what the wheel asks for, with versions and hashes where a lock file is named, and the models inside it.
 """
 
 from __future__ import annotations

@@ -66,14 +66,18 @@ def test_what_is_needed_for_its_files_alone_brings_nothing_along() -> None:
     assert not names & set(extras)
     for lock in LOCKS:
         locked = lock.read_text().lower()
-        assert not any(f"\n{name}==" in locked for name in ("jupyterlab", "flax", "gdown", "mediapipe", "opencv-python"))
+        assert not any(
+            f"\n{name}==" in locked for name in ("jupyterlab", "flax", "gdown", "mediapipe", "opencv-python")
+        )
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
 def test_a_lock_file_holds_what_the_project_asks_for_with_hashes(lock: Path) -> None:
     lines = lock.read_text().splitlines()
     assert all(LOCKED.fullmatch(line) for line in lines)
-    locked = {canonicalize_name(name): version for name, _, version in (line.split()[0].partition("==") for line in lines)}
+    locked = {
+        canonicalize_name(name): version for name, _, version in (line.split()[0].partition("==") for line in lines)
+    }
     wanted = [] if lock.name.startswith("cuda") else _asked()
     if lock.name.startswith("test"):
         extras = [line for name in ("train", "onnx", "coreml", "export", "dev") for line in _asked(name)]

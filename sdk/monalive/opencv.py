@@ -1,4 +1,4 @@
-"""Whether OpenCV can be imported. Its distributions lie over each other: uninstalling one leaves the other in pieces."""
+"""Whether OpenCV can be imported. Its distributions share a folder: uninstalling one leaves another in pieces."""
 
 from __future__ import annotations
 

@@ -98,7 +98,8 @@ class Motion:
         if times[-1] > LONGEST_MS:
             raise ValueError(f"a motion may last a week at most, this one lasts {times[-1] / 1000:g} s")
         if np.abs(points).max() > FARTHEST * max(width, height):
-            raise ValueError(f"a motion's landmarks must lie near its picture of {width}x{height}, not at {_far(points)}")
+            far = float(points.flat[int(np.abs(points).argmax())])
+            raise ValueError(f"a motion's landmarks must lie near its picture of {width}x{height}, not at {far:g}")
         object.__setattr__(self, "landmarks", points)
         object.__setattr__(self, "timestamps_ms", times)
         object.__setattr__(self, "image_size", (int(width), int(height)))
@@ -277,11 +278,9 @@ class Motion:
 
 def _require_rate(fps: float) -> None:
     if not SLOWEST_FPS <= fps <= FASTEST_FPS:
-        raise ValueError(f"a motion's frame rate must be positive, from {SLOWEST_FPS:g} to {FASTEST_FPS:g}, got {fps:g}")
-
-
-def _far(points: NDArray[np.float32]) -> str:
-    return f"{float(points.flat[int(np.abs(points).argmax())]):g}"
+        raise ValueError(
+            f"a motion's frame rate must be positive, from {SLOWEST_FPS:g} to {FASTEST_FPS:g}, got {fps:g}"
+        )
 
 
 def _member(name: str) -> zipfile.ZipInfo:

@@ -32,7 +32,8 @@ class CropShares:
         self._boxes = [_box(crop, image_width, image_height) for crop in crops]
         self._shares: dict[int, NDArray[np.float32]] = {}
         for place, index in enumerate(self.order):
-            mine = np.maximum(self._weights(crops[index], index), _LEAST**_STEEPNESS)  # rounded, its box is a bit larger
+            # Rounded to pixels, it covers a bit more than itself.
+            mine = np.maximum(self._weights(crops[index], index), _LEAST**_STEEPNESS)
             together = mine.copy()
             for other in self.order[:place]:
                 together += self._weights(crops[other], index)

@@ -56,7 +56,7 @@ def test_what_is_certain_without_opening_it(linux: Path, monkeypatch: pytest.Mon
     with pytest.raises(ValueError, match="from 0"):
         require_camera(-1)
     monkeypatch.setattr(os, "access", lambda *arguments: False)
-    with pytest.raises(PermissionError, match="no permission for .*video0"):
+    with pytest.raises(PermissionError, match=r"no permission for .*video0"):
         require_camera(0)
     (linux / "video0").unlink()
     for file in linux.iterdir():

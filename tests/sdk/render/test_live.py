@@ -17,8 +17,8 @@ from fake_animator import FakeAnimator
 
 from monalive.cli import main
 from monalive.media.image_io import save_image
-from monalive.media.video_io import VideoReader
 from monalive.media.screen import require_screen
+from monalive.media.video_io import VideoReader
 from monalive.render.live import LiveRequest, run_live
 
 
@@ -132,9 +132,7 @@ def test_a_virtual_camera_gets_every_frame_with_badge_and_mark(
     assert sorted(path.name for path in Path().iterdir()) == ["photo.png"]
 
 
-def test_a_virtual_camera_that_is_not_there(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_virtual_camera_that_is_not_there(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     def busy(*arguments: object) -> None:
         raise RuntimeError("v4l2loopback backend: error opening device")
 
