@@ -54,6 +54,7 @@ def photo() -> np.ndarray:
         lambda: memoryview(SAMPLE.read_bytes()),
         lambda: Image.open(SAMPLE),
         lambda: [Image.open(SAMPLE)],
+        lambda: np.ascontiguousarray(load_image(SAMPLE)[..., ::-1])[..., ::-1],  # OpenCV's, its colours in order
         lambda: (SAMPLE.read_bytes(),),
     ],
 )

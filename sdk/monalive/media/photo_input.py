@@ -34,7 +34,7 @@ def read_photo(photo: Photo) -> tuple[NDArray[np.uint8], str]:
     """
     if isinstance(photo, np.ndarray):
         require_rgb(photo)
-        return photo, _NAMELESS
+        return np.ascontiguousarray(photo), _NAMELESS
     if isinstance(photo, Image.Image):
         return rgb_of(photo), _NAMELESS
     if isinstance(photo, bytes | bytearray | memoryview):

@@ -106,7 +106,8 @@ class FakeCallCamera:
     device = "/dev/video9"
 
     def __init__(self, width: int, height: int, fps: float) -> None:
-        self.size, self.fps, self.frames, self.closed = (width, height), fps, [], False
+        self.size, self.fps, self.closed = (width, height), fps, False
+        self.frames: list[np.ndarray] = []
         self.made.append(self)
 
     def send(self, frame: np.ndarray) -> None:
