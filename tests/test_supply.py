@@ -80,7 +80,7 @@ def test_a_lock_file_holds_what_the_project_asks_for_with_hashes(lock: Path) -> 
     }
     wanted = [] if lock.name.startswith("cuda") else _asked()
     if lock.name.startswith("test"):
-        extras = [line for name in ("train", "onnx", "coreml", "export", "dev") for line in _asked(name)]
+        extras = [line for name in ("live", "train", "onnx", "coreml", "export", "dev") for line in _asked(name)]
         wanted += [line for line in extras if not line.startswith("monalive[")]
         wanted += [line for line in FILE_LIST.read_text().splitlines() if not line.startswith("#")]
     for asked in map(Requirement, wanted):
