@@ -37,7 +37,9 @@ def main() -> int:
     print(problem.splitlines()[-1], file=sys.stderr)
     if not arguments.instead or os.environ.get("HASHES") == "only":
         return 1
-    print(f"Not every file of {arguments.lock} is to be had here: as its ranges allow, without hashes.", file=sys.stderr)
+    print(
+        f"Not every file of {arguments.lock} is to be had here: as its ranges allow, without hashes.", file=sys.stderr
+    )
     return subprocess.run([*_PIP, *arguments.instead], check=False).returncode
 
 

@@ -24,10 +24,9 @@ if not camera.isOpened():
     parser.error(f"the camera {given.camera} cannot be opened")
 with PhotoAnimator.create_from_options(PhotoAnimatorOptions(running_mode=RunningMode.VIDEO)) as animator:
     portrait = animator.enroll(given.photo, consent=given.consent)
-    size, start = portrait.photo.shape[1::-1], time.monotonic()
+    start, badge = time.monotonic(), Badge(size := portrait.photo.shape[1::-1])
     said = Disclosure(portrait.consent, "a camera", animator.bundle.about, [given.photo], [portrait.crop], badge=True)
-    sink, badge = open_sink(given.record, 30, size, disclosure=said) if given.record else None, Badge(size)
-    window = None if sink else open_window()
+    sink, window = (open_sink(given.record, 30, size, disclosure=said), None) if given.record else (None, open_window())
     with suppress(KeyboardInterrupt):
         while (image := camera.read()[1]) is not None:
             driver = image[:, ::-1, ::-1].astype("uint8")  # as in a mirror; RGB
