@@ -19,7 +19,13 @@ _LARGEST: Final = 0.9  # share of the screen
 
 
 class Window(ClosesAtEnd):
-    """Shows frames."""
+    """Shows frames.
+
+    Attributes:
+        pressed: the letters of the keys that were pressed since the frame before.
+    """
+
+    pressed = ""
 
     @abstractmethod
     def show(self, image: NDArray[np.uint8]) -> bool:
@@ -63,9 +69,12 @@ class SdlWindow(Window):
             scale = min(1.0, *(_LARGEST * most / own for most, own in zip(screen, size, strict=True)))
             self._screen = pygame.display.set_mode([max(1, round(own * scale)) for own in size], pygame.RESIZABLE)
             pygame.display.set_caption(_TITLE)
+        self.pressed = ""
         for event in pygame.event.get():
             if event.type == pygame.QUIT or (event.type == pygame.KEYDOWN and event.key in _END_KEYS):
                 return False
+            if event.type == pygame.KEYDOWN:
+                self.pressed += event.unicode
         width, height = pygame.display.get_surface().get_size()
         scale = min(width / size[0], height / size[1])
         inside = [max(1, round(own * scale)) for own in size]
@@ -103,8 +112,10 @@ class OpenCvWindow(Window):
 
     def show(self, image: NDArray[np.uint8]) -> bool:
         self._cv2.imshow(_TITLE, self._cv2.cvtColor(image, self._cv2.COLOR_RGB2BGR))
-        if self._cv2.waitKey(1) & 0xFF in _END_KEYS:
+        key = self._cv2.waitKey(1) & 0xFF  # 255: none
+        if key in _END_KEYS:
             return False
+        self.pressed = chr(key) if key < 127 else ""
         return bool(self._cv2.getWindowProperty(_TITLE, self._cv2.WND_PROP_VISIBLE) >= 1)
 
     def close(self) -> None:

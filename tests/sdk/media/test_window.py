@@ -32,8 +32,9 @@ def test_sdl_shows_the_picture_and_ends_with_a_key(no_screen: None, monkeypatch:
         surface = pygame.display.get_surface()
         assert surface.get_size() == (80, 60)
         assert [tuple(surface.get_at((x, 30)))[:3] for x in (10, 70)] == [(200, 100, 50), (0, 0, 0)]
-        pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_a))
-        assert window.show(picture)
+        pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_a, unicode="a"))
+        assert window.show(picture) and window.pressed == "a"
+        assert window.show(picture) and window.pressed == ""
         pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_ESCAPE))
         assert not window.show(picture)
         pygame.event.post(pygame.event.Event(pygame.QUIT))
@@ -75,13 +76,15 @@ def test_the_window_of_an_opencv_that_has_them(no_screen: None, monkeypatch: pyt
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(cv2, "namedWindow", lambda *arguments: None)
     monkeypatch.setattr(cv2, "imshow", lambda title, image: shown.append(image))
-    monkeypatch.setattr(cv2, "waitKey", lambda ms: ord("q") if len(shown) == 2 else -1)
+    monkeypatch.setattr(cv2, "waitKey", lambda ms: ord("q") if len(shown) == 3 else ord("n") if len(shown) == 2 else -1)
     monkeypatch.setattr(cv2, "getWindowProperty", lambda title, name: 1.0)
     monkeypatch.setattr(cv2, "destroyAllWindows", shown.clear)
     with open_window() as window:
         assert isinstance(window, OpenCvWindow)
         assert window.show(np.full((4, 4, 3), (1, 2, 3), np.uint8))
         assert shown[0][0, 0].tolist() == [3, 2, 1]
+        assert window.pressed == ""
+        assert window.show(np.zeros((4, 4, 3), np.uint8)) and window.pressed == "n"
         assert not window.show(np.zeros((4, 4, 3), np.uint8))
     assert shown == []
 
