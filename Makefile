@@ -9,7 +9,8 @@ TEST_LOCK := $(wildcard requirements/test-$(PLACE).lock)
 # What PyTorch from PyPI needs beyond that; its build for CPUs alone does not.
 CUDA_LOCK := $(wildcard requirements/cuda-$(PLACE).lock)
 BUILD_PINS = $(shell $(PYTHON) -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], 'editables==0.5')")
-TORCH_PIN = $(shell $(PYTHON) -c "import tomllib; print(*(p for p in tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['train'] if p.startswith('torch==')))")
+# Packages that are read, not imported: without what they ask for.
+NETWORK_FILES := requirements/network_files.txt
 LOCKING := .venv-lock
 # A file or folder of advisories in the OSV format, for `make audit`.
 ADVISORIES ?= advisories.zip
@@ -64,8 +65,9 @@ lock:
 	$(LOCKING)/bin/pip install --quiet --no-build-isolation -e .
 	$(LOCKING)/bin/python requirements/make_lock.py demo
 	$(LOCKING)/bin/pip install --quiet --no-build-isolation -e '.[export,dev]'
+	$(LOCKING)/bin/pip install --quiet --no-deps -r $(NETWORK_FILES)
 	$(LOCKING)/bin/python requirements/make_lock.py test
-	$(LOCKING)/bin/python requirements/make_lock.py cuda $(TORCH_PIN) --without requirements/test-$(PLACE).lock
+	$(LOCKING)/bin/python requirements/make_lock.py cuda "$$(sed -n 's/^\(torch==[^ ]*\) .*/\1/p' requirements/test-$(PLACE).lock)" --without requirements/test-$(PLACE).lock
 	rm -rf $(LOCKING)
 
 audit: $(TEST)/.installed
@@ -88,14 +90,16 @@ else
 endif
 	touch $@
 
-$(TEST)/.installed: pyproject.toml $(TEST_LOCK)
+$(TEST)/.installed: pyproject.toml $(NETWORK_FILES) $(TEST_LOCK)
 	$(PYTHON) -m venv --clear $(TEST)
 ifneq ($(TEST_LOCK),)
 	$(TEST)/bin/python requirements/install_locked.py $(TEST_LOCK) --or $(BUILD_PINS) '.[export,dev]'
+	$(TEST)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $(NETWORK_FILES)
 	case "$$($(TEST)/bin/pip list --format=freeze)" in *torch==*+cpu*) ;; *) $(TEST)/bin/python requirements/install_locked.py $(CUDA_LOCK) ;; esac
 	$(TEST)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 else
 	$(TEST)/bin/pip install --quiet --disable-pip-version-check -e '.[export,dev]'
+	$(TEST)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $(NETWORK_FILES)
 endif
 	touch $@
 

@@ -1,8 +1,8 @@
 """Installs a lock file's packages beside this Python: `install_locked.py LOCK [--or REQUIREMENT...]`.
 
 A file whose sha256 is another than the lock file's is never installed. Where an index does not have a locked version
-(some are behind others for a while), it is asked three times; then, with `--or`, these requirements are installed by
-their pinned versions without hashes, and a line says so. `HASHES=only` in the environment forbids that.
+(some are behind others for a while), it is asked three times; then, with `--or`, these requirements are installed
+without hashes, in versions that they allow, and a line says so. `HASHES=only` in the environment forbids that.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ def main() -> int:
     print(problem.splitlines()[-1], file=sys.stderr)
     if not arguments.instead or os.environ.get("HASHES") == "only":
         return 1
-    print(f"Not every file of {arguments.lock} is to be had here: by version, without hashes.", file=sys.stderr)
+    print(
+        f"Not every file of {arguments.lock} is to be had here: as its ranges allow, without hashes.", file=sys.stderr
+    )
     return subprocess.run([*_PIP, *arguments.instead], check=False).returncode
 
 

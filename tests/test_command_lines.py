@@ -145,6 +145,7 @@ def run(arguments):
     raise {
         "interrupted": KeyboardInterrupt(),
         "wrong": ValueError("a\\nb"),
+        "full": RuntimeError("std::bad_alloc"),
         "missing": ModuleNotFoundError("No module named 'x'", name="x"),
         "broken": ModuleNotFoundError("No module named 'monalive.x'", name="monalive.x"),
     }[arguments.how]
@@ -157,6 +158,12 @@ def run(arguments):
         (["go", "well"], 0, ""),
         (["go", "interrupted"], 130, "p: stopped\n"),
         (["go", "wrong"], 2, "p: a b\n"),
+        (
+            ["go", "full"],
+            2,
+            "p: there is not enough memory; "
+            "use a smaller photo, close other programs, or raise the limit (ulimit -v)\n",
+        ),
         (
             ["go", "missing"],
             2,

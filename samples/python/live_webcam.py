@@ -1,6 +1,6 @@
 """A camera moves a photo, live: in a window, or into a file. Every frame carries an "AI" badge. Ctrl-C ends it.
 
-python samples/python/live_webcam.py photo.jpg --consent self --camera 0    (needs opencv-python, which has windows)"""
+python samples/python/live_webcam.py photo.jpg --consent self --camera 0    (a window: pip install 'monalive[live]')"""
 
 import argparse
 import time
@@ -10,6 +10,7 @@ import cv2
 
 from monalive import Consent, Disclosure, PhotoAnimator, PhotoAnimatorOptions, RunningMode
 from monalive.media.video_sinks import open_sink
+from monalive.media.window import open_window
 from monalive.trust.badge import Badge
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -23,17 +24,16 @@ if not camera.isOpened():
     parser.error(f"the camera {given.camera} cannot be opened")
 with PhotoAnimator.create_from_options(PhotoAnimatorOptions(running_mode=RunningMode.VIDEO)) as animator:
     portrait = animator.enroll(given.photo, consent=given.consent)
-    size, start = portrait.photo.shape[1::-1], time.monotonic()
+    start, badge = time.monotonic(), Badge(size := portrait.photo.shape[1::-1])
     said = Disclosure(portrait.consent, "a camera", animator.bundle.about, [given.photo], [portrait.crop], badge=True)
-    sink, badge = open_sink(given.record, 30, size, disclosure=said) if given.record else None, Badge(size)
+    sink, window = (open_sink(given.record, 30, size, disclosure=said), None) if given.record else (None, open_window())
     with suppress(KeyboardInterrupt):
         while (image := camera.read()[1]) is not None:
             driver = image[:, ::-1, ::-1].astype("uint8")  # as in a mirror; RGB
             frame = animator.animate_for_video(portrait, driver, (time.monotonic() - start) * 1000)
             if sink:
                 sink.write(frame.image, frame.timestamp_ms)
-            else:
-                cv2.imshow("monalive", cv2.cvtColor(badge.apply(frame.image), cv2.COLOR_RGB2BGR))
-                cv2.waitKey(1)
+            elif window and not window.show(badge.apply(frame.image)):
+                break
     if sink:
         sink.close()

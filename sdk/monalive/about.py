@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from monalive.bundle import Bundle
 from monalive.faces.tracker_networks import TRACKER_PARTS, bundle_with_tracker
+from monalive.opencv import DISTRIBUTIONS as OPENCV_DISTRIBUTIONS
 
 # What computes the result, so what a report about it should name.
 DEPENDENCIES: Final = (
     "ai-edge-litert",
     "numpy",
-    "opencv-python-headless",
-    "opencv-python",
+    *OPENCV_DISTRIBUTIONS,
     "av",
     "pillow",
     "c2pa-python",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,15 +16,18 @@ from numpy.typing import NDArray
 
 from monalive.bundle import Bundle
 from monalive.closing import ClosesAtEnd
+from monalive.faces.colour_order import looks_like_bgr
 from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.driver_follower import DriverFollower, place_of_driver
 from monalive.faces.driver_rule import DriverRule
 from monalive.faces.tracker import Face, choose_face
 from monalive.faces.tracker_factory import FaceTrackerFactory, SharedNetworkTrackers
 from monalive.faces.tracker_networks import bundle_with_tracker, load_tracker_networks
-from monalive.media.image_io import LoadedPhoto, load_photo
+from monalive.media.image_io import LoadedPhoto
+from monalive.media.photo_input import Photo, is_one_photo, read_photo, shows_sample_portrait
 from monalive.motions.cut_finder import CutFinder
 from monalive.motions.driver_takes import DriverFrame, Reference, checked_reference, with_references
+from monalive.motions.find_motion import find_motion
 from monalive.motions.motion import Motion
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.options import PhotoAnimatorOptions, RunningMode
@@ -36,9 +41,9 @@ from monalive.result import AnimatedFrame
 from monalive.rgb_image import require_rgb
 from monalive.trust.consent import Consent, say_once, stated_consent
 
-Photo = str | Path | NDArray[np.uint8]
-FaceChoice = Literal["largest"] | int
 log = logging.getLogger(__name__)
+
+FaceChoice = Literal["largest"] | int
 TimedPictures = Iterable[tuple[float, NDArray[np.uint8]]]
 _CLOSED: Final = "the animator is closed; make a new one"
 
@@ -51,7 +56,8 @@ class PhotoAnimator(ClosesAtEnd):
             for frame in animator.play(portrait, builtin_motions.load("smile")):
                 show(frame.image)
 
-    Not to be called from two threads at once; two animators in two threads do not disturb each other.
+    Not to be called from two threads at once; two animators in two threads do not disturb each other. It works in the
+    process that made it alone: a fork of it must make its own.
 
     Raises:
         FileNotFoundError, ValueError: the bundle or the tracker's models are missing or unusable.
@@ -59,6 +65,7 @@ class PhotoAnimator(ClosesAtEnd):
 
     def __init__(self, options: PhotoAnimatorOptions) -> None:
         self._options = options
+        self._process = os.getpid()
         self.bundle = Bundle.load(options.bundle_path)
         self._loaded: BundleNetworks | None = BundleNetworks(self.bundle, options.runtime)
         trackers = options.trackers or _bundle_trackers(self.bundle, options.runtime)
@@ -90,9 +97,10 @@ class PhotoAnimator(ClosesAtEnd):
         The first call without `consent` logs a warning that says whose consent is needed; it stops nothing.
 
         Args:
-            photos: a picture file or an array (H, W, 3) uint8 RGB; or several of the same person, of which the first is
-                the one that is animated and the others lend their expressions and poses (all of themselves, if they
-                show the same view as the first and motion is taken over absolutely).
+            photos: a picture file, its bytes, a Pillow image, or an array (H, W, 3) uint8 RGB (OpenCV's are BGR: give
+                `picture[..., ::-1]`); or several of the same person, of which the first is the one that is animated
+                and the others lend their expressions and poses (all of themselves, if they show the same view as the
+                first and motion is taken over absolutely).
             face: which face of each photo: "largest", or a number counted from the left, from 0.
             consent: why this face may be animated: "self", "given" or "artwork"; recorded in what is made of it.
 
@@ -102,12 +110,11 @@ class PhotoAnimator(ClosesAtEnd):
         """
         self._require_open()
         stated = stated_consent(consent)
-        several = isinstance(photos, Sequence) and not isinstance(photos, str)
-        chosen: list[Photo] = list(photos) if several else [photos]  # type: ignore[arg-type, list-item]
+        chosen: list[Photo] = [photos] if is_one_photo(photos) else list(photos)  # type: ignore[list-item, arg-type]
         if not chosen:
             raise ValueError("there is no photo to enrol: give at least one")
         found = [self._photo_of_person(photo, face) for photo in chosen]
-        say_once(stated)
+        _say_notice(stated, (photo.image for photo in found))
         return self._portrait(found, stated)
 
     def enroll_all(self, photo: Photo, *, consent: Consent | str | None = None) -> list[Portrait]:
@@ -119,7 +126,7 @@ class PhotoAnimator(ClosesAtEnd):
         self._require_open()
         stated = stated_consent(consent)
         image, faces = self._faces(photo, told=True)
-        say_once(stated)
+        _say_notice(stated, [image])
         faces = sorted(faces, key=lambda face: face.box[0] + face.box[2])
         return [self._portrait([_with_crop(image, face)], stated) for face in faces]
 
@@ -229,18 +236,21 @@ class PhotoAnimator(ClosesAtEnd):
         else:
             yield from self._counted(portrait, frames, counted_from)
 
-    def play(self, portrait: Portraits, motion: Motion) -> Iterator[AnimatedFrame]:
+    def play(self, portrait: Portraits, motion: Motion | str | Path) -> Iterator[AnimatedFrame]:
         """Plays a motion on a portrait, one frame at a time. Any mode.
 
         Args:
             portrait: one, or several of the same photo.
             motion: what it is counted from is in it; absolute motion takes its first frame. One that loops begins as it
-                goes on from its end, unless there are cuts in it.
+                goes on from its end, unless there are cuts in it. Or the name of a built-in one, or a .motion file.
 
         Raises:
             RuntimeError: closed.
+            FileNotFoundError, ValueError: no such motion, or its first frame shows no face.
         """
         self._require_open()
+        if isinstance(motion, str | Path):
+            motion = find_motion(motion)
         player = PortraitPlayer(portrait, self._networks, self._options.retarget)
         references = {0: motion.landmarks[0]} if self._options.retarget.absolute else motion.references
         unmeasured = [None] * len(motion)
@@ -295,7 +305,7 @@ class PhotoAnimator(ClosesAtEnd):
         self._closed = True
         worker, self._worker = self._worker, None
         try:
-            if worker is not None:
+            if worker is not None and self._process == os.getpid():  # a fork has no copy of the thread to wait for
                 worker.close()
         finally:
             self._photo_tracker.close()
@@ -378,16 +388,17 @@ class PhotoAnimator(ClosesAtEnd):
 
     def _photo_of_person(self, photo: Photo, face: FaceChoice) -> PhotoOfPerson:
         image, faces = self._faces(photo, told=face != "largest")
-        return _with_crop(image, choose_face(faces, face))
+        chosen = choose_face(faces, face)
+        if isinstance(photo, np.ndarray) and looks_like_bgr(image, chosen.landmarks):
+            log.warning(
+                "the face is bluer than skin is: if the array is BGR, as OpenCV reads pictures, give picture[..., ::-1]"
+            )
+        return _with_crop(image, chosen)
 
     def _faces(self, photo: Photo, *, told: bool) -> tuple[NDArray[np.uint8], list[Face]]:
-        if isinstance(photo, np.ndarray):
-            require_rgb(photo)
-            image, name = photo, "the photo"
-        else:
-            loaded = load_photo(photo, self._options.longest_side)
-            image, name = loaded.image, str(photo)
-            self._say_smaller(name, loaded)
+        loaded, name = read_photo(photo, self._options.longest_side)
+        image = loaded.image
+        self._say_smaller(name, loaded)
         with self._tracking:
             faces = self._photo_tracker.detect(image)
         if not faces:
@@ -426,20 +437,33 @@ class PhotoAnimator(ClosesAtEnd):
     def _require_open(self) -> None:
         if self._closed:
             raise RuntimeError(_CLOSED)
+        if self._process != os.getpid():
+            raise RuntimeError(
+                "this animator was made before the process forked, and its networks do not work in the copy; "
+                "make a new one there, or start processes with the method 'spawn'"
+            )
 
     def _require_mode(self, mode: RunningMode, method: str) -> None:
         self._require_open()
         own = self._options.running_mode
         if own is not mode:
-            raise RuntimeError(f"{method}() is for running mode {mode.name}; this animator was made for {own.name}")
+            name = RunningMode(own).name
+            raise RuntimeError(f"{method}() is for running mode {mode.name}; this animator was made for {name}")
 
     def _require_later(self, timestamp_ms: float) -> None:
+        if math.isinf(timestamp_ms):
+            raise ValueError(f"a timestamp must be a finite number of milliseconds, not {timestamp_ms:g}")
         if not timestamp_ms > self._last_timestamp:
             raise ValueError(
                 f"timestamps must increase: {timestamp_ms:g} ms came after {self._last_timestamp:g} ms; "
                 "call reset() before another video"
             )
         self._last_timestamp = timestamp_ms
+
+
+def _say_notice(consent: Consent | None, pictures: Iterable[NDArray[np.uint8]]) -> None:
+    """Whose consent is needed, once, unless the person does not exist."""
+    say_once(consent, [picture for picture in pictures if not shows_sample_portrait(picture)])
 
 
 def _bundle_trackers(bundle: Bundle, runtime: RuntimeOptions) -> FaceTrackerFactory:

@@ -54,6 +54,9 @@ class Bundle:
     parts: Mapping[str, bytes]
     sha256: str
 
+    def __repr__(self) -> str:
+        return f"<Bundle {self.manifest.get('name', '')!r} {self.model_version}: {len(self.parts)} parts>"
+
     @property
     def model_version(self) -> str:
         """Version of the weights."""

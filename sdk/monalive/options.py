@@ -8,14 +8,13 @@ from enum import Enum
 from pathlib import Path
 
 from monalive.faces.driver_rule import DriverFace, checked_driver_face
-from monalive.faces.tracker import MAX_FACES
 from monalive.faces.tracker_factory import FaceTrackerFactory
+from monalive.limits import LONGEST_SIDE, MAX_FACES
 from monalive.motions.driver_takes import checked_reference
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.player.driver_anchor import LiveReference
 from monalive.result import AnimatedFrame
 from monalive.retargeting.retarget import RetargetOptions
-from monalive.rgb_image import LONGEST_SIDE
 
 
 class RunningMode(Enum):
@@ -36,7 +35,7 @@ class PhotoAnimatorOptions:
     Attributes:
         bundle_path: the models, the tracker's networks among them; None for those that come with the package. The
             tracker's networks come from there too where a bundle has none.
-        running_mode: what the driver is.
+        running_mode: what the driver is; a name of it, as "VIDEO", becomes the `RunningMode`.
         runtime: what the networks run on: runtime, processor and threads.
         retarget: what of the driver's motion is taken over, and how.
         result_callback: called with every result and its timestamp in `LIVE_STREAM` mode, from another thread; only
@@ -59,7 +58,7 @@ class PhotoAnimatorOptions:
     """
 
     bundle_path: str | Path | None = None
-    running_mode: RunningMode = RunningMode.IMAGE
+    running_mode: RunningMode | str = RunningMode.IMAGE
     runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
     retarget: RetargetOptions = field(default_factory=RetargetOptions)
     result_callback: ResultCallback | None = None
@@ -70,15 +69,25 @@ class PhotoAnimatorOptions:
     longest_side: int | None = LONGEST_SIDE
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "running_mode", _running_mode(self.running_mode))
         if self.longest_side is not None and self.longest_side < 16:
             raise ValueError(f"the longest side must have at least 16 pixels, not {self.longest_side}")
         live = self.running_mode is RunningMode.LIVE_STREAM
         if live and self.result_callback is None:
             raise ValueError("running mode LIVE_STREAM needs a result_callback: results arrive there")
         if not live and self.result_callback is not None:
-            raise ValueError(f"a result_callback is for LIVE_STREAM; in {self.running_mode.name} results are returned")
+            mode = _running_mode(self.running_mode).name
+            raise ValueError(f"a result_callback is for LIVE_STREAM; in {mode} results are returned")
         if self.max_faces < 1:
             raise ValueError(f"max_faces must be at least 1, not {self.max_faces}")
         checked_driver_face(self.driver_face)
         if self.reference not in (None, "recent"):
             checked_reference(self.reference)
+
+
+def _running_mode(mode: RunningMode | str) -> RunningMode:
+    try:
+        return RunningMode(mode.upper() if isinstance(mode, str) else mode)
+    except ValueError:
+        names = ", ".join(known.name for known in RunningMode)
+        raise ValueError(f"there is no running mode {mode!r}: choose from {names}") from None

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import filecmp
 from importlib import resources
 from pathlib import Path
+from typing import Final
+
+_SAMPLES: Final = ("sample_portrait.jpg", "sample_portrait_2.jpg")
 
 
 def asset_path(name: str) -> Path:
@@ -14,3 +18,16 @@ def asset_path(name: str) -> Path:
 def sample_portrait_path() -> Path:
     """The portrait that comes with the package: a synthetic person."""
     return asset_path("sample_portrait.jpg")
+
+
+def sample_portrait_paths() -> tuple[Path, ...]:
+    """The portraits that come with the package: people who do not exist."""
+    return tuple(map(asset_path, _SAMPLES))
+
+
+def is_sample_portrait(path: str | Path) -> bool:
+    """Whether a file is one of them, or a copy."""
+    try:
+        return any(filecmp.cmp(path, sample, shallow=False) for sample in sample_portrait_paths())
+    except OSError:
+        return False

@@ -8,7 +8,7 @@ import math
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +44,9 @@ class PhotoOfPerson:
     landmarks: NDArray[np.float32]
     crop: SquareCrop
 
+    def __repr__(self) -> str:
+        return f"<PhotoOfPerson of {self.image.shape[1]}x{self.image.shape[0]}>"
+
 
 @dataclass(frozen=True)
 class EnrolledRegion:
@@ -57,9 +60,9 @@ class EnrolledRegion:
     """
 
     place: NDArray[np.float64]
-    landmarks: NDArray[np.float32]
-    border_colour: NDArray[np.float32]
-    inputs: Mapping[str, NDArray[np.float32]]
+    landmarks: NDArray[np.float32] = field(repr=False)
+    border_colour: NDArray[np.float32] = field(repr=False)
+    inputs: Mapping[str, NDArray[np.float32]] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,8 @@ class EnrolledPhoto:
     """
 
     photo: PhotoOfPerson
-    inputs: Mapping[str, NDArray[np.float32]]
-    regions: tuple[EnrolledRegion, ...] = ()
+    inputs: Mapping[str, NDArray[np.float32]] = field(repr=False)
+    regions: tuple[EnrolledRegion, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,12 @@ class Portrait:
 
     enrolled: tuple[EnrolledPhoto, ...]
     consent: Consent | None = None
+
+    def __repr__(self) -> str:
+        height, width = self.photo.shape[:2]
+        others = f" and {len(self.enrolled) - 1} more" if len(self.enrolled) > 1 else ""
+        stated = "not stated" if self.consent is None else self.consent.value
+        return f"<Portrait: a photo of {width}x{height}{others}, consent {stated}>"
 
     @property
     def photo(self) -> NDArray[np.uint8]:

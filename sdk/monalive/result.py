@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -25,11 +25,16 @@ class AnimatedFrame:
     """
 
     image: NDArray[np.uint8]
-    crop: SquareCrop = field(repr=False)
+    crop: SquareCrop
     landmarks: NDArray[np.float32]
     timestamp_ms: float
     driver_found: bool = True
     cut: bool = False
+
+    def __repr__(self) -> str:
+        height, width = self.image.shape[:2]
+        lost = "" if self.driver_found else ", driver not found"
+        return f"<AnimatedFrame of {width}x{height} at {self.timestamp_ms:g} ms{lost}>"
 
     @cached_property
     def crop_image(self) -> NDArray[np.uint8]:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
-
-# Longest side, in pixels, of photos as they are worked on, unless another size is asked for.
-LONGEST_SIDE: Final = 1920
 
 
 def require_rgb(image: object) -> None:

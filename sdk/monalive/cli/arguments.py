@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from monalive.faces.tracker import MAX_FACES
+from monalive.limits import LONGEST_SIDE, MAX_FACES
 from monalive.networks.runtimes import DELEGATES, RUNTIMES, RuntimeOptions
-from monalive.retargeting.retarget import REGIONS, RetargetOptions
-from monalive.rgb_image import LONGEST_SIDE
+from monalive.packaged_assets import is_sample_portrait
+from monalive.retargeting.retarget_options import REGIONS, RetargetOptions
 from monalive.trust.consent import NOTICE, Consent, stated_consent
 from monalive.trust.credential import Credential
 
@@ -114,8 +114,9 @@ def credentials_beside(path: Path | None) -> str:
 
 
 def print_consent_notice(arguments: argparse.Namespace) -> None:
-    """Says whose consent is needed, unless it was stated or nothing is to be printed."""
-    if arguments.consent is None and not arguments.quiet:
+    """Says whose consent is needed, unless it was stated, the photos are the package's own (of a person who does not
+    exist), or nothing is to be printed."""
+    if arguments.consent is None and not arguments.quiet and not all(map(is_sample_portrait, arguments.photos)):
         print(f"monalive: {NOTICE}", file=sys.stderr)
 
 

@@ -12,14 +12,27 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from threading import Event
 from typing import Any, Final, NoReturn
 
-from monalive.cli.process import library_chatter, messages_on_standard_error, termination_as_exit
+from monalive.cli.process import (
+    interruption_noted,
+    library_chatter,
+    messages_on_standard_error,
+    printable_output,
+    require_address_space,
+    termination_as_exit,
+)
+from monalive.opencv import require_opencv
 from monalive.version import __version__
 
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
 _OPTIONS: Final = ("-h", "--help", "--version")  # of the command line itself
+_OUT_OF_MEMORY: Final = (
+    *("bad_alloc", "insufficient memory", "cannot allocate memory", "failed to map segment", "can't start new thread"),
+    *("unable to allocate", "failed to allocate"),
+)
 _EPILOG: Final = "Set MONALIVE_DEBUG=1 to see tracebacks and the messages of the libraries underneath."
 
 
@@ -67,34 +80,38 @@ class CommandLine:
 
         Returns:
             The exit code: 0 (a command may have more of its own), 2 for anything wrong with the input (one line on
-            standard error says what), 130 when interrupted, 143 when terminated; no temporary files are left.
+            standard error says what), 130 when interrupted, 143 when terminated, 129 when the terminal is closed; no
+            temporary files are left.
         """
-        try:
-            arguments = self.parse(argv)
-        except SystemExit as stop:  # --help, --version or a wrong command line
-            return int(stop.code or 0)
-        except BrokenPipeError:
-            return _reader_left()
-        except KeyboardInterrupt:
+        with printable_output(), interruption_noted() as interrupted:
+            try:
+                return self._parse_and_run(argv, interrupted)
+            except SystemExit as stop:  # --help, --version, a wrong command line; or terminated
+                return int(stop.code or 0)
+            except BrokenPipeError:
+                return _reader_left()
+            except KeyboardInterrupt:
+                pass
+            except Exception:
+                if not interrupted.is_set():
+                    raise
             self._say(self.interrupted)
             return INTERRUPTED
-        return self._run(arguments)
 
-    def _run(self, arguments: argparse.Namespace) -> int:
+    def _parse_and_run(self, argv: Sequence[str] | None, interrupted: Event) -> int:
+        arguments = self.parse(argv)
         debug = bool(os.environ.get("MONALIVE_DEBUG"))
         command = self.commands[arguments.command]
         with library_chatter(not self.hushed or debug), messages_on_standard_error(self.name), termination_as_exit():
             try:
+                require_address_space()
+                require_opencv()
                 return int(importlib.import_module(command.module).run(arguments) or 0)
-            except KeyboardInterrupt:
-                self._say(self.interrupted)
-                return INTERRUPTED
-            except SystemExit as stop:
-                return int(stop.code or 0)
             except BrokenPipeError:
-                return _reader_left()
-            except (ValueError, OSError, ImportError, MemoryError) as error:
-                if debug:
+                raise
+            except Exception as error:
+                told = isinstance(error, (ValueError, OSError, ImportError)) or _out_of_memory(error)
+                if debug or not told or (interrupted.is_set() and isinstance(error, ImportError)):
                     raise
                 self._say(_in_one_line(error, command.extra))
                 return BAD_INPUT
@@ -183,6 +200,12 @@ def _in_one_line(error: BaseException, extra: str | None) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, ModuleNotFoundError) and extra and not (error.name or "monalive").startswith("monalive"):
         return f"this command needs the extra {extra!r} ({text}): pip install 'monalive[{extra}]'"
-    if isinstance(error, MemoryError):
-        return f"out of memory {text}".strip()
+    if _out_of_memory(error):
+        return "there is not enough memory; use a smaller photo, close other programs, or raise the limit (ulimit -v)"
     return text or type(error).__name__
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """Whether that is what an error means, in the words of one of the libraries: OpenCV, LiteRT, the dynamic linker."""
+    words = str(error).lower()
+    return isinstance(error, MemoryError) or any(word in words for word in _OUT_OF_MEMORY)

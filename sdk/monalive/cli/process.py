@@ -8,10 +8,12 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Event
 from types import FrameType
 from typing import Final, NoReturn
 
-TERMINATED: Final = 143
+# With less address space OpenCV crashes while it is loaded, without a word, or LiteRT gives errors that do not say why.
+_LEAST_ADDRESS_SPACE: Final = 1000 << 20
 
 
 @contextmanager
@@ -43,7 +45,8 @@ def library_chatter(shown: bool) -> Iterator[None]:
     except OSError:  # there is no standard error
         yield
         return
-    with os.fdopen(os.dup(2), "w", buffering=1, errors="replace") as stderr:
+    encoding = getattr(python_stderr, "encoding", None)
+    with os.fdopen(os.dup(2), "w", buffering=1, encoding=encoding, errors="backslashreplace") as stderr:
         # Only where Python writes to the same place as the libraries.
         if _writes_to(python_stderr, 2):
             sys.stderr = stderr
@@ -65,18 +68,77 @@ def _writes_to(stream: object, descriptor: int) -> bool:
 
 
 @contextmanager
-def termination_as_exit() -> Iterator[None]:
-    """SIGTERM unwinds the stack as Ctrl-C does, so that temporary files are removed."""
+def printable_output() -> Iterator[None]:
+    """Letters that the terminal's encoding lacks are printed as codes, as Python does on standard error."""
+    stdout = sys.stdout
+    change = getattr(stdout, "reconfigure", None)
+    if change is None or stdout.errors != "strict":
+        yield
+        return
+    change(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        change(errors="strict")
+
+
+@contextmanager
+def interruption_noted() -> Iterator[Event]:
+    """Gives an event that Ctrl-C sets, besides raising KeyboardInterrupt: libraries that are interrupted while they are
+    loaded turn that into an error of their own."""
+    noted = Event()
 
     def stop(number: int, frame: FrameType | None) -> NoReturn:
-        sys.exit(TERMINATED)
+        noted.set()
+        raise KeyboardInterrupt
 
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # ignored, or the calling program's business
+        yield noted
+        return
     try:
-        before = signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+    except ValueError:  # not in the main thread
+        yield noted
+        return
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def termination_as_exit() -> Iterator[None]:
+    """SIGTERM, and SIGHUP of a terminal that is closed, unwind the stack as Ctrl-C does, so that temporary files are
+    removed; the exit code is 128 and the signal's number, as shells count."""
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        sys.exit(128 + number)
+
+    before = {}
+    try:
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)  # Windows has no SIGHUP
+            if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` sets it
+                before[number] = signal.signal(number, stop)
     except ValueError:  # not in the main thread
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def require_address_space() -> None:
+    """Raises ValueError where the process may not have the memory to load the libraries (`ulimit -v`)."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY and limit < _LEAST_ADDRESS_SPACE:
+        raise ValueError(
+            f"the memory limit of {limit >> 20} MB (ulimit -v) is too low; "
+            f"allow {_LEAST_ADDRESS_SPACE >> 20} MB at least, twice as much for large photos"
+        )

@@ -20,8 +20,6 @@ from monalive.faces.tracker_networks import load_tracker_networks
 from monalive.rgb_image import require_rgb
 
 MIN_IMAGE_SIDE = 16
-# Faces that are taken from a picture or come into question as drivers, unless another limit is asked for.
-MAX_FACES = 16
 SAME_FACE_IOU = 0.5
 # While no face is in sight, only every so many frames of a video get the thorough search of a still.
 THOROUGH_EVERY = 15

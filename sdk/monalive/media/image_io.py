@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,23 +95,30 @@ def load_photo(path: str | Path, longest_side: int | None) -> LoadedPhoto:
     """`load_image` that tells whether the picture was made smaller. Same arguments and errors."""
     path = Path(path)
     with open_picture(path) as image:
-        width, height = size = image.size
-        smaller = fitted_size(size, longest_side)
-        limit = MAX_PIXELS if smaller == size else MAX_REDUCED_PIXELS
-        if width * height > limit:
-            smaller_helps = limit == MAX_PIXELS and width * height <= MAX_REDUCED_PIXELS
-            advice = "read it at a smaller size (longest_side, --size)" if smaller_helps else "make it smaller first"
-            raise ValueError(f"{path} has more than {limit // 1_000_000} million pixels; {advice}")
-        try:
-            if smaller == size:
-                image.load()
-            return LoadedPhoto(_to_rgb(image, image if smaller == size else reduced(image, smaller)), size)
-        except MemoryError:
-            raise
-        except TooLargeToDecodeError as error:
-            raise ValueError(f"{path} cannot be read: {error}") from error
-        except Exception as error:  # decoders raise nearly anything on damaged files
-            raise ValueError(f"{path} cannot be read: the picture is damaged or cut short ({error})") from error
+        return _loaded(image, str(path), longest_side)
+
+
+def decode_photo(content: bytes, name: str, longest_side: int | None) -> LoadedPhoto:
+    """The content of a picture file, as `load_photo` reads it; `name` is what errors call it."""
+    with _opened(io.BytesIO(content), name) as image:
+        return _loaded(image, name, longest_side)
+
+
+def photo_of(image: Image.Image, name: str, longest_side: int | None) -> LoadedPhoto:
+    """A Pillow image as `load_photo` reads a file of it; `name` is what errors call it."""
+    smaller = fitted_size(image.size, longest_side)
+    if image.width * image.height > MAX_PIXELS:
+        raise ValueError(
+            f"{name} has more than {MAX_PIXELS // 1_000_000} million pixels; make the picture smaller first"
+        )
+    with warnings.catch_warnings(), _damage_in_words(name):
+        warnings.simplefilter("ignore")
+        image.load()
+        rgb = _to_rgb(image, image)
+    if smaller != image.size:
+        width, height = fitted_size((rgb.shape[1], rgb.shape[0]), longest_side)
+        rgb = np.array(Image.fromarray(rgb).resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0))
+    return LoadedPhoto(rgb, image.size)
 
 
 @contextmanager
@@ -122,20 +129,28 @@ def open_picture(path: Path) -> Iterator[ImageFile]:
         FileNotFoundError, IsADirectoryError, PermissionError, ValueError: as `load_image`.
     """
     require_file(path, "picture")
-    with warnings.catch_warnings(), path.open("rb") as file:
+    with path.open("rb") as file:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ValueError(f"{path} has more than {MAX_FILE_BYTES >> 30} GB: no photo is as large; name a picture")
+        with _opened(file, str(path)) as image:
+            yield image
+
+
+@contextmanager
+def _opened(file: BinaryIO, name: str) -> Iterator[ImageFile]:
+    """A picture of which the header alone is read; `name` is what errors call it."""
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of large pictures and damaged metadata: both are dealt with here
         start = file.read(16)
         if not start:
-            raise ValueError(f"{path} is empty: no picture in it")
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ValueError(f"{path} has more than {MAX_FILE_BYTES >> 30} GB: no photo is as large; name a picture")
+            raise ValueError(f"{name} is empty: no picture in it")
         if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS:
-            _learn_heif(path)
+            _learn_heif(name)
         Image.init()
-        for name in READABLE:
-            if name not in Image.OPEN:  # a build of Pillow may lack some
+        for kind in READABLE:
+            if kind not in Image.OPEN:  # a build of Pillow may lack some
                 continue
-            factory, accept = Image.OPEN[name]
+            factory, accept = Image.OPEN[kind]
             if accept is not None and not _accepted(accept(start)):
                 continue
             file.seek(0)
@@ -145,13 +160,40 @@ def open_picture(path: Path) -> Iterator[ImageFile]:
             except (SyntaxError, IndexError, TypeError, struct.error):
                 continue
             except Exception as error:  # damaged headers
-                raise ValueError(f"{path} cannot be read: its header is damaged ({error})") from error
+                raise ValueError(f"{name} cannot be read: its header is damaged ({error})") from error
             with image:
                 yield image
             return
     raise ValueError(
-        f"{path} is not a picture of a known format ({', '.join(READABLE)}); convert it to JPEG or PNG first"
+        f"{name} is not a picture of a known format ({', '.join(READABLE)}); convert it to JPEG or PNG first"
     )
+
+
+def _loaded(image: ImageFile, name: str, longest_side: int | None) -> LoadedPhoto:
+    """A picture that was opened, read whole or at a smaller size."""
+    width, height = size = image.size
+    smaller = fitted_size(size, longest_side)
+    limit = MAX_PIXELS if smaller == size else MAX_REDUCED_PIXELS
+    if width * height > limit:
+        smaller_helps = limit == MAX_PIXELS and width * height <= MAX_REDUCED_PIXELS
+        advice = "read it at a smaller size (longest_side, --size)" if smaller_helps else "make it smaller first"
+        raise ValueError(f"{name} has more than {limit // 1_000_000} million pixels; {advice}")
+    with _damage_in_words(name):
+        if smaller == size:
+            image.load()
+        return LoadedPhoto(_to_rgb(image, image if smaller == size else reduced(image, smaller)), size)
+
+
+@contextmanager
+def _damage_in_words(name: str) -> Iterator[None]:
+    try:
+        yield
+    except MemoryError:
+        raise
+    except TooLargeToDecodeError as error:
+        raise ValueError(f"{name} cannot be read: {error}") from error
+    except Exception as error:  # decoders raise nearly anything on damaged files
+        raise ValueError(f"{name} cannot be read: the picture is damaged or cut short ({error})") from error
 
 
 def save_image(path: str | Path, image: NDArray[np.uint8], *, made_by_ai: bool = False) -> None:
@@ -199,12 +241,12 @@ def _accepted(answer: object) -> bool:
     return bool(answer) and not isinstance(answer, str)
 
 
-def _learn_heif(path: Path) -> None:
+def _learn_heif(name: str) -> None:
     try:
         import pillow_heif
     except ModuleNotFoundError as error:
         raise ValueError(
-            f"{path} is a HEIC photo, which needs the extra 'heif': pip install 'monalive[heif]', or save it as JPEG"
+            f"{name} is a HEIC photo, which needs the extra 'heif': pip install 'monalive[heif]', or save it as JPEG"
         ) from error
     pillow_heif.register_heif_opener(thumbnails=False)
 

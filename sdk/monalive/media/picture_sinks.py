@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import GifImagePlugin, Image
 
-from monalive.atomic_file import atomic_path, exchange
+from monalive.atomic_file import atomic_path, exchange, require_no_link_loop, unfinished_name
 from monalive.media.frame_sink import FrameSink, changed_bounds, roll_back
 from monalive.media.image_io import encode_image
 from monalive.trust.disclosure import Disclosure
@@ -103,11 +103,12 @@ class FolderSink(FrameSink):
         super().__init__(path, fps, size, disclosure, folder=True)
         # Level 1 is several times faster than the default and hardly larger on photos.
         self._options = {"compress_level": 1, **picture_options("PNG")}
+        require_no_link_loop(path)
         self._target = path.resolve()
         _require_replaceable(path)
-        self._temporary = self._target.with_name(f".{self._target.name}.{secrets.token_hex(4)}")
         if not self._target.parent.is_dir():
             raise FileNotFoundError(f"cannot write {path}: the folder {path.parent} does not exist; make it first")
+        self._temporary = unfinished_name(self._target)
         try:
             self._temporary.mkdir()
         except OSError as error:
@@ -124,7 +125,7 @@ class FolderSink(FrameSink):
         if self._target.exists() and exchange(self._temporary, self._target):
             shutil.rmtree(self._temporary, ignore_errors=True)  # it holds the old frames now
         elif self._target.exists():
-            old = self._temporary.with_name(self._temporary.name + ".old")
+            old = self._target.with_name(f".{self._target.name}.{secrets.token_hex(4)}.old")
             self._target.rename(old)
             self._temporary.rename(self._target)
             shutil.rmtree(old, ignore_errors=True)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.closing import ClosesAtEnd
+from monalive.media.cameras import cameras, listed
 
 # Cameras drop a frame now and then; after so many in a row they are gone.
 _MAX_FAILURES = 30
@@ -43,10 +44,7 @@ class Webcam(ClosesAtEnd):
             cv2.utils.logging.setLogLevel(level)
         if not self._camera.isOpened():
             self._camera.release()
-            raise OSError(
-                f"camera {index} cannot be opened: there is none, it is in use, or permission is missing; "
-                "connect one, or use a video file as the driver"
-            )
+            raise OSError(_why_not(index))
         self._camera.set(cv2.CAP_PROP_BUFFERSIZE, 1)
 
     @property
@@ -81,3 +79,13 @@ class Webcam(ClosesAtEnd):
     def close(self) -> None:
         """Lets go of the camera."""
         self._camera.release()
+
+
+def _why_not(index: int) -> str:
+    known = cameras()
+    if any(camera.number == index for camera in known):
+        return f"camera {index} cannot be opened: another program uses it, or permission is missing; {listed(known)}"
+    return (
+        f"camera {index} cannot be opened: there is none, it is in use, or permission is missing; {listed(known)}; "
+        "connect one, or use a video file as the driver"
+    )

@@ -45,11 +45,17 @@ if TYPE_CHECKING:
     from monalive.faces.tracker import FaceTracker
 
 FORMAT, VERSION = "monalive.motion", 2
+MOTION_SUFFIX = ".motion"
 MANIFEST, LANDMARKS, TIMESTAMPS = "manifest.json", "landmarks.u16", "timestamps.f64"
 SURROUNDINGS, REFERENCES = "surroundings.f16", "references.u16"
 SURROUNDINGS_SHAPE = (GRID_SIZE, GRID_SIZE, 3)
 MAX_MANIFEST_BYTES = 1 << 20
 MAX_FRAMES = 1_000_000  # eleven hours; more is a damaged or hostile file
+# No camera and no screen is slower or faster; nobody plays a motion for longer.
+SLOWEST_FPS, FASTEST_FPS = 0.01, 1000.0
+LONGEST_MS = 7 * 24 * 3600 * 1000.0
+# How far landmarks may lie outside of the driver's picture, in its longer sides: a face that leaves it is guessed at.
+FARTHEST = 16.0
 LEVELS = 65535
 FRAME_BYTES = LANDMARK_COUNT * 3 * 2
 
@@ -84,7 +90,8 @@ class Motion:
             Empty: all is one take, counted from the first frame.
 
     Raises:
-        ValueError: an attribute has another shape, is not finite, or is out of range.
+        ValueError: an attribute has another shape, is not finite, or is out of range: frame rates from 0.01 to 1000,
+            a week at most, landmarks no farther from the picture than 16 of its longer sides.
     """
 
     landmarks: NDArray[np.float32]
@@ -110,18 +117,26 @@ class Motion:
         width, height = self.image_size
         if width < 1 or height < 1:
             raise ValueError(f"a motion's image size must be positive, got {self.image_size}")
-        if not (math.isfinite(self.fps) and self.fps > 0):
-            raise ValueError(f"a motion's frame rate must be positive, got {self.fps}")
+        _require_rate(self.fps)
+        if times[-1] > LONGEST_MS:
+            raise ValueError(f"a motion may last a week at most, this one lasts {times[-1] / 1000:g} s")
+        if np.abs(points).max() > FARTHEST * max(width, height):
+            far = float(points.flat[int(np.abs(points).argmax())])
+            raise ValueError(f"a motion's landmarks must lie near its picture of {width}x{height}, not at {far:g}")
         object.__setattr__(self, "landmarks", points)
         object.__setattr__(self, "timestamps_ms", times)
         object.__setattr__(self, "image_size", (int(width), int(height)))
         if self.surroundings is not None:
             object.__setattr__(self, "surroundings", _checked_surroundings(self.surroundings, len(points)))
-        object.__setattr__(self, "takes", _checked_takes(self.takes, len(points)))
+        object.__setattr__(self, "takes", _checked_takes(self.takes, len(points), FARTHEST * max(width, height)))
 
     def __len__(self) -> int:
         """Number of frames."""
         return len(self.landmarks)
+
+    def __repr__(self) -> str:
+        width, height = self.image_size
+        return f"<Motion {self.name!r}: {len(self)} frames, {self.fps:g} fps, of {width}x{height}>"
 
     def __iter__(self) -> Iterator[tuple[float, NDArray[np.float32]]]:
         """(timestamp in ms, landmarks (478, 3)) of each frame."""
@@ -170,8 +185,7 @@ class Motion:
     ) -> Motion:
         """A motion of evenly spaced frames from landmarks (T, 478, 3) in pixels. Raises as `Motion` does."""
         points = np.asarray(landmarks, np.float32)
-        if not (math.isfinite(fps) and fps > 0):
-            raise ValueError(f"a motion's frame rate must be positive, got {fps}")
+        _require_rate(fps)
         times = np.arange(len(points), dtype=np.float64) * 1000.0 / fps
         return cls(points, times, image_size, fps, name, loop)
 
@@ -317,7 +331,11 @@ class Motion:
         try:
             changes = np.frombuffer(raw, "<u2").reshape(frames, LANDMARK_COUNT, 3)
             levels = np.cumsum(changes, axis=0, dtype=np.uint16)
+            if manifest.get("landmarks", LANDMARK_COUNT) != LANDMARK_COUNT:
+                raise ValueError(f"{manifest['landmarks']} landmarks, not {LANDMARK_COUNT}")
             offset, step = (np.array(manifest[key], np.float64).reshape(3) for key in ("offset", "step"))
+            if not (np.isfinite(offset).all() and np.isfinite(step).all() and (step > 0).all()):
+                raise ValueError(f"a step of {step.tolist()} from {offset.tolist()}")
             landmarks = offset + levels * step
             width, height = (int(side) for side in manifest["image_size"])
             timestamps = np.frombuffer(times, "<f8").astype(np.float64)
@@ -326,11 +344,20 @@ class Motion:
             if around is not None:
                 surroundings = np.frombuffer(around, "<f2").astype(np.float32).reshape(frames, *SURROUNDINGS_SHAPE)
             faces = np.frombuffer(references, "<u2").reshape(len(starts), LANDMARK_COUNT, 3)
-            rests = (offset + faces * step).astype(np.float32)
+            with np.errstate(over="ignore"):  # what becomes infinite is refused
+                points = landmarks.astype(np.float32)
+                rests = (offset + faces * step).astype(np.float32)
             takes = tuple(Take(start, rest) for start, rest in zip(starts, rests, strict=True))
-            return cls(landmarks.astype(np.float32), timestamps, (width, height), fps, name, loop, surroundings, takes)
+            return cls(points, timestamps, (width, height), fps, name, loop, surroundings, takes)
         except (LookupError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"{path} is a .motion file with contents that make no sense ({error})") from error
+
+
+def _require_rate(fps: float) -> None:
+    if not SLOWEST_FPS <= fps <= FASTEST_FPS:
+        raise ValueError(
+            f"a motion's frame rate must be positive, from {SLOWEST_FPS:g} to {FASTEST_FPS:g}, got {fps:g}"
+        )
 
 
 def _member(name: str) -> zipfile.ZipInfo:
@@ -379,15 +406,16 @@ def _takes(frames: list[tuple[float, DriverFrame]], reference: Reference) -> tup
     return tuple(Take(index if number else 0, face) for number, (index, face) in enumerate(begun))
 
 
-def _checked_takes(takes: tuple[Take, ...], frames: int) -> tuple[Take, ...]:
+def _checked_takes(takes: tuple[Take, ...], frames: int, farthest: float) -> tuple[Take, ...]:
     starts = [take.start for take in takes]
     if not starts:
         return ()
     if starts[0] != 0 or starts != sorted(set(starts)) or starts[-1] >= frames:
         raise ValueError(f"a motion's takes must begin with frame 0 and follow each other within it, got {starts}")
     for take in takes:
-        if take.reference.shape != (LANDMARK_COUNT, 3) or not np.isfinite(take.reference).all():
-            raise ValueError(f"a take's reference must be ({LANDMARK_COUNT}, 3) finite landmarks")
+        near = take.reference.shape == (LANDMARK_COUNT, 3) and bool((np.abs(take.reference) <= farthest).all())
+        if not near:  # nor is what is not a number
+            raise ValueError(f"a take's reference must be ({LANDMARK_COUNT}, 3) landmarks near the picture")
     return tuple(takes)
 
 

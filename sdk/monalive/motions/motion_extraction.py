@@ -11,12 +11,11 @@ from tqdm import tqdm
 
 from monalive.faces.driver_follower import place_of_driver
 from monalive.faces.driver_rule import DriverFace
-from monalive.faces.tracker import MAX_FACES, FaceTracker
+from monalive.faces.tracker import FaceTracker
+from monalive.limits import MAX_FACES
 from monalive.media.video_io import VideoReader
 from monalive.motions.driver_takes import Reference
-from monalive.motions.motion import Motion
-
-MOTION_SUFFIX = ".motion"
+from monalive.motions.motion import MOTION_SUFFIX, Motion
 
 
 def extract_motion(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monalive.networks.quiet_loading import without_notices
 from monalive.networks.runtimes import RuntimeOptions, Tensors
 
 
@@ -98,8 +99,9 @@ class _Accelerated:
 def _interpreter(content: bytes, package: str, num_threads: int, what: str) -> Any:
     module = importlib.import_module(f"{package}.interpreter")
     try:
-        interpreter = module.Interpreter(model_content=content, num_threads=num_threads)
-        interpreter.allocate_tensors()
+        with without_notices():
+            interpreter = module.Interpreter(model_content=content, num_threads=num_threads)
+            interpreter.allocate_tensors()
     except (RuntimeError, ValueError) as error:
         raise ValueError(f"{what} holds a network that LiteRT cannot load: {error}") from error
     return interpreter

@@ -6,12 +6,13 @@ import importlib
 import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Tensors = Mapping[str, NDArray[np.float32]]
+Tensors: TypeAlias = "Mapping[str, NDArray[np.float32]]"
 # Formats of a network's file, as a manifest names them, and the files' suffixes.
 FORMAT_SUFFIXES: Final = {"tflite": ".tflite", "onnx": ".onnx", "mlpackage": ".mlpackage.zip"}
 DEFAULT_FORMAT: Final = "tflite"

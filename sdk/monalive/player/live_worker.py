@@ -59,11 +59,12 @@ class LatestOnlyWorker(Generic[T]):
                 item = self._waiting.pop()
             try:
                 self._work(item)
-            except Exception as error:  # a thread's error must reach the thread that can act on it
+            except BaseException as error:  # even `sys.exit()`: it must reach the thread that can act on it
                 with self._ready:
                     self._error = error
 
     def _raise_error(self) -> None:
         error, self._error = self._error, None
         if error is not None:
-            raise RuntimeError(f"animating a live frame failed: {error}") from error
+            said = str(error) if isinstance(error, Exception) and str(error) else repr(error)
+            raise RuntimeError(f"animating a live frame failed: {said}") from error

@@ -14,6 +14,7 @@ from monalive.motions.driver_surroundings import DriverSurroundings
 from monalive.player.bundle_networks import BundleNetworks
 from monalive.player.driver_anchor import Anchoring, DriverAnchor
 from monalive.player.photo_layers import PhotoLayers
+from monalive.player.shared_crops import CropShares
 from monalive.portrait import Portrait
 from monalive.result import AnimatedFrame
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
@@ -62,6 +63,8 @@ class PortraitPlayer:
         # In relative transfer the surroundings stay those of the first photo; the others lend their faces.
         whole = options.takes_surroundings
         self._layers = [PhotoLayers(portrait, networks, whole_photos=whole) for portrait in people]
+        self._shares = CropShares([person.crop for person in people], *self._first.photo.shape[1::-1])
+        self._own: NDArray[np.uint8] | None = None  # the photo, for a face that is drawn by itself
         self._surroundings = SurroundingsTransfer(networks.retargeting, options)
         self._takes_surroundings = options.takes_surroundings
         self._driver_surroundings: DriverSurroundings | None = None
@@ -143,10 +146,30 @@ class PortraitPlayer:
         wanted = [retargeter.step(landmarks, timestamp_ms) for retargeter in self._retargeters]
         around = self._surroundings.step(surroundings, timestamp_ms)
         picture = self._first.photo.copy()
-        for layers, pose in zip(self._layers, wanted, strict=True):
-            layers.draw(picture, pose, around, elapsed)
+        for index in self._shares.order:
+            self._draw(picture, index, wanted[index], around, elapsed)
         self._last_frame = AnimatedFrame(picture, self._first.crop, wanted[0], timestamp_ms)
         return self._last_frame
+
+    def _draw(
+        self,
+        picture: NDArray[np.uint8],
+        index: int,
+        pose: NDArray[np.float32],
+        around: NDArray[np.float32] | None,
+        elapsed: float,
+    ) -> None:
+        """Animates one of the faces in a frame, in place. Where neighbours' crops overlap, each is made of the photo
+        itself and takes its share: drawn one into the other, the first would be moved once more with the second."""
+        if self._shares.alone(index):
+            self._layers[index].draw(picture, pose, around, elapsed)
+            return
+        if self._own is None:
+            self._own = self._first.photo.copy()
+        inside = self._shares.inside(index)
+        self._layers[index].draw(self._own, pose, around, elapsed)
+        self._shares.lay_over(picture, index, self._own[inside])
+        self._own[inside] = self._first.photo[inside]
 
     def hold(self, timestamp_ms: float) -> AnimatedFrame:
         """The last frame again, or the photo where there is none."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monalive.faces.driver_rule import DriverFace
-from monalive.faces.tracker import MAX_FACES
+from monalive.limits import LONGEST_SIDE, MAX_FACES
 from monalive.media.image_io import load_image, open_picture
 from monalive.media.regular_file import require_file
 from monalive.motions.driver_takes import Reference, checked_reference
-from monalive.motions.motion_extraction import MOTION_SUFFIX, video_motion
+from monalive.motions.find_motion import find_motion
+from monalive.motions.motion_extraction import video_motion
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.render.frame_timing import boomerang, repeat
 from monalive.render.render import (
@@ -26,7 +28,6 @@ from monalive.render.render import (
     render_video,
 )
 from monalive.retargeting.retarget import RetargetOptions
-from monalive.rgb_image import LONGEST_SIDE
 from monalive.trust.disclosure import Disclosure
 
 if TYPE_CHECKING:
@@ -180,26 +181,6 @@ def create_animator(
     return PhotoAnimator.create_from_options(options)
 
 
-def find_motion(name: str | Path) -> Motion:
-    """A built-in motion by its name, or a motion from a .motion file.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: there is no such name, or the file is not a motion.
-    """
-    from monalive.motions import builtin_motions
-    from monalive.motions.motion import Motion
-
-    if str(name) in builtin_motions.names():
-        return builtin_motions.load(str(name))
-    path = Path(name)
-    if path.suffix.lower() == MOTION_SUFFIX or path.is_file():
-        return Motion.load(path)
-    raise ValueError(
-        f"there is no motion {str(name)!r}: choose from {', '.join(builtin_motions.names())}, or name a .motion file"
-    )
-
-
 def is_picture(path: str | Path) -> bool:
     """Whether a file holds one still picture rather than a video or an animation; its content decides.
 
@@ -261,8 +242,8 @@ def _check(request: AnimationRequest) -> None:
             raise ValueError("absolute motion is copied and has no reference frame: leave out one of the two")
     if request.pad_to_sound and (request.driver is None or request.seconds or request.loops or request.boomerang):
         raise ValueError("--pad-to-sound goes with a driver that is played once, to its end")
-    output = Path(request.output).resolve()
+    output = os.path.realpath(request.output)  # links that lead in a circle stay as they are
     inputs = [*request.photos, request.driver, request.motion, request.bundle]
     for source in inputs:
-        if source is not None and Path(source).resolve() == output:
+        if source is not None and os.path.realpath(source) == output:
             raise ValueError(f"the output {request.output} would replace an input of the same name; name another file")

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from monalive.faces.driver_rule import DriverFace
-from monalive.faces.tracker import MAX_FACES
+from monalive.limits import LONGEST_SIDE, MAX_FACES
+from monalive.media.cameras import find_camera
 from monalive.media.frame_sink import FrameSink
 from monalive.media.video_sinks import open_sink
+from monalive.media.virtual_camera import VirtualCamera
 from monalive.media.webcam import Webcam
+from monalive.media.window import Window, open_window
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.player.driver_anchor import LiveReference
 from monalive.render.animation import about_animation, create_animator
 from monalive.render.frame_timing import until
 from monalive.render.render import FaceChoice, about_portraits, enroll_photos
 from monalive.retargeting.retarget import RetargetOptions
-from monalive.rgb_image import LONGEST_SIDE
 from monalive.trust.badge import Badge
 from monalive.trust.disclosure import Disclosure
 
-_TITLE: Final = "monalive"
-_END_KEYS: Final = frozenset({27, ord("q")})
-_NEUTRAL_KEY: Final = ord("n")
+log = logging.getLogger(__name__)
+_NEUTRAL_KEY: Final = "n"
 
 
 @dataclass(frozen=True)
@@ -42,18 +42,20 @@ class LiveRequest:
     Attributes:
         photos, face, driver_face, max_faces, size, retarget, bundle, runtime, disclosure: as in
             `animation.AnimationRequest`; a badge is shown in the window, too.
-        camera: its number, from 0.
+        camera: its number, from 0, or a part of its name.
         record: file or folder to write what is shown to, or None.
-        window: show it; left out where no window can be opened, if it is recorded.
+        window: show it; left out where no window can be opened, if there is another output.
+        virtual_camera: hand what is shown to the system's virtual camera, with the badge.
         mirror: move as in a mirror.
         seconds: end after so long.
         reference: what the motion is counted from, see `PhotoAnimatorOptions`.
     """
 
     photos: Sequence[str | Path]
-    camera: int = 0
+    camera: int | str = 0
     record: str | Path | None = None
     window: bool = True
+    virtual_camera: bool = False
     mirror: bool = True
     seconds: float | None = None
     face: FaceChoice = "largest"
@@ -83,18 +85,15 @@ def run_live(request: LiveRequest) -> LiveSummary:
     Until the camera first sees a face the photo stays unmoved. A recording is kept however it ends.
 
     Raises:
-        OSError: no such camera, it fails, or the recording cannot be written.
-        ValueError: neither a window can be opened nor a recording is asked for; or no such face in the photo.
+        OSError: no such camera, it fails, there is no virtual camera, or the recording cannot be written.
+        ValueError: a window is asked for and cannot be opened, and nothing else is; no such face in the photo; no
+            camera of that name.
+        ImportError: a virtual camera is asked for and its package is not installed.
     """
-    window = request.window and window_available()
-    if not window and request.record is None:
-        raise ValueError(
-            "no window can be opened here: there is no screen, or OpenCV was installed without windows (the package "
-            "opencv-python has them); use --record FILE to write what it would show"
-        )
     started, frames = time.monotonic(), 0
     with ExitStack() as stack:
-        camera = stack.enter_context(Webcam(request.camera, mirror=request.mirror))
+        window = _window(request, stack)
+        camera = stack.enter_context(Webcam(find_camera(request.camera), mirror=request.mirror))
         animator = stack.enter_context(
             create_animator(
                 "VIDEO",
@@ -111,26 +110,29 @@ def run_live(request: LiveRequest) -> LiveSummary:
         said = about_portraits(about_animation(request.disclosure, animator, request.photos, "a camera"), portraits)
         badge: Badge | None = None
         who = portraits[0] if len(portraits) == 1 else portraits
-        if window:
-            stack.callback(cv2.destroyAllWindows)
         sink: FrameSink | None = None
+        caller: VirtualCamera | None = None
         try:
             for timestamp_ms, image in _for(camera, request.seconds):
                 shown = animator.animate_for_video(who, image, timestamp_ms).image
+                size = (shown.shape[1], shown.shape[0])
                 if request.record is not None:
                     if sink is None:
-                        size = (shown.shape[1], shown.shape[0])
                         sink = stack.enter_context(open_sink(request.record, camera.fps, size, disclosure=said))
                     sink.write(shown, timestamp_ms)
+                if request.virtual_camera:
+                    if caller is None:
+                        caller = stack.enter_context(VirtualCamera(camera.fps, size, replace(said, badge=True)))
+                        log.warning("the virtual camera is %s; its frames carry the badge", caller.device)
+                    caller.write(shown, timestamp_ms)
                 frames += 1
-                if window and request.disclosure.badge:
-                    badge = badge or Badge((shown.shape[1], shown.shape[0]))
-                    shown = badge.apply(shown)
-                if window:
-                    key = _show(shown)
-                    if key in _END_KEYS:
+                if window is not None:
+                    if request.disclosure.badge:
+                        badge = badge or Badge(size)
+                        shown = badge.apply(shown)
+                    if not window.show(shown):
                         break
-                    if key == _NEUTRAL_KEY:
+                    if _NEUTRAL_KEY in window.pressed.lower():
                         animator.reanchor()
         except KeyboardInterrupt:
             print(file=sys.stderr)
@@ -140,23 +142,17 @@ def run_live(request: LiveRequest) -> LiveSummary:
     return LiveSummary(frames, frames / elapsed, sink.path, sink.credentials_path)
 
 
-def window_available() -> bool:
-    """Whether OpenCV can open a window: it was built with one, and there is a screen."""
-    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        return False  # asking would end the process
+def _window(request: LiveRequest, stack: ExitStack) -> Window | None:
+    """The window that is asked for; left out where none can be opened, if there is another output."""
+    if not request.window:
+        return None
     try:
-        cv2.namedWindow(_TITLE, cv2.WINDOW_AUTOSIZE)
-    except cv2.error:
-        return False
-    return True
+        return stack.enter_context(open_window())
+    except ValueError:
+        if request.record is None and not request.virtual_camera:
+            raise
+        return None
 
 
 def _for(camera: Webcam, seconds: float | None) -> Iterator[tuple[float, NDArray[np.uint8]]]:
     return iter(camera) if seconds is None else until(camera, seconds * 1000.0)
-
-
-def _show(image: NDArray[np.uint8]) -> int:
-    """The key that was pressed, 255 for none; one of those that end it where the window was closed."""
-    cv2.imshow(_TITLE, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-    key = cv2.waitKey(1) & 0xFF
-    return key if cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) >= 1 else min(_END_KEYS)

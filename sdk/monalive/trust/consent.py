@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +30,7 @@ class Consent(Enum):
 
 
 _said = False
+_stated_for: Final[set[int]] = set()  # pictures, by their keys
 
 
 def stated_consent(consent: Consent | str | None) -> Consent | None:
@@ -51,9 +56,23 @@ def held_back() -> Iterator[None]:
         _said = before
 
 
-def say_once(consent: Consent | None) -> None:
-    """Logs the notice at the first call of the process that has no statement of consent."""
+def say_once(consent: Consent | None, pictures: Iterable[NDArray[np.uint8]] | None = None) -> None:
+    """Logs the notice at the first call of the process that has no statement of consent.
+
+    Args:
+        consent: what is stated.
+        pictures: (H, W, 3) uint8, those whose faces are meant; nothing is said of those for which consent was stated
+            in a call before. None: not known.
+    """
     global _said
-    if consent is None and not _said:
+    keys = None if pictures is None else {_key(picture) for picture in pictures}
+    if consent is not None:
+        _stated_for.update(keys or ())
+    elif not _said and (keys is None or not keys <= _stated_for):
         _said = True
         log.warning(NOTICE)
+
+
+def _key(picture: NDArray[np.uint8]) -> int:
+    """The same for the same picture: a part of its pixels will do."""
+    return hash((picture.shape, picture[::8, ::8].tobytes()))

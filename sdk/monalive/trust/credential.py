@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from monalive.atomic_file import unfinished_name
+
 if TYPE_CHECKING:
     from c2pa import Signer
     from cryptography.x509 import Certificate
@@ -160,7 +162,7 @@ def _make_private(path: Path) -> None:
 def _write(path: Path, text: str, *, replace: bool) -> None:
     """Appears whole; of two processes that make one at the same time, the first one's is kept."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    unfinished = unfinished_name(path)
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:

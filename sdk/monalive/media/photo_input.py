@@ -1,0 +1,61 @@
+"""What a photo may be handed in as: a file, its bytes, a Pillow image, or an array."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from monalive.media.image_io import LoadedPhoto, decode_photo, load_image, load_photo, photo_of
+from monalive.packaged_assets import sample_portrait_paths
+from monalive.rgb_image import require_rgb
+
+Photo: TypeAlias = str | Path | bytes | Image.Image | NDArray[np.uint8]
+_NAMELESS: Final = "the photo"
+
+
+def is_one_photo(photos: object) -> bool:
+    """Whether it is meant as a single photo, right or wrong, rather than as several."""
+    return not isinstance(photos, Sequence) or isinstance(photos, str | bytes | bytearray | memoryview)
+
+
+def read_photo(photo: Photo, longest_side: int | None) -> tuple[LoadedPhoto, str]:
+    """A photo, the right way up, and what to call it in an error.
+
+    Args:
+        photo: an array is taken as it is.
+        longest_side: see `load_image`.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is nothing of the kind, or cannot be read.
+    """
+    if isinstance(photo, np.ndarray):
+        require_rgb(photo)
+        return LoadedPhoto(np.ascontiguousarray(photo), (photo.shape[1], photo.shape[0])), _NAMELESS
+    if isinstance(photo, Image.Image):
+        return photo_of(photo, _NAMELESS, longest_side), _NAMELESS
+    if isinstance(photo, bytes | bytearray | memoryview):
+        return decode_photo(bytes(photo), _NAMELESS, longest_side), _NAMELESS
+    if isinstance(photo, str | os.PathLike):
+        return load_photo(Path(photo), longest_side), str(photo)
+    given = "None" if photo is None else f"a {type(photo).__name__}"
+    raise ValueError(
+        f"a photo is a file's name, the bytes of one, a Pillow image or an array (H, W, 3) uint8 RGB, not {given}"
+    )
+
+
+def shows_sample_portrait(image: NDArray[np.uint8]) -> bool:
+    """Whether a picture is a portrait that comes with the package: of a person who does not exist."""
+    return any(np.array_equal(image, sample) for sample in _samples())
+
+
+@cache
+def _samples() -> tuple[NDArray[np.uint8], ...]:
+    return tuple(map(load_image, sample_portrait_paths()))
