@@ -6,7 +6,8 @@ no face.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -63,8 +64,10 @@ def fake_motion(count: int = 5, fps: float = 25.0, loop: bool = True) -> Any:
 class FakeAnimator:
     """Counts the frames it made; `closed` tells whether it was let go of."""
 
-    def __init__(self, *options: Any) -> None:
+    def __init__(self, *options: Any, **faces: Any) -> None:
         self.options = options
+        self.faces = faces
+        self.chosen_from = 0
         self.animated = 0
         self.closed = False
         self.bundle = FakeBundle()
@@ -74,6 +77,10 @@ class FakeAnimator:
 
     def __exit__(self, *error: object) -> None:
         self.closed = True
+
+    def choose_driver(self, frames: Iterable[Any]) -> None:
+        """Takes the first frame."""
+        self.chosen_from += sum(1 for _ in itertools.islice(frames, 1))
 
     def enroll(self, photos: Sequence[Path], face: str | int = "largest", consent: Any = None) -> FakePortrait:
         if isinstance(face, int) and face > 0:

@@ -160,7 +160,9 @@ def _any_way_up(calls: tuple[Answers, ...]) -> dict[str, Any]:
 
 def _closer_looks(width: int, height: int) -> dict[str, Any]:
     picture = np.zeros((height, width, 3), np.uint8)
-    tiles = [tile_looks(picture, parts, turns) for parts, turns in zip(TILES_PER_SIDE, (QUARTER_TURNS, (3,)), strict=True)]
+    tiles = [
+        tile_looks(picture, parts, turns) for parts, turns in zip(TILES_PER_SIDE, (QUARTER_TURNS, (3,)), strict=True)
+    ]
     return {
         "picture_size": [width, height],
         "looks": [[_rounded_region(region) for region in looks] for looks in (whole_looks(picture), *tiles)],

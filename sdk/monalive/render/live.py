@@ -37,8 +37,8 @@ class LiveRequest:
     """What to show.
 
     Attributes:
-        photos, face, driver_face, max_faces, retarget, bundle, runtime, disclosure: as in `animation.AnimationRequest`; a badge is shown in the
-            window, too.
+        photos, face, driver_face, max_faces, retarget, bundle, runtime, disclosure: as in `animation.AnimationRequest`;
+            a badge is shown in the window, too.
         camera: its number, from 0.
         record: file or folder to write what is shown to, or None.
         window: show it; left out where no window can be opened, if it is recorded.
