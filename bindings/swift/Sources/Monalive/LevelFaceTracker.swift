@@ -75,7 +75,7 @@ final class LevelFaceTracker: FaceTracker {
         if thorough { return largestFirst(try stills.faces(image, tileTurns: [0], read: settled)) }
         return try detector.detectAnyWayUp(image).compactMap { found in
             let reading = try settled(image, found.region)
-            return StillSearch.isSure(score: found.score, presence: reading.presence) ? reading : nil
+            return StillSearch.isSure(score: found.score, presence: reading.presence, unsettled: reading.unsettled) ? reading : nil
         }
     }
 
@@ -112,7 +112,7 @@ final class LevelFaceTracker: FaceTracker {
     private func look(_ image: RgbImage, _ region: RotatedSquare) throws -> Reading {
         let made = try landmarks.run(LevelCrop.extract(image, region, size: landmarks.side))
         let presence = try landmarks.output(made, "presence").first ?? 0
-        return Reading(landmarks: region.toPicture(try landmarks.output(made, "landmarks")), presence: presence)
+        return Reading(landmarks: region.toPicture(try landmarks.output(made, "landmarks")), presence: presence, readIn: region)
     }
 
     private func requireLarge(_ image: RgbImage) throws {

@@ -3,9 +3,14 @@ import Foundation
 /// What the landmark network reads of a face, and the region that its landmarks ask for.
 struct Reading {
     let landmarks: [Float], presence: Float, region: RotatedSquare
+    /// How far the landmarks ask for another region than they were read in: in size (logarithm), place (sides) and roll.
+    let unsettled: Double
 
-    init(landmarks: [Float], presence: Float) {
-        (self.landmarks, self.presence, region) = (landmarks, presence, LevelCrop.region(landmarks))
+    init(landmarks: [Float], presence: Float, readIn read: RotatedSquare) {
+        let region = LevelCrop.region(landmarks)
+        let apart = hypot(region.x - read.x, region.y - read.y) / read.side
+        unsettled = abs(log(region.side / read.side)) + apart + region.turn(from: read)
+        (self.landmarks, self.presence, self.region) = (landmarks, presence, region)
     }
 }
 
@@ -19,6 +24,8 @@ struct StillSearch {
     private static let logOddsShare = 1 / 8.0
     private static let maxLogOdds = 7.0
     private static let sure = 1.1
+    /// What is no face does not settle: each look asks for another region (this much less sure for each unit of that).
+    private static let unsettledCosts = 5.0
     /// A face that does not stand upright, in a picture that does, has to be surer by so much.
     private static let lying = 0.3
     /// Two readings nearer than so many sides of the larger region mean the same face.
@@ -48,12 +55,12 @@ struct StillSearch {
         return faces.map(\.reading)
     }
 
-    /// Whether a detector's score and a presence together suffice for a face that stands upright.
-    static func isSure(score: Float, presence: Float) -> Bool { sureness(score, presence) >= sure }
+    /// Whether a detector's score, a presence and how unsettled it is together suffice for a face that stands upright.
+    static func isSure(score: Float, presence: Float, unsettled: Double) -> Bool { sureness(score, presence, unsettled) >= sure }
 
-    private static func sureness(_ score: Float, _ presence: Float) -> Double {
+    private static func sureness(_ score: Float, _ presence: Float, _ unsettled: Double) -> Double {
         let odds = max(Double(presence) / max(1 - Double(presence), 1e-9), 1e-9)
-        return Double(score) + logOddsShare * min(max(log(odds), -maxLogOdds), maxLogOdds)
+        return Double(score) + logOddsShare * min(max(log(odds), -maxLogOdds), maxLogOdds) - unsettledCosts * unsettled
     }
 
     private struct Judged {
@@ -82,7 +89,8 @@ struct StillSearch {
                 let upright = found.region.turn(from: look) <= StillSearch.maxRoll
                 guard upright, found.region.side <= largest * look.side, !faces.contains(where: { $0.isAt(found.region) }) else { continue }
                 let reading = try read(image, found.region)
-                judged.append(Judged(reading: reading, sureness: StillSearch.sureness(found.score, reading.presence)))
+                let sureness = StillSearch.sureness(found.score, reading.presence, reading.unsettled)
+                judged.append(Judged(reading: reading, sureness: sureness))
             }
         }
         return judged

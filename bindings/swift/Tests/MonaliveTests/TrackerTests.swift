@@ -55,7 +55,8 @@ final class TrackerTests: XCTestCase {
     func testScoreAndPresenceSufficeTogether() throws {
         for value in try wanted.list("sure") {
             let values = value as! [Any], score = values[0] as! Double, presence = values[1] as! Double
-            XCTAssertEqual(StillSearch.isSure(score: Float(score), presence: Float(presence)), values[2] as! Bool, "\(score), \(presence)")
+            let sure = StillSearch.isSure(score: Float(score), presence: Float(presence), unsettled: values[2] as! Double)
+            XCTAssertEqual(sure, values[3] as! Bool, "\(score), \(presence)")
         }
     }
 
