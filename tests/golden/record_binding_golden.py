@@ -17,9 +17,9 @@ from typing import Any, Final
 
 import numpy as np
 from broken_files import bundle_cases, motion_cases
+from driver_cases import driver_cases
 from numpy.typing import NDArray
 from PIL import Image
-from driver_cases import driver_cases
 from region_cases import region_crop_cases, region_paste_cases
 from tracker_cases import level_crops, tracker_cases
 

@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -553,3 +554,24 @@ def test_large_photos_are_made_smaller_and_it_is_said_once(
         assert len(said) == (expected < side)
     with pytest.raises(ValueError, match="at least 16"):
         PhotoAnimatorOptions(longest_side=3)
+
+
+def test_more_faces_than_are_taken_are_said(photo: np.ndarray, caplog: pytest.LogCaptureFixture) -> None:
+    square = photo[: min(photo.shape[:2]), : min(photo.shape[:2])]
+    three = np.full((300, 900, 3), 120, np.uint8)
+    for index, side in enumerate((150, 240, 190)):
+        copy = cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
+        left = 300 * index + 150 - side // 2
+        three[150 - side // 2 : 150 - side // 2 + side, left : left + side] = copy
+    with PhotoAnimator.create_from_options(PhotoAnimatorOptions(max_faces=2)) as animator:
+        animator.enroll(three, consent="artwork")
+        assert "more than" not in caplog.text  # the largest is among those taken
+        middle, right = animator.enroll_all(three, consent="artwork")
+    assert middle.crop.x < right.crop.x
+    assert "the photo shows more than 2 faces: only the largest are taken; raise max_faces" in caplog.text
+
+
+@pytest.mark.parametrize(("option", "says"), [({"max_faces": 0}, "max_faces"), ({"driver_face": "left"}, "who drives")])
+def test_options_for_faces(option: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        PhotoAnimatorOptions(**option)

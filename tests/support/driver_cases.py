@@ -84,7 +84,7 @@ DRIVER_CASES: Final = (
         ([(_LEFT,)] * 3, 0),
         ([(_RIGHT,)] * 30, None),
         (_with(_moving(_MIDDLE, 1), _RIGHT), None),
-        ([(_MIDDLE[:3] + (0.08,), _RIGHT)] * 5, 0),
+        ([((*_MIDDLE[:3], 0.08), _RIGHT)] * 5, 0),
     ),
     _case(
         "after a long gap the face is taken up again where it was",
@@ -104,7 +104,7 @@ DRIVER_CASES: Final = (
     _case(
         "of two faces within reach the one of the driver's shape",
         "largest",
-        ([(_LEFT[:3] + (0.2,),)] * 2, 0),
+        ([((*_LEFT[:3], 0.2),)] * 2, 0),
         ([()] * 3, None),
         ([((300.0, 380.0, 1.0, -0.2), (255.0, 380.0, 1.0, 0.2))] * 2, 1),
     ),
@@ -117,7 +117,7 @@ def face_at(portrait: ArrayLike, face: Sequence[float]) -> NDArray[np.float32]:
     x, y, scale, stretch = face
     points = (points - points.mean(axis=0)) * scale
     points[:, 1] *= 1.0 + stretch
-    return (points + [x, y, 0.0]).astype(np.float32)
+    return (points + np.array([x, y, 0.0])).astype(np.float32)
 
 
 def driver_cases() -> dict[str, Any]:

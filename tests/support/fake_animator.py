@@ -6,6 +6,7 @@ no face.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -67,12 +68,13 @@ def fake_motion(count: int = 5, fps: float = 25.0, loop: bool = True) -> Any:
 class FakeAnimator:
     """Counts the frames it made; `closed` tells whether it was let go of."""
 
-    def __init__(self, *options: Any) -> None:
+    def __init__(self, *options: Any, **faces: Any) -> None:
         self.options = options
+        self.faces = faces
+        self.chosen_from = 0
         self.animated = 0
         self.closed = False
         self.reference: Any = None
-        self.chose_driver = False
         self.reanchored = 0
         self.bundle = FakeBundle()
 
@@ -81,6 +83,10 @@ class FakeAnimator:
 
     def __exit__(self, *error: object) -> None:
         self.closed = True
+
+    def choose_driver(self, frames: Iterable[Any]) -> None:
+        """Takes the first frame."""
+        self.chosen_from += sum(1 for _ in itertools.islice(frames, 1))
 
     def enroll(self, photos: Sequence[Path], face: str | int = "largest", consent: Any = None) -> FakePortrait:
         if isinstance(face, int) and face > 0:
@@ -116,9 +122,6 @@ class FakeAnimator:
             made = self.animate_for_video(portrait, frame, time) if made is None or frame is not shown else made
             shown = frame
             yield replace(made, timestamp_ms=time)
-
-    def choose_driver(self, frames: Iterable[tuple[float, np.ndarray]]) -> None:
-        self.chose_driver = next(iter(frames), None) is not None
 
     def reanchor(self) -> None:
         self.reanchored += 1

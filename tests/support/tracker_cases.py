@@ -60,8 +60,11 @@ ANY_WAY_UP: Final = (
     (((5, 6, 0.8, 0.01, 0.02, -1.2, -0.2, -0.9),), ()),
     ((), ()),
 )
-# A detector's score and a presence.
-SCORES: Final = ((0.3, 0.99), (0.3, 0.9995), (0.9, 0.8), (0.9, 0.9), (0.5, 0.99), (0.5, 0.995), (0.8, 1.0), (0.3, 0.0))
+# A detector's score, a presence, and how unsettled the landmarks are.
+SCORES: Final = (
+    *((0.3, 0.99, 0.0), (0.3, 0.9995, 0.0), (0.9, 0.8, 0.0), (0.9, 0.9, 0.0), (0.5, 0.99, 0.0), (0.5, 0.995, 0.0)),
+    *((0.8, 1.0, 0.1), (0.8, 1.0, 0.15), (0.62, 0.9966, 0.01), (0.62, 0.9966, 0.067), (0.3, 0.0, 0.0)),
+)
 # Pictures made of the photo: their size, and where copies of it stand on grey, clipped.
 STILLS: Final[tuple[Scene, ...]] = (
     {"size": [288, 288], "photos": [[0, 0]]},
@@ -160,7 +163,9 @@ def _any_way_up(calls: tuple[Answers, ...]) -> dict[str, Any]:
 
 def _closer_looks(width: int, height: int) -> dict[str, Any]:
     picture = np.zeros((height, width, 3), np.uint8)
-    tiles = [tile_looks(picture, parts, turns) for parts, turns in zip(TILES_PER_SIDE, (QUARTER_TURNS, (3,)), strict=True)]
+    tiles = [
+        tile_looks(picture, parts, turns) for parts, turns in zip(TILES_PER_SIDE, (QUARTER_TURNS, (3,)), strict=True)
+    ]
     return {
         "picture_size": [width, height],
         "looks": [[_rounded_region(region) for region in looks] for looks in (whole_looks(picture), *tiles)],

@@ -11,6 +11,8 @@ const MAX_ROLL = Math.PI / 3;
 const LOG_ODDS_SHARE = 1 / 8;
 const MAX_LOG_ODDS = 7;
 const SURE = 1.1;
+/** What is no face does not settle: each look asks for another region (this much less sure for each unit of `unsettled`). */
+const UNSETTLED_COSTS = 5;
 /** A face that does not stand upright, in a picture that does, has to be surer by so much. */
 const LYING = 0.3;
 /** Two readings nearer than so many sides of the larger region mean the same face. */
@@ -23,6 +25,8 @@ export interface Reading {
   readonly landmarks: Landmarks;
   readonly presence: number;
   readonly region: RotatedSquare;
+  /** See `unsettled`. */
+  readonly restless: number;
 }
 
 type Judged = Reading & { readonly sureness: number };
@@ -48,14 +52,20 @@ export async function findFaces(
   return faces;
 }
 
-/** Whether a detector's score and a presence together suffice for a face that stands upright. */
-export function isSure(score: number, presence: number): boolean {
-  return surenessOf(score, presence) >= SURE;
+/** Whether a detector's score, a presence and how unsettled it is together suffice for a face that stands upright. */
+export function isSure(score: number, presence: number, restless: number): boolean {
+  return surenessOf(score, presence, restless) >= SURE;
 }
 
-function surenessOf(score: number, presence: number): number {
+/** How far landmarks read in a region ask for another one: in size (logarithm), place (sides) and roll (radians). */
+export function unsettled(region: RotatedSquare, asked: RotatedSquare): number {
+  const apart = Math.hypot(asked.x - region.x, asked.y - region.y) / region.side;
+  return Math.abs(Math.log(asked.side / region.side)) + apart + Math.abs(wrapped(asked.angle - region.angle));
+}
+
+function surenessOf(score: number, presence: number, restless: number): number {
   const odds = Math.max(presence / Math.max(1 - presence, 1e-9), 1e-9);
-  return score + LOG_ODDS_SHARE * Math.min(Math.max(Math.log(odds), -MAX_LOG_ODDS), MAX_LOG_ODDS);
+  return score + LOG_ODDS_SHARE * Math.min(Math.max(Math.log(odds), -MAX_LOG_ODDS), MAX_LOG_ODDS) - UNSETTLED_COSTS * restless;
 }
 
 /** What is read where the looks show something upright, no larger than so many sides of the look, that is none of the faces. */
@@ -68,7 +78,7 @@ async function seen(
       const upright = Math.abs(wrapped(roi.angle - look.angle)) <= MAX_ROLL;
       if (!upright || roi.side > largest * look.side || faces.some(({ region }) => isSamePlace(region, roi))) continue;
       const reading = await read(roi);
-      readings.push({ ...reading, sureness: surenessOf(score, reading.presence) });
+      readings.push({ ...reading, sureness: surenessOf(score, reading.presence, reading.restless) });
     }
   }
   return readings;

@@ -9,7 +9,7 @@ import { LazyNetwork } from "./lazy_network.js";
 import { loadPart, type Network, type Runtime } from "./network.js";
 import { type Picture, requirePicture, toTensor } from "./picture.js";
 import { boxIou, QUARTER_TURNS, type RotatedSquare } from "./region.js";
-import { findFaces, isSure } from "./still_search.js";
+import { findFaces, isSure, type Reading, unsettled } from "./still_search.js";
 
 const MIN_IMAGE_SIDE = 16;
 const SAME_FACE_IOU = 0.5;
@@ -94,18 +94,14 @@ export class FaceTracker {
     if (thorough) return this.#find(picture, QUARTER_TURNS.slice(0, 1));
     const faces: Face[] = [];
     for (const { score, roi } of await this.#detector.detectAnyWayUp(picture)) {
-      const face = await this.#settled(picture, roi);
-      if (isSure(score, face.presence)) faces.push(face);
+      const { landmarks, presence, restless } = await this.#settled(picture, roi);
+      if (isSure(score, presence, restless)) faces.push({ landmarks, presence });
     }
     return this.#finished(faces);
   }
 
   async #find(picture: Picture, tileTurns: readonly number[]): Promise<Face[]> {
-    const read = async (start: RotatedSquare): Promise<Face & { region: RotatedSquare }> => {
-      const face = await this.#settled(picture, start);
-      return { ...face, region: levelRegion(face.landmarks) };
-    };
-    const found = await findFaces(picture, this.#detector, read, tileTurns);
+    const found = await findFaces(picture, this.#detector, (start) => this.#settled(picture, start), tileTurns);
     return this.#finished(found.sort((a, b) => b.region.side - a.region.side).map(({ landmarks, presence }) => ({ landmarks, presence })));
   }
 
@@ -117,7 +113,7 @@ export class FaceTracker {
   }
 
   /** A new face gets the further looks that it needs to be level, and measured as if it had been followed. */
-  async #settled(picture: Picture, start: RotatedSquare): Promise<Face> {
+  async #settled(picture: Picture, start: RotatedSquare): Promise<Reading> {
     let region = start, face = await this.#look(picture, region);
     for (let look = 0; look < MAX_LOOKS; look++) {
       const better = levelRegion(face.landmarks), turn = better.angle - region.angle;
@@ -126,7 +122,8 @@ export class FaceTracker {
       region = better;
       face = await this.#look(picture, region);
     }
-    return face;
+    const asked = levelRegion(face.landmarks);
+    return { ...face, region: asked, restless: unsettled(region, asked) };
   }
 
   async #scores(landmarks: Landmarks): Promise<Float32Array> {

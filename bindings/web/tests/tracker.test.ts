@@ -90,7 +90,7 @@ for (const { picture_size: [width, height], looks } of wanted.closer_looks) {
 }
 
 test("score and presence suffice together", () => {
-  for (const [score, presence, sure] of wanted.sure) assert.equal(isSure(score, presence), sure, `${score}, ${presence}`);
+  for (const [score, presence, restless, sure] of wanted.sure) assert.equal(isSure(score, presence, restless), sure, `${score}, ${presence}`);
 });
 
 for (const { landmarks, turned, region } of wanted.regions) {

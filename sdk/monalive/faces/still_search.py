@@ -14,8 +14,9 @@ from monalive.faces.closer_looks import QUARTER_TURNS, TILES_PER_SIDE, tile_look
 from monalive.faces.rotated_square import RotatedSquare
 from monalive.faces.tracker_interface import FaceDetector
 
-# A face's landmarks and presence, and the region they ask for, read from where the detector saw it.
-Read = Callable[[RotatedSquare], tuple[NDArray[np.float32], float, RotatedSquare]]
+# A face's landmarks and presence, the region they ask for, and how unsettled they are (`unsettled`), read from where
+# the detector saw it.
+Read = Callable[[RotatedSquare], tuple[NDArray[np.float32], float, RotatedSquare, float]]
 
 # How far a face may be turned within the look that shows it (radians); the next quarter turn shows it better.
 MAX_ROLL: Final = np.deg2rad(60.0)
@@ -23,6 +24,8 @@ MAX_ROLL: Final = np.deg2rad(60.0)
 LOG_ODDS_SHARE: Final = 1 / 8
 MAX_LOG_ODDS: Final = 7.0
 SURE: Final = 1.1
+# What is no face does not settle: each look asks for another region (this much less sure for each unit of `unsettled`).
+UNSETTLED_COSTS: Final = 5.0
 # A face that does not stand upright, in a picture that does, has to be surer by so much.
 LYING: Final = 0.3
 # Two readings nearer than so many sides of the larger region mean the same face.
@@ -76,14 +79,21 @@ def find_faces(
     return faces
 
 
-def is_sure(score: float, presence: float) -> bool:
-    """Whether a detector's score and a presence together suffice for a face that stands upright."""
-    return _sureness(score, presence) >= SURE
+def is_sure(score: float, presence: float, restless: float) -> bool:
+    """Whether a detector's score, a presence and how unsettled it is suffice for a face that stands upright."""
+    return _sureness(score, presence, restless) >= SURE
 
 
-def _sureness(score: float, presence: float) -> float:
+def unsettled(region: RotatedSquare, asked: RotatedSquare) -> float:
+    """How far landmarks read in a region ask for another one: in size (logarithm), place (sides) and roll (radians)."""
+    apart = math.hypot(asked.x - region.x, asked.y - region.y) / region.side
+    return abs(math.log(asked.side / region.side)) + apart + abs(_wrapped(asked.angle - region.angle))
+
+
+def _sureness(score: float, presence: float, restless: float) -> float:
     odds = presence / max(1.0 - presence, 1e-9)
-    return score + LOG_ODDS_SHARE * float(np.clip(math.log(max(odds, 1e-9)), -MAX_LOG_ODDS, MAX_LOG_ODDS))
+    sure = LOG_ODDS_SHARE * float(np.clip(math.log(max(odds, 1e-9)), -MAX_LOG_ODDS, MAX_LOG_ODDS))
+    return score + sure - UNSETTLED_COSTS * restless
 
 
 def _seen(
@@ -107,8 +117,8 @@ def _seen(
         for found in detector.detect(image, look):
             upright = abs(_wrapped(found.roi.angle - look.angle)) <= MAX_ROLL
             if upright and found.roi.side <= largest * look.side and not any(face.is_at(found.roi) for face in faces):
-                landmarks, presence, region = read(found.roi)
-                seen.append(Reading(landmarks, presence, region, _sureness(found.score, presence)))
+                landmarks, presence, region, restless = read(found.roi)
+                seen.append(Reading(landmarks, presence, region, _sureness(found.score, presence, restless)))
     return seen
 
 

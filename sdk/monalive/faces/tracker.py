@@ -14,7 +14,7 @@ from monalive.closing import ClosesAtEnd
 from monalive.faces.boxes import box_iou
 from monalive.faces.closer_looks import QUARTER_TURNS
 from monalive.faces.rotated_square import RotatedSquare
-from monalive.faces.still_search import find_faces, is_sure
+from monalive.faces.still_search import find_faces, is_sure, unsettled
 from monalive.faces.tracker_interface import FoundFace, TrackerNetworks
 from monalive.faces.tracker_networks import load_tracker_networks
 from monalive.rgb_image import require_rgb
@@ -232,9 +232,9 @@ class FaceTracker(ClosesAtEnd):
     def _find(self, image: NDArray[np.uint8], tile_turns: Sequence[int]) -> list[Face]:
         networks = self._open()
 
-        def read(region: RotatedSquare) -> tuple[NDArray[np.float32], float, RotatedSquare]:
-            landmarks, presence = self._new_landmarks(image, region)
-            return landmarks, presence, networks.mesh.region_of(landmarks)
+        def read(region: RotatedSquare) -> tuple[NDArray[np.float32], float, RotatedSquare, float]:
+            (landmarks, presence), restless = self._new_landmarks(image, region)
+            return landmarks, presence, networks.mesh.region_of(landmarks), restless
 
         found = find_faces(image, networks.detector, read, tile_turns=tile_turns)
         found.sort(key=lambda reading: -reading.region.side)
@@ -246,9 +246,9 @@ class FaceTracker(ClosesAtEnd):
     def _sure(self, image: NDArray[np.uint8], found: Sequence[FoundFace]) -> Iterator[Look]:
         """What is read where the detector found a face, if it is enough like one."""
         for face in found:
-            landmarks, presence = self._new_landmarks(image, face.roi)
-            if is_sure(face.score, presence):
-                yield landmarks, presence
+            look, restless = self._new_landmarks(image, face.roi)
+            if is_sure(face.score, look[1], restless):
+                yield look
 
     def _still_there(self, image: NDArray[np.uint8], regions: Sequence[RotatedSquare]) -> Iterator[Look]:
         """What is read in the regions of known faces, where they still are."""
@@ -269,8 +269,8 @@ class FaceTracker(ClosesAtEnd):
                     break
         return faces
 
-    def _new_landmarks(self, image: NDArray[np.uint8], region: RotatedSquare) -> Look:
-        """Landmarks and presence of a new face, after the further looks it needs to be level and settled."""
+    def _new_landmarks(self, image: NDArray[np.uint8], region: RotatedSquare) -> tuple[Look, float]:
+        """A new face after the further looks it needs to be level and settled; and how unsettled it still is."""
         mesh = self._open().mesh
         landmarks, presence = mesh(image, region)
         for look in range(MAX_LOOKS):
@@ -280,7 +280,8 @@ class FaceTracker(ClosesAtEnd):
                 break
             region = better
             landmarks, presence = mesh(image, region)
-        return landmarks, presence
+        # Without settling nothing was done to reach rest, so that its lack says nothing.
+        return (landmarks, presence), unsettled(region, mesh.region_of(landmarks)) if self._settle else 0.0
 
 
 def _check_image(image: NDArray[np.uint8]) -> None:

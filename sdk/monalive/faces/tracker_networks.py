@@ -32,9 +32,7 @@ FAR_ROLL: Final = np.deg2rad(60.0)
 class LevelFaceDetector:
     """A `FaceDetector`: runs the detector network over one square region of a picture at a time."""
 
-    def __init__(
-        self, bundle: Bundle, options: RuntimeOptions, *, min_confidence: float = MIN_CONFIDENCE
-    ) -> None:
+    def __init__(self, bundle: Bundle, options: RuntimeOptions, *, min_confidence: float = MIN_CONFIDENCE) -> None:
         self._network = bundle.network(DETECTOR_PART, options)
         self._size = _side(bundle, DETECTOR_PART)
         self._min_confidence = min_confidence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -224,6 +224,67 @@ def test_what_is_followed_is_forgotten_and_left_alone(ours: FaceTracker, astrona
     assert np.array_equal(ours.track(astronaut)[0].landmarks, second)
     smaller = np.ascontiguousarray(astronaut[:400, 100:])  # another size starts anew
     assert np.array_equal(ours.track(smaller)[0].landmarks, ours.detect(smaller)[0].landmarks)
+
+
+def faces_in_rows(rows: int, columns: int, sides: Sequence[int], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Copies of the sample portrait on grey; width and height of the picture in `size`."""
+    width, height = size
+    photo = portrait()
+    square = photo[: min(photo.shape[:2]), : min(photo.shape[:2])]
+    picture = np.full((height, width, 3), 120, np.uint8)
+    for index in range(rows * columns):
+        row, column = divmod(index, columns)
+        side = sides[index % len(sides)]
+        top, left = (
+            (2 * row + 1) * height // (2 * rows) - side // 2,
+            (2 * column + 1) * width // (2 * columns) - side // 2,
+        )
+        picture[top : top + side, left : left + side] = cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
+    return picture
+
+
+@pytest.mark.parametrize("sides", [(60,), (200,), (60, 120, 250, 90, 280)], ids=str)
+def test_every_face_of_a_group_is_found(sides: tuple[int, ...]) -> None:
+    picture = faces_in_rows(3, 4, sides, (1280, 900))
+    with FaceTracker(num_faces=20, settle=True) as tracker:
+        found = tracker.detect(picture)
+        assert len(found) == 12
+        columns = sorted((face.box[0] + face.box[2]) // 2 * 4 // 1280 for face in found)
+        assert columns == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
+        assert len(tracker.detect(np.ascontiguousarray(np.rot90(picture)))) == 12
+
+
+def test_as_many_as_are_asked_for_the_largest_first() -> None:
+    picture = faces_in_rows(1, 3, (150, 240, 190), (900, 300))
+    with FaceTracker(num_faces=2, settle=True) as tracker:
+        middle, right = tracker.detect(picture)
+    assert 300 < middle.box[0] < 600 < right.box[0]
+
+
+def test_small_pictures_show_as_many_faces_in_the_same_order() -> None:
+    picture = faces_in_rows(1, 3, (150, 240, 190), (900, 300))
+    for factor in (0.5, 2.0):
+        resized = np.asarray(cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
+        with FaceTracker(num_faces=5, settle=True) as tracker:
+            heights = [
+                (face.box[3] - face.box[1]) / factor
+                for face in sorted(tracker.detect(resized), key=lambda face: face.box[0])
+            ]
+        assert len(heights) == 3 and heights[0] < heights[2] < heights[1]
+
+
+def test_a_drawn_cat_is_no_face() -> None:
+    cat = np.full((400, 400, 3), 220, np.uint8)
+    cv2.circle(cat, (200, 210), 110, (150, 110, 60), -1)
+    for side in (-1, 1):
+        ear = np.array([[200 + side * 100, 180], [200 + side * 90, 60], [200 + side * 25, 110]])
+        cv2.fillPoly(cat, [ear], (150, 110, 60))
+        cv2.ellipse(cat, (200 + side * 45, 190), (20, 24), 0, 0, 360, (255, 255, 240), -1)
+        cv2.ellipse(cat, (200 + side * 45, 190), (6, 20), 0, 0, 360, (10, 30, 10), -1)
+    cv2.fillPoly(cat, [np.array([[186, 228], [214, 228], [200, 244]])], (220, 120, 130))
+    with FaceTracker(settle=True) as tracker:
+        assert tracker.detect(cat) == []
+        assert tracker.detect(np.ascontiguousarray(cat[::-1])) == []
 
 
 class TestChoice:

@@ -2,12 +2,14 @@
 public struct BundleTrackers: FaceTrackerFactory {
     private let bundle: ModelBundle
     private let runtime: NetworkRuntime
+    private let driverFace: DriverFace
 
     /// - Parameters:
     ///   - bundle: holds the parts "tracker_detector" and "tracker_landmarks"; "tracker_blendshapes" for single pictures that drive.
     ///   - runtime: what runs them.
-    public init(bundle: ModelBundle, runtime: NetworkRuntime) {
-        (self.bundle, self.runtime) = (bundle, runtime)
+    ///   - driverFace: which of several faces its trackers follow.
+    public init(bundle: ModelBundle, runtime: NetworkRuntime, driverFace: DriverFace = .auto) {
+        (self.bundle, self.runtime, self.driverFace) = (bundle, runtime, driverFace)
     }
 
     /// - Throws: `valueError`: the bundle holds no tracker. One that cannot tell blendshapes finds faces without.
@@ -16,7 +18,7 @@ public struct BundleTrackers: FaceTrackerFactory {
         let landmarks = try PictureNetwork(bundle, "tracker_landmarks", runtime)
         let expressions = blendshapes && bundle.parts["tracker_blendshapes"] != nil
             ? try NamedNetwork(bundle, "tracker_blendshapes", runtime) : nil
-        return LevelFaceTracker(detector, landmarks, expressions, maxFaces: maxFaces)
+        return LevelFaceTracker(detector, landmarks, expressions, maxFaces: maxFaces, driverFace: driverFace)
     }
 }
 

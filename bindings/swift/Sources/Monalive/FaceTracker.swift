@@ -34,14 +34,22 @@ public protocol FaceTracker: AnyObject {
     /// The face followed through the frames of a video, or none.
     func track(_ image: RgbImage, timestampMs: Double) throws -> Face?
 
+    /// How often, since the video began, `track` went over to another face, so that motion has to be counted from it anew.
+    var driverChanges: Int { get }
+
     /// Forgets the video, so that another may begin.
     func reset()
+}
+
+extension FaceTracker {
+    /// None: for trackers that stay with one face.
+    public var driverChanges: Int { 0 }
 }
 
 /// Makes the trackers of an animator: one for photos, one for the driver.
 public protocol FaceTrackerFactory {
     /// - Parameters:
-    ///   - maxFaces: the most faces looked for in a still.
+    ///   - maxFaces: the most faces looked for.
     ///   - blendshapes: give expression scores with the faces.
     func create(maxFaces: Int, blendshapes: Bool) throws -> FaceTracker
 }

@@ -9,7 +9,8 @@ struct FoundFace {
 /// Runs the bundle's detector network over one square region of a picture at a time.
 final class LevelFaceDetector {
     private let network: PictureNetwork
-    private static let minConfidence: Float = 0.5
+    /// Low, since what is read there is judged as well: half hidden and overexposed faces score as little.
+    private static let minConfidence: Float = 0.3
     private static let suppressionOverlap = 0.3
     private static let placeValues = 5
     private static let farRoll = Double.pi / 3 // heads are seldom held further from upright

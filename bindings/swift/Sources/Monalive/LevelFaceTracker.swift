@@ -1,19 +1,26 @@
 import Foundation
 
-/// Finds faces and follows one: the bundle's detector and landmark network put together.
+/// Finds faces and follows the one that drives: the bundle's detector and landmark network put together.
 final class LevelFaceTracker: FaceTracker {
     private let detector: LevelFaceDetector
     private let landmarks: PictureNetwork
     private let blendshapes: NamedNetwork?
     private let maxFaces: Int
-    private var followed: RotatedSquare?
+    private let driverFace: DriverFace
+    private let stills: StillSearch
+    private var rule: DriverRule
     private var size = [0, 0]
+    private var frame = 0
     private var framesLost = 0
 
     private static let minImageSide = 16
     private static let minPresence: Float = 0.5
+    /// What looks so little like a face is not looked at again.
+    private static let hopelessPresence: Float = 0.05
     private static let sameFaceOverlap = 0.5
-    /// While no face is in sight, only every so many frames of a video get the thorough search of a still.
+    /// While another face may still become the driver, only every so many frames are searched for more.
+    private static let searchEvery = 5
+    /// While the driver is not in sight, only every so many frames of a video get the thorough search of a still.
     private static let thoroughEvery = 15
     /// What the detector says of a face's roll may be off by more: then its landmarks know better.
     private static let maxTiltError = 12 * Double.pi / 180
@@ -21,14 +28,21 @@ final class LevelFaceTracker: FaceTracker {
     /// Further looks at a new face, after which it is measured as if it had been followed.
     private static let settlingLooks = 2
 
-    /// - Parameter blendshapes: nil for faces without.
-    init(_ detector: LevelFaceDetector, _ landmarks: PictureNetwork, _ blendshapes: NamedNetwork?, maxFaces: Int) {
+    /// - Parameters:
+    ///   - blendshapes: nil for faces without.
+    ///   - driverFace: which of several faces is followed.
+    init(
+        _ detector: LevelFaceDetector, _ landmarks: PictureNetwork, _ blendshapes: NamedNetwork?, maxFaces: Int, driverFace: DriverFace
+    ) {
         (self.detector, self.landmarks, self.blendshapes, self.maxFaces) = (detector, landmarks, blendshapes, maxFaces)
+        (self.driverFace, stills, rule) = (driverFace, StillSearch(detector: detector), DriverRule(driverFace))
     }
+
+    var driverChanges: Int { rule.changes }
 
     func detect(_ image: RgbImage) throws -> [Face] {
         try requireLarge(image)
-        return try find(image, most: maxFaces, thorough: true)
+        return try distinct(largestFirst(stills.faces(image, read: settled))).map(face)
     }
 
     func track(_ image: RgbImage, timestampMs: Double) throws -> Face? {
@@ -37,50 +51,51 @@ final class LevelFaceTracker: FaceTracker {
             reset()
             size = [image.width, image.height]
         }
-        var face: Face?
-        if let followed {
-            let look = try self.look(image, followed)
-            if look.presence > LevelFaceTracker.minPresence { face = try self.face(look) }
+        var looks = try rule.places.map { try look(image, $0) }.filter { $0.presence > LevelFaceTracker.minPresence }
+        let inSight = looks.contains { rule.recognises($0.landmarks) }
+        if !inSight || (rule.isOpen(timestampMs) && frame % LevelFaceTracker.searchEvery == 0) {
+            looks += try search(image, thorough: !inSight && framesLost % LevelFaceTracker.thoroughEvery == 0)
         }
-        if face == nil { face = try find(image, most: 1, thorough: framesLost % LevelFaceTracker.thoroughEvery == 0).first }
-        framesLost = face == nil ? framesLost + 1 : 0
-        followed = face.map { LevelCrop.region($0.landmarks) }
-        return face
+        looks = try distinct(looks)
+        let driver = rule.drive(looks.map(\.landmarks), timeMs: timestampMs, width: image.width, height: image.height)
+        frame += 1
+        framesLost = driver == nil ? framesLost + 1 : 0
+        return try driver.map { try face(looks[$0]) }
     }
 
     func reset() {
-        followed = nil
+        rule = DriverRule(driverFace)
         size = [0, 0]
+        frame = 0
         framesLost = 0
     }
 
-    private func find(_ image: RgbImage, most: Int, thorough: Bool) throws -> [Face] {
-        var faces = try newFaces(image, detector.detectAnyWayUp(image), most)
-        guard thorough else { return faces }
-        for regions in closerLooks(image.width, image.height) where faces.isEmpty {
-            let found = try regions.flatMap { try detector.detect(image, in: $0) }
-            faces = try newFaces(image, found.sorted { $0.score > $1.score }, most)
+    /// Faces of a frame in which none is known: as in a still, but in upright tiles alone, or in one look at the whole.
+    private func search(_ image: RgbImage, thorough: Bool) throws -> [Reading] {
+        if thorough { return largestFirst(try stills.faces(image, tileTurns: [0], read: settled)) }
+        return try detector.detectAnyWayUp(image).compactMap { found in
+            let reading = try settled(image, found.region)
+            return StillSearch.isSure(score: found.score, presence: reading.presence, unsettled: reading.unsettled) ? reading : nil
         }
-        return faces
     }
 
-    /// The faces in the regions, without those whose presence is too low and those already there.
-    private func newFaces(_ image: RgbImage, _ found: [FoundFace], _ most: Int) throws -> [Face] {
-        var faces: [Face] = []
-        for detection in found where faces.count < most {
-            let look = try settled(image, detection.region)
-            guard look.presence > LevelFaceTracker.minPresence else { continue }
-            let face = try self.face(look), box = face.box
-            if !faces.contains(where: { $0.box.overlap(box) > LevelFaceTracker.sameFaceOverlap }) { faces.append(face) }
+    private func largestFirst(_ readings: [Reading]) -> [Reading] { readings.sorted { $0.region.side > $1.region.side } }
+
+    /// As many faces as are asked for, each once.
+    private func distinct(_ readings: [Reading]) throws -> [Reading] {
+        var kept: [(reading: Reading, box: Box)] = []
+        for reading in readings {
+            let box = try Face(landmarks: reading.landmarks).box
+            if !kept.contains(where: { $0.box.overlap(box) > LevelFaceTracker.sameFaceOverlap }) { kept.append((reading, box)) }
         }
-        return faces
+        return kept.prefix(maxFaces).map(\.reading)
     }
 
     /// A new face gets the further looks that it needs to be level, and measured as if it had been followed.
-    private func settled(_ image: RgbImage, _ start: RotatedSquare) throws -> Look {
+    private func settled(_ image: RgbImage, _ start: RotatedSquare) throws -> Reading {
         var region = start, look = try self.look(image, start)
-        for count in 0..<LevelFaceTracker.maxLooks where look.presence > LevelFaceTracker.minPresence {
-            let better = LevelCrop.region(look.landmarks)
+        for count in 0..<LevelFaceTracker.maxLooks where look.presence > LevelFaceTracker.hopelessPresence {
+            let better = look.region
             guard count < LevelFaceTracker.settlingLooks || better.turn(from: region) > LevelFaceTracker.maxTiltError else { break }
             region = better
             look = try self.look(image, region)
@@ -88,20 +103,16 @@ final class LevelFaceTracker: FaceTracker {
         return look
     }
 
-    private struct Look {
-        let landmarks: [Float], presence: Float
+    private func face(_ reading: Reading) throws -> Face {
+        guard let blendshapes else { return try Face(landmarks: reading.landmarks) }
+        let level = reading.region.fromPicture(reading.landmarks)
+        return try Face(landmarks: reading.landmarks, blendshapes: blendshapes(["level_landmarks": inPlane(level)])["blendshapes"])
     }
 
-    private func face(_ look: Look) throws -> Face {
-        guard let blendshapes else { return try Face(landmarks: look.landmarks) }
-        let level = LevelCrop.region(look.landmarks).fromPicture(look.landmarks)
-        return try Face(landmarks: look.landmarks, blendshapes: blendshapes(["level_landmarks": inPlane(level)])["blendshapes"])
-    }
-
-    private func look(_ image: RgbImage, _ region: RotatedSquare) throws -> Look {
+    private func look(_ image: RgbImage, _ region: RotatedSquare) throws -> Reading {
         let made = try landmarks.run(LevelCrop.extract(image, region, size: landmarks.side))
         let presence = try landmarks.output(made, "presence").first ?? 0
-        return Look(landmarks: region.toPicture(try landmarks.output(made, "landmarks")), presence: presence)
+        return Reading(landmarks: region.toPicture(try landmarks.output(made, "landmarks")), presence: presence, readIn: region)
     }
 
     private func requireLarge(_ image: RgbImage) throws {

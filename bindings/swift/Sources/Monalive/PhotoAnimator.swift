@@ -17,7 +17,7 @@ public final class PhotoAnimator {
     private var lastTimestampMs = -Double.infinity
     private var worker: LatestOnlyWorker<([Portrait], RgbImage, Double)>?
     private var closed = false
-    private static let maxFaces = 8
+    private var driverChanges = 0
 
     /// Loads the models and makes the animator.
     ///
@@ -28,9 +28,9 @@ public final class PhotoAnimator {
         self.options = options
         bundle = try ModelBundle.load(options.bundlePath)
         networks = try BundleNetworks(bundle, options.runtime)
-        let trackers = options.trackers ?? BundleTrackers(bundle: bundle, runtime: options.runtime)
-        photoTracker = try trackers.create(maxFaces: PhotoAnimator.maxFaces, blendshapes: false)
-        driverTracker = try trackers.create(maxFaces: 1, blendshapes: options.runningMode == .image)
+        let trackers = options.trackers ?? BundleTrackers(bundle: bundle, runtime: options.runtime, driverFace: options.driverFace)
+        photoTracker = try trackers.create(maxFaces: options.maxFaces + 1, blendshapes: false) // one more tells that there are more
+        driverTracker = try trackers.create(maxFaces: options.maxFaces, blendshapes: options.runningMode == .image)
     }
 
     /// Makes a portrait of the person in a photo.
@@ -41,13 +41,13 @@ public final class PhotoAnimator {
     /// - Throws: `valueError`: the photo shows no face, or not the one asked for.
     public func enroll(_ photo: RgbImage, consent: Consent, face: FaceChoice = .largest) throws -> Portrait {
         try requireOpen()
-        return try portrait(photo, face.choose(faces(photo)), consent)
+        return try portrait(photo, face.choose(faces(photo, told: face != .largest)), consent)
     }
 
     /// A portrait of every face in a photo, from left to right; `consent` is that of all of them. Throws as `enroll`.
     public func enrollAll(_ photo: RgbImage, consent: Consent) throws -> [Portrait] {
         try requireOpen()
-        return try faces(photo).sorted { $0.centre < $1.centre }.map { try portrait(photo, $0, consent) }
+        return try faces(photo, told: true).sorted { $0.centre < $1.centre }.map { try portrait(photo, $0, consent) }
     }
 
     /// Gives a portrait the pose and expression of one picture. Mode `image`.
@@ -60,7 +60,7 @@ public final class PhotoAnimator {
         try requireMode(.image, "animate")
         let faces = try driverTracker.detect(driverImage)
         try require(!faces.isEmpty, "no face was found in the driver's picture; use one that shows a face from the front")
-        let driver = try FaceChoice.largest.choose(faces)
+        let driver = try driver(of: faces, driverImage)
         let (reference, landmarks) = options.retarget.absolute
             ? (driver.landmarks, driver.landmarks) : try networks.retargeting.asMeanFace(driver)
         let following = try Following([portrait], networks, options.retarget)
@@ -135,6 +135,7 @@ public final class PhotoAnimator {
     public func reset() {
         driverTracker.reset()
         following = nil
+        driverChanges = 0
         lastTimestampMs = -.infinity
     }
 
@@ -149,17 +150,32 @@ public final class PhotoAnimator {
 
     private func followVideo(_ portraits: [Portrait], _ frame: RgbImage, _ timestampMs: Double) throws -> AnimatedFrame {
         let face = try driverTracker.track(frame, timestampMs: timestampMs)
-        if following.map({ $0.portraits.elementsEqual(portraits, by: ===) }) != true {
+        let sameDriver = driverTracker.driverChanges == driverChanges
+        driverChanges = driverTracker.driverChanges
+        if !sameDriver || following.map({ $0.portraits.elementsEqual(portraits, by: ===) }) != true {
             following = try Following(portraits, networks, options.retarget)
         }
         guard let current = following else { throw MonaliveError.runtimeError("the animator was reset during work") }
         return try face.map { try current.videoFrame(frame, $0.landmarks, timestampMs) } ?? current.hold(timestampMs)
     }
 
-    private func faces(_ photo: RgbImage) throws -> [Face] {
-        let faces = try photoTracker.detect(photo)
-        try require(!faces.isEmpty, "no face was found in the photo; use a photo that shows one from the front, well lit")
-        return faces
+    private func driver(of faces: [Face], _ image: RgbImage) throws -> Face {
+        let rule = DriverRule(options.driverFace)
+        let index = rule.drive(faces.map(\.landmarks), timeMs: 0, width: image.width, height: image.height)
+        if index == nil, case .fromLeft(let wanted) = options.driverFace { return try FaceChoice.fromLeft(wanted).choose(faces) }
+        return faces[index ?? 0]
+    }
+
+    private func faces(_ photo: RgbImage, told: Bool) throws -> [Face] {
+        let faces = try photoTracker.detect(photo), most = options.maxFaces
+        try require(
+            !faces.isEmpty,
+            "no face was found in the photo: nothing in it is enough like a person's; use a photo that shows one from the front, well lit"
+        )
+        if told && faces.count > most {
+            NSLog("monalive: the photo shows more than %d faces: only the largest are taken; raise maxFaces", most)
+        }
+        return Array(faces.prefix(most))
     }
 
     private func portrait(_ photo: RgbImage, _ face: Face, _ consent: Consent) throws -> Portrait {

@@ -41,12 +41,18 @@ public struct PhotoAnimatorOptions {
     public let retarget: RetargetOptions
     /// Gets every result in `liveStream` mode; only there.
     public let resultCallback: ResultCallback?
+    /// So many faces of a picture are taken, the largest; a line is logged where it shows more.
+    public let maxFaces: Int
+    /// Whose motion is taken where the driver shows several faces; other `trackers` follow whom they will.
+    public let driverFace: DriverFace
 
     /// - Throws: `valueError`: options that do not go together.
     public init(
         bundlePath: URL, runtime: NetworkRuntime, trackers: FaceTrackerFactory? = nil, runningMode: RunningMode = .image,
-        retarget: RetargetOptions = .standard, resultCallback: ResultCallback? = nil
+        retarget: RetargetOptions = .standard, resultCallback: ResultCallback? = nil, maxFaces: Int = 16, driverFace: DriverFace = .auto
     ) throws {
+        try require(maxFaces >= 1, "maxFaces must be at least 1, not \(maxFaces)")
+        if case .fromLeft(let index) = driverFace { try require(index >= 0, "faces are counted from the left from 0, not from \(index)") }
         let live = runningMode == .liveStream
         try require(!live || resultCallback != nil, "running mode LIVE_STREAM needs a resultCallback: results arrive there")
         try require(
@@ -54,5 +60,6 @@ public struct PhotoAnimatorOptions {
         )
         (self.bundlePath, self.runtime, self.trackers) = (bundlePath, runtime, trackers)
         (self.runningMode, self.retarget, self.resultCallback) = (runningMode, retarget, resultCallback)
+        (self.maxFaces, self.driverFace) = (maxFaces, driverFace)
     }
 }

@@ -61,20 +61,25 @@ struct RotatedSquare: Equatable {
     func turn(from other: RotatedSquare) -> Double { abs(atan2(sin(angle - other.angle), cos(angle - other.angle))) }
 }
 
-/// Where else to look in a picture in which nothing was found, one attempt after the other: with a margin (a face that fills the
-/// picture), then in overlapping tiles (small faces).
-func closerLooks(_ width: Int, _ height: Int) -> [[RotatedSquare]] {
-    let zoomOut = 1.6, leastTile = 256.0
-    let whole = RotatedSquare.whole(width, height)
-    var looks = [[RotatedSquare(x: whole.x, y: whole.y, side: whole.side * zoomOut, angle: 0)]]
-    for parts in [2.0, 4.0] where whole.side / parts >= leastTile {
-        let side = whole.side / parts
-        let columns = tileCentres(Double(width), side)
-        looks.append(tileCentres(Double(height), side).flatMap { (y: Double) -> [RotatedSquare] in
-            columns.map { RotatedSquare(x: $0, y: y, side: side, angle: 0) }
-        })
+let quarterTurns = [0, 1, 2, 3]
+let tilesPerSide = [2, 4]
+
+/// Where to look for the faces of a still first: the whole picture, then with a margin, each any way up.
+func wholeLooks(_ width: Int, _ height: Int) -> [RotatedSquare] {
+    let zoomOut = 1.6, whole = RotatedSquare.whole(width, height)
+    return [whole.side, whole.side * zoomOut].flatMap { (side: Double) -> [RotatedSquare] in
+        quarterTurns.map { RotatedSquare(x: whole.x, y: whole.y, side: side, angle: Double($0) * .pi / 2) }
     }
-    return looks
+}
+
+/// Overlapping tiles, for small faces, `parts` to the longer side, each in each of `turns` quarter turns.
+func tileLooks(_ width: Int, _ height: Int, parts: Int, turns: [Int]) -> [RotatedSquare] {
+    let side = Double(max(width, height)) / Double(parts), columns = tileCentres(Double(width), side)
+    return turns.flatMap { (turn: Int) -> [RotatedSquare] in
+        tileCentres(Double(height), side).flatMap { (y: Double) -> [RotatedSquare] in
+            columns.map { RotatedSquare(x: $0, y: y, side: side, angle: Double(turn) * .pi / 2) }
+        }
+    }
 }
 
 private func tileCentres(_ length: Double, _ side: Double) -> [Double] {

@@ -25,7 +25,7 @@ final class Sight: FaceTrackerFactory {
         }
 
         func detect(_ image: RgbImage) throws -> [Face] {
-            if maxFaces == 1 {
+            if maxFaces == 16 {
                 return try sight.driver.map { [try Face(landmarks: $0, blendshapes: blendshapes ? sight.scores : nil)] } ?? []
             }
             let own = sight.portrait

@@ -45,9 +45,51 @@ final class TrackerTests: XCTestCase {
     func testCloserLooks() throws {
         for value in try wanted.list("closer_looks") {
             let fields = try Fields(value), size = try fields.numbers("picture_size", 2).map { Int($0) }
-            let made = closerLooks(size[0], size[1]), looks = try fields.list("looks").map { $0 as! [Any] }
+            let whole = wholeLooks(size[0], size[1]), halves = tileLooks(size[0], size[1], parts: 2, turns: quarterTurns)
+            let made = [whole, halves, tileLooks(size[0], size[1], parts: 4, turns: [3])], looks = try fields.list("looks").map { $0 as! [Any] }
             XCTAssertEqual(made.map(\.count), looks.map(\.count))
             near(made.joined().flatMap(numbers), try looks.joined().flatMap { numbers(try square($0)) }, 1e-3, "regions")
+        }
+    }
+
+    func testScoreAndPresenceSufficeTogether() throws {
+        for value in try wanted.list("sure") {
+            let values = value as! [Any], score = values[0] as! Double, presence = values[1] as! Double
+            let sure = StillSearch.isSure(score: Float(score), presence: Float(presence), unsettled: values[2] as! Double)
+            XCTAssertEqual(sure, values[3] as! Bool, "\(score), \(presence)")
+        }
+    }
+
+    func testWhoDrives() throws {
+        let driven = try Golden.fields("driver.json"), size = try driven.numbers("picture_size", 2).map { Int($0) }
+        let points = Golden.floats(try faces.any(try driven.text("landmarks")))
+        for value in try driven.list("cases") {
+            let fields = try Fields(value), rule = DriverRule(driverFace(try fields.any("which")))
+            for value in try fields.list("frames") {
+                let frame = try Fields(value), time = try frame.number("time_ms")
+                let shown = try frame.list("faces").map { faceAt(points, Golden.numbers($0)) }
+                let found = rule.drive(shown, timeMs: time, width: size[0], height: size[1])
+                XCTAssertEqual(found, frame.all["driver"] as? Int, "\(try fields.text("name")), at \(time) ms")
+            }
+        }
+    }
+
+    private func driverFace(_ which: Any) -> DriverFace {
+        switch which as? String {
+        case "auto": return .auto
+        case "largest": return .largest
+        case "moving": return .moving
+        default: return .fromLeft(which as! Int)
+        }
+    }
+
+    /// The landmarks of a face in a frame: its centre, how much larger, and how much further its height is stretched.
+    private func faceAt(_ points: [Float], _ face: [Double]) -> [Float] {
+        var centre = [0.0, 0.0, 0.0]
+        for (i, value) in points.enumerated() { centre[i % 3] += Double(value) * 3 / Double(points.count) }
+        return points.enumerated().map { i, value in
+            let times = i % 3 == 1 ? face[2] * (1 + face[3]) : face[2]
+            return Float((Double(value) - centre[i % 3]) * times + [face[0], face[1], 0][i % 3])
         }
     }
 

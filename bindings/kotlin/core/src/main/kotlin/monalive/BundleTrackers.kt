@@ -6,14 +6,17 @@ import java.io.Closeable
  * The face tracker whose networks are in a bundle: what an animator uses unless its options name another.
  *
  * @param bundle holds the parts "tracker_detector" and "tracker_landmarks"; "tracker_blendshapes" for single pictures that drive.
- * @param runtime what runs them.
  * @param driverFace which of several faces its trackers follow.
+ * @param runtime what runs them.
  */
 class BundleTrackers(
     private val bundle: Bundle,
+    private val driverFace: DriverFace,
     private val runtime: NetworkRuntime,
-    private val driverFace: DriverFace = DriverFace.Auto,
 ) : FaceTrackerFactory {
+    /** Trackers that follow [DriverFace.Auto]. */
+    constructor(bundle: Bundle, runtime: NetworkRuntime) : this(bundle, DriverFace.Auto, runtime)
+
     /** @throws IllegalArgumentException the bundle holds no tracker. One that cannot tell blendshapes finds faces without. */
     override fun create(maxFaces: Int, blendshapes: Boolean): FaceTracker {
         val expressions = if (blendshapes && BLENDSHAPES in bundle.parts) NamedNetwork(bundle, BLENDSHAPES, runtime) else null

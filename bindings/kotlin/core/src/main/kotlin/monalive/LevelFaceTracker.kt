@@ -61,7 +61,7 @@ internal class LevelFaceTracker(
     private fun search(image: RgbImage, thorough: Boolean): List<Reading> {
         if (thorough) return largestFirst(stills.faces(image, QUARTER_TURNS.take(1)))
         return detector.detectAnyWayUp(image).mapNotNull { found ->
-            settled(image, found.region).takeIf { StillSearch.isSure(found.score, it.presence) }
+            settled(image, found.region).takeIf { StillSearch.isSure(found.score, it.presence, it.unsettled) }
         }
     }
 
@@ -92,7 +92,7 @@ internal class LevelFaceTracker(
 
     private fun look(image: RgbImage, region: RotatedSquare): Reading {
         val made = landmarks(LevelCrop.extract(image, region, landmarks.side))
-        return Reading(region.toPicture(made.getValue("landmarks")), made.getValue("presence")[0])
+        return Reading(region.toPicture(made.getValue("landmarks")), made.getValue("presence")[0], region)
     }
 
     private fun face(reading: Reading): Face {

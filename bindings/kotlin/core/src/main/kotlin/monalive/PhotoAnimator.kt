@@ -17,7 +17,7 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
     /** The models in use. */
     val bundle: Bundle = Bundle.load(options.bundlePath)
     private val networks = BundleNetworks(bundle, options.runtime)
-    private val trackers = options.trackers ?: BundleTrackers(bundle, options.runtime, options.driverFace)
+    private val trackers = options.trackers ?: BundleTrackers(bundle, options.driverFace, options.runtime)
     private val photoTracker = trackers.create(options.maxFaces + 1, blendshapes = false) // one more tells that there are more
     private val driverTracker = trackers.create(options.maxFaces, blendshapes = options.runningMode == RunningMode.IMAGE)
     private var following: Following? = null

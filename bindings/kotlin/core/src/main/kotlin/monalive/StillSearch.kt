@@ -1,13 +1,18 @@
 package monalive
 
 import kotlin.math.PI
+import kotlin.math.abs
 import kotlin.math.hypot
 import kotlin.math.ln
 import kotlin.math.roundToInt
 
 /** What the landmark network reads of a face, and the region that its landmarks ask for. */
-internal class Reading(val landmarks: FloatArray, val presence: Float) {
+internal class Reading(val landmarks: FloatArray, val presence: Float, read: RotatedSquare) {
     val region: RotatedSquare = LevelCrop.region(landmarks)
+
+    /** How far the landmarks ask for another region than they were read in: in size (logarithm), place (sides) and roll. */
+    val unsettled: Double =
+        abs(ln(region.side / read.side)) + hypot(region.x - read.x, region.y - read.y) / read.side + region.turnFrom(read)
 }
 
 /** All faces of a still picture, however small, many or turned; the Python SDK's `still_search`. */
@@ -50,7 +55,7 @@ internal class StillSearch(private val detector: LevelFaceDetector, private val 
         detector.detect(image, look)
             .filter { it.region.turnFrom(look) <= MAX_ROLL && it.region.side <= largest * look.side }
             .filter { found -> faces.none { it.isAt(found.region) } }
-            .map { found -> read(image, found.region).let { Judged(it, sureness(found.score, it.presence)) } }
+            .map { found -> read(image, found.region).let { Judged(it, sureness(found.score, it.presence, it.unsettled)) } }
     }
 
     /** The known faces, and of those seen the sure ones, each once: as the surest reading has it. */
@@ -71,6 +76,9 @@ internal class StillSearch(private val detector: LevelFaceDetector, private val 
         private const val MAX_LOG_ODDS = 7.0
         private const val SURE = 1.1
 
+        /** What is no face does not settle: each look asks for another region (this much less sure for each unit of that). */
+        private const val UNSETTLED_COSTS = 5.0
+
         /** A face that does not stand upright, in a picture that does, has to be surer by so much. */
         private const val LYING = 0.3
 
@@ -80,12 +88,12 @@ internal class StillSearch(private val detector: LevelFaceDetector, private val 
         /** The largest region that a tile may show, in sides of the tile: larger faces are seen whole elsewhere. */
         private const val LARGEST_IN_TILE = 0.75
 
-        /** Whether a detector's score and a presence together suffice for a face that stands upright. */
-        fun isSure(score: Float, presence: Float): Boolean = sureness(score, presence) >= SURE
+        /** Whether a detector's score, a presence and how unsettled it is together suffice for a face that stands upright. */
+        fun isSure(score: Float, presence: Float, unsettled: Double): Boolean = sureness(score, presence, unsettled) >= SURE
 
-        private fun sureness(score: Float, presence: Float): Double {
+        private fun sureness(score: Float, presence: Float, unsettled: Double): Double {
             val odds = maxOf(presence / maxOf(1.0 - presence, 1e-9), 1e-9)
-            return score + LOG_ODDS_SHARE * ln(odds).coerceIn(-MAX_LOG_ODDS, MAX_LOG_ODDS)
+            return score + LOG_ODDS_SHARE * ln(odds).coerceIn(-MAX_LOG_ODDS, MAX_LOG_ODDS) - UNSETTLED_COSTS * unsettled
         }
     }
 }

@@ -64,7 +64,7 @@ internal class TrackerTest(private val golden: Golden, root: File, private val n
     private fun sure() {
         for (case in wanted.list("sure").map { it.items }) {
             val (score, presence) = case.take(2).map { (it as Number).toFloat() }
-            check(StillSearch.isSure(score, presence) == case[2]) { "$score, $presence" }
+            check(StillSearch.isSure(score, presence, (case[2] as Number).toDouble()) == case[3]) { "$score, $presence" }
         }
     }
 
