@@ -36,6 +36,8 @@ typealias ResultCallback = (AnimatedFrame, Double) -> Unit
  * @property trackers what finds faces; null for the bundle's own tracker.
  * @property runningMode what the driver is.
  * @property retarget what of the driver's motion is taken over, and how.
+ * @property reference what the motion of a driver's frames is counted from; null: [DriverReference.Recent] in LIVE_STREAM,
+ *   [DriverReference.Neutral] else. Absolute motion does without.
  * @property resultCallback gets every result in LIVE_STREAM mode; only there.
  * @throws IllegalArgumentException options that do not go together.
  */
@@ -46,6 +48,7 @@ class PhotoAnimatorOptions(
     val runningMode: RunningMode = RunningMode.IMAGE,
     val retarget: RetargetOptions = RetargetOptions(),
     val resultCallback: ResultCallback? = null,
+    val reference: DriverReference? = null,
 ) {
     init {
         val live = runningMode == RunningMode.LIVE_STREAM

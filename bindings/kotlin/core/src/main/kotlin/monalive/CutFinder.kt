@@ -1,0 +1,116 @@
+package monalive
+
+import kotlin.math.abs
+import kotlin.math.hypot
+import kotlin.math.sqrt
+
+/**
+ * Finds cuts in a driver's video: the picture becomes another one, and the face is elsewhere all at once. A flash alone, or a
+ * head that shakes, is none; a leap that no head can make needs no other sign. Call it with every frame of a video, in order,
+ * those without a face too.
+ */
+internal class CutFinder {
+    private var cells: FloatArray? = null
+    private val differences = ArrayDeque<Double>()
+    private val steps = ArrayDeque<Double>()
+    private var face: FloatArray? = null
+    private var velocity: DoubleArray? = null // of the frame before; null where it showed no face
+    private var faceMs = 0.0
+    private var otherPicture = false // since the last face
+
+    /** Whether there is a cut between the last frame with a face and this one; never without a face. */
+    fun find(image: RgbImage, landmarks: FloatArray?, timestampMs: Double): Boolean {
+        otherPicture = becomesAnother(image) || otherPicture
+        if (landmarks == null) {
+            velocity = null
+            return false
+        }
+        val last = face
+        val elapsed = timestampMs - faceMs
+        val floor = if (otherPicture) ELSEWHERE else NO_HEAD_CAN
+        face = landmarks
+        faceMs = timestampMs
+        otherPicture = false
+        if (last == null) return false
+        val apart = DoubleArray(3) { (last[LEFT_CORNER * 3 + it] - last[RIGHT_CORNER * 3 + it]).toDouble() }
+        val size = maxOf(sqrt(apart.sumOf { it * it }), 1e-9)
+        val moved = DoubleArray(POSE_POINTS.size * 2) {
+            val at = POSE_POINTS[it / 2] * 3 + it % 2
+            (landmarks[at] - last[at]) / size
+        }
+        val step = meanLength(moved)
+        val before = velocity
+        // A head that moves keeps on.
+        val unforeseen = if (before == null) step else minOf(step, meanLength(DoubleArray(moved.size) { moved[it] - before[it] }))
+        if (unforeseen > maxOf(floor * maxOf(1.0, elapsed / FRAME_MS), TIMES_USUAL_STEP * (steps.maxOrNull() ?: 0.0))) {
+            steps.clear()
+            velocity = null
+            return true
+        }
+        remember(steps, step)
+        velocity = moved
+        return false
+    }
+
+    private fun becomesAnother(image: RgbImage): Boolean {
+        val before = cells
+        val now = cellsOf(image).also { cells = it }
+        if (before == null) return false
+        val difference = now.indices.sumOf { abs(now[it] - before[it]).toDouble() } / now.size
+        val usual = median(differences)
+        remember(differences, difference)
+        return difference > maxOf(OTHER_PICTURE, TIMES_USUAL_PICTURE * usual)
+    }
+
+    /** The mean colour of each cell. */
+    private fun cellsOf(image: RgbImage): FloatArray {
+        val cells = FloatArray(CELLS * CELLS * 3)
+        val side = CELLS * SAMPLES
+        for (v in 0 until side) for (u in 0 until side) {
+            val pixel = ((v + 0.5) * image.height / side).toInt() * image.width + ((u + 0.5) * image.width / side).toInt()
+            val cell = v / SAMPLES * CELLS + u / SAMPLES
+            for (channel in 0..2) cells[cell * 3 + channel] += image.byte(pixel * 3 + channel) / (SAMPLES * SAMPLES).toFloat()
+        }
+        return cells
+    }
+
+    private fun remember(values: ArrayDeque<Double>, value: Double) {
+        values.addLast(value)
+        if (values.size > REMEMBERED) values.removeFirst()
+    }
+
+    private fun meanLength(vectors: DoubleArray): Double =
+        (0 until vectors.size step 2).sumOf { hypot(vectors[it], vectors[it + 1]) } * 2 / vectors.size
+
+    /** 0 of nothing. */
+    private fun median(values: Collection<Double>): Double {
+        val sorted = values.sorted()
+        return if (sorted.isEmpty()) 0.0 else (sorted[(sorted.size - 1) / 2] + sorted[sorted.size / 2]) / 2
+    }
+
+    private companion object {
+        /** The picture as so many cells each way, each the mean of 4 x 4 pixels spread over it. */
+        const val CELLS = 24
+        const val SAMPLES = 4
+
+        /** Mean difference of the cells, in levels, above which, and above so many times the usual, a picture is another. */
+        const val OTHER_PICTURE = 8.0
+        const val TIMES_USUAL_PICTURE = 3.0
+
+        /** How far the face must move in [FRAME_MS], in outer-eye-corner distances: in another picture, and in any. */
+        const val ELSEWHERE = 0.05
+        const val NO_HEAD_CAN = 0.5
+        const val TIMES_USUAL_STEP = 3.0
+        const val FRAME_MS = 40.0
+
+        /** Frames that tell what is usual. */
+        const val REMEMBERED = 8
+        const val RIGHT_CORNER = 33
+        const val LEFT_CORNER = 263
+
+        /** Points that move with the skull: `POSE_POINTS` of landmarks.py. */
+        val POSE_POINTS = intArrayOf(
+            168, 6, 197, 195, 5, 4, 1, 33, 133, 362, 263, 127, 356, 234, 454, 93, 323, 162, 389,
+        )
+    }
+}
