@@ -309,9 +309,8 @@ class PhotoAnimator(ClosesAtEnd):
                 if face is not None:
                     player.anchored(Anchoring(face, after_cut=cut), driver.size)
                 if result is None or driver is not shown:
-                    held = driver.landmarks is None
-                    result = player.hold(time) if held else player.frame(driver.landmarks, time)
-                    shown = driver
+                    landmarks, shown = driver.landmarks, driver
+                    result = player.hold(time) if landmarks is None else player.frame(landmarks, time)
             yield replace(result, timestamp_ms=time, cut=cut)
 
     def _followed(self, frames: TimedPictures) -> Iterator[tuple[float, DriverFrame]]:

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     extract.add_argument("video", metavar="VIDEO", help="a video that shows one face")
     extract.add_argument("-o", "--output", required=True, metavar="X.motion", help="the file to write")
-    shared.add_reference_argument(extract)
+    shared.add_reference_argument(extract, "neutral")
     extract.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no summary")
     extract.set_defaults(action=_extract)
 
@@ -51,8 +51,9 @@ def _extract(arguments: argparse.Namespace) -> None:
     """Writes a .motion file."""
     from monalive.motions.motion_extraction import extract_motion
 
-    reference = "neutral" if arguments.reference is None else arguments.reference
-    motion = extract_motion(arguments.video, arguments.output, reference=reference, progress=not arguments.quiet)
+    motion = extract_motion(
+        arguments.video, arguments.output, reference=arguments.reference, progress=not arguments.quiet
+    )
     if not arguments.quiet:
         if motion.cuts_ms:
             print(f"monalive: {shared.cuts_found(motion.cuts_ms)}", file=sys.stderr)
