@@ -41,11 +41,14 @@ public struct PhotoAnimatorOptions {
     public let retarget: RetargetOptions
     /// Gets every result in `liveStream` mode; only there.
     public let resultCallback: ResultCallback?
+    /// What the motion of a driver's frames is counted from; nil: `recent` in `liveStream`, else `neutral`. Absolute motion does
+    /// without.
+    public let reference: DriverReference?
 
     /// - Throws: `valueError`: options that do not go together.
     public init(
         bundlePath: URL, runtime: NetworkRuntime, trackers: FaceTrackerFactory? = nil, runningMode: RunningMode = .image,
-        retarget: RetargetOptions = .standard, resultCallback: ResultCallback? = nil
+        retarget: RetargetOptions = .standard, resultCallback: ResultCallback? = nil, reference: DriverReference? = nil
     ) throws {
         let live = runningMode == .liveStream
         try require(!live || resultCallback != nil, "running mode LIVE_STREAM needs a resultCallback: results arrive there")
@@ -53,6 +56,7 @@ public struct PhotoAnimatorOptions {
             live || resultCallback == nil, "a resultCallback is for LIVE_STREAM; in \(runningMode.rawValue) results are returned"
         )
         (self.bundlePath, self.runtime, self.trackers) = (bundlePath, runtime, trackers)
-        (self.runningMode, self.retarget, self.resultCallback) = (runningMode, retarget, resultCallback)
+        if case .frame(let number) = reference { try require(number >= 0, "frames are counted from 0: there is no frame \(number)") }
+        (self.runningMode, self.retarget, self.resultCallback, self.reference) = (runningMode, retarget, resultCallback, reference)
     }
 }

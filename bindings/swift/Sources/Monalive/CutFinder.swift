@@ -1,0 +1,90 @@
+import Foundation
+
+/// Finds cuts in a driver's video: the picture becomes another one, and the face is elsewhere all at once. A flash alone, or a head
+/// that shakes, is none; a leap that no head can make needs no other sign. Call it with every frame of a video, in order, those
+/// without a face too.
+struct CutFinder {
+    /// The picture as so many cells each way, each the mean of 4 x 4 pixels spread over it.
+    private static let cellCount = 24, samples = 4
+    /// Mean difference of the cells, in levels, above which, and above so many times the usual, a picture is another.
+    private static let otherPicture = 8.0, timesUsualPicture = 3.0
+    /// How far the face must move in `frameMs`, in outer-eye-corner distances: in another picture, and in any.
+    private static let elsewhere = 0.05, noHeadCan = 0.5, timesUsualStep = 3.0, frameMs = 40.0
+    /// Frames that tell what is usual.
+    private static let remembered = 8
+    private static let rightCorner = 33, leftCorner = 263
+    /// Points that move with the skull: `POSE_POINTS` of landmarks.py.
+    private static let posePoints = [
+        168, 6, 197, 195, 5, 4, 1, 33, 133, 362, 263, 127, 356, 234, 454, 93, 323, 162, 389,
+    ]
+
+    private var cells: [Float]?
+    private var differences: [Double] = [], steps: [Double] = []
+    private var face: [Float]?
+    private var velocity: [Double]? // of the frame before; nil where it showed no face
+    private var faceMs = 0.0
+    private var becameAnother = false // since the last face
+
+    /// Whether there is a cut between the last frame with a face and this one; never without a face.
+    mutating func find(_ image: RgbImage, _ landmarks: [Float]?, _ timestampMs: Double) -> Bool {
+        becameAnother = becomesAnother(image) || becameAnother
+        guard let landmarks else {
+            velocity = nil
+            return false
+        }
+        let floor = becameAnother ? CutFinder.elsewhere : CutFinder.noHeadCan, longer = max(1, (timestampMs - faceMs) / CutFinder.frameMs)
+        let before = face
+        (face, faceMs, becameAnother) = (landmarks, timestampMs, false)
+        guard let last = before else { return false }
+        let apart = (0..<3).map { Double(last[CutFinder.leftCorner * 3 + $0] - last[CutFinder.rightCorner * 3 + $0]) }
+        let size = max(apart.reduce(0.0) { $0 + $1 * $1 }.squareRoot(), 1e-9)
+        let moved = CutFinder.posePoints.flatMap { (point: Int) -> [Double] in
+            [0, 1].map { Double(landmarks[point * 3 + $0] - last[point * 3 + $0]) / size }
+        }
+        let step = meanLength(moved)
+        // A head that moves keeps on.
+        let unforeseen = velocity.map { min(step, meanLength(zip(moved, $0).map { $0 - $1 })) } ?? step
+        if unforeseen > max(floor * longer, CutFinder.timesUsualStep * (steps.max() ?? 0)) {
+            steps = []
+            velocity = nil
+            return true
+        }
+        steps = Array((steps + [step]).suffix(CutFinder.remembered))
+        velocity = moved
+        return false
+    }
+
+    private mutating func becomesAnother(_ image: RgbImage) -> Bool {
+        let before = cells, now = cellColours(image)
+        cells = now
+        guard let before else { return false }
+        let difference = zip(now, before).reduce(0.0) { $0 + Double(abs($1.0 - $1.1)) } / Double(now.count)
+        let usual = median(differences)
+        differences = Array((differences + [difference]).suffix(CutFinder.remembered))
+        return difference > max(CutFinder.otherPicture, CutFinder.timesUsualPicture * usual)
+    }
+
+    private func cellColours(_ image: RgbImage) -> [Float] {
+        let count = CutFinder.cellCount, samples = CutFinder.samples, side = count * samples
+        var colours = [Float](repeating: 0, count: count * count * 3)
+        for v in 0..<side {
+            let row = Int((Double(v) + 0.5) * Double(image.height) / Double(side))
+            for u in 0..<side {
+                let pixel = row * image.width + Int((Double(u) + 0.5) * Double(image.width) / Double(side))
+                let cell = v / samples * count + u / samples
+                for channel in 0..<3 { colours[cell * 3 + channel] += Float(image.rgb[pixel * 3 + channel]) / Float(samples * samples) }
+            }
+        }
+        return colours
+    }
+
+    private func meanLength(_ vectors: [Double]) -> Double {
+        stride(from: 0, to: vectors.count, by: 2).reduce(0.0) { $0 + hypot(vectors[$1], vectors[$1 + 1]) } * 2 / Double(vectors.count)
+    }
+
+    /// 0 of nothing.
+    private func median(_ values: [Double]) -> Double {
+        let sorted = values.sorted()
+        return sorted.isEmpty ? 0 : (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+    }
+}
