@@ -204,7 +204,7 @@ class PhotoAnimator(ClosesAtEnd):
             portrait: one, or several of the same photo.
             frames: (timestamp in ms, (H, W, 3) uint8 RGB), timestamps rising; the same object again is a frame shown
                 longer.
-            reference: see `Motion.with_reference`; None: the options'.
+            reference: see `Motion.with_reference`; None: the options', of which "recent" means "neutral" here.
 
         Yields:
             A frame for each of the video.
@@ -214,7 +214,8 @@ class PhotoAnimator(ClosesAtEnd):
             ValueError: not such pictures, time that does not move forward, no such reference, or no face in it.
         """
         self._require_mode(RunningMode.VIDEO, "play_video")
-        counted_from = checked_reference(self._counted_from if reference is None else reference)
+        usual: Reference = "neutral" if self._counted_from == "recent" else self._counted_from
+        counted_from = checked_reference(usual if reference is None else reference)
         self.reset()
         if self._options.retarget.absolute:
             yield from self._copied(portrait, frames)

@@ -81,7 +81,12 @@ def test_a_window_shows_every_frame_until_a_key(monkeypatch: pytest.MonkeyPatch)
 def test_a_key_counts_the_motion_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     animator, keys = FakeAnimator(), iter([-1, ord("n"), ord("x"), 27])
     options: list[Any] = []
-    monkeypatch.setattr("monalive.render.live.create_animator", lambda *given: options.extend(given) or animator)
+
+    def create(*given: Any) -> FakeAnimator:
+        options.extend(given)
+        return animator
+
+    monkeypatch.setattr("monalive.render.live.create_animator", create)
     monkeypatch.setattr("monalive.render.live.window_available", lambda: True)
     monkeypatch.setattr("monalive.render.live.cv2.imshow", lambda title, image: None)
     monkeypatch.setattr("monalive.render.live.cv2.waitKey", lambda ms: next(keys))
