@@ -66,8 +66,9 @@ def test_a_leap_that_no_head_can_make_needs_no_other_picture() -> None:
 
 def test_a_face_that_is_lost_at_the_cut_is_met_behind_it() -> None:
     first, second = _take("idle", 12), [_other_framing(*frame) for frame in _take("idle", 12)]
-    lost = [(image, None) for image, _ in second[:4]]
-    assert _cuts([*first, *lost, *second[4:]]) == [16]
+    for count in (4, 50):  # frames without a face
+        lost = [(second[0][0], None)] * count
+        assert _cuts([*first, *lost, *second[4:]]) == [12 + count]
 
 
 def test_somebody_who_comes_back_is_no_cut() -> None:

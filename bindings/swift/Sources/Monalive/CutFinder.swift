@@ -9,7 +9,9 @@ struct CutFinder {
     /// Mean difference of the cells, in levels, above which, and above so many times the usual, a picture is another.
     private static let otherPicture = 8.0, timesUsualPicture = 3.0
     /// How far the face must move in `frameMs`, in outer-eye-corner distances: in another picture, and in any.
-    private static let elsewhere = 0.05, noHeadCan = 0.5, timesUsualStep = 3.0, frameMs = 40.0
+    private static let elsewhere = 0.12, noHeadCan = 0.5, timesUsualStep = 3.0, frameMs = 40.0
+    /// Frames that a change of the picture may have waited for the face to be seen.
+    private static let longest = 3.0
     /// Frames that tell what is usual.
     private static let remembered = 8
     private static let rightCorner = 33, leftCorner = 263
@@ -32,7 +34,8 @@ struct CutFinder {
             velocity = nil
             return false
         }
-        let floor = becameAnother ? CutFinder.elsewhere : CutFinder.noHeadCan, longer = max(1, (timestampMs - faceMs) / CutFinder.frameMs)
+        let longer = max(1, (timestampMs - faceMs) / CutFinder.frameMs)
+        let floor = becameAnother ? CutFinder.elsewhere * min(longer, CutFinder.longest) : CutFinder.noHeadCan * longer
         let before = face
         (face, faceMs, becameAnother) = (landmarks, timestampMs, false)
         guard let last = before else { return false }
@@ -44,7 +47,7 @@ struct CutFinder {
         let step = meanLength(moved)
         // A head that moves keeps on.
         let unforeseen = velocity.map { min(step, meanLength(zip(moved, $0).map { $0 - $1 })) } ?? step
-        if unforeseen > max(floor * longer, CutFinder.timesUsualStep * (steps.max() ?? 0)) {
+        if unforeseen > max(floor, CutFinder.timesUsualStep * (steps.max() ?? 0)) {
             steps = []
             velocity = nil
             return true

@@ -26,8 +26,8 @@ internal class CutFinder {
             return false
         }
         val last = face
-        val elapsed = timestampMs - faceMs
-        val floor = if (otherPicture) ELSEWHERE else NO_HEAD_CAN
+        val longer = maxOf(1.0, (timestampMs - faceMs) / FRAME_MS)
+        val floor = if (otherPicture) ELSEWHERE * minOf(longer, LONGEST) else NO_HEAD_CAN * longer
         face = landmarks
         faceMs = timestampMs
         otherPicture = false
@@ -42,7 +42,7 @@ internal class CutFinder {
         val before = velocity
         // A head that moves keeps on.
         val unforeseen = if (before == null) step else minOf(step, meanLength(DoubleArray(moved.size) { moved[it] - before[it] }))
-        if (unforeseen > maxOf(floor * maxOf(1.0, elapsed / FRAME_MS), TIMES_USUAL_STEP * (steps.maxOrNull() ?: 0.0))) {
+        if (unforeseen > maxOf(floor, TIMES_USUAL_STEP * (steps.maxOrNull() ?: 0.0))) {
             steps.clear()
             velocity = null
             return true
@@ -98,10 +98,13 @@ internal class CutFinder {
         const val TIMES_USUAL_PICTURE = 3.0
 
         /** How far the face must move in [FRAME_MS], in outer-eye-corner distances: in another picture, and in any. */
-        const val ELSEWHERE = 0.05
+        const val ELSEWHERE = 0.12
         const val NO_HEAD_CAN = 0.5
         const val TIMES_USUAL_STEP = 3.0
         const val FRAME_MS = 40.0
+
+        /** Frames that a change of the picture may have waited for the face to be seen. */
+        const val LONGEST = 3.0
 
         /** Frames that tell what is usual. */
         const val REMEMBERED = 8
