@@ -218,7 +218,7 @@ class PhotoAnimator(ClosesAtEnd):
             portrait: one, or several of the same photo.
             frames: (timestamp in ms, (H, W, 3) uint8 RGB), timestamps rising; the same object again is a frame shown
                 longer.
-            reference: see `Motion.with_reference`; None: the options'.
+            reference: see `Motion.with_reference`; None: the options', of which "recent" means "neutral" here.
 
         Yields:
             A frame for each of the video.
@@ -228,7 +228,8 @@ class PhotoAnimator(ClosesAtEnd):
             ValueError: not such pictures, time that does not move forward, no such reference, or no face in it.
         """
         self._require_mode(RunningMode.VIDEO, "play_video")
-        counted_from = checked_reference(self._counted_from if reference is None else reference)
+        usual: Reference = "neutral" if self._counted_from == "recent" else self._counted_from
+        counted_from = checked_reference(usual if reference is None else reference)
         if self._last_timestamp > -np.inf:  # before that it may be known from `choose_driver` who drives
             self.reset()
         if self._options.retarget.absolute:
@@ -354,9 +355,8 @@ class PhotoAnimator(ClosesAtEnd):
                 if face is not None:
                     player.anchored(Anchoring(face, after_cut=cut), driver.size)
                 if result is None or driver is not shown:
-                    held = driver.landmarks is None
-                    result = player.hold(time) if held else player.frame(driver.landmarks, time)
-                    shown = driver
+                    landmarks, shown = driver.landmarks, driver
+                    result = player.hold(time) if landmarks is None else player.frame(landmarks, time)
             yield replace(result, timestamp_ms=time, cut=cut)
 
     def _followed(self, frames: TimedPictures) -> Iterator[tuple[float, DriverFrame]]:

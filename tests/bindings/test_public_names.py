@@ -26,7 +26,8 @@ EVERYWHERE = (
     *("RetargetOptions.absolute", "RetargetOptions.smooth", "RetargetOptions.regions", "RetargetOptions.gains"),
     *("SquareCrop", "SquareCrop.x", "SquareCrop.y", "SquareCrop.side", "SquareCrop.to_unit"),
     *("SquareCrop.to_pixels", "SquareCrop.extract", "portrait_crop", "FaceTracker", "FaceTracker.detect"),
-    *("FaceTracker.track", "FaceTracker.reset", "Face", "Face.landmarks", "PixelMark"),
+    *("Face", "Face.landmarks", "PixelMark", "PhotoAnimator.reanchor", "PhotoAnimatorOptions.reference"),
+    *("PhotoAnimatorOptions.driver_face", "PhotoAnimatorOptions.max_faces"),
     *("MarkMessage", "MarkMessage.for_release", "MarkMessage.file_id", "MarkMessage.major", "MarkMessage.minor"),
 )
 # On Python and both phones.
@@ -35,6 +36,8 @@ NATIVE = (
     *("RunningMode.VIDEO", "RunningMode.LIVE_STREAM", "Consent.SELF", "Consent.GIVEN", "Consent.ARTWORK"),
     *("Motion.save", "Motion.from_landmarks", "Bundle.parts", "Bundle.manifest", "Bundle.sha256"),
     *(
+        "FaceTracker.track",  # on the web `DriverFollower` follows
+        "FaceTracker.reset",
         "Face.blendshapes",
         "FaceTrackerFactory.create",
         "RetargetOptions.gain",

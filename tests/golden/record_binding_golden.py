@@ -190,7 +190,7 @@ def _driver_anchor_cases(faces: dict[str, Any]) -> dict[str, Any]:
     ]
     sequences = []
     for reference in ("neutral", "first", "recent", 12):
-        anchor, anchored = DriverAnchor(reference), []  # type: ignore[arg-type]
+        anchor, anchored = DriverAnchor(reference), []
         for number, (index, shift, level, asked) in enumerate(frames):
             if asked:
                 anchor.ask()

@@ -8,7 +8,9 @@ import type { Picture } from "./picture.js";
 import { PictureChange } from "./picture_change.js";
 
 /** How far the face must move in `FRAME_MS`, in outer-eye-corner distances: in another picture, and in any. */
-const ELSEWHERE = 0.05, NO_HEAD_CAN = 0.5, TIMES_USUAL_STEP = 3, FRAME_MS = 40;
+const ELSEWHERE = 0.12, NO_HEAD_CAN = 0.5, TIMES_USUAL_STEP = 3, FRAME_MS = 40;
+/** Frames that a change of the picture may have waited for the face to be seen. */
+const LONGEST = 3;
 /** Frames that tell what is usual. */
 const REMEMBERED = 8;
 /** Points that move with the skull: `POSE_POINTS` of landmarks.py. */
@@ -51,7 +53,8 @@ export class CutFinder {
     const step = meanLength(velocity), before = this.#velocity;
     // A head that moves keeps on.
     const unforeseen = before ? Math.min(step, meanLength(velocity.map((value, index) => value - before[index]!))) : step;
-    const most = (otherPicture ? ELSEWHERE : NO_HEAD_CAN) * Math.max(1, elapsed / FRAME_MS);
+    const longer = Math.max(1, elapsed / FRAME_MS);
+    const most = otherPicture ? ELSEWHERE * Math.min(longer, LONGEST) : NO_HEAD_CAN * longer;
     if (other || unforeseen > Math.max(most, TIMES_USUAL_STEP * Math.max(0, ...this.#steps))) {
       this.#steps = [];
       this.#velocity = undefined;

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     shared.add_driver_face_argument(parser)
     shared.add_retarget_arguments(parser)
-    shared.add_reference_argument(parser, "neutral; as its file says for --motion")
+    shared.add_reference_argument(parser, None, "neutral; as its file says for --motion")
     shared.add_disclosure_arguments(parser)
     parser.add_argument("--crop", action="store_true", help="write only the 256x256 picture of the face")
     length = parser.add_mutually_exclusive_group()

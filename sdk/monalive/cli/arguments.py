@@ -172,14 +172,15 @@ def add_retarget_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-smooth", action="store_true", help="leave out the smoothing over time")
 
 
-def add_reference_argument(parser: argparse.ArgumentParser, default: str = "neutral") -> None:
-    """--reference."""
+def add_reference_argument(parser: argparse.ArgumentParser, default: str | None, meaning: str = "neutral") -> None:
+    """--reference; `meaning`: what the default is, in words."""
     parser.add_argument(
         "--reference",
         type=reference,
+        default=default,
         metavar="FRAME|neutral|first",
         help="the driver's frame that counts as the photo's pose: the most neutral of the first 3 seconds, the first "
-        f"with a face, or a frame number from 0 (default: {default})",
+        f"with a face, or a frame number from 0 (default: {meaning})",
     )
 
 

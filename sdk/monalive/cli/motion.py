@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     extract.add_argument("video", metavar="VIDEO", help="a video that shows a face")
     shared.add_driver_face_argument(extract)
     extract.add_argument("-o", "--output", required=True, metavar="X.motion", help="the file to write")
-    shared.add_reference_argument(extract)
+    shared.add_reference_argument(extract, "neutral")
     extract.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no summary")
     extract.set_defaults(action=_extract)
 
@@ -55,7 +55,7 @@ def _extract(arguments: argparse.Namespace) -> None:
     motion = extract_motion(
         arguments.video,
         arguments.output,
-        reference="neutral" if arguments.reference is None else arguments.reference,
+        reference=arguments.reference,
         progress=not arguments.quiet,
         driver_face=arguments.driver_face,
     )

@@ -17,7 +17,8 @@ from monalive.faces.picture_change import PictureChange
 
 # How far the face must move in `_FRAME_MS`, in outer-eye-corner distances (a face is 1.6 wide): in a picture that
 # became another one, and in any. A quick shake of the head makes 0.3.
-_ELSEWHERE, _NO_HEAD_CAN = 0.05, 0.5
+_ELSEWHERE, _NO_HEAD_CAN = 0.12, 0.5
+_LONGEST: Final = 3.0  # frames that a change of the picture may have waited for the face to be seen
 _TIMES_USUAL_STEP: Final = 3.0
 _FRAME_MS: Final = 40.0
 _REMEMBERED: Final = 8  # frames that tell what is usual
@@ -69,7 +70,7 @@ class CutFinder:
             unforeseen = min(step, float(np.linalg.norm(velocity - self._velocity, axis=1).mean()))
         longer = max(1.0, elapsed / _FRAME_MS)
         usual = max(self._steps, default=0.0)
-        most = (_ELSEWHERE if other_picture else _NO_HEAD_CAN) * longer
+        most = _ELSEWHERE * min(longer, _LONGEST) if other_picture else _NO_HEAD_CAN * longer
         if other_face or unforeseen > max(most, _TIMES_USUAL_STEP * usual):
             self._steps.clear()
             self._velocity = None

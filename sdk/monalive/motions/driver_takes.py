@@ -43,7 +43,7 @@ def checked_reference(reference: object) -> Reference:
         ValueError: neither "neutral" nor "first" nor a number from 0.
     """
     if reference in ("neutral", "first"):
-        return reference  # type: ignore[return-value]
+        return reference
     if isinstance(reference, (int, np.integer)) and not isinstance(reference, bool) and reference >= 0:
         return int(reference)
     raise ValueError(f"the reference must be 'neutral', 'first' or the number of a frame, from 0; not {reference!r}")

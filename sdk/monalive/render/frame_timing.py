@@ -169,7 +169,8 @@ def repeat(
 def _interpolate(values: NDArray[Any], after: NDArray[np.intp], share: NDArray[np.float64]) -> NDArray[Any]:
     """Between values (T, ...): (N, ...) of the same type, `share` (N,) of the way to those at `after` (N,)."""
     way = share.astype(values.dtype).reshape(-1, *[1] * (values.ndim - 1))
-    return values[after - 1] * (1 - way) + values[after] * way
+    between: NDArray[Any] = values[after - 1] * (1 - way) + values[after] * way
+    return between
 
 
 def _takes_at(motion: Motion, frames: NDArray[np.intp]) -> tuple[Take, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +38,7 @@ def _other_framing(image: Image, face: Face, shift: float = 80.0, scale: float =
     return cv2.warpAffine(image, matrix, IMAGE_SIZE, borderMode=cv2.BORDER_REFLECT), moved  # type: ignore[return-value]
 
 
-def _cuts(frames: list[tuple[Image, Face | None]], step_ms: float = 40.0) -> list[int]:
+def _cuts(frames: Sequence[tuple[Image, Face | None]], step_ms: float = 40.0) -> list[int]:
     find = CutFinder()
     return [index for index, (image, face) in enumerate(frames) if find(image, face, index * step_ms)]
 
@@ -64,8 +66,9 @@ def test_a_leap_that_no_head_can_make_needs_no_other_picture() -> None:
 
 def test_a_face_that_is_lost_at_the_cut_is_met_behind_it() -> None:
     first, second = _take("idle", 12), [_other_framing(*frame) for frame in _take("idle", 12)]
-    lost = [(image, None) for image, _ in second[:4]]
-    assert _cuts([*first, *lost, *second[4:]]) == [16]
+    for count in (4, 50):  # frames without a face
+        lost = [(second[0][0], None)] * count
+        assert _cuts([*first, *lost, *second[4:]]) == [12 + count]
 
 
 def test_somebody_who_comes_back_is_no_cut() -> None:
@@ -96,14 +99,13 @@ def test_a_quick_shake_and_a_quick_lean_are_no_cuts() -> None:
 
 def test_a_flash_is_no_cut() -> None:
     take = _take("talk", 30)
-    bright = [
-        (cv2.convertScaleAbs(image, alpha=1.0, beta=90.0) if 10 <= i < 12 else image, face)
-        for i, (image, face) in enumerate(take)
-    ]
-    assert _cuts(bright) == []  # type: ignore[arg-type]
+    for index in (10, 11):
+        image, face = take[index]
+        take[index] = (np.minimum(image, 165) + np.uint8(90), face)
+    assert _cuts(take) == []
 
 
 def test_a_slow_camera_is_no_cut() -> None:
-    """Frames every 125 ms: the same motion makes larger steps."""
+    """Frames every 120 ms: the same motion makes larger steps."""
     take = _take("look_around", 120)[::3]
-    assert _cuts(list(take), 120.0) == []  # type: ignore[arg-type]
+    assert _cuts(take, 120.0) == []

@@ -65,7 +65,7 @@ def test_of_frames_alike_the_first_is_taken() -> None:
 def test_somebodys_own_brows_and_mouth_are_their_rest() -> None:
     """A person whose brows are high and whose mouth is wide is not always astonished."""
     own = {"browInnerUp": 0.25, "mouthSmileLeft": 0.2, "mouthSmileRight": 0.2}
-    frames = [_face(**own)] * 8 + [_face(**own, jawOpen=0.2)]
+    frames = [_face(**own)] * 8 + [_face(**own, jawOpen=0.2)]  # type: ignore[arg-type]
     cost = departures(np.stack([face_measures(frame) for frame in frames]))
     assert cost[0] < 1.0 < cost[-1]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -20,7 +22,7 @@ def _face(jaw: float = 0.0, yaw: float = 0.0, shift: float = 0.0) -> NDArray[np.
 
 
 def _play(
-    anchor: DriverAnchor, faces: list[NDArray[np.float32] | None], start: int = 0, step_ms: float = 100.0
+    anchor: DriverAnchor, faces: Sequence[NDArray[np.float32] | None], start: int = 0, step_ms: float = 100.0
 ) -> dict[int, Anchoring]:
     """What was anchored, by the number of the frame."""
     made = {index: anchor(GREY, face, index * step_ms) for index, face in enumerate(faces, start)}
@@ -37,7 +39,7 @@ def test_the_first_face_is_taken_at_once(reference: LiveReference) -> None:
 @pytest.mark.parametrize("reference", ["neutral", "recent"])
 def test_a_more_neutral_face_of_the_first_seconds_takes_over(reference: LiveReference) -> None:
     faces = [_face(0.3, 12.0)] * 8 + [_face(0.0, 6.0)] * 4 + [_face()] * 30
-    made = _play(DriverAnchor(reference), list(faces))
+    made = _play(DriverAnchor(reference), faces)
     assert list(made) == [0, 8, 13]  # half a second apart at least
     assert made[8].landmarks is faces[8] and made[13].landmarks is faces[12]
     assert made[13].glide_ms > 0 and not made[13].after_cut

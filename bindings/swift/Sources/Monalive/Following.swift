@@ -4,9 +4,14 @@ final class Following {
     private let players: [PortraitPlayer]
     private var last: AnimatedFrame?
     private var started = false
+    /// What the motion in `videoFrame` is counted from; nil: from the first face on.
+    let anchor: DriverAnchor?
 
     /// - Throws: `valueError`: no portrait, or portraits of several photos.
-    init(_ portraits: [Portrait], _ networks: BundleNetworks, _ options: RetargetOptions) throws {
+    init(
+        _ portraits: [Portrait], _ networks: BundleNetworks, _ options: RetargetOptions, anchor: DriverAnchor? = nil
+    ) throws {
+        self.anchor = anchor
         try require(!portraits.isEmpty, "there is no portrait to animate")
         try require(
             portraits.allSatisfy { $0.photo == portraits[0].photo },
@@ -22,9 +27,25 @@ final class Following {
         started = true
     }
 
-    /// A frame of the driver's video and the face in it; the first one is the reference.
-    func videoFrame(_ image: RgbImage, _ landmarks: [Float], _ timestampMs: Double) throws -> AnimatedFrame {
-        if !started { try start(landmarks, width: image.width, height: image.height) }
+    /// Counts the motion from another face, of frames of that size; the portraits glide over.
+    func anchored(_ to: Anchoring, width: Int, height: Int) throws {
+        guard started else { return try start(to.landmarks, width: width, height: height) }
+        try players.forEach { try $0.restart(to, width: width, height: height) }
+    }
+
+    /// A frame of the driver's video and the face in it; without a face the last frame is held. Where another face than before drives
+    /// (`otherFace`), motion starts anew.
+    func videoFrame(
+        _ image: RgbImage, _ landmarks: [Float]?, _ timestampMs: Double, otherFace: Bool = false
+    ) throws -> AnimatedFrame {
+        let anchoring = anchor?.next(image, landmarks, timestampMs, otherFace: otherFace)
+        if otherFace && anchor == nil { started = false }
+        guard let landmarks else { return hold(timestampMs) }
+        if !started {
+            try start(landmarks, width: image.width, height: image.height)
+        } else if let anchoring {
+            try anchored(anchoring, width: image.width, height: image.height)
+        }
         return try frame(landmarks, timestampMs, nil)
     }
 
@@ -73,6 +94,10 @@ final class PortraitPlayer {
     func start(_ landmarks: [Float], width: Int, height: Int) throws {
         try retargeter.start(landmarks, driverWidth: width, driverHeight: height)
         around.start()
+    }
+
+    func restart(_ to: Anchoring, width: Int, height: Int) throws {
+        try retargeter.restart(to, driverWidth: width, driverHeight: height)
     }
 
     /// The landmarks that a frame of the driver asks of the portrait.

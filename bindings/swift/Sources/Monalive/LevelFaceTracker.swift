@@ -1,6 +1,6 @@
 import Foundation
 
-/// Finds faces and follows the one that drives: the bundle's detector and landmark network put together.
+/// Finds faces and follows the one that drives: the bundle's detector and landmark network put together. After a cut it is chosen anew.
 final class LevelFaceTracker: FaceTracker {
     private let detector: LevelFaceDetector
     private let landmarks: PictureNetwork
@@ -9,6 +9,9 @@ final class LevelFaceTracker: FaceTracker {
     private let driverFace: DriverFace
     private let stills: StillSearch
     private var rule: DriverRule
+    private var change = PictureChange()
+    private var cut = false // since the driver was last in sight
+    private var earlierChanges = 0 // with the rules before this one
     private var size = [0, 0]
     private var frame = 0
     private var framesLost = 0
@@ -20,6 +23,8 @@ final class LevelFaceTracker: FaceTracker {
     private static let sameFaceOverlap = 0.5
     /// While another face may still become the driver, only every so many frames are searched for more.
     private static let searchEvery = 5
+    /// A cut changes so much of the picture at once; whoever steps in front of the driver changes less.
+    private static let cutShare = 0.35
     /// While the driver is not in sight, only every so many frames of a video get the thorough search of a still.
     private static let thoroughEvery = 15
     /// What the detector says of a face's roll may be off by more: then its landmarks know better.
@@ -38,7 +43,7 @@ final class LevelFaceTracker: FaceTracker {
         (self.driverFace, stills, rule) = (driverFace, StillSearch(detector: detector), DriverRule(driverFace))
     }
 
-    var driverChanges: Int { rule.changes }
+    var driverChanges: Int { earlierChanges + rule.changes }
 
     func detect(_ image: RgbImage) throws -> [Face] {
         try requireLarge(image)
@@ -51,20 +56,30 @@ final class LevelFaceTracker: FaceTracker {
             reset()
             size = [image.width, image.height]
         }
+        let another = change.becomesAnother(image) && change.share > LevelFaceTracker.cutShare
+        cut = cut || another
         var looks = try rule.places.map { try look(image, $0) }.filter { $0.presence > LevelFaceTracker.minPresence }
         let inSight = looks.contains { rule.recognises($0.landmarks) }
         if !inSight || (rule.isOpen(timestampMs) && frame % LevelFaceTracker.searchEvery == 0) {
             looks += try search(image, thorough: !inSight && framesLost % LevelFaceTracker.thoroughEvery == 0)
         }
         looks = try distinct(looks)
+        if cut && rule.hasDriver && !looks.isEmpty && !looks.contains(where: { rule.recognises($0.landmarks) }) {
+            earlierChanges += rule.changes + 1
+            rule = DriverRule(driverFace)
+        }
         let driver = rule.drive(looks.map(\.landmarks), timeMs: timestampMs, width: image.width, height: image.height)
         frame += 1
         framesLost = driver == nil ? framesLost + 1 : 0
+        cut = cut && driver == nil
         return try driver.map { try face(looks[$0]) }
     }
 
     func reset() {
         rule = DriverRule(driverFace)
+        change = PictureChange()
+        cut = false
+        earlierChanges = 0
         size = [0, 0]
         frame = 0
         framesLost = 0

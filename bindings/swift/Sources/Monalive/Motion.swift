@@ -2,8 +2,17 @@ import Foundation
 
 /// A driving motion: a face's landmarks, and what moved around it, over time. It holds no pixels of the driver.
 public struct Motion: Sendable {
-    /// One array per frame: 478 x 3 numbers, pixels of the driver's frames, z in the scale of x. The first frame is the rest
-    /// from which relative motion is counted.
+    /// Frames without a cut between them: the first of them, and the face that relative motion is counted from.
+    public struct Take: Sendable {
+        public let start: Int
+        public let reference: [Float]
+
+        public init(start: Int, reference: [Float]) {
+            (self.start, self.reference) = (start, reference)
+        }
+    }
+
+    /// One array per frame: 478 x 3 numbers, pixels of the driver's frames, z in the scale of x.
     public let landmarks: [[Float]]
     /// From 0, increasing.
     public let timestampsMs: [Double]
@@ -17,6 +26,8 @@ public struct Motion: Sendable {
     public let loop: Bool
     /// One array of 16 x 16 x 3 per frame, or nil where nothing was measured.
     public let surroundings: [[Float]]?
+    /// Where relative motion starts anew, and from what it is counted there; the first begins with frame 0.
+    public let takes: [Take]
 
     public static let version = 2
     private static let format = "monalive.motion"
@@ -25,7 +36,7 @@ public struct Motion: Sendable {
     /// - Throws: `valueError`: a value has another size, is not finite, or is out of range.
     public init(
         landmarks: [[Float]], timestampsMs: [Double], imageWidth: Int, imageHeight: Int, fps: Double, name: String = "",
-        loop: Bool = false, surroundings: [[Float]]? = nil
+        loop: Bool = false, surroundings: [[Float]]? = nil, takes: [Take] = []
     ) throws {
         try require(!landmarks.isEmpty, "a motion has at least one frame")
         try landmarks.forEach { try requireLandmarks($0, "motion") }
@@ -49,6 +60,13 @@ public struct Motion: Sendable {
         try require((surroundings ?? landmarks).count == landmarks.count, "a motion's surroundings must be there for every frame")
         (self.landmarks, self.timestampsMs, self.imageWidth, self.imageHeight) = (landmarks, timestampsMs, imageWidth, imageHeight)
         (self.fps, self.name, self.loop, self.surroundings) = (fps, name, loop, surroundings)
+        self.takes = takes.isEmpty ? [Take(start: 0, reference: landmarks[0])] : takes
+        let starts = self.takes.map(\.start)
+        try require(
+            starts[0] == 0 && starts[starts.count - 1] < landmarks.count && zip(starts, starts.dropFirst()).allSatisfy { $0 < $1 },
+            "a motion's takes must begin with frame 0 and follow each other within it, got \(starts)"
+        )
+        try self.takes.forEach { try requireLandmarks($0.reference, "take") }
     }
 
     /// Number of frames.
@@ -74,7 +92,7 @@ public struct Motion: Sendable {
     public static func load(_ path: URL) throws -> Motion {
         guard isFile(path) else { throw MonaliveError.fileNotFoundError("There is no motion file \(path.path).") }
         let manifest: Fields, frames: Int, raw: Data, times: Data
-        var around: Data?
+        var around: Data?, starts: [Int] = [], faces: Data?
         do {
             let archive = try ZipMembers(try Data(contentsOf: path))
             manifest = try Fields(json: try archive.readChecked("manifest.json", most: 1 << 20))
@@ -93,6 +111,13 @@ public struct Motion: Sendable {
             if manifest.all["surroundings"] as? Bool == true {
                 around = try exactly(archive, "surroundings.f16", frames * surroundingsCount * 2)
             }
+            if let stated = manifest.all["takes"] {
+                let numbers = stated as? [NSNumber] ?? []
+                starts = numbers.map(\.intValue)
+                let whole = numbers.allSatisfy { $0.doubleValue.rounded() == $0.doubleValue }
+                try require(stated is [NSNumber] && whole && starts.count <= frames, "its takes are no frames")
+                faces = try exactly(archive, "references.u16", starts.count * landmarkCount * 6)
+            }
         } catch let error as Newer {
             throw MonaliveError.valueError(error.message)
         } catch let error as DamagedZip {
@@ -101,7 +126,7 @@ public struct Motion: Sendable {
             throw MonaliveError.valueError("\(path.path) is a zip archive but not a .motion file (\(error.localizedDescription)).")
         }
         do {
-            return try decode(manifest, frames, raw, times, around)
+            return try decode(manifest, frames, raw, times, around, starts, faces)
         } catch {
             throw MonaliveError.valueError(
                 "\(path.path) is a .motion file with contents that make no sense (\(error.localizedDescription))."
@@ -119,7 +144,9 @@ public struct Motion: Sendable {
         return content
     }
 
-    private static func decode(_ manifest: Fields, _ frames: Int, _ raw: Data, _ times: Data, _ around: Data?) throws -> Motion {
+    private static func decode(
+        _ manifest: Fields, _ frames: Int, _ raw: Data, _ times: Data, _ around: Data?, _ starts: [Int], _ faces: Data?
+    ) throws -> Motion {
         let offset = try manifest.numbers("offset", 3), step = try manifest.numbers("step", 3)
         let size = try manifest.numbers("image_size", 2)
         var levels = [UInt16](repeating: 0, count: landmarkCount * 3)
@@ -141,11 +168,18 @@ public struct Motion: Sendable {
                 return halves[first..<(first + surroundingsCount)].map(floatFromHalf)
             }
         }
+        let rests = faces.map(shorts) ?? []
+        let takes = starts.indices.map { (take: Int) -> Take in
+            let reference = levels.indices.map { (i: Int) -> Float in
+                Float(offset[i % 3] + Double(rests[take * levels.count + i]) * step[i % 3])
+            }
+            return Take(start: starts[take], reference: reference)
+        }
         try require(size.allSatisfy { $0 >= 1 && $0 < 1e6 }, "the image size is \(size)")
         return try Motion(
             landmarks: landmarks, timestampsMs: timestamps, imageWidth: Int(size[0]), imageHeight: Int(size[1]),
             fps: try manifest.number("fps"), name: try manifest.text("name"), loop: manifest.all["loop"] as? Bool ?? false,
-            surroundings: surroundings
+            surroundings: surroundings, takes: takes
         )
     }
 
@@ -160,28 +194,32 @@ extension Motion {
     ///
     /// - Throws: the file cannot be written there.
     public func save(_ path: URL) throws {
+        let references = takes.map(\.reference), countedFromFirst = references == [landmarks[0]]
         func axis(_ index: Int) -> [Float] {
-            landmarks.flatMap { (frame: [Float]) -> [Float] in stride(from: index, to: frame.count, by: 3).map { frame[$0] } }
+            (landmarks + references).flatMap { (frame: [Float]) -> [Float] in stride(from: index, to: frame.count, by: 3).map { frame[$0] } }
         }
         let axes = (0..<3).map(axis)
         let low = axes.map { Double($0.min()!) }, high = axes.map { Double($0.max()!) }
         let step = zip(low, high).map { (low: Double, high: Double) -> Double in max(high - low, 1e-6) / 65535 }
+        func level(_ frame: [Float]) -> [UInt16] {
+            frame.indices.map { (i: Int) -> UInt16 in
+                UInt16(((Double(frame[i]) - low[i % 3]) / step[i % 3]).rounded(.toNearestOrEven))
+            }
+        }
         var levels = Data(), before = [UInt16](repeating: 0, count: landmarkCount * 3)
         for frame in landmarks {
-            let now = frame.indices.map { (i: Int) -> UInt16 in
-                let level = (Double(frame[i]) - low[i % 3]) / step[i % 3]
-                return UInt16(level.rounded(.toNearestOrEven))
-            }
+            let now = level(frame)
             for i in now.indices { levels.append(little: now[i] &- before[i]) } // modulo 65536
             before = now
         }
         var times = Data()
         timestampsMs.forEach { times.append(little: $0.bitPattern) }
-        let manifest: [String: Any] = [
+        var manifest: [String: Any] = [
             "format": "monalive.motion", "version": Motion.version, "name": name, "loop": loop, "fps": fps,
             "image_size": [imageWidth, imageHeight], "frames": count, "landmarks": landmarkCount, "offset": low, "step": step,
             "surroundings": surroundings != nil,
         ]
+        if !countedFromFirst { manifest["takes"] = takes.map(\.start) }
         var members = [
             ("manifest.json", try JSONSerialization.data(withJSONObject: manifest, options: .sortedKeys)), ("landmarks.u16", levels),
             ("timestamps.f64", times),
@@ -190,6 +228,11 @@ extension Motion {
             var halves = Data()
             for frame in surroundings { frame.forEach { halves.append(little: halfFromFloat($0)) } }
             members.append(("surroundings.f16", halves))
+        }
+        if !countedFromFirst {
+            var faces = Data()
+            for reference in references { level(reference).forEach { faces.append(little: $0) } }
+            members.append(("references.u16", faces))
         }
         try storedZip(members).write(to: path, options: .atomic)
     }

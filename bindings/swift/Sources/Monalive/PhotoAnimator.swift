@@ -70,8 +70,8 @@ public final class PhotoAnimator {
 
     /// Lets the next frame of a video drive a portrait. Mode `video`.
     ///
-    /// The first frame with a face is the driver's reference: the portrait moves as the driver moves from there on. Before it the
-    /// photo stays as it is; while the face is lost the last pose is held.
+    /// The portrait moves as the driver moves since the options' `reference`, and anew after a cut. Before the first face the photo
+    /// stays as it is; while the face is lost the last pose is held.
     ///
     /// - Parameter timestampMs: when; it must increase from call to call.
     /// - Throws: `runtimeError`: another running mode, or closed. `valueError`: time that does not move forward.
@@ -116,19 +116,31 @@ public final class PhotoAnimator {
     public func play(_ portraits: [Portrait], _ motion: Motion) throws -> AnySequence<Result<AnimatedFrame, Error>> {
         try requireOpen()
         let following = try Following(portraits, networks, options.retarget)
+        let takes = options.retarget.absolute ? [Motion.Take(start: 0, reference: motion.landmarks[0])] : motion.takes
+        let references = Dictionary(uniqueKeysWithValues: takes.map { ($0.start, $0.reference) })
         return AnySequence { () -> AnyIterator<Result<AnimatedFrame, Error>> in
             var index = 0
             return AnyIterator {
                 guard index < motion.count else { return nil }
                 let result = Result { () throws -> AnimatedFrame in
                     try self.requireOpen()
-                    if index == 0 { try following.start(motion.landmarks[0], width: motion.imageWidth, height: motion.imageHeight) }
+                    if index == 0 {
+                        try following.start(takes[0].reference, width: motion.imageWidth, height: motion.imageHeight)
+                    } else if let reference = references[index] {
+                        let anchoring = Anchoring(landmarks: reference, afterCut: true)
+                        try following.anchored(anchoring, width: motion.imageWidth, height: motion.imageHeight)
+                    }
                     return try following.frame(motion.landmarks[index], motion.timestampsMs[index], motion.surroundings?[index])
                 }
                 if case .failure = result { index = motion.count } else { index += 1 }
                 return result
             }
         }
+    }
+
+    /// Counts the motion of a driver from its next face on: the portrait glides to rest. For live drivers.
+    public func reanchor() {
+        following?.anchor?.ask()
     }
 
     /// Forgets the driver, so that another video may begin.
@@ -150,13 +162,15 @@ public final class PhotoAnimator {
 
     private func followVideo(_ portraits: [Portrait], _ frame: RgbImage, _ timestampMs: Double) throws -> AnimatedFrame {
         let face = try driverTracker.track(frame, timestampMs: timestampMs)
-        let sameDriver = driverTracker.driverChanges == driverChanges
+        let otherFace = driverTracker.driverChanges != driverChanges
         driverChanges = driverTracker.driverChanges
-        if !sameDriver || following.map({ $0.portraits.elementsEqual(portraits, by: ===) }) != true {
-            following = try Following(portraits, networks, options.retarget)
+        if following.map({ $0.portraits.elementsEqual(portraits, by: ===) }) != true {
+            let reference = options.reference ?? (options.runningMode == .liveStream ? .recent : .neutral)
+            let anchor = options.retarget.absolute ? nil : DriverAnchor(reference)
+            following = try Following(portraits, networks, options.retarget, anchor: anchor)
         }
         guard let current = following else { throw MonaliveError.runtimeError("the animator was reset during work") }
-        return try face.map { try current.videoFrame(frame, $0.landmarks, timestampMs) } ?? current.hold(timestampMs)
+        return try current.videoFrame(frame, face?.landmarks, timestampMs, otherFace: otherFace)
     }
 
     private func driver(of faces: [Face], _ image: RgbImage) throws -> Face {

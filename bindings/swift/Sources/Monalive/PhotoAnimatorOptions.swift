@@ -45,11 +45,15 @@ public struct PhotoAnimatorOptions {
     public let maxFaces: Int
     /// Whose motion is taken where the driver shows several faces; other `trackers` follow whom they will.
     public let driverFace: DriverFace
+    /// What the motion of a driver's frames is counted from; nil: `recent` in `liveStream`, else `neutral`. Absolute motion does
+    /// without.
+    public let reference: DriverReference?
 
     /// - Throws: `valueError`: options that do not go together.
     public init(
         bundlePath: URL, runtime: NetworkRuntime, trackers: FaceTrackerFactory? = nil, runningMode: RunningMode = .image,
-        retarget: RetargetOptions = .standard, resultCallback: ResultCallback? = nil, maxFaces: Int = 16, driverFace: DriverFace = .auto
+        retarget: RetargetOptions = .standard, resultCallback: ResultCallback? = nil, maxFaces: Int = 16, driverFace: DriverFace = .auto,
+        reference: DriverReference? = nil
     ) throws {
         try require(maxFaces >= 1, "maxFaces must be at least 1, not \(maxFaces)")
         if case .fromLeft(let index) = driverFace { try require(index >= 0, "faces are counted from the left from 0, not from \(index)") }
@@ -59,7 +63,8 @@ public struct PhotoAnimatorOptions {
             live || resultCallback == nil, "a resultCallback is for LIVE_STREAM; in \(runningMode.rawValue) results are returned"
         )
         (self.bundlePath, self.runtime, self.trackers) = (bundlePath, runtime, trackers)
+        if case .frame(let number) = reference { try require(number >= 0, "frames are counted from 0: there is no frame \(number)") }
         (self.runningMode, self.retarget, self.resultCallback) = (runningMode, retarget, resultCallback)
-        (self.maxFaces, self.driverFace) = (maxFaces, driverFace)
+        (self.maxFaces, self.driverFace, self.reference) = (maxFaces, driverFace, reference)
     }
 }

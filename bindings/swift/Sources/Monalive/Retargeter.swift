@@ -4,6 +4,8 @@ final class Retargeter {
     private let portrait: [Float], crop: SquareCrop
     private let networks: RetargetNetworks, options: RetargetOptions
     private var stream: RetargetStream?
+    private var glide: Glide?
+    private var last: [Float]?
 
     /// Lowest, then highest turn, shift and growth: so wide that a Float cannot tell them from none. Of absolute motion.
     private static let noLimits = [Float](repeating: -1e6, count: 6) + [Float](repeating: 1e6, count: 6)
@@ -19,17 +21,22 @@ final class Retargeter {
     /// Takes the driver's reference frame, with which motion begins; forgets any driver before.
     func start(_ driverLandmarks: [Float], driverWidth: Int, driverHeight: Int) throws {
         try requireLandmarks(driverLandmarks, "driver")
-        stream = nil
-        guard options.absolute else {
-            stream = try relative(portrait, crop, driverLandmarks)
-            return
+        (stream, glide, last) = (nil, nil, nil)
+        stream = try begun(driverLandmarks, driverWidth, driverHeight)
+    }
+
+    /// Counts the motion from another face from now on; the result glides over and does not jump: after a cut from where the
+    /// portrait is, since what the driver did before says nothing of what it does now, otherwise from how the portrait would have
+    /// moved on.
+    ///
+    /// - Throws: `runtimeError`: `start` was not called. `valueError`: as for `start`; nothing has changed then.
+    func restart(_ to: Anchoring, driverWidth: Int, driverHeight: Int) throws {
+        guard let before = stream else {
+            throw MonaliveError.runtimeError("call start() with the driver's first frame before restart()")
         }
-        let driverCrop = try SquareCrop.forPortrait(driverLandmarks, imageWidth: driverWidth, imageHeight: driverHeight)
-        if Region.allCases.allSatisfy({ options.gain($0) == 1 }) {
-            stream = RetargetStream(try networks.absolute(), ["driver_crop": numbers(driverCrop)], smooth: options.smooth)
-        } else { // the driver's own first frame, moved in parts
-            stream = try relative(driverLandmarks, driverCrop, driverLandmarks, instead: ["limits": Retargeter.noLimits])
-        }
+        try requireLandmarks(to.landmarks, "driver")
+        stream = try begun(to.landmarks, driverWidth, driverHeight)
+        glide = last.map { Glide(held: $0, before: to.afterCut ? nil : before, durationMs: to.glideMs) }
     }
 
     /// The portrait's landmarks for one frame of the driver: 478 x 3 in units of the portrait's crop (of the driver's crop, laid over
@@ -40,7 +47,23 @@ final class Retargeter {
     func step(_ driverLandmarks: [Float], _ timestampMs: Double) throws -> [Float] {
         try requireLandmarks(driverLandmarks, "driver")
         guard let stream else { throw MonaliveError.runtimeError("call start() with the driver's first frame before step()") }
-        return try stream(driverLandmarks, timestampMs)
+        var result = try stream(driverLandmarks, timestampMs)
+        if let glide {
+            result = try glide.between(result, driverLandmarks, timestampMs)
+            if glide.over { self.glide = nil }
+        }
+        last = result
+        return result
+    }
+
+    private func begun(_ reference: [Float], _ driverWidth: Int, _ driverHeight: Int) throws -> RetargetStream {
+        guard options.absolute else { return try relative(portrait, crop, reference) }
+        let driverCrop = try SquareCrop.forPortrait(reference, imageWidth: driverWidth, imageHeight: driverHeight)
+        if Region.allCases.allSatisfy({ options.gain($0) == 1 }) {
+            return RetargetStream(try networks.absolute(), ["driver_crop": numbers(driverCrop)], smooth: options.smooth)
+        }
+        // the driver's own first frame, moved in parts
+        return try relative(reference, driverCrop, reference, instead: ["limits": Retargeter.noLimits])
     }
 
     /// Of a portrait and a driver's reference frame; `instead` replaces what the start network gives.
@@ -56,4 +79,28 @@ final class Retargeter {
     }
 
     private func numbers(_ crop: SquareCrop) -> [Float] { [crop.x, crop.y, crop.side].map { Float($0) } }
+}
+
+/// From one result to another, slowly at both ends.
+private final class Glide {
+    private let held: [Float], before: RetargetStream?, durationMs: Double
+    private var startMs: Double?
+    private(set) var over = false
+
+    /// - Parameters:
+    ///   - held: the last result.
+    ///   - before: what made it, to go on with meanwhile; nil: the result is held.
+    ///   - durationMs: how long it takes from the first frame on.
+    init(held: [Float], before: RetargetStream?, durationMs: Double) {
+        (self.held, self.before, self.durationMs) = (held, before, durationMs)
+    }
+
+    func between(_ made: [Float], _ driver: [Float], _ timestampMs: Double) throws -> [Float] {
+        let began = startMs ?? timestampMs
+        startMs = began
+        let done = min((timestampMs - began) / durationMs, 1), share = Float(done * done * (3 - 2 * done))
+        let old = try before.map { try $0(driver, timestampMs) } ?? held
+        over = done >= 1
+        return zip(old, made).map { $0 + share * ($1 - $0) }
+    }
 }

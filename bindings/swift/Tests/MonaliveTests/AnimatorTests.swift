@@ -37,6 +37,31 @@ final class AnimatorTests: XCTestCase {
         }
     }
 
+    func testAnotherReferenceTakesOverWithoutAJump() throws {
+        let graphs = try RetargetNetworks(ModelBundle.load(Golden.bundle), networks)
+        let portrait = Golden.floats(try faces.any("portrait")), square = SquareCrop(x: 0, y: 0, side: 288)
+        let rest = square.toUnit(portrait).map(Double.init), options = try RetargetOptions(smooth: false, gains: [:])
+        func retargeter() throws -> Retargeter {
+            let made = try Retargeter(portrait, square, graphs, options)
+            try made.start(driver[4], driverWidth: 512, driverHeight: 512)
+            return made
+        }
+        let before = try retargeter().step(driver[0], 0).map(Double.init)
+        for afterCut in [false, true] {
+            let one = try retargeter(), to = Anchoring(landmarks: driver[0], glideMs: 400, afterCut: afterCut)
+            var made: [[Float]] = []
+            for frame in 0..<20 {
+                if frame == 2 { try one.restart(to, driverWidth: 512, driverHeight: 512) }
+                made.append(try one.step(driver[frame < 2 ? 4 : 0], Double(frame) * 40))
+            }
+            near(made[2], afterCut ? rest : before, 1e-5, "as it begins, after a cut: \(afterCut)")
+            near(made[19], rest, 1e-5, "at its end, after a cut: \(afterCut)")
+        }
+        let unused = try Retargeter(portrait, square, graphs, options)
+        let early = errorOf { try unused.restart(Anchoring(landmarks: self.driver[0]), driverWidth: 512, driverHeight: 512) }
+        XCTAssertEqual(early.name, "RuntimeError")
+    }
+
     func testImageMode() throws {
         let kept = Golden.numbers(try Golden.fields("retarget.json").any("kept_landmarks")).map { Int($0) }
         let graphs = try RetargetNetworks(ModelBundle.load(Golden.bundle), networks)

@@ -102,6 +102,9 @@ final class GoldenTests: XCTestCase {
                 let some = motion.landmarks.flatMap { $0[(index * 3)..<(index * 3 + 3)] }
                 near(some, Golden.numbers(try fields.any("landmark_\(index)")), 1e-3, "landmark \(index)")
             }
+            XCTAssertEqual(motion.takes.map(\.start), Golden.numbers(try fields.any("take_starts")).map { Int($0) })
+            let rests = motion.takes.flatMap { $0.reference[(159 * 3)..<(160 * 3)] }
+            near(rests, Golden.numbers(try fields.any("reference_landmark_159")), 1e-3, "references")
             let cell = (5 * 16 + 7) * 3
             if let wanted = fields.all["surroundings_row_5_column_7"], !(wanted is NSNull) {
                 near(motion.surroundings!.flatMap { $0[cell..<(cell + 3)] }, Golden.numbers(wanted), 1e-6, "surroundings")
@@ -123,6 +126,47 @@ final class GoldenTests: XCTestCase {
         XCTAssertEqual(read.timestampsMs, whole.timestampsMs)
         XCTAssertEqual(read.surroundings, whole.surroundings)
         for (found, wanted) in zip(read.landmarks, whole.landmarks) { near(found, wanted.map(Double.init), 0.01, "landmarks") }
+    }
+
+    func testTakesAreKeptInTheFile() throws {
+        let whole = try Motion.load(Golden.file("takes.motion"))
+        let copy = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).motion")
+        try whole.save(copy)
+        defer { try? FileManager.default.removeItem(at: copy) }
+        let read = try Motion.load(copy)
+        XCTAssertEqual(read.takes.map(\.start), [0, 2])
+        for (found, wanted) in zip(read.takes, whole.takes) {
+            near(found.reference, wanted.reference.map(Double.init), 0.01, "references")
+        }
+    }
+
+    func testDriverAnchors() throws {
+        let faces = try Golden.fields("faces.json"), file = try Golden.fields("driver_anchor.json")
+        let portraits = try ["portrait", "three_quarter_portrait"].map { Golden.floats(try faces.any($0)) }
+        let known = portraits + (try faces.list("driver").map(Golden.floats)), measures = known.map(NeutralFace.measures)
+        for (found, wanted) in zip(measures, try file.list("measures")) { near(found, Golden.numbers(wanted), 1e-3, "measures") }
+        near(NeutralFace.departures(measures), Golden.numbers(try file.any("departed")), 1e-2, "departures")
+        let references: [String: DriverReference] = ["neutral": .neutral, "first": .first, "recent": .recent]
+        let frames = try file.list("frames").map(Golden.numbers) // face, shift, grey level, 1 where the user asks
+        for value in try file.list("sequences") {
+            let fields = try Fields(value), given = try fields.any("reference")
+            let reference = (given as? String).flatMap { references[$0] } ?? .frame((given as! NSNumber).intValue)
+            let anchor = DriverAnchor(reference)
+            var made: [[Double]] = []
+            for (number, frame) in frames.enumerated() {
+                if frame[3] == 1 { anchor.ask() }
+                let face = frame[0] < 0 ? nil : known[Int(frame[0])].enumerated().map { (at: Int, value: Float) -> Float in
+                    at % 3 == 0 ? value + Float(frame[1]) : value
+                }
+                let picture = try RgbImage(width: 32, height: 24, rgb: [UInt8](repeating: UInt8(frame[2]), count: 32 * 24 * 3))
+                if let anchoring = anchor.next(picture, face, Double(number) * 100) {
+                    made.append([Double(number), Double(anchoring.landmarks[3]), anchoring.glideMs, anchoring.afterCut ? 1 : 0])
+                }
+            }
+            let wanted = try fields.list("anchored").map(Golden.numbers)
+            XCTAssertEqual(made.count, wanted.count, "\(given)")
+            for (one, other) in zip(made, wanted) { near(one, other, 0.01, "\(given)") }
+        }
     }
 
     private func expect(_ fields: Fields, _ found: (name: String?, message: String?)) throws {

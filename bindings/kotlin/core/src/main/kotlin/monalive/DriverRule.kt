@@ -32,6 +32,9 @@ internal class DriverRule(private val which: DriverFace = DriverFace.Auto) {
     private var startMs = Double.POSITIVE_INFINITY
     private var final = false
 
+    /** Whether one was chosen. */
+    val hasDriver: Boolean get() = driver != null
+
     /** Where to look for the faces in question in the next frame, the driver's first. */
     val places: List<RotatedSquare> get() = inQuestion().map { it.place }
 

@@ -5,7 +5,13 @@ package monalive
  *
  * @throws IllegalArgumentException no portrait, or portraits of several photos.
  */
-internal class Following(val portraits: List<Portrait>, private val networks: BundleNetworks, options: RetargetOptions) {
+internal class Following(
+    val portraits: List<Portrait>,
+    private val networks: BundleNetworks,
+    options: RetargetOptions,
+    /** What the motion in [videoFrame] is counted from; null: from the first face on. */
+    val anchor: DriverAnchor? = null,
+) {
     private val photo: RgbImage
     private val players: List<PortraitPlayer>
     private var last: AnimatedFrame? = null
@@ -24,9 +30,20 @@ internal class Following(val portraits: List<Portrait>, private val networks: Bu
         started = true
     }
 
-    /** A frame of the driver's video and the face in it; the first one is the reference. */
-    fun videoFrame(image: RgbImage, landmarks: FloatArray, timestampMs: Double): AnimatedFrame {
-        if (!started) start(landmarks, image.width, image.height)
+    /** Counts the motion from another face, of frames of that size; the portraits glide over. */
+    fun anchored(to: Anchoring, width: Int, height: Int) {
+        if (started) players.forEach { it.restart(to, width, height) } else start(to.landmarks, width, height)
+    }
+
+    /**
+     * A frame of the driver's video and the face in it; without a face the last frame is held. Where another face than before drives
+     * ([otherFace]), motion starts anew.
+     */
+    fun videoFrame(image: RgbImage, landmarks: FloatArray?, timestampMs: Double, otherFace: Boolean = false): AnimatedFrame {
+        val anchoring = anchor?.next(image, landmarks, timestampMs, otherFace)
+        if (otherFace && anchor == null) started = false
+        if (landmarks == null) return hold(timestampMs)
+        if (!started) start(landmarks, image.width, image.height) else anchoring?.let { anchored(it, image.width, image.height) }
         return frame(landmarks, timestampMs, null)
     }
 
@@ -60,6 +77,8 @@ internal class PortraitPlayer(private val portrait: Portrait, private val networ
         retargeter.start(landmarks, width, height)
         around.start()
     }
+
+    fun restart(to: Anchoring, width: Int, height: Int) = retargeter.restart(to, width, height)
 
     /** The landmarks that a frame of the driver asks of the portrait. */
     fun follow(landmarks: FloatArray, timestampMs: Double): FloatArray = retargeter.step(landmarks, timestampMs)

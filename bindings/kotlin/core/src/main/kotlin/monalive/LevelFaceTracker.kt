@@ -1,7 +1,7 @@
 package monalive
 
 /**
- * Finds faces and follows the one that drives: the bundle's detector and landmark network put together.
+ * Finds faces and follows the one that drives: the bundle's detector and landmark network put together. After a cut it is chosen anew.
  *
  * @param blendshapes null for faces without.
  * @param driverFace which of several faces is followed.
@@ -15,11 +15,14 @@ internal class LevelFaceTracker(
 ) : FaceTracker {
     private val stills = StillSearch(detector, ::settled)
     private var rule = DriverRule(driverFace)
+    private var change = PictureChange()
+    private var cut = false // since the driver was last in sight
+    private var earlierChanges = 0 // with the rules before this one
     private var size = 0 to 0
     private var frame = 0
     private var framesLost = 0
 
-    override val driverChanges: Int get() = rule.changes
+    override val driverChanges: Int get() = earlierChanges + rule.changes
 
     override fun detect(image: RgbImage): List<Face> {
         requireLarge(image)
@@ -32,20 +35,30 @@ internal class LevelFaceTracker(
             reset()
             size = image.width to image.height
         }
+        val another = change.becomesAnother(image) && change.share > CUT_SHARE
+        cut = cut || another
         var looks = rule.places.map { look(image, it) }.filter { it.presence > MIN_PRESENCE }
         val inSight = looks.any { rule.recognises(it.landmarks) }
         if (!inSight || (rule.isOpen(timestampMs) && frame % SEARCH_EVERY == 0)) {
             looks = looks + search(image, thorough = !inSight && framesLost % THOROUGH_EVERY == 0)
         }
         looks = distinct(looks)
+        if (cut && rule.hasDriver && looks.isNotEmpty() && looks.none { rule.recognises(it.landmarks) }) {
+            earlierChanges += rule.changes + 1
+            rule = DriverRule(driverFace)
+        }
         val driver = rule.drive(looks.map { it.landmarks }, timestampMs, image.width, image.height)
         frame++
         framesLost = if (driver == null) framesLost + 1 else 0
+        cut = cut && driver == null
         return driver?.let { face(looks[it]) }
     }
 
     override fun reset() {
         rule = DriverRule(driverFace)
+        change = PictureChange()
+        cut = false
+        earlierChanges = 0
         size = 0 to 0
         frame = 0
         framesLost = 0
@@ -115,6 +128,9 @@ internal class LevelFaceTracker(
 
         /** While another face may still become the driver, only every so many frames are searched for more. */
         const val SEARCH_EVERY = 5
+
+        /** A cut changes so much of the picture at once; whoever steps in front of the driver changes less. */
+        const val CUT_SHARE = 0.35
 
         /** While the driver is not in sight, only every so many frames of a video get the thorough search of a still. */
         const val THOROUGH_EVERY = 15

@@ -13,8 +13,7 @@ import kotlin.math.round
 /**
  * A driving motion: a face's landmarks, and what moved around it, over time. It holds no pixels of the driver.
  *
- * @property landmarks one array per frame: 478 x 3 numbers, pixels of the driver's frames, z in the scale of x. The first
- *   frame is the rest from which relative motion is counted.
+ * @property landmarks one array per frame: 478 x 3 numbers, pixels of the driver's frames, z in the scale of x.
  * @property timestampsMs from 0, increasing.
  * @property imageWidth width of the driver's frames.
  * @property imageHeight height of the driver's frames.
@@ -22,6 +21,7 @@ import kotlin.math.round
  * @property name for people to read.
  * @property loop the last frame runs into the first, one frame time later.
  * @property surroundings one array of 16 x 16 x 3 per frame, or null where nothing was measured.
+ * @property takes where relative motion starts anew, and from what it is counted there; the first begins with frame 0.
  * @throws IllegalArgumentException a property has another size, is not finite, or is out of range.
  */
 class Motion(
@@ -33,9 +33,21 @@ class Motion(
     val name: String = "",
     val loop: Boolean = false,
     val surroundings: List<FloatArray>? = null,
+    takes: List<Take> = emptyList(),
 ) {
+    val takes: List<Take>
+
+    /** Frames without a cut between them: the first of them, and the face that relative motion is counted from. */
+    class Take(val start: Int, val reference: FloatArray)
+
     init {
         require(landmarks.isNotEmpty()) { "a motion has at least one frame" }
+        this.takes = takes.ifEmpty { listOf(Take(0, landmarks[0])) }
+        val starts = this.takes.map { it.start }
+        require(starts[0] == 0 && starts.last() < landmarks.size && starts.zipWithNext().all { (one, next) -> one < next }) {
+            "a motion's takes must begin with frame 0 and follow each other within it, got $starts"
+        }
+        this.takes.forEach { requireLandmarks(it.reference, "take") }
         landmarks.forEach { requireLandmarks(it, "motion") }
         require(timestampsMs.size == landmarks.size) {
             "a motion of ${landmarks.size} frames needs as many timestamps, got ${timestampsMs.size}"
@@ -68,13 +80,16 @@ class Motion(
      * @throws IOException the file cannot be written there.
      */
     fun save(path: File) {
-        val low = DoubleArray(3) { axis -> landmarks.minOf { frame -> (axis until frame.size step 3).minOf { frame[it] } }.toDouble() }
-        val high = DoubleArray(3) { axis -> landmarks.maxOf { frame -> (axis until frame.size step 3).maxOf { frame[it] } }.toDouble() }
+        val references = takes.map { it.reference }
+        val every = landmarks + references
+        val low = DoubleArray(3) { axis -> every.minOf { frame -> (axis until frame.size step 3).minOf { frame[it] } }.toDouble() }
+        val high = DoubleArray(3) { axis -> every.maxOf { frame -> (axis until frame.size step 3).maxOf { frame[it] } }.toDouble() }
         val step = DoubleArray(3) { maxOf(high[it] - low[it], 1e-6) / LEVELS }
+        fun level(frame: FloatArray) = IntArray(frame.size) { round((frame[it] - low[it % 3]) / step[it % 3]).toInt() }
         val levels = littleEndian(size * LANDMARKS_BYTES)
         var before = IntArray(LANDMARK_COUNT * 3)
         for (frame in landmarks) {
-            val now = IntArray(frame.size) { round((frame[it] - low[it % 3]) / step[it % 3]).toInt() }
+            val now = level(frame)
             for (i in now.indices) levels.putShort((now[i] - before[i]).toShort()) // modulo 65536
             before = now
         }
@@ -87,6 +102,11 @@ class Motion(
             val halves = littleEndian(size * SURROUNDINGS_COUNT * 2)
             around.forEach { frame -> frame.forEach { halves.putShort(halfFromFloat(it)) } }
             members.add(SURROUNDINGS to halves.array())
+        }
+        if (!isCountedFromFirst) {
+            val faces = littleEndian(takes.size * LANDMARKS_BYTES)
+            references.forEach { face -> level(face).forEach { faces.putShort(it.toShort()) } }
+            members.add(REFERENCES to faces.array())
         }
         val archive = ByteArrayOutputStream()
         ZipOutputStream(archive).use { zip ->
@@ -104,13 +124,16 @@ class Motion(
         }
     }
 
+    private val isCountedFromFirst get() = takes.size == 1 && takes[0].reference.contentEquals(landmarks[0])
+
     private fun manifest(low: DoubleArray, step: DoubleArray): String {
         val escaped = name.flatMap { c ->
             if (c < ' ' || c == '"' || c == '\\') "\\u%04x".format(c.code).toList() else listOf(c)
         }.joinToString("")
         return """{"format": "$FORMAT", "version": $VERSION, "name": "$escaped", "loop": $loop, "fps": $fps, """ +
             """"image_size": [$imageWidth, $imageHeight], "frames": $size, "landmarks": $LANDMARK_COUNT, """ +
-            """"offset": ${low.contentToString()}, "step": ${step.contentToString()}, "surroundings": ${surroundings != null}}"""
+            """"offset": ${low.contentToString()}, "step": ${step.contentToString()}, "surroundings": ${surroundings != null}""" +
+            (if (isCountedFromFirst) "}" else """, "takes": ${takes.map { it.start }}}""")
     }
 
     companion object {
@@ -120,6 +143,7 @@ class Motion(
         private const val LANDMARKS = "landmarks.u16"
         private const val TIMESTAMPS = "timestamps.f64"
         private const val SURROUNDINGS = "surroundings.f16"
+        private const val REFERENCES = "references.u16"
         private const val MAX_MANIFEST_BYTES = 1 shl 20
         private const val MAX_FRAMES = 200_000 // more than two hours; more is a damaged or hostile file
         private const val LEVELS = 65535
@@ -146,6 +170,8 @@ class Motion(
             val raw: ByteBuffer
             val times: ByteBuffer
             val around: ByteBuffer?
+            val starts: List<Int>
+            val faces: ByteBuffer?
             try {
                 archive = ZipMembers(ByteBuffer.wrap(path.readBytes()))
                 manifest = Fields(Json.parse(Charsets.UTF_8.decode(archive.readChecked(MANIFEST, MAX_MANIFEST_BYTES)).toString()))
@@ -162,6 +188,8 @@ class Motion(
                 raw = exactly(archive, LANDMARKS, frames * LANDMARKS_BYTES)
                 times = exactly(archive, TIMESTAMPS, frames * 8)
                 around = if (manifest.all["surroundings"] == true) exactly(archive, SURROUNDINGS, frames * SURROUNDINGS_COUNT * 2) else null
+                starts = takeStarts(manifest.all["takes"] ?: emptyList<Any>(), frames)
+                faces = if (starts.isEmpty()) null else exactly(archive, REFERENCES, starts.size * LANDMARKS_BYTES)
             } catch (error: NewerMotionException) {
                 throw IllegalArgumentException(error.message)
             } catch (error: DamagedZipException) {
@@ -170,13 +198,21 @@ class Motion(
                 throw IllegalArgumentException("$path is a zip archive but not a .motion file (${error.message}).", error)
             }
             return try {
-                decode(manifest, frames, raw, times, around)
+                decode(manifest, frames, raw, times, around, starts, faces)
             } catch (error: IllegalArgumentException) {
                 throw IllegalArgumentException("$path is a .motion file with contents that make no sense (${error.message}).", error)
             }
         }
 
-        private fun decode(manifest: Fields, frames: Int, raw: ByteBuffer, times: ByteBuffer, around: ByteBuffer?): Motion {
+        private fun takeStarts(value: Any, frames: Int): List<Int> {
+            val starts = value as? List<*>
+            require(starts != null && starts.size <= frames && starts.all { it is Double && it % 1.0 == 0.0 }) { "its takes are no frames" }
+            return starts.map { (it as Double).toInt() }
+        }
+
+        private fun decode(
+            manifest: Fields, frames: Int, raw: ByteBuffer, times: ByteBuffer, around: ByteBuffer?, starts: List<Int>, faces: ByteBuffer?,
+        ): Motion {
             val offset = manifest.numbers("offset", 3)
             val step = manifest.numbers("step", 3)
             val (width, height) = manifest.numbers("image_size", 2)
@@ -190,9 +226,12 @@ class Motion(
             val surroundings = around?.let { halves ->
                 List(frames) { FloatArray(SURROUNDINGS_COUNT) { floatFromHalf(halves.getShort()) } }
             }
+            val takes = starts.map { start ->
+                Take(start, FloatArray(levels.size) { i -> (offset[i % 3] + (faces!!.getShort().toInt() and 0xFFFF) * step[i % 3]).toFloat() })
+            }
             return Motion(
                 landmarks, DoubleArray(frames) { times.getDouble() }, width.toInt(), height.toInt(),
-                manifest.number("fps"), manifest.text("name"), manifest.all["loop"] == true, surroundings,
+                manifest.number("fps"), manifest.text("name"), manifest.all["loop"] == true, surroundings, takes,
             )
         }
 

@@ -81,8 +81,8 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
     /**
      * Lets the next frame of a video drive a portrait. Mode VIDEO.
      *
-     * The first frame with a face is the driver's reference: the portrait moves as the driver moves from there on. Before it
-     * the photo stays as it is; while the face is lost the last pose is held.
+     * The portrait moves as the driver moves since the options' `reference`, and anew after a cut. Before the first face the
+     * photo stays as it is; while the face is lost the last pose is held.
      *
      * @param timestampMs when; it must increase from call to call.
      * @throws IllegalStateException another running mode, or closed.
@@ -124,12 +124,19 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
         requireOpen()
         return sequence {
             val following = Following(portraits, networks, options.retarget)
-            following.start(motion.landmarks[0], motion.imageWidth, motion.imageHeight)
+            val takes = if (options.retarget.absolute) listOf(Motion.Take(0, motion.landmarks[0])) else motion.takes
+            val references = takes.associate { it.start to it.reference }
             for (index in motion.landmarks.indices) {
                 requireOpen()
+                references[index]?.let { following.anchored(Anchoring(it, afterCut = true), motion.imageWidth, motion.imageHeight) }
                 yield(following.frame(motion.landmarks[index], motion.timestampsMs[index], motion.surroundings?.get(index)))
             }
         }
+    }
+
+    /** Counts the motion of a driver from its next face on: the portrait glides to rest. For live drivers. */
+    fun reanchor() {
+        following?.anchor?.ask()
     }
 
     /** Forgets the driver, so that another video may begin. */
@@ -156,11 +163,17 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
 
     private fun followVideo(portraits: List<Portrait>, frame: RgbImage, timestampMs: Double): AnimatedFrame {
         val face = driverTracker.track(frame, timestampMs)
-        val sameDriver = driverTracker.driverChanges == driverChanges
+        val otherFace = driverTracker.driverChanges != driverChanges
         driverChanges = driverTracker.driverChanges
-        val same = following?.takeIf { sameDriver && it.portraits.size == portraits.size && it.portraits.indices.all { i -> it.portraits[i] === portraits[i] } }
-        val current = same ?: Following(portraits, networks, options.retarget).also { following = it }
-        return if (face == null) current.hold(timestampMs) else current.videoFrame(frame, face.landmarks, timestampMs)
+        val same = following?.takeIf { it.portraits.size == portraits.size && it.portraits.indices.all { i -> it.portraits[i] === portraits[i] } }
+        val current = same ?: Following(portraits, networks, options.retarget, anchor()).also { following = it }
+        return current.videoFrame(frame, face?.landmarks, timestampMs, otherFace)
+    }
+
+    private fun anchor(): DriverAnchor? {
+        val live = options.runningMode == RunningMode.LIVE_STREAM
+        val usual = if (live) DriverReference.Recent else DriverReference.Neutral
+        return if (options.retarget.absolute) null else DriverAnchor(options.reference ?: usual)
     }
 
     private fun deliver(item: Triple<List<Portrait>, RgbImage, Double>) {

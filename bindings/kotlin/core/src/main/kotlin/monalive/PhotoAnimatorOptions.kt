@@ -39,6 +39,8 @@ const val MAX_FACES: Int = 16
  * @property trackers what finds faces; null for the bundle's own tracker.
  * @property runningMode what the driver is.
  * @property retarget what of the driver's motion is taken over, and how.
+ * @property reference what the motion of a driver's frames is counted from; null: [DriverReference.Recent] in LIVE_STREAM,
+ *   [DriverReference.Neutral] else. Absolute motion does without.
  * @property resultCallback gets every result in LIVE_STREAM mode; only there.
  * @property maxFaces so many faces of a picture are taken, the largest; a warning is logged where it shows more.
  * @property driverFace whose motion is taken where the driver shows several faces; other [trackers] follow whom they will.
@@ -53,6 +55,7 @@ class PhotoAnimatorOptions(
     val resultCallback: ResultCallback? = null,
     val maxFaces: Int = MAX_FACES,
     val driverFace: DriverFace = DriverFace.Auto,
+    val reference: DriverReference? = null,
 ) {
     init {
         require(maxFaces >= 1) { "maxFaces must be at least 1, not $maxFaces" }

@@ -14,6 +14,8 @@ internal class Retargeter(
     private val options: RetargetOptions,
 ) {
     private var stream: RetargetStream? = null
+    private var glide: Glide? = null
+    private var last: FloatArray? = null
 
     init { requireLandmarks(portraitLandmarks, "portrait") }
 
@@ -25,16 +27,24 @@ internal class Retargeter(
     fun start(driverLandmarks: FloatArray, driverWidth: Int, driverHeight: Int) {
         requireLandmarks(driverLandmarks, "driver")
         stream = null
-        if (!options.absolute) {
-            stream = relative(portraitLandmarks, portraitCrop, driverLandmarks)
-            return
-        }
-        val driverCrop = SquareCrop.forPortrait(driverLandmarks, driverWidth, driverHeight)
-        stream = if (Region.entries.all { options.gain(it) == 1.0 }) {
-            RetargetStream(networks.absolute, mapOf("driver_crop" to square(driverCrop)), options.smooth)
-        } else { // the driver's own first frame, moved in parts
-            relative(driverLandmarks, driverCrop, driverLandmarks, mapOf("limits" to NO_LIMITS))
-        }
+        glide = null
+        last = null
+        stream = begun(driverLandmarks, driverWidth, driverHeight)
+    }
+
+    /**
+     * Counts the motion from another face from now on; the result glides over and does not jump: after a cut from where the
+     * portrait is, since what the driver did before says nothing of what it does now, otherwise from how the portrait would
+     * have moved on.
+     *
+     * @throws IllegalStateException [start] was not called.
+     * @throws IllegalArgumentException as for [start]; nothing has changed then.
+     */
+    fun restart(to: Anchoring, driverWidth: Int, driverHeight: Int) {
+        val before = checkNotNull(stream) { "call start() with the driver's first frame before restart()" }
+        requireLandmarks(to.landmarks, "driver")
+        stream = begun(to.landmarks, driverWidth, driverHeight)
+        glide = last?.let { Glide(it, if (to.afterCut) null else before, to.glideMs) }
     }
 
     /**
@@ -47,7 +57,21 @@ internal class Retargeter(
      */
     fun step(driverLandmarks: FloatArray, timestampMs: Double): FloatArray {
         requireLandmarks(driverLandmarks, "driver")
-        return checkNotNull(stream) { "call start() with the driver's first frame before step()" }(driverLandmarks, timestampMs)
+        val moved = checkNotNull(stream) { "call start() with the driver's first frame before step()" }(driverLandmarks, timestampMs)
+        val result = glide?.invoke(moved, driverLandmarks, timestampMs) ?: moved
+        glide = glide?.takeUnless { it.over }
+        last = result
+        return result
+    }
+
+    private fun begun(reference: FloatArray, driverWidth: Int, driverHeight: Int): RetargetStream {
+        if (!options.absolute) return relative(portraitLandmarks, portraitCrop, reference)
+        val driverCrop = SquareCrop.forPortrait(reference, driverWidth, driverHeight)
+        if (Region.entries.all { options.gain(it) == 1.0 }) {
+            return RetargetStream(networks.absolute, mapOf("driver_crop" to square(driverCrop)), options.smooth)
+        }
+        // the driver's own first frame, moved in parts
+        return relative(reference, driverCrop, reference, mapOf("limits" to NO_LIMITS))
     }
 
     /** Motion since [reference]; [instead] replaces what the start network gives. */
@@ -69,6 +93,28 @@ internal class Retargeter(
     private companion object {
         /** Lowest and highest turn, shift and growth: so wide that a Float cannot tell them from none. Of absolute motion. */
         val NO_LIMITS = FloatArray(12) { if (it < 6) -1e6f else 1e6f }
+    }
+}
+
+/**
+ * From one result to another, slowly at both ends.
+ *
+ * @param held the last result.
+ * @param before what made it, to go on with meanwhile; null: the result is held.
+ * @param durationMs how long it takes from the first frame on.
+ */
+private class Glide(private val held: FloatArray, private val before: RetargetStream?, private val durationMs: Double) {
+    private var startMs: Double? = null
+    var over = false
+        private set
+
+    operator fun invoke(made: FloatArray, driver: FloatArray, timestampMs: Double): FloatArray {
+        val began = startMs ?: timestampMs.also { startMs = it }
+        val done = minOf((timestampMs - began) / durationMs, 1.0)
+        val share = (done * done * (3 - 2 * done)).toFloat()
+        val old = before?.invoke(driver, timestampMs) ?: held
+        over = done >= 1
+        return FloatArray(made.size) { old[it] + share * (made[it] - old[it]) }
     }
 }
 

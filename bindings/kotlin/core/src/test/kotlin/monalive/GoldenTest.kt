@@ -3,6 +3,7 @@ package monalive
 import java.io.File
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
+import kotlin.math.abs
 import kotlin.system.exitProcess
 
 /**
@@ -43,6 +44,8 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
         "extract" to ::extracts,
         "black_and_white" to ::blackAndWhite,
         "retarget" to ::retargets,
+        "retarget_restarts" to ::restarts,
+        "driver_anchor" to ::driverAnchors,
         "background_flow" to ::backgroundFlow,
         "image_mode" to ::imageMode,
         "paste_back" to ::pastesBack,
@@ -121,6 +124,62 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
                 check("coincide" in errorOf { call() }.second.orEmpty()) { "a face in one point" }
             }
         }
+    }
+
+    private fun restarts() {
+        val portrait = floats(faces.list("portrait"))
+        val square = SquareCrop(0.0, 0.0, 288.0)
+        val rest = square.toUnit(portrait)
+        val (width, height) = driverSize
+        fun apart(one: FloatArray, other: FloatArray) = one.indices.maxOf { abs(one[it] - other[it]) }
+        BundleNetworks(Bundle.load(bundle), runtime).use { networks ->
+            val options = RetargetOptions(smooth = false)
+            fun retargeter() = Retargeter(portrait, square, networks, options).also { it.start(driver[4], width, height) }
+            val before = retargeter().step(driver[0], 0.0)
+            check(apart(before, rest) > 0.02)
+            for (afterCut in listOf(false, true)) {
+                val to = Anchoring(driver[0], 400.0, afterCut)
+                check(errorOf { Retargeter(portrait, square, networks, options).restart(to, width, height) }.first == "RuntimeError")
+                val one = retargeter()
+                val made = List(20) { frame ->
+                    if (frame == 2) one.restart(to, width, height)
+                    one.step(driver[if (frame < 2) 4 else 0], frame * 40.0)
+                }
+                check(apart(made[19], rest) < 1e-5 && apart(made[2], if (afterCut) rest else before) < 1e-5) { "after a cut: $afterCut" }
+                val steps = made.drop(2).zipWithNext(::apart)
+                check(steps.max() < 0.2 * apart(before, rest) + 1e-5) { "it jumps by ${steps.max()}" }
+            }
+        }
+    }
+
+    private fun driverAnchors() {
+        val file = golden.json("driver_anchor.json").fields
+        val known = listOf(floats(faces.list("portrait")), floats(faces.list("three_quarter_portrait"))) + driver
+        val measures = known.map(NeutralFace::measures)
+        file.list("measures").forEachIndexed { index, wanted -> near(measures[index], numbers(wanted), 1e-3, "measures of face $index") }
+        near(NeutralFace.departures(measures).toDoubleArray(), numbers(file.list("departed")), 1e-2, "departures")
+        val references = mapOf("neutral" to DriverReference.Neutral, "first" to DriverReference.First, "recent" to DriverReference.Recent)
+        for (case in file.list("sequences").map { it.fields }) {
+            val given = case.any("reference")
+            val anchor = DriverAnchor(references[given] ?: DriverReference.Frame((given as Double).toInt()))
+            val made = mutableListOf<List<Any>>()
+            file.list("frames").forEachIndexed { number, frame ->
+                val (index, shift, level, asked) = frame.items
+                if (asked == true) anchor.ask()
+                val face = known.getOrNull(index.number.toInt())?.let { points ->
+                    FloatArray(points.size) { if (it % 3 == 0) points[it] + shift.number.toFloat() else points[it] }
+                }
+                val picture = RgbImage(32, 24, ByteArray(32 * 24 * 3) { level.number.toInt().toByte() })
+                anchor.next(picture, face, number * 100.0)?.let { made.add(listOf(number, it.landmarks[3], it.glideMs, it.afterCut)) }
+            }
+            val wanted = case.list("anchored")
+            check(made.size == wanted.size) { "$given: $made" }
+            for ((one, other) in made.zip(wanted.map { it.items })) {
+                check(one[0] == other[0].number.toInt() && one[2] == other[2] && one[3] == other[3]) { "$given: $one, not $other" }
+                check(abs(one[1] as Float - other[1].number) < 0.01) { "$given: $one, not $other" }
+            }
+        }
+        check(errorOf { DriverReference.Frame(-1) }.first == "ValueError")
     }
 
     private fun options(given: Map<String, Any?>): RetargetOptions {
@@ -261,6 +320,9 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
             val found = motion.landmarks.flatMap { it.slice(index * 3..index * 3 + 2) }.toFloatArray()
             near(found, numbers(case.list("landmark_$index")), 1e-3, "landmark $index")
         }
+        check(motion.takes.map { it.start } == numbers(case.list("take_starts")).map(Double::toInt))
+        val rests = motion.takes.flatMap { it.reference.slice(159 * 3..159 * 3 + 2) }.toFloatArray()
+        near(rests, numbers(case.list("reference_landmark_159")), 1e-3, "references")
         val around = case.all["surroundings_row_5_column_7"]
         check((around == null) == (motion.surroundings == null))
         if (around != null) {
@@ -270,6 +332,15 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
     }
 
     private fun motionRoundTrip() {
+        val (cut, copied) = Motion.load(golden.file("takes.motion")).let { motion ->
+            val file = File.createTempFile("monalive", ".motion")
+            motion.save(file)
+            motion to Motion.load(file).also { file.delete() }
+        }
+        check(copied.takes.map { it.start } == cut.takes.map { it.start } && cut.takes.size == 2)
+        for ((one, other) in copied.takes.zip(cut.takes)) {
+            near(one.reference, DoubleArray(LANDMARK_COUNT * 3) { other.reference[it].toDouble() }, 0.01, "references")
+        }
         val whole = Motion.load(golden.file("surroundings.motion"))
         val copy = File.createTempFile("monalive", ".motion")
         whole.save(copy)
