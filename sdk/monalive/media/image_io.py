@@ -124,12 +124,12 @@ def open_picture(path: Path) -> Iterator[ImageFile]:
     require_file(path, "picture")
     with warnings.catch_warnings(), path.open("rb") as file:
         warnings.simplefilter("ignore")  # of large pictures and damaged metadata: both are dealt with here
-        start = file.read(16)
+        start = file.read(64)
         if not start:
             raise ValueError(f"{path} is empty: no picture in it")
         if path.stat().st_size > MAX_FILE_BYTES:
             raise ValueError(f"{path} has more than {MAX_FILE_BYTES >> 30} GB: no photo is as large; name a picture")
-        if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS:
+        if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS and b"avif" not in start:
             _learn_heif(path)
         Image.init()
         for name in READABLE:
