@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -51,13 +52,17 @@ def measure_photos(
         OSError: the command failed.
     """
     threads = (runtime or RuntimeOptions()).num_threads
-    portrait = Image.fromarray(load_image(sample_portrait_path()))
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         photo = Path(folder) / "photo.jpg"
         for megapixels, size in sizes.items():
             report(f"a photo of {megapixels} megapixels")
-            portrait.resize(size, Image.Resampling.BILINEAR).save(photo, quality=85)
+            # In another process: on Linux a child's peak begins at what its parent holds.
+            writer = multiprocessing.get_context("spawn").Process(target=_write_photo, args=(photo, size))
+            writer.start()
+            writer.join()
+            if writer.exitcode:
+                raise OSError(f"a photo of {size[0]} x {size[1]} could not be made; is there enough memory?")
             command = [sys.executable, "-m", "monalive", "animate", str(photo), "--motion", "blink", "-q"]
             command += ["-o", str(Path(folder) / "out.mp4"), "--seconds", str(frames / FPS), "--threads", str(threads)]
             seconds, peak_mb = _timed([*command, "--consent", "artwork"])
@@ -73,6 +78,11 @@ def as_photo_table(rows: list[dict[str, Any]]) -> Iterator[str]:
         name = f"{row['megapixels']} MP, {row['width']} x {row['height']}"
         memory = "?" if row["peak_mb"] is None else f"{row['peak_mb']:.0f} MB"
         yield f"{name:<24} {row['frames']:>6} {row['seconds']:>7.1f} s {memory:>9}"
+
+
+def _write_photo(path: Path, size: tuple[int, int]) -> None:
+    portrait = Image.fromarray(load_image(sample_portrait_path()))
+    portrait.resize(size, Image.Resampling.BILINEAR).save(path, quality=85)
 
 
 def _timed(command: list[str]) -> tuple[float, float | None]:

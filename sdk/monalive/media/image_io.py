@@ -141,10 +141,10 @@ def _opened(file: BinaryIO, name: str) -> Iterator[ImageFile]:
     """A picture of which the header alone is read; `name` is what errors call it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of large pictures and damaged metadata: both are dealt with here
-        start = file.read(16)
+        start = file.read(64)
         if not start:
             raise ValueError(f"{name} is empty: no picture in it")
-        if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS:
+        if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS and b"avif" not in start:
             _learn_heif(name)
         Image.init()
         for kind in READABLE:

@@ -286,10 +286,23 @@ class TestReducedSize:
     def test_what_takes_too_much_memory_is_refused_in_words(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        path = write(tmp_path / "a.webp", Image.fromarray(self.large()))
+        path = write(tmp_path / "a.jpg", Image.fromarray(self.large()), progressive=True)
         monkeypatch.setattr("monalive.media.reduced_picture.MEMORY", 1_000_000)
-        with pytest.raises(ValueError, match=r"WEBP file take too much memory; save it as a JPEG"):
+        with pytest.raises(ValueError, match=r"JPEG file take too much memory; save it as a JPEG"):
             load_image(path, 300)
+
+    @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+    def test_a_large_webp_is_decoded_in_less_memory(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+    ) -> None:
+        image = Image.fromarray(self.large())
+        if mode == "RGBA":
+            image.putalpha(Image.fromarray(self.large()[..., 1]))
+        path = write(tmp_path / "a.webp", image, quality=90)
+        whole = load_image(path, 300).astype(int)
+        monkeypatch.setattr("monalive.media.reduced_picture.MEMORY", 4 * 1200 * 900)
+        difference = load_image(path, 300) - whole
+        assert np.abs(difference).mean() < 2 and np.abs(difference.mean((0, 1))).max() < 0.5
 
     def test_how_many_pixels_are_read(self, tmp_path: Path) -> None:
         content = bytearray(write(tmp_path / "a.jpg", Image.fromarray(self.large())).read_bytes())
