@@ -14,8 +14,7 @@ from monalive.faces.closer_looks import QUARTER_TURNS, TILES_PER_SIDE, tile_look
 from monalive.faces.rotated_square import RotatedSquare
 from monalive.faces.tracker_interface import FaceDetector
 
-# A face's landmarks and presence, the region they ask for, and how unsettled they are (`unsettled`), read from where
-# the detector saw it.
+# Read where the detector saw a face: landmarks, presence, the region they ask for, and how unsettled they are.
 Read = Callable[[RotatedSquare], tuple[NDArray[np.float32], float, RotatedSquare, float]]
 
 # How far a face may be turned within the look that shows it (radians); the next quarter turn shows it better.
@@ -74,13 +73,14 @@ def find_faces(
     faces = _distinct(seen, turn, [])
     turns = [turn] if faces else tile_turns
     for parts in TILES_PER_SIDE:
-        seen = _seen(image, detector, read, tile_looks(image, parts, turns), faces, LARGEST_IN_TILE)
+        looks = tile_looks(image, parts, turns)
+        seen = _seen(image, detector, read, looks, faces, LARGEST_IN_TILE)
         faces = _distinct(seen, turn, faces)
     return faces
 
 
 def is_sure(score: float, presence: float, restless: float) -> bool:
-    """Whether a detector's score, a presence and how unsettled it is suffice for a face that stands upright."""
+    """Whether score, presence and how unsettled a reading is together suffice for a face that stands upright."""
     return _sureness(score, presence, restless) >= SURE
 
 

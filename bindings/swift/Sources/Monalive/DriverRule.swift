@@ -35,7 +35,7 @@ final class DriverRule {
     private var faces: [Seen] = []
     private var driver: Seen?
     private var startMs = Double.infinity
-    private var decided = false
+    private var isFinal = false
     /// How often another face began to drive in another one's place.
     private(set) var changes = 0
 
@@ -48,7 +48,7 @@ final class DriverRule {
     var places: [RotatedSquare] { inQuestion.map(\.place) }
 
     /// Whether another face may still become the driver, so that it pays to look for more.
-    func isOpen(_ timeMs: Double) -> Bool { !decided || isGone(timeMs) }
+    func isOpen(_ timeMs: Double) -> Bool { !isFinal || isGone(timeMs) }
 
     /// Whether this may be the driver's face, moved on from the frame before.
     func recognises(_ landmarks: [Float]) -> Bool { driver?.unlikeness(landmarks) != nil }
@@ -63,7 +63,7 @@ final class DriverRule {
             if driver !== before { changes += 1 }
         } else {
             driver = choose(owners.compactMap { $0 }, width, height)
-            decided = driver != nil && which != .auto && which != .moving
+            isFinal = driver != nil && which != .auto && which != .moving
         }
         guard let driver else { return nil }
         return owners.firstIndex { $0 === driver }
@@ -121,7 +121,7 @@ final class DriverRule {
         } else if gone || current.moved < least {
             driver = moving.max { $0.standing(width, height) < $1.standing(width, height) }
         }
-        decided = true
+        isFinal = true
     }
 
     /// A face that was seen: where and how at first and last, and the most that its shape has changed.
