@@ -117,7 +117,8 @@ def face_at(portrait: ArrayLike, face: Sequence[float]) -> NDArray[np.float32]:
     x, y, scale, stretch = face
     points = (points - points.mean(axis=0)) * scale
     points[:, 1] *= 1.0 + stretch
-    return (points + np.array([x, y, 0.0])).astype(np.float32)
+    moved: NDArray[np.float32] = (points + np.array([x, y, 0.0])).astype(np.float32)
+    return moved
 
 
 def driver_cases() -> dict[str, Any]:

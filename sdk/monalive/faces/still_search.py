@@ -45,7 +45,7 @@ class Reading:
     def margin(self, turn: int) -> float:
         """By how much it is sure enough in a picture that was turned by so many quarter turns; below 0 it is not."""
         lies = abs(_wrapped(self.region.angle - turn * math.pi / 2)) > MAX_ROLL
-        return self.sureness - SURE - LYING * lies
+        return self.sureness - SURE - (LYING if lies else 0.0)
 
     def is_at(self, place: RotatedSquare) -> bool:
         """Whether another region means the same face."""
