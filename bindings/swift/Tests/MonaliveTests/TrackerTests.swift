@@ -64,12 +64,12 @@ final class TrackerTests: XCTestCase {
         let driven = try Golden.fields("driver.json"), size = try driven.numbers("picture_size", 2).map { Int($0) }
         let points = Golden.floats(try faces.any(try driven.text("landmarks")))
         for value in try driven.list("cases") {
-            let fields = try Fields(value), rule = DriverRule(driverFace(try fields.any("which")))
+            let fields = try Fields(value), name = try fields.text("name"), rule = DriverRule(driverFace(try fields.any("which")))
             for value in try fields.list("frames") {
                 let frame = try Fields(value), time = try frame.number("time_ms")
                 let shown = try frame.list("faces").map { faceAt(points, Golden.numbers($0)) }
                 let found = rule.drive(shown, timeMs: time, width: size[0], height: size[1])
-                XCTAssertEqual(found, frame.all["driver"] as? Int, "\(try fields.text("name")), at \(time) ms")
+                XCTAssertEqual(found, frame.all["driver"] as? Int, "\(name), at \(time) ms")
             }
         }
     }
