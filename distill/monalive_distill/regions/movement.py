@@ -6,6 +6,7 @@ The networks of this room get the photo's crop moved by such a flow, and correct
 from __future__ import annotations
 
 import functools
+from typing import Final
 
 import numpy as np
 import torch
@@ -17,9 +18,11 @@ from monalive.faces.landmarks import (
     LEFT_EYE,
     LEFT_EYE_CORNERS,
     LEFT_IRIS,
+    LEFT_LID_PAIRS,
     LIPS_INNER,
     LIPS_OUTER,
 )
+from monalive_distill.generator.primitives import clamp_to_unit
 from monalive_distill.generator.splat import take
 from monalive_distill.regions.drawing import splat
 
@@ -29,6 +32,13 @@ COARSE, FINE = (0.095, 0.6), (0.042, 0.8)
 _REACH = 0.75
 FINE_EYE = (*LEFT_EYE, *LEFT_IRIS, *LEFT_BROW)
 FINE_MOUTH = (*LIPS_OUTER, *LIPS_INNER)
+_UPPER, _LOWER = zip(*LEFT_LID_PAIRS, strict=True)
+_MIDDLE: Final = slice(2, 5)  # of the pairs of lids
+# An eye shuts from this part of the photo's opening on. How far a point of the lids counts along their line, and how
+# far above and below it the skin follows, in outer-eye-corner distances.
+SHUTTING: Final = 0.5
+_ALONG, _LEAST_ACROSS, _ACROSS = 0.035, 0.045, 0.1
+_TO_BROW: Final = 0.45  # of the way to the brow
 
 
 def local_flow(
@@ -63,6 +73,43 @@ def local_flow(
     assert flow is not None
     flow = flow + shift.transpose(1, 2).unsqueeze(-1)
     return F.interpolate(flow, size=(height, width), mode="bilinear", align_corners=False)
+
+
+def eye_flow(source: torch.Tensor, target: torch.Tensor, height: int, width: int, scale: float) -> torch.Tensor:
+    """`local_flow` of an eye; where it shuts, the lids meet in one line and nothing of the eye is left between them.
+
+    Above that line the upper lid alone moves the photo, lashes included, below it the lower lid: mixed, the two would
+    show a narrow eye. Arguments and result as of `local_flow`.
+    """
+    flow = local_flow(source, target, height, width, scale, near_eye(), FINE_EYE)
+    (upper, lower), before = _lids(target), _lids(source)
+    gaps, open_gaps = ((lids[1] - lids[0])[:, _MIDDLE, 1].mean(1) for lids in ((upper, lower), before))
+    closing = clamp_to_unit(1 - gaps / (SHUTTING * torch.clamp(open_gaps, min=1.0))).view(-1, 1, 1, 1)
+    corners, corners_before = take(target, LEFT_EYE_CORNERS), take(source, LEFT_EYE_CORNERS)
+    line = torch.cat(((upper + lower) / 2, corners), 1)  # (N, 9, 2)
+    columns = torch.arange(width, device=source.device).view(1, 1, -1) + 0.5
+    apart = (columns - line[:, :, 0:1]) / (_ALONG * scale)
+    weights = torch.exp(apart * apart * -0.5)  # (N, 9, W)
+    total = weights.sum(1, keepdim=True)  # (N, 1, W)
+    heights = torch.bmm(line[:, :, 1:2].transpose(1, 2), weights) + 1e-3 * line[:, :, 1:2].mean(1, keepdim=True)
+    heights = heights / (total + 1e-3)  # (N, 1, W)
+    rows = torch.arange(height, device=source.device).view(1, -1, 1) + 0.5
+    above = heights - rows  # (N, H, W)
+    moves = []
+    for edge, edge_before in ((upper, before[0]), (lower, before[1])):
+        moved = torch.cat((edge_before, corners_before), 1) - torch.cat((edge, corners), 1)
+        moves.append(torch.bmm(moved.transpose(1, 2), weights) / (total + 1e-3))  # (N, 2, W)
+    over = torch.sigmoid(above * 3.0).unsqueeze(1)  # 1 above the line, within a pixel
+    lids = over * moves[0].unsqueeze(2) + (1 - over) * moves[1].unsqueeze(2)
+    # A brow near to the eye stays where it is.
+    room = (line[:, :, 1:2] - take(target, LEFT_BROW)[:, :, 1:2].mean(1, keepdim=True)).mean(1, keepdim=True)
+    far = above / torch.clamp(room * _TO_BROW, _LEAST_ACROSS * scale, _ACROSS * scale)
+    share = closing * (torch.exp(far * far * -0.5) * (total / (total + 0.1))).unsqueeze(1)
+    return flow + share * (lids - flow)
+
+
+def _lids(points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    return take(points, _UPPER), take(points, _LOWER)
 
 
 @functools.cache
