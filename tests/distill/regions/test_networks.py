@@ -52,6 +52,18 @@ def test_the_flow_carries_landmarks_to_where_they_are_wanted(eye: tuple[torch.Te
     assert (moved[:, :, 26:38, 26:38] - photo[:, :, 28:40, 23:35]).abs().mean() < 0.02
 
 
+def test_an_iris_goes_all_the_way_and_the_lids_stay(eye: tuple[torch.Tensor, torch.Tensor]) -> None:
+    _, source = eye
+    target = source.clone()
+    target[:, list(LEFT_IRIS)] += torch.tensor([4.0, 0.0])
+    flow = EYE.flow(source, target)[0]
+    x, y = target[0, LEFT_IRIS[0]].floor().long().tolist()
+    assert flow[:, y - 1 : y + 2, x - 2 : x + 3].mean((1, 2)).numpy() == pytest.approx([-4, 0], abs=0.4)
+    for index in (*LEFT_EYE_CORNERS, 282):
+        x, y = target[0, index].floor().long().tolist()
+        assert flow[:, y, x].abs().max() < 1.0
+
+
 def test_nothing_of_a_shut_eye_is_left_between_its_lids(eye: tuple[torch.Tensor, torch.Tensor]) -> None:
     _, source = eye
     upper, lower = (list(edge) for edge in zip(*LEFT_LID_PAIRS, strict=True))
