@@ -99,6 +99,8 @@ class GraphExporter:
         """Writes a file in every precision asked for that the target has; see `write`."""
         asked = self._options.asked
         wanted = [p for p in self._target.precisions if p in asked] if self._graph.compressible else ["fp32"]
+        if not self._graph.calibratable:
+            wanted = [p for p in wanted if p != "int8-static"]
         return {precision: self.write(precision, say) for precision in wanted}
 
     def write(self, precision: str, say: Say) -> tuple[bytes, dict[str, Any]]:

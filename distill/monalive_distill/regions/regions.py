@@ -10,7 +10,7 @@ import torch
 from monalive.faces.landmarks import LEFT_BROW, LEFT_EYE, LEFT_IRIS, LIPS_INNER, LIPS_OUTER
 from monalive_distill.regions.drawing import Drawing, eye_drawing, mouth_drawing
 from monalive_distill.regions.frames import EYE_AND_BROW_SHAPE, MOUTH_SHAPE, STORED_EYE, STORED_MOUTH, CropShape
-from monalive_distill.regions.movement import FINE_EYE, FINE_MOUTH, local_flow, near_eye, near_mouth
+from monalive_distill.regions.movement import FINE_EYE, FINE_MOUTH, eye_flow, local_flow, near_eye, near_mouth
 from monalive_distill.regions.networks import EYE_SIZES, MOUTH_SIZES, RegionSizes
 
 
@@ -48,6 +48,8 @@ class Region:
     def flow(self, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Where landmarks of both crops carry the photo's crop, see `local_flow`."""
         shape = self.shape
+        if self.name == "eye":
+            return eye_flow(source, target, shape.height, shape.width, shape.scale)
         return local_flow(source, target, shape.height, shape.width, shape.scale, self.near(), self.fine)
 
 

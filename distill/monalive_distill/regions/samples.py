@@ -246,7 +246,7 @@ def _with_share(weights: NDArray[np.float64], index: int, least: float) -> NDArr
     share = max(least, float(weights[index]))
     if share == 1:
         return weights
-    others = weights * (1 - share) / (1 - weights[index])
+    others: NDArray[np.float64] = weights * ((1 - share) / (1 - float(weights[index])))
     others[index] = share
     return others
 

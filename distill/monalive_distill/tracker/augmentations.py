@@ -42,6 +42,7 @@ class Augmentations:
     occlusion: float = 0.28
     glasses: float = 0.08
     headwear: float = 0.06
+    clear: float = 0.3  # seen as a good camera does: neither coarse nor blurred, compressed or noisy
 
     def apply(
         self, rng: np.random.Generator, image: Image, landmarks: NDArray[np.floating] | None, other: Image | None = None
@@ -68,6 +69,8 @@ class Augmentations:
         if rng.random() < self.light:
             image = light_from_a_side(rng, image)
         image = self._colour(rng, image)
+        if rng.random() < self.clear:
+            return image
         if rng.random() < self.low_resolution:
             image = lower_resolution(rng, image)
         if rng.random() < self.blur:

@@ -42,7 +42,7 @@ _BROWS = tuple(
     for brows, corners in ((RIGHT_BROW, RIGHT_EYE_CORNERS), (LEFT_BROW, LEFT_EYE_CORNERS))
     for brow, corner in ((brows[1], corners[0]), (brows[2], corners[0]), (brows[3], corners[1]), (brows[4], corners[1]))
 )
-_PAIRS = (*RIGHT_LID_PAIRS, *LEFT_LID_PAIRS, *LIP_PAIRS, *_GAZE, *_GAZE, *_BROWS, MOUTH_CORNERS)
+_PAIRS = (*RIGHT_LID_PAIRS, *LEFT_LID_PAIRS, *LIP_PAIRS, *_BROWS, MOUTH_CORNERS)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class LandmarkLossWeights:
 
     depth: float = 0.3
     first: float = 0.3  # places before eyes and mouth are read again
-    pairs: float = 1.5  # lids and lips: the way from one edge to the other; irises and brows: from the eye's corners
+    pairs: float = 1.5  # lids and lips: the way from one edge to the other; brows: from the eye's corners
+    gaze: float = 2.0  # the way from the eye's corners to the iris: it hardly shows among all the places
     steadiness: float = 0.3  # the mirrored picture, under other noise, must give the mirrored face
     openness: float = 4.0
     presence: float = 2.0
@@ -101,14 +102,14 @@ class LandmarkLoss(torch.nn.Module):
 
         error = (reading.landmarks - landmarks) * PERCENT
         distance = _length(error[..., :2])  # (N, 478)
-        upper, lower = (list(edge) for edge in zip(*_PAIRS, strict=True))
-        gaps = _length((error[:, upper] - error[:, lower])[..., :2])
+        gaps, gazes = (_length(_between(error, pairs)[..., :2]) for pairs in (_PAIRS, _GAZE))
         first = _length((reading.first - landmarks)[..., :2] * PERCENT)
         terms = {
             "places": of_faces((distance * self.each).mean(1)),
             "first": of_faces((first * self.each).mean(1)),
             "depth": of_faces(error[..., 2].abs().mean(1)),
             "pairs": of_faces(gaps.mean(1)),
+            "gaze": of_faces(gazes.mean(1)),
             "openness": of_faces((reading.openness - openness).abs().mean(1)) * 10,
             "presence": torch.nn.functional.binary_cross_entropy_with_logits(reading.presence[:, 0], present),
         }
@@ -117,11 +118,24 @@ class LandmarkLoss(torch.nn.Module):
         apart = _length((one - back)[..., :2] * PERCENT).mean(1)
         terms["steadiness"] = of_faces(torch.cat((apart, apart)))
         w = self.weights
-        factors = {"places": 1.0, "first": w.first, "depth": w.depth, "pairs": w.pairs, "openness": w.openness / 10}
+        factors = {
+            "places": 1.0,
+            "first": w.first,
+            "depth": w.depth,
+            "pairs": w.pairs,
+            "gaze": w.gaze,
+            "openness": w.openness / 10,
+        }
         factors |= {"presence": w.presence, "steadiness": w.steadiness}
         total = sum((factors[name] * term for name, term in terms.items()), torch.zeros(()))
         values = {name: float(term.detach()) for name, term in terms.items()}
         return total, values | {"mean_percent": float(of_faces(distance.mean(1)).detach())}
+
+
+def _between(points: torch.Tensor, pairs: tuple[tuple[int, int], ...]) -> torch.Tensor:
+    """(N, 478, d) to (N, P, d): the first of each pair less the second."""
+    first, second = (list(side) for side in zip(*pairs, strict=True))
+    return points[:, first] - points[:, second]
 
 
 def _length(vectors: torch.Tensor) -> torch.Tensor:

@@ -103,6 +103,7 @@ class AnimateEyeGraph(_RegionGraph):
     inputs = (EYE_PORTS.source, *EYE_PORTS.enrolled, EYE_PORTS.target)
     outputs = (EYE_PORTS.flow, EYE_PORTS.mask, EYE_PORTS.painted)
     per_frame = True
+    calibratable = False  # lids that shut are an edge in the flow, which steps fixed beforehand are too coarse for
     about = "Once per frame and eye: where its pixels go for the landmarks wanted, and what is painted over them."
 
     def forward(

@@ -79,10 +79,9 @@ class ImageModeGraph(Graph):
         """`ExpressionBasis.face`: (1, 52) to (1, 478, 3) in the mean face's own frame."""
         none = torch.zeros(1, 1, 1)
         shares = take(torch.cat((scores.unsqueeze(2), none), 1), self.sides).reshape(2, -1)
-        left, right = (
-            side.reshape(1, LANDMARK_COUNT, 3) for side in torch.matmul(shares, self.displacements).split(1, 0)
-        )
-        points = self.mean_face + left + take(right, self.opposite) * self.mirrored
+        sides = torch.matmul(shares, self.displacements)
+        left, right = (sides[row : row + 1].reshape(1, LANDMARK_COUNT, 3) for row in (0, 1))
+        points: torch.Tensor = self.mean_face + left + take(right, self.opposite) * self.mirrored
         for opening in (
             self.right_eye,
             self.left_eye,

@@ -43,6 +43,7 @@ class Graph(nn.Module):
         about: what it does and when it is called.
         compressible: whether it is a neural network whose weights may be rounded; geometry stays in float32.
         per_frame: whether it is a neural network that runs for every frame: a bundle takes its fastest file.
+        calibratable: whether the ranges of its activations can be fixed beforehand, by calibration.
         accelerated: whether the gate refuses a file that a phone's accelerators do not take; False for geometry, which
             takes a fraction of a millisecond on the CPU.
         tolerance: largest error of any output after rounding, in parts of its range (of 1 where that is smaller); None
@@ -54,6 +55,7 @@ class Graph(nn.Module):
     about: str
     compressible = True
     per_frame = False
+    calibratable = True
     accelerated = True
     tolerance: float | None = None
 

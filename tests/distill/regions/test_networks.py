@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from monalive.faces.landmarks import LEFT_IRIS
+from monalive.faces.landmarks import LEFT_EYE_CORNERS, LEFT_IRIS, LEFT_LID_PAIRS
 from monalive_distill.regions.drawing import read_at
 from monalive_distill.regions.inner_mouth import CHIN, InnerTextures, place, shifts
 from monalive_distill.regions.networks import RegionNetwork
@@ -49,6 +50,40 @@ def test_the_flow_carries_landmarks_to_where_they_are_wanted(eye: tuple[torch.Te
     assert flow[0, :, y, x].numpy() == pytest.approx([-3, 2], abs=0.25)
     moved = read_at(photo, flow)
     assert (moved[:, :, 26:38, 26:38] - photo[:, :, 28:40, 23:35]).abs().mean() < 0.02
+
+
+def test_an_iris_goes_all_the_way_and_the_lids_stay(eye: tuple[torch.Tensor, torch.Tensor]) -> None:
+    _, source = eye
+    target = source.clone()
+    target[:, list(LEFT_IRIS)] += torch.tensor([4.0, 0.0])
+    flow = EYE.flow(source, target)[0]
+    x, y = target[0, LEFT_IRIS[0]].floor().long().tolist()
+    assert flow[:, y - 1 : y + 2, x - 2 : x + 3].mean((1, 2)).numpy() == pytest.approx([-4, 0], abs=0.4)
+    for index in (*LEFT_EYE_CORNERS, 282):
+        x, y = target[0, index].floor().long().tolist()
+        assert flow[:, y, x].abs().max() < 1.0
+
+
+def test_nothing_of_a_shut_eye_is_left_between_its_lids(eye: tuple[torch.Tensor, torch.Tensor]) -> None:
+    _, source = eye
+    upper, lower = (list(edge) for edge in zip(*LEFT_LID_PAIRS, strict=True))
+    corners = list(LEFT_EYE_CORNERS)
+    outline = source[0][[corners[0], *upper, corners[1], *lower[::-1]]].round().int().numpy()
+    white = np.zeros((80, 64, 3), np.float32)
+    cv2.fillConvexPoly(white, cv2.convexHull(outline), (1.0, 1.0, 1.0))
+    shut = source.clone()
+    shut[:, upper] = shut[:, lower] = 0.2 * source[:, upper] + 0.8 * source[:, lower]
+    picture = torch.from_numpy(white).permute(2, 0, 1)[None]
+    flow = EYE.flow(source, shut)
+    seen = read_at(picture, flow)[0, 0]
+    assert picture[0, 0].sum() > 150
+    line = shut[0, upper, 1]
+    columns = shut[0, upper, 0].round().long()
+    for x, y in zip(columns.tolist(), line.tolist(), strict=True):
+        rows = torch.arange(80) + 0.5
+        assert seen[(rows - y).abs() > 2.0, x].max() < 0.35  # white is left on the line alone, if at all
+    brow = source[0, 282].long()
+    assert flow[0, :, brow[1], brow[0]].abs().max() < 1.5  # the brow stays
 
 
 @pytest.mark.parametrize(("region", "least", "most"), [(EYE, 30, 160), (MOUTH, 30, 450)])
