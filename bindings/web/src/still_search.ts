@@ -16,7 +16,7 @@ const UNSETTLED_COSTS = 5;
 /** A face that does not stand upright, in a picture that does, has to be surer by so much. */
 const LYING = 0.3;
 /** Two readings nearer than so many sides of the larger region mean the same face. */
-const SAME_PLACE = 0.5;
+const SAME_PLACE = 0.35;
 /** The largest region that a tile may show, in sides of the tile: larger faces are seen whole elsewhere. */
 const LARGEST_IN_TILE = 0.75;
 

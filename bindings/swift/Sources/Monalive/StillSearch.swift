@@ -29,7 +29,7 @@ struct StillSearch {
     /// A face that does not stand upright, in a picture that does, has to be surer by so much.
     private static let lying = 0.3
     /// Two readings nearer than so many sides of the larger region mean the same face.
-    private static let samePlace = 0.5
+    private static let samePlace = 0.35
     /// The largest region that a tile may show, in sides of the tile: larger faces are seen whole elsewhere.
     private static let largestInTile = 0.75
 

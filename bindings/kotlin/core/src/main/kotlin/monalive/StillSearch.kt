@@ -83,7 +83,7 @@ internal class StillSearch(private val detector: LevelFaceDetector, private val 
         private const val LYING = 0.3
 
         /** Two readings nearer than so many sides of the larger region mean the same face. */
-        private const val SAME_PLACE = 0.5
+        private const val SAME_PLACE = 0.35
 
         /** The largest region that a tile may show, in sides of the tile: larger faces are seen whole elsewhere. */
         private const val LARGEST_IN_TILE = 0.75
