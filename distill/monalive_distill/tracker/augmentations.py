@@ -167,7 +167,7 @@ def add_noise(rng: np.random.Generator, image: Image, deviation: float) -> Image
     if rng.random() < 0.33:
         grains = np.repeat(grains[..., :1], 3, axis=2)
     noisy = cv2.scaleAdd(grains.astype(np.float32), deviation / 32, image.astype(np.float32))
-    return np.asarray(cv2.convertScaleAbs(cv2.max(noisy, 0.0)), np.uint8)
+    return np.asarray(cv2.convertScaleAbs(np.maximum(noisy, 0)), np.uint8)
 
 
 def paint(rng: np.random.Generator, image: Image) -> Image:

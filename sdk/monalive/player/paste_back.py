@@ -20,6 +20,7 @@ _WHOLE_SIDE: Final = 1024
 _STEP: Final = 64
 _HALO: Final = 4
 _BAND_ROWS: Final = 256
+_NO_SECOND_MAP: Final[Any] = None  # OpenCV takes both coordinates in one map; not every version's types know it
 
 
 def crop_feather(
@@ -162,7 +163,7 @@ class PasteBack:
         rest = self._take("rest", weights.shape, np.float32)
         np.subtract(1, weights, out=rest)
         warped = self._take("warped", paint.shape, np.uint8)
-        cv2.remap(photo, places, None, cv2.INTER_LINEAR, dst=warped, borderMode=cv2.BORDER_REPLICATE)
+        cv2.remap(photo, places, _NO_SECOND_MAP, cv2.INTER_LINEAR, dst=warped, borderMode=cv2.BORDER_REPLICATE)
         cv2.blendLinear(warped, paint, weights, rest, dst=done[band.rows])
 
     def _shifted(self, small: NDArray[Any]) -> NDArray[Any]:

@@ -104,7 +104,7 @@ class _MarkedSquare:
         level = self._level(place)
         for top in range(0, len(place), _BAND_ROWS):
             band = np.s_[top : top + _BAND_ROWS]
-            change = cv2.multiply(self._pattern[band], level)
+            change = np.multiply(self._pattern[band], np.float32(level))
             # Rounded once and added with saturation to all three channels, which moves brightness alone.
             place[band] = cv2.add(place[band], cv2.merge([change] * 3), dtype=cv2.CV_8U)
 

@@ -20,6 +20,15 @@ def no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+def shown_surface() -> Any:
+    """What SDL's window shows."""
+    import pygame
+
+    surface = pygame.display.get_surface()
+    assert surface is not None
+    return surface
+
+
 @needs_sdl
 def test_sdl_shows_the_picture_and_ends_with_a_key(no_screen: None, monkeypatch: pytest.MonkeyPatch) -> None:
     import pygame
@@ -29,7 +38,7 @@ def test_sdl_shows_the_picture_and_ends_with_a_key(no_screen: None, monkeypatch:
     picture[:, :40] = (200, 100, 50)
     with open_window() as window:
         assert window.show(picture)
-        surface = pygame.display.get_surface()
+        surface = shown_surface()
         assert surface.get_size() == (80, 60)
         assert [tuple(surface.get_at((x, 30)))[:3] for x in (10, 70)] == [(200, 100, 50), (0, 0, 0)]
         pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_a, unicode="a"))
@@ -49,10 +58,10 @@ def test_a_photo_that_is_larger_than_the_screen(no_screen: None, monkeypatch: py
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     with open_window() as window:
         assert window.show(np.full((6000, 3000, 3), 90, np.uint8))
-        width, height = pygame.display.get_surface().get_size()
+        width, height = shown_surface().get_size()
         assert height <= pygame.display.get_desktop_sizes()[0][1]
         assert width / height == pytest.approx(0.5, abs=0.01)
-        shown = pygame.display.get_surface().get_at((width // 2, height // 2))
+        shown = shown_surface().get_at((width // 2, height // 2))
         assert tuple(shown)[:3] == pytest.approx((90, 90, 90), abs=3)  # SDL's scaling rounds
 
 

@@ -22,7 +22,8 @@ COVERED = np.s_[6:9, 6:10]
 
 def _texture(seed: int = 0, size: int = SIDE) -> np.ndarray:
     noise = np.random.default_rng(seed).integers(0, 256, (size, size, 3), np.uint8)
-    return cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 3.0), None, 0, 255, cv2.NORM_MINMAX)
+    made = np.empty_like(noise)
+    return np.asarray(cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 3.0), made, 0, 255, cv2.NORM_MINMAX))
 
 
 def _shifted(image: np.ndarray, x: float, y: float) -> np.ndarray:
