@@ -145,7 +145,8 @@ class FaceTracker(ClosesAtEnd):
             image: (H, W, 3) uint8 RGB, at least 16 pixels on a side.
 
         Returns:
-            At most `num_faces` faces, the largest first; empty when there is none.
+            At most `num_faces` faces, the largest first (without `settle`, those seen at first sight before the others,
+            the surest first); empty when there is none.
 
         Raises:
             ValueError: `image` is not such an array, or the tracker is closed.
@@ -230,6 +231,11 @@ class FaceTracker(ClosesAtEnd):
         return self._networks
 
     def _find(self, image: NDArray[np.uint8], tile_turns: Sequence[int]) -> list[Face]:
+        searched = self._searched(image, tile_turns)
+        # Unsettled landmarks are those of the region at hand: then MediaPipe's own comes first.
+        return self._distinct(searched if self._settle else chain(self._at_first_sight(image), searched))
+
+    def _searched(self, image: NDArray[np.uint8], tile_turns: Sequence[int]) -> Iterator[Look]:
         networks = self._open()
 
         def read(region: RotatedSquare) -> tuple[NDArray[np.float32], float, RotatedSquare, float]:
@@ -238,7 +244,7 @@ class FaceTracker(ClosesAtEnd):
 
         found = find_faces(image, networks.detector, read, tile_turns=tile_turns)
         found.sort(key=lambda reading: -reading.region.side)
-        return self._distinct((reading.landmarks, reading.presence) for reading in found)
+        yield from ((reading.landmarks, reading.presence) for reading in found)
 
     def _at_first_sight(self, image: NDArray[np.uint8]) -> Iterator[Look]:
         return self._sure(image, self._open().detector.detect_any_way_up(image))
