@@ -61,7 +61,7 @@ class Slow(FakeAnimator):
             print("frame", flush=True)
             time.sleep(0.05)
 
-monalive.render.animation.create_animator = lambda *options: Slow()
+monalive.render.animation.create_animator = lambda *options, **more: Slow()
 monalive.render.animation.find_motion = lambda name: fake_motion(1000)
 sys.exit(main(["animate", sys.argv[1], "--motion", "smile", "-o", sys.argv[2]]))
 """
