@@ -38,7 +38,8 @@ QUICK = Personalization(steps=6, check_every=2, learning_rate=3e-3, warm_up_step
 def photos() -> list[PhotoOfPerson]:
     """The sample portrait in four poses, as frames of one video."""
     photo = track_photos([PORTRAIT], LIGHTWEIGHT_SIZE)
-    turned = [photo] + [change_pose(photo, PoseChange(yaw, 0.0, {})) for yaw in (-8.0, 5.0, 10.0)]
+    # Turned far enough for the untrained generator to make somebody a little different of them.
+    turned = [photo] + [change_pose(photo, PoseChange(yaw, 0.0, {})) for yaw in (-10.0, 6.0, 14.0)]
     return [_photo(one) for one in turned]
 
 
