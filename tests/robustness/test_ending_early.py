@@ -49,7 +49,9 @@ def test_ctrl_c_while_libraries_are_loaded(module: str, tmp_path: Path) -> None:
 
 
 WRITER = """
-import sys, time
+import signal, sys, time
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # in the background it may be ignored
 import monalive.render.animation
 from fake_animator import FakeAnimator, fake_motion
 from monalive.cli import main
