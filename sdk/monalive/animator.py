@@ -125,7 +125,7 @@ class PhotoAnimator(ClosesAtEnd):
         """
         self._require_open()
         stated = stated_consent(consent)
-        image, faces = self._faces(photo, told=True)
+        image, faces = self._faces(photo, every=True)
         _say_notice(stated, [image])
         faces = sorted(faces, key=lambda face: face.box[0] + face.box[2])
         return [self._portrait([_with_crop(image, face)], stated) for face in faces]
@@ -387,7 +387,7 @@ class PhotoAnimator(ClosesAtEnd):
         self._options.result_callback(result, item[2])
 
     def _photo_of_person(self, photo: Photo, face: FaceChoice) -> PhotoOfPerson:
-        image, faces = self._faces(photo, told=face != "largest")
+        image, faces = self._faces(photo, every=face != "largest")
         chosen = choose_face(faces, face)
         if isinstance(photo, np.ndarray) and looks_like_bgr(image, chosen.landmarks):
             log.warning(
@@ -395,19 +395,19 @@ class PhotoAnimator(ClosesAtEnd):
             )
         return _with_crop(image, chosen)
 
-    def _faces(self, photo: Photo, *, told: bool) -> tuple[NDArray[np.uint8], list[Face]]:
+    def _faces(self, photo: Photo, *, every: bool) -> tuple[NDArray[np.uint8], list[Face]]:
         loaded, name = read_photo(photo, self._options.longest_side)
         image = loaded.image
         self._say_smaller(name, loaded)
         with self._tracking:
-            faces = self._photo_tracker.detect(image)
+            faces = self._photo_tracker.detect(image, largest_only=not every)
         if not faces:
             raise ValueError(
                 f"no face was found in {name}: nothing in it is enough like a person's; "
                 "use a photo that shows one from the front, well lit"
             )
         most = self._options.max_faces
-        if len(faces) > most and told:
+        if len(faces) > most and every:
             log.warning(
                 "%s shows more than %d faces: only the largest are taken; raise max_faces (--max-faces)", name, most
             )

@@ -90,7 +90,8 @@ class DriverFollower:
         faces = self._tracker.look_at(image, self._rule.places)
         in_sight = any(self._rule.recognises(face.landmarks) for face in faces)
         if not in_sight or (self._rule.is_open(timestamp_ms) and self._frame % _SEARCH_EVERY == 0):
-            found = self._tracker.search(image, thorough=not in_sight and self._lost % THOROUGH_EVERY == 0)
+            thorough = not in_sight and self._lost % THOROUGH_EVERY == 0
+            found = self._tracker.search(image, thorough=thorough, known=faces)
             faces = without_repeats([*faces, *found])
             in_sight = any(self._rule.recognises(face.landmarks) for face in faces)
         self._chosen_anew = self._cut and not in_sight and bool(faces) and self._rule.first_place is not None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.faces.closer_looks import QUARTER_TURNS, TILES_PER_SIDE, tile_looks, whole_looks
-from monalive.faces.rotated_square import RotatedSquare
+from monalive.faces.rotated_square import RotatedSquare, whole_picture
 from monalive.faces.tracker_interface import FaceDetector
 
 # Read where the detector saw a face: landmarks, presence, the region they ask for, and how unsettled they are.
@@ -54,7 +54,12 @@ class Reading:
 
 
 def find_faces(
-    image: NDArray[np.uint8], detector: FaceDetector, read: Read, *, tile_turns: Sequence[int] = QUARTER_TURNS
+    image: NDArray[np.uint8],
+    detector: FaceDetector,
+    read: Read,
+    *,
+    tile_turns: Sequence[int] = QUARTER_TURNS,
+    largest_only: bool = False,
 ) -> list[Reading]:
     """All faces of a picture, the surest first among those of one size of look.
 
@@ -66,6 +71,7 @@ def find_faces(
         detector: finds candidates.
         read: reads them.
         tile_turns: how tiles are turned where the whole picture showed no face.
+        largest_only: leave out tiles that could only show faces smaller than one that is found.
     """
     seen = _seen(image, detector, read, whole_looks(image), [])
     surest = max(seen, key=lambda reading: reading.margin(0), default=None)
@@ -73,6 +79,9 @@ def find_faces(
     faces = _distinct(seen, turn, [])
     turns = [turn] if faces else tile_turns
     for parts in TILES_PER_SIDE:
+        largest = max((face.region.side for face in faces), default=0.0)
+        if largest_only and largest >= LARGEST_IN_TILE * whole_picture(image).side / parts:
+            break
         looks = tile_looks(image, parts, turns)
         seen = _seen(image, detector, read, looks, faces, LARGEST_IN_TILE)
         faces = _distinct(seen, turn, faces)

@@ -134,7 +134,7 @@ class FaceTracker(ClosesAtEnd):
         self._size: tuple[int, ...] = ()
         self._frames_lost = 0
 
-    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
+    def detect(self, image: NDArray[np.uint8], *, largest_only: bool = False) -> list[Face]:
         """Faces of a still picture. What `track` follows stays as it is.
 
         The picture is looked at any way up, with a margin (a face that fills it) and in overlapping tiles (faces down
@@ -143,6 +143,7 @@ class FaceTracker(ClosesAtEnd):
 
         Args:
             image: (H, W, 3) uint8 RGB, at least 16 pixels on a side.
+            largest_only: spare the looks that could only show faces smaller than one that is found already.
 
         Returns:
             At most `num_faces` faces, the largest first (without `settle`, those seen at first sight before the others,
@@ -152,7 +153,7 @@ class FaceTracker(ClosesAtEnd):
             ValueError: `image` is not such an array, or the tracker is closed.
         """
         _check_image(image)
-        return self._find(image, QUARTER_TURNS)
+        return self._find(image, QUARTER_TURNS, largest_only=largest_only)
 
     def track(self, image: NDArray[np.uint8]) -> list[Face]:
         """Faces of the next frame of a video.
@@ -196,18 +197,22 @@ class FaceTracker(ClosesAtEnd):
         _check_image(image)
         return self._distinct(self._still_there(image, regions))
 
-    def search(self, image: NDArray[np.uint8], *, thorough: bool) -> list[Face]:
-        """Faces of a video's frame in which none is known. What `track` follows stays as it is.
+    def search(self, image: NDArray[np.uint8], *, thorough: bool, known: Sequence[Face] = ()) -> list[Face]:
+        """Faces of a video's frame. What `track` follows stays as it is.
 
         Args:
             image: as for `track`.
             thorough: as in a still, but in upright tiles alone; else in one look at the whole frame.
+            known: faces of this frame, which that look need not read again.
 
         Raises:
             ValueError: as for `track`.
         """
         _check_image(image)
-        return self._find(image, QUARTER_TURNS[:1]) if thorough else self._distinct(self._at_first_sight(image))
+        if thorough:
+            return self._find(image, QUARTER_TURNS[:1])
+        region_of = self._open().mesh.region_of
+        return self._distinct(self._at_first_sight(image, [region_of(face.landmarks) for face in known]))
 
     def _follow(self, image: NDArray[np.uint8]) -> list[Face]:
         """Faces at their last places; while they are too few, also those that the detector finds.
@@ -220,7 +225,7 @@ class FaceTracker(ClosesAtEnd):
         if len(followed) < self._num_faces:
             found = self._open().detector.detect(image)[: self._num_faces]
             if self._settle:
-                found = [face for face in found if not any(_same(region, face.roi) for region in followed)]
+                found = _elsewhere(found, followed)
             else:
                 followed = [region for region in followed if not any(_same(region, face.roi) for face in found)]
         return self._distinct(chain(self._still_there(image, followed), self._sure(image, found)))
@@ -230,24 +235,24 @@ class FaceTracker(ClosesAtEnd):
             raise ValueError("the face tracker is closed; make a new one")
         return self._networks
 
-    def _find(self, image: NDArray[np.uint8], tile_turns: Sequence[int]) -> list[Face]:
-        searched = self._searched(image, tile_turns)
+    def _find(self, image: NDArray[np.uint8], tile_turns: Sequence[int], *, largest_only: bool = False) -> list[Face]:
+        searched = self._searched(image, tile_turns, largest_only)
         # Unsettled landmarks are those of the region at hand: then MediaPipe's own comes first.
         return self._distinct(searched if self._settle else chain(self._at_first_sight(image), searched))
 
-    def _searched(self, image: NDArray[np.uint8], tile_turns: Sequence[int]) -> Iterator[Look]:
+    def _searched(self, image: NDArray[np.uint8], tile_turns: Sequence[int], largest_only: bool) -> Iterator[Look]:
         networks = self._open()
 
         def read(region: RotatedSquare) -> tuple[NDArray[np.float32], float, RotatedSquare, float]:
             (landmarks, presence), restless = self._new_landmarks(image, region)
             return landmarks, presence, networks.mesh.region_of(landmarks), restless
 
-        found = find_faces(image, networks.detector, read, tile_turns=tile_turns)
+        found = find_faces(image, networks.detector, read, tile_turns=tile_turns, largest_only=largest_only)
         found.sort(key=lambda reading: -reading.region.side)
         yield from ((reading.landmarks, reading.presence) for reading in found)
 
-    def _at_first_sight(self, image: NDArray[np.uint8]) -> Iterator[Look]:
-        return self._sure(image, self._open().detector.detect_any_way_up(image))
+    def _at_first_sight(self, image: NDArray[np.uint8], known: Sequence[RotatedSquare] = ()) -> Iterator[Look]:
+        return self._sure(image, _elsewhere(self._open().detector.detect_any_way_up(image), known))
 
     def _sure(self, image: NDArray[np.uint8], found: Sequence[FoundFace]) -> Iterator[Look]:
         """What is read where the detector found a face, if it is enough like one."""
@@ -298,6 +303,10 @@ def _check_image(image: NDArray[np.uint8]) -> None:
             f"the picture is too small to show a face: {width}x{height} pixels, "
             f"at least {MIN_IMAGE_SIDE}x{MIN_IMAGE_SIDE} are needed"
         )
+
+
+def _elsewhere(found: Sequence[FoundFace], known: Sequence[RotatedSquare]) -> list[FoundFace]:
+    return [face for face in found if not any(_same(region, face.roi) for region in known)]
 
 
 def _same(first: RotatedSquare, second: RotatedSquare) -> bool:

@@ -29,7 +29,7 @@ class _ScriptedTracker:
         near = [face for face in self.search(image, thorough=False) if any(_is_near(face, place) for place in regions)]
         return near
 
-    def search(self, image: NDArray[np.uint8], *, thorough: bool) -> list[SimpleNamespace]:
+    def search(self, image: NDArray[np.uint8], *, thorough: bool, known: object = ()) -> list[SimpleNamespace]:
         return [_face(person) for person in self._people[image[0, 0, 0]]]
 
 

@@ -24,6 +24,8 @@ from monalive.faces.tracker_interface import FoundFace, TrackerNetworks
 from monalive.faces.tracker_networks import (
     TRACKER_PARTS,
     LevelFaceBlendshapes,
+    LevelFaceDetector,
+    LevelFaceMesh,
     bundle_with_tracker,
     load_tracker_networks,
 )
@@ -224,6 +226,41 @@ def test_what_is_followed_is_forgotten_and_left_alone(ours: FaceTracker, astrona
     assert np.array_equal(ours.track(astronaut)[0].landmarks, second)
     smaller = np.ascontiguousarray(astronaut[:400, 100:])  # another size starts anew
     assert np.array_equal(ours.track(smaller)[0].landmarks, ours.detect(smaller)[0].landmarks)
+
+
+def counting(monkeypatch: pytest.MonkeyPatch, kind: type, method: str) -> list[None]:
+    """Grows with every call of a method."""
+    calls: list[None] = []
+    plain = getattr(kind, method)
+
+    def counted(*arguments: object, **more: object) -> object:
+        calls.append(None)
+        return plain(*arguments, **more)
+
+    monkeypatch.setattr(kind, method, counted)
+    return calls
+
+
+def test_the_largest_face_is_found_without_looking_for_smaller_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = faces_in_rows(1, 3, (120, 520, 120), (1280, 720))
+    calls = counting(monkeypatch, LevelFaceDetector, "detect")
+    with FaceTracker(num_faces=5, settle=True) as tracker:
+        all_faces = tracker.detect(picture)
+        looks = len(calls)
+        largest = tracker.detect(picture, largest_only=True)
+    assert len(all_faces) == 3 and np.array_equal(largest[0].landmarks, all_faces[0].landmarks)
+    assert len(calls) - looks < looks / 2
+
+
+def test_known_faces_are_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = faces_in_rows(1, 2, (340,), (1280, 720))
+    with FaceTracker(num_faces=5, settle=True) as tracker:
+        both = tracker.search(picture, thorough=False)
+        reads = counting(monkeypatch, LevelFaceMesh, "__call__")
+        (other,) = tracker.search(picture, thorough=False, known=both[:1])
+        assert np.array_equal(other.landmarks, both[1].landmarks) and 0 < len(reads) <= 4
+        reads.clear()
+        assert tracker.search(picture, thorough=False, known=both) == [] and not reads
 
 
 def faces_in_rows(rows: int, columns: int, sides: Sequence[int], size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -283,7 +283,7 @@ class _ScriptedTracker:
     def look_at(self, image: np.ndarray, regions: list[object]) -> list[SimpleNamespace]:
         return self.search(image, thorough=False) if regions else []
 
-    def search(self, image: np.ndarray, *, thorough: bool) -> list[SimpleNamespace]:
+    def search(self, image: np.ndarray, *, thorough: bool, known: object = ()) -> list[SimpleNamespace]:
         value = float(image[0, 0, 0])
         landmarks = load_expressions().mean_face * 12 + [image.shape[1] / 2 + value, image.shape[0] / 2, 0]
         box = (*landmarks[:, :2].min(axis=0), *landmarks[:, :2].max(axis=0))
