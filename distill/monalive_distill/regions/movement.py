@@ -6,7 +6,7 @@ The networks of this room get the photo's crop moved by such a flow, and correct
 from __future__ import annotations
 
 import functools
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import torch
@@ -43,6 +43,21 @@ _AROUND_IRIS: Final = 2.25  # squared, in its radii: half of it moves along
 _CORNER: Final = 0.04  # how far around a corner of the eye its skin lies
 
 
+class Carry(Protocol):
+    """How landmarks of two crops (N, 478, 2), crop pixels, carry the first one's pixels to the second."""
+
+    def __call__(
+        self, source: torch.Tensor, target: torch.Tensor, height: int, width: int, scale: float
+    ) -> torch.Tensor:
+        """The flow (N, 2, height, width), source minus target in pixels.
+
+        Args:
+            source, target: (N, 478, 2) crop pixels.
+            height, width: of the crop.
+            scale: its pixels per outer-eye-corner distance.
+        """
+
+
 def local_flow(
     source: torch.Tensor,
     target: torch.Tensor,
@@ -52,12 +67,9 @@ def local_flow(
     near: tuple[int, ...],
     fine: tuple[int, ...],
 ) -> torch.Tensor:
-    """The flow (N, 2, height, width), source minus target in pixels, from landmarks of both crops.
+    """The flow of some landmarks, spread over two distances; arguments and result as of `Carry`, and:
 
     Args:
-        source, target: (N, 478, 2) crop pixels.
-        height, width: of the crop.
-        scale: its pixels per outer-eye-corner distance.
         near: the landmarks that matter to the crop, for the coarse level.
         fine: those of the fine level.
     """
@@ -77,10 +89,15 @@ def local_flow(
     return F.interpolate(flow, size=(height, width), mode="bilinear", align_corners=False)
 
 
+def mouth_flow(source: torch.Tensor, target: torch.Tensor, height: int, width: int, scale: float) -> torch.Tensor:
+    """`local_flow` of the mouth. A `Carry`."""
+    return local_flow(source, target, height, width, scale, near_mouth(), FINE_MOUTH)
+
+
 def eye_flow(source: torch.Tensor, target: torch.Tensor, height: int, width: int, scale: float) -> torch.Tensor:
     """`local_flow` of an eye, but for its iris, which goes all the way it is asked to, and for lids that shut.
 
-    Arguments and result as of `local_flow`.
+    A `Carry`.
     """
     flow = local_flow(source, target, height, width, scale, near_eye(), FINE_EYE)
     flow = _with_gaze(flow, source, target, scale)

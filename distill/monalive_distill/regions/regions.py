@@ -10,7 +10,7 @@ import torch
 from monalive.faces.landmarks import LEFT_BROW, LEFT_EYE, LEFT_IRIS, LIPS_INNER, LIPS_OUTER
 from monalive_distill.regions.drawing import Drawing, eye_drawing, mouth_drawing
 from monalive_distill.regions.frames import EYE_AND_BROW_SHAPE, MOUTH_SHAPE, STORED_EYE, STORED_MOUTH, CropShape
-from monalive_distill.regions.movement import FINE_EYE, FINE_MOUTH, eye_flow, local_flow, near_eye, near_mouth
+from monalive_distill.regions.movement import Carry, eye_flow, mouth_flow
 from monalive_distill.regions.networks import EYE_SIZES, MOUTH_SIZES, RegionSizes
 
 
@@ -24,7 +24,7 @@ class Region:
         stored: the crop that a cache holds, with a margin around.
         sizes: of its network.
         drawing: makes its drawings.
-        near, fine: landmarks that move its crop.
+        carry: makes the flow of its crop, see `movement.Carry`.
         watched: landmarks around which every error counts most.
         edges: for each measure, the limits of the bins that pairs are drawn from.
         shut_share: how many of the targets are shut, where that is more than the bins alone would give.
@@ -35,8 +35,7 @@ class Region:
     stored: CropShape
     sizes: RegionSizes
     drawing: Callable[[], Drawing]
-    near: Callable[[], tuple[int, ...]]
-    fine: tuple[int, ...]
+    carry: Carry
     watched: tuple[int, ...]
     edges: tuple[tuple[float, ...], ...]
     shut_share: float = 0.0
@@ -46,11 +45,8 @@ class Region:
         return self.drawing()(points, self.shape.height, self.shape.width)
 
     def flow(self, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """Where landmarks of both crops carry the photo's crop, see `local_flow`."""
-        shape = self.shape
-        if self.name == "eye":
-            return eye_flow(source, target, shape.height, shape.width, shape.scale)
-        return local_flow(source, target, shape.height, shape.width, shape.scale, self.near(), self.fine)
+        """Where landmarks of both crops carry the photo's crop, see `movement.Carry`."""
+        return self.carry(source, target, self.shape.height, self.shape.width, self.shape.scale)
 
 
 EYE = Region(
@@ -59,8 +55,7 @@ EYE = Region(
     STORED_EYE,
     EYE_SIZES,
     eye_drawing,
-    near_eye,
-    FINE_EYE,
+    eye_flow,
     (*LEFT_EYE, *LEFT_IRIS, *LEFT_BROW),
     ((0.05, 0.12, 0.19, 0.26, 0.34), (-0.14, -0.09, -0.03, 0.03), (-0.10, -0.07, -0.03)),
     shut_share=0.2,
@@ -71,8 +66,7 @@ MOUTH = Region(
     STORED_MOUTH,
     MOUTH_SIZES,
     mouth_drawing,
-    near_mouth,
-    FINE_MOUTH,
+    mouth_flow,
     (*LIPS_INNER, *LIPS_OUTER),
     ((0.02, 0.06, 0.12, 0.2, 0.32), (0.44, 0.52, 0.6), (0.15, 0.8)),
 )

@@ -27,10 +27,9 @@ from monalive.faces.landmarks import (
     RIGHT_LID_PAIRS,
 )
 from monalive_distill.tracker.landmark_network import FaceReading
+from monalive_distill.tracker.region_readers import EYE_DISTANCE
 
-# Outer-eye-corner distance of a usual face in units of the crop: errors are counted in hundredths of it.
-USUAL_EYE_DISTANCE = 0.42
-PERCENT = 100.0 / USUAL_EYE_DISTANCE
+PERCENT = 100.0 / EYE_DISTANCE  # errors are counted in hundredths of it
 # A gaze is where the iris lies between the corners; a raised brow is further from the eye.
 _GAZE = tuple(
     (iris, corner)
