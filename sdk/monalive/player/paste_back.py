@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Final, NamedTuple
 
 import cv2
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.faces.crop import NETWORK_SIZE, SquareCrop
+from monalive.player.working_memory import WorkingMemory
 
 # Width of the band inside the crop's edges where motion fades out, in crop sides.
 FEATHER_WIDTH: Final = 0.14
@@ -100,7 +100,7 @@ class PasteBack:
         self._bands = _bands(self._side, top, y0, y1)
         rows, columns = np.mgrid[y0 : y0 + max(band.rows.stop - band.rows.start for band in self._bands), x0:x1]
         self._grid = np.stack([columns, rows], axis=-1).astype(np.float32)  # of one band
-        self._memory: dict[str, NDArray[Any]] = {}
+        self._take = WorkingMemory()
 
     def __call__(
         self,
@@ -183,14 +183,6 @@ class PasteBack:
         large = self._take(name, (band.height, self._side, *small.shape[2:]), small.dtype)
         cv2.resize(source, (self._side, band.height), dst=large, interpolation=interpolation)
         return large[band.inside, self._columns]
-
-    def _take(self, name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-        """Working memory, kept under a name from call to call; its content is what it was."""
-        size = math.prod(shape)
-        kept = self._memory.get(name)
-        if kept is None or kept.size < size:
-            kept = self._memory[name] = np.empty(size, dtype)
-        return kept[:size].reshape(shape)
 
     def _check(
         self,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from monalive.faces.region_crop import region_scale, samples_across
+from monalive.player.working_memory import WorkingMemory
 
 # Width of the band inside a crop's edges where it fades out, in the crop's width or height.
 FADE_WIDTH: Final = 0.14
@@ -48,7 +48,7 @@ class RegionPaste:
     from two threads at once."""
 
     def __init__(self) -> None:
-        self._memory: dict[str, NDArray[Any]] = {}
+        self._take = WorkingMemory()
 
     def __call__(
         self,
@@ -129,14 +129,6 @@ class RegionPaste:
         matrix = box.to_crop(samples) / step - [[0, 0, 0.5], [0, 0, 0.5]]
         cv2.warpAffine(values, matrix, (columns, rows), dst=warped, flags=flags, borderMode=cv2.BORDER_REPLICATE)
         return warped
-
-    def _take(self, name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-        """Working memory, kept under a name from call to call; its content is what it was."""
-        size = math.prod(shape)
-        kept = self._memory.get(name)
-        if kept is None or kept.size < size:
-            kept = self._memory[name] = np.empty(size, dtype)
-        return kept[:size].reshape(shape)
 
 
 class _Box:
