@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import GifImagePlugin, Image
 
 from monalive.atomic_file import atomic_path, exchange, require_no_link_loop, unfinished_name
+from monalive.media.animation_sink import AnimationSink
 from monalive.media.frame_sink import FrameSink, changed_bounds, roll_back
 from monalive.media.image_io import encode_image
 from monalive.trust.disclosure import Disclosure
@@ -27,7 +28,7 @@ _SHORTEST_DELAY: Final = 2
 _TRANSPARENT: Final = 255
 
 
-class GifSink(FrameSink):
+class GifSink(AnimationSink):
     """An animated GIF that repeats for ever, written as the frames come.
 
     Each frame holds only the rectangle that changed, with 255 colours of its own, and pixels in it that did
@@ -35,16 +36,7 @@ class GifSink(FrameSink):
     """
 
     def __init__(self, path: Path, fps: float, size: tuple[int, int], disclosure: Disclosure | None = None) -> None:
-        super().__init__(path, fps, size, disclosure)
-        if max(size) > _MAX_GIF_SIDE:
-            raise ValueError(
-                f"{path} cannot hold pictures of {size[0]}x{size[1]}: a GIF has at most 65535 pixels a side"
-            )
-        with ExitStack() as stack:
-            temporary = self._unfinished_file(stack)
-            self._file = stack.enter_context(temporary.open("wb"))
-            self._file.write(_gif_header(size))
-            self._resources = stack.pop_all()
+        super().__init__(path, fps, size, disclosure, kind="GIF", longest_side=_MAX_GIF_SIDE, header=_gif_header)
         self._shown: NDArray[np.uint8] | None = None  # what the viewer sees, before quantisation
         self._pending: tuple[NDArray[np.uint8], int] | None = None  # a frame and when it starts, 1/100 s
 
@@ -88,9 +80,6 @@ class GifSink(FrameSink):
         self._flush(max(round(end_ms / 10), self._pending[1] + _SHORTEST_DELAY))
         self._file.write(b";")
         self._resources.close()
-
-    def _discard(self) -> None:
-        roll_back(self._resources)
 
 
 class FolderSink(FrameSink):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from monalive.media.frame_sink import FrameSink, changed_bounds, roll_back
+from monalive.media.animation_sink import AnimationSink
+from monalive.media.frame_sink import changed_bounds
 from monalive.trust.disclosure import Disclosure
 from monalive.trust.provenance import XMP
 
@@ -29,20 +29,11 @@ _REPLACES: Final = 0x02  # the frame's pixels replace those below, they are not 
 _PICTURE_CHUNKS: Final = (b"ALPH", b"VP8 ", b"VP8L")
 
 
-class WebpSink(FrameSink):
+class WebpSink(AnimationSink):
     """An animated WebP that repeats for ever, written as the frames come; each holds the rectangle that changed."""
 
     def __init__(self, path: Path, fps: float, size: tuple[int, int], disclosure: Disclosure | None = None) -> None:
-        super().__init__(path, fps, size, disclosure)
-        if max(size) > _MAX_SIDE:
-            raise ValueError(
-                f"{path} cannot hold pictures of {size[0]}x{size[1]}: a WebP has at most {_MAX_SIDE} pixels a side"
-            )
-        with ExitStack() as stack:
-            temporary = self._unfinished_file(stack)
-            self._file = stack.enter_context(temporary.open("wb"))
-            self._file.write(_header(size))
-            self._resources = stack.pop_all()
+        super().__init__(path, fps, size, disclosure, kind="WebP", longest_side=_MAX_SIDE, header=_header)
         self._shown: NDArray[np.uint8] | None = None
         self._pending: tuple[bytes, int] | None = None  # a frame without its duration, and when it starts, ms
 
@@ -72,9 +63,6 @@ class WebpSink(FrameSink):
         self._file.seek(4)
         self._file.write(struct.pack("<I", length - 8))
         self._resources.close()
-
-    def _discard(self) -> None:
-        roll_back(self._resources)
 
 
 def _header(size: tuple[int, int]) -> bytes:
