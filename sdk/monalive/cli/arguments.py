@@ -212,13 +212,7 @@ def face_choice(text: str) -> FaceChoice:
     """ "largest", "all" or a number from 0."""
     if text in ("largest", "all"):
         return text  # type: ignore[return-value]
-    try:
-        number = int(text)
-    except ValueError:
-        number = -1
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither 'largest' nor 'all' nor a number from 0")
-    return number
+    return _whole_number(text, 0, "neither 'largest' nor 'all' nor a number")
 
 
 def driver_face(text: str) -> DriverFace:
@@ -241,15 +235,7 @@ def reference(text: str) -> Reference:
 
 def picture_size(text: str) -> int | None:
     """A number of pixels from 16; None for "native"."""
-    if text == "native":
-        return None
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 16:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither 'native' nor a number of pixels from 16")
-    return number
+    return None if text == "native" else _whole_number(text, 16, "neither 'native' nor a number of pixels")
 
 
 def regions(text: str) -> frozenset[str]:
@@ -267,13 +253,7 @@ def gain(text: str) -> tuple[str, float]:
 
 def positive_int(text: str) -> int:
     """A whole number from 1."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return number
+    return _whole_number(text, 1, "not a whole number")
 
 
 def positive(text: str) -> float:
@@ -296,6 +276,16 @@ def _known_region(name: str) -> str:
     if name not in REGIONS:
         raise argparse.ArgumentTypeError(f"there is no region {name!r}: choose from {', '.join(REGIONS)}")
     return name
+
+
+def _whole_number(text: str, least: int, is_what: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if number < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is {is_what} from {least}")
+    return number
 
 
 def _number(text: str) -> float:
