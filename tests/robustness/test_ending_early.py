@@ -48,31 +48,13 @@ def test_ctrl_c_while_libraries_are_loaded(module: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-WRITER = """
-import signal, sys, time
-if hasattr(signal, "SIGHUP"):
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # in the background it may be ignored
-import monalive.render.animation
-from fake_animator import FakeAnimator, fake_motion
-from monalive.cli import main
-
-class Slow(FakeAnimator):
-    def play(self, portrait, motion):
-        for frame in super().play(portrait, motion):
-            yield frame
-            print("frame", flush=True)
-            time.sleep(0.05)
-
-monalive.render.animation.create_animator = lambda *options, **more: Slow()
-monalive.render.animation.find_motion = lambda name: fake_motion(1000)
-sys.exit(main(["animate", sys.argv[1], "--motion", "smile", "-o", sys.argv[2]]))
-"""
+WRITER = Path(__file__).parents[1] / "support" / "slow_writer.py"
 
 
 def interrupted_writer(folder: Path, output: str, number: signal.Signals) -> tuple[int, str]:
     """Starts a writer, sends it a signal while it writes, and returns its exit code and what it said."""
     process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(sample_portrait_path()), output],
+        [sys.executable, WRITER, sample_portrait_path(), output, "0.05", "1000"],
         cwd=folder,
         env=ENVIRONMENT,
         stdout=subprocess.PIPE,
@@ -151,8 +133,7 @@ def test_a_memory_limit_is_said_in_one_line(tmp_path: Path) -> None:
 def test_a_terminal_of_few_letters(tmp_path: Path) -> None:
     """Names keep their letters, as codes; the exit code is that of the work."""
     few = {**ENVIRONMENT, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    program = WRITER.replace("1000", "2").replace("time.sleep(0.05)", "pass")
-    done = run("-c", program, str(sample_portrait_path()), "Mädchen.gif", cwd=tmp_path, env=few)
+    done = run(str(WRITER), str(sample_portrait_path()), "Mädchen.gif", "0", "2", cwd=tmp_path, env=few)
     assert (done.returncode, (tmp_path / "Mädchen.gif").is_file()) == (0, True), done.stderr
     assert done.stdout.endswith("M\\xe4dchen.gif: 2 frames\n")
     done = run("-m", "monalive", "verify", "Mädchen.mp4", cwd=tmp_path, env=few)

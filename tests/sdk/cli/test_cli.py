@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import time
 from pathlib import Path
 from typing import Any
@@ -274,29 +273,16 @@ def test_a_program_that_calls_the_command_gets_its_logging_back() -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interruption_leaves_nothing_behind(number: signal.Signals, code: int, tmp_path: Path) -> None:
-    program = textwrap.dedent("""
-        import signal, sys, time
-        import monalive.render.animation
-        from fake_animator import FakeAnimator, fake_motion
-        from monalive.cli import main
-
-        # A test run in the background inherits that Ctrl-C is ignored.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-        class Slow(FakeAnimator):
-            def play(self, portrait, motion):
-                for frame in super().play(portrait, motion):
-                    yield frame
-                    print("frame", flush=True)
-                    time.sleep(0.2)
-
-        monalive.render.animation.create_animator = lambda *options, **more: Slow()
-        monalive.render.animation.find_motion = lambda name: fake_motion(1000)
-        sys.exit(main(["animate", "photo.png", "--motion", "smile", "-o", "out.gif"]))
-    """)
     paths = os.pathsep.join(sys.path)
     process = subprocess.Popen(
-        [sys.executable, "-c", program],
+        [
+            sys.executable,
+            Path(__file__).parents[2] / "support" / "slow_writer.py",
+            "photo.png",
+            "out.gif",
+            "0.2",
+            "1000",
+        ],
         env={**os.environ, "PYTHONPATH": paths},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
