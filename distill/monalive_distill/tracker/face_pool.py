@@ -14,7 +14,7 @@ from monalive.faces.head_pose import fit_pose
 from monalive.faces.landmarks import IRIS_CENTRES, LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 from monalive_distill.data.training_pairs import FaceSequence, drawing_weights
 
-KIND_WEIGHTS = {"clip": 0.45, "stills": 0.13, "synthetic": 0.42}
+KIND_WEIGHTS = {"clip": 0.45, "stills": 0.3, "synthetic": 0.25}
 # How far openness (height over width) and gaze (eye widths) are from a sequence's usual ones where a frame counts
 # twice.
 _USUAL_SPREAD = np.array([0.08, 0.08, 0.12, 0.06, 0.06])
@@ -37,7 +37,7 @@ class LabelledFace:
 
 
 class FacePool:
-    """Draws faces: by kind of source, then by the square root of the sequences' length, then rare expressions first.
+    """Draws faces: by kind of source, then by the square root of the clips' length, then rare expressions first.
 
     Most frames show open eyes that look ahead and a shut mouth: frames count by how far theirs are from those.
 
@@ -55,7 +55,8 @@ class FacePool:
         self.mirror = load_expressions().mirror
         self._openness = [np.stack([openness_of(points) for points in s.landmarks]) for s in self.sequences]
         self._frame_weights = [_rarity(s.landmarks, o) for s, o in zip(self.sequences, self._openness, strict=True)]
-        lengths = [len(s.frames) for s in self.sequences]
+        # Frames of a clip are much alike, stills are not.
+        lengths = [len(s.frames) ** (2 if s.kind == "stills" else 1) for s in self.sequences]
         self.weights = drawing_weights([s.kind for s in self.sequences], lengths, kind_weights)
 
     def draw(self, rng: np.random.Generator) -> LabelledFace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,14 +13,17 @@ from monalive.faces.level_crop import extract_level, level_region, to_region
 from monalive.faces.rotated_square import RotatedSquare
 from monalive_distill.tracker.augmentations import Augmentations, add_noise
 from monalive_distill.tracker.backgrounds import Backgrounds
-from monalive_distill.tracker.face_pool import FacePool, LabelledFace
+from monalive_distill.tracker.face_pool import FacePool, LabelledFace, openness_of
 from monalive_distill.tracker.landmark_network import INPUT_SIZE
+from monalive_distill.tracker.moved_features import move_features
 
 BORDERS = (cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT, cv2.BORDER_CONSTANT)
 # Of the region: how far off it usually is (standard deviations), and how far in one of so many samples (at most).
 USUAL_SHIFT, USUAL_ZOOM, USUAL_TURN = 0.025, 0.05, 4.0
 FAR_EVERY, FAR_SHIFT, FAR_ZOOM, FAR_TURN = 8, 0.14, 0.25, 32.0
 NO_FACE = 0.12
+# How many faces get another gaze, other brows, lids and lips.
+MOVED = 0.5
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,7 @@ class LandmarkSampler:
         for _ in range(count // 2):
             if rng.random() >= NO_FACE:
                 face = self._pool.draw(rng)
-                crop, points = self._crop(rng, face)
-                opened = face.openness
+                crop, points, opened = self._crop(rng, face)
                 present.append(1.0)
             else:
                 crop, points, opened = self._without_face(rng), np.zeros((478, 3), np.float32), np.zeros(3, np.float32)
@@ -82,7 +85,7 @@ class LandmarkSampler:
             found.append(to_region(landmarks, misplaced(rng, level_region(landmarks))).astype(np.float32))
         return np.stack(found)
 
-    def _crop(self, rng: np.random.Generator, face: LabelledFace) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    def _crop(self, rng: np.random.Generator, face: LabelledFace) -> tuple[NDArray[Any], ...]:
         region = misplaced(rng, level_region(face.landmarks))
         image, offset = face.image, np.zeros(3, np.float32)
         if rng.random() < 0.12:  # a face at the border of its picture
@@ -91,9 +94,12 @@ class LandmarkSampler:
         moved = RotatedSquare(region.x - offset[0], region.y - offset[1], region.side, region.angle)
         border = BORDERS[int(rng.choice(3, p=(0.6, 0.25, 0.15)))]
         crop = extract_level(image, moved, INPUT_SIZE, border=border)
-        level = to_region(points, moved).astype(np.float32)
+        level, openness = to_region(points, moved).astype(np.float32), face.openness
+        if rng.random() < MOVED:
+            crop, pixels = move_features(rng, crop, level * INPUT_SIZE)
+            level, openness = pixels / np.float32(INPUT_SIZE), openness_of(pixels)
         other = self._pool.draw(rng).image if rng.random() < 0.3 else self._backgrounds.draw(rng, 64)
-        return self._augmentations.apply(rng, crop, level * INPUT_SIZE, other), level
+        return self._augmentations.apply(rng, crop, level * INPUT_SIZE, other), level, openness
 
     def _without_face(self, rng: np.random.Generator) -> NDArray[np.uint8]:
         if rng.random() < 0.65:

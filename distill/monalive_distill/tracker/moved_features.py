@@ -1,0 +1,129 @@
+"""Faces whose irises, brows, lids and lips are moved by a smooth warp, and their landmarks with them.
+
+There are few people in the data, who mostly look ahead: a network learns from them how faces usually are, not to look.
+A warp gives every face gazes and brows that its person never showed, with labels that stay exact.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from monalive.faces.landmarks import (
+    IRIS_CENTRES,
+    LEFT_BROW,
+    LEFT_EYE_CORNERS,
+    LEFT_LID_PAIRS,
+    LIP_PAIRS,
+    MOUTH_CORNERS,
+    RIGHT_BROW,
+    RIGHT_EYE_CORNERS,
+    RIGHT_LID_PAIRS,
+)
+
+# Where irises go, in eye widths beside and below the middle of the eye, and how far they are moved at most.
+GAZES, MOST_MOVED = (0.3, 0.13), (0.2, 0.1)
+# How far features move (standard deviations), in outer-eye-corner distances.
+BROWS, LIDS, CORNERS, LIPS = 0.03, 0.012, 0.028, 0.02
+_BROW_REACH, _LID_REACH, _LIP_REACH = 0.095, 0.055, 0.1
+# An iris moves as a whole: eye widths from its middle up to which all of it moves, and from which on nothing does.
+_WHOLE, _STILL = (0.22, 0.16), (0.52, 0.42)
+_CELL = 2  # pixels of the picture per place at which the warp is computed
+
+
+class _Mover(NamedTuple):
+    """A place that moves and takes its surroundings along."""
+
+    place: NDArray[np.float64]  # (2,)
+    shift: NDArray[np.float64]  # (2,)
+    axes: NDArray[np.float64]  # (2, 2): rows are units across and down
+    whole: tuple[float, float]
+    still: tuple[float, float]
+
+    def share(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(..., 2) places to (...), how much each of them moves along."""
+        away = np.abs((points - self.place) @ self.axes.T)
+        part = np.clip((np.array(self.still) - away) / (np.array(self.still) - np.array(self.whole)), 0, 1)
+        return np.asarray(np.prod(part * part * (3 - 2 * part), axis=-1))
+
+
+def move_features(
+    rng: np.random.Generator, image: NDArray[np.uint8], landmarks: NDArray[np.floating]
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """A copy of a face with another gaze, other brows, lids and lips.
+
+    Args:
+        rng: where chance comes from.
+        image: (H, W, 3) uint8 RGB.
+        landmarks: (478, 2 or 3) its pixels.
+
+    Returns:
+        The picture, and its landmarks; depths stay.
+    """
+    movers = [*_gaze(rng, landmarks), *_features(rng, landmarks)]
+    height, width = image.shape[:2]
+    columns, rows = (np.arange(length // _CELL) * _CELL + _CELL / 2 for length in (width, height))
+    places = np.stack(np.meshgrid(columns, rows), -1)
+    moved = _displacements(movers, places).astype(np.float32)
+    # Where the pixel that arrives here comes from: a few steps of a fixed-point iteration.
+    grid = ((places - _CELL / 2) / _CELL).astype(np.float32)
+    back = moved
+    for _ in range(3):
+        back = cv2.remap(moved, grid - back / _CELL, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    back = cv2.resize(back, (width, height), interpolation=cv2.INTER_LINEAR)
+    pixels = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
+    made = cv2.remap(image, pixels - back, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    points = np.array(landmarks, np.float32)
+    points[:, :2] += _displacements(movers, np.asarray(landmarks[:, :2], np.float64))
+    return np.asarray(made, np.uint8), points
+
+
+def _displacements(movers: list[_Mover], points: NDArray[np.float64]) -> NDArray[np.float64]:
+    total = np.zeros_like(points)
+    for mover in movers:
+        total += mover.share(points)[..., None] * mover.shift
+    return total
+
+
+def _gaze(rng: np.random.Generator, landmarks: NDArray[np.floating]) -> list[_Mover]:
+    wanted = rng.uniform(-1, 1, 2) * GAZES
+    found = []
+    for iris, corners in zip(IRIS_CENTRES, (RIGHT_EYE_CORNERS, LEFT_EYE_CORNERS), strict=True):
+        ends = np.asarray(landmarks[list(corners), :2], np.float64)
+        one, other = ends[np.argsort(ends[:, 0])]
+        width = max(float(np.linalg.norm(other - one)), 1.0)
+        across = (other - one) / width
+        axes = np.stack((across, np.array([-across[1], across[0]]))) / width
+        place = np.asarray(landmarks[iris, :2], np.float64)
+        gaze = axes @ (place - (one + other) / 2)
+        shift = np.clip(wanted - gaze, np.negative(MOST_MOVED), MOST_MOVED)
+        found.append(_Mover(place, shift @ axes * width * width, axes, _WHOLE, _STILL))
+    return found
+
+
+def _features(rng: np.random.Generator, landmarks: NDArray[np.floating]) -> list[_Mover]:
+    points = np.asarray(landmarks[:, :2], np.float64)
+    across = points[LEFT_EYE_CORNERS[0]] - points[RIGHT_EYE_CORNERS[0]]
+    size = max(float(np.linalg.norm(across)), 1.0)
+    across /= size
+    axes = np.stack((across, np.array([-across[1], across[0]])))
+    found = []
+
+    def move(place: NDArray[np.float64], spread: tuple[float, float], reach: float) -> None:
+        shift = np.clip(rng.normal(0, 1, 2), -2, 2) * spread * size
+        found.append(_Mover(place, shift @ axes, axes / size, (0, 0), (reach * 2.2, reach * 2.2)))
+
+    for brow in (RIGHT_BROW, LEFT_BROW):
+        for part in (brow[:2], brow[-2:]):
+            move(points[list(part)].mean(0), (BROWS / 3, BROWS), _BROW_REACH)
+    for pairs in (RIGHT_LID_PAIRS, LEFT_LID_PAIRS):
+        for lid in pairs[len(pairs) // 2]:
+            move(points[lid], (0.0, LIDS), _LID_REACH)
+    for corner in MOUTH_CORNERS:
+        move(points[corner], (CORNERS, CORNERS), _LIP_REACH)
+    for lip in LIP_PAIRS[len(LIP_PAIRS) // 2]:
+        move(points[lip], (LIPS / 2, LIPS), _LIP_REACH)
+    return found
