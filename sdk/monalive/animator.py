@@ -98,7 +98,7 @@ class PhotoAnimator(ClosesAtEnd):
 
         Args:
             photos: a picture file, its bytes, a Pillow image, or an array (H, W, 3) uint8 RGB (OpenCV's are BGR: give
-                `picture[..., ::-1]`); or several of the same person, of which the first is the one that is animated
+                `picture[..., ::-1]`) or (H, W, 4) RGBA, of a cut-out photo; or several of the same person, of which the first is the one that is animated
                 and the others lend their expressions and poses (all of themselves, if they show the same view as the
                 first and motion is taken over absolutely).
             face: which face of each photo: "largest", or a number counted from the left, from 0.
@@ -125,10 +125,10 @@ class PhotoAnimator(ClosesAtEnd):
         """
         self._require_open()
         stated = stated_consent(consent)
-        image, faces = self._faces(photo, every=True)
-        _say_notice(stated, [image])
+        loaded, faces = self._faces(photo, every=True)
+        _say_notice(stated, [loaded.image])
         faces = sorted(faces, key=lambda face: face.box[0] + face.box[2])
-        return [self._portrait([_with_crop(image, face)], stated) for face in faces]
+        return [self._portrait([_with_crop(loaded, face)], stated) for face in faces]
 
     def load_portrait(self, path: str | Path) -> Portrait:
         """A portrait from a file that `Portrait.save` wrote.
@@ -387,20 +387,19 @@ class PhotoAnimator(ClosesAtEnd):
         self._options.result_callback(result, item[2])
 
     def _photo_of_person(self, photo: Photo, face: FaceChoice) -> PhotoOfPerson:
-        image, faces = self._faces(photo, every=face != "largest")
+        loaded, faces = self._faces(photo, every=face != "largest")
         chosen = choose_face(faces, face)
-        if isinstance(photo, np.ndarray) and looks_like_bgr(image, chosen.landmarks):
+        if isinstance(photo, np.ndarray) and looks_like_bgr(loaded.image, chosen.landmarks):
             log.warning(
                 "the face is bluer than skin is: if the array is BGR, as OpenCV reads pictures, give picture[..., ::-1]"
             )
-        return _with_crop(image, chosen)
+        return _with_crop(loaded, chosen)
 
-    def _faces(self, photo: Photo, *, every: bool) -> tuple[NDArray[np.uint8], list[Face]]:
+    def _faces(self, photo: Photo, *, every: bool) -> tuple[LoadedPhoto, list[Face]]:
         loaded, name = read_photo(photo, self._options.longest_side)
-        image = loaded.image
         self._say_smaller(name, loaded)
         with self._tracking:
-            faces = self._photo_tracker.detect(image, largest_only=not every)
+            faces = self._photo_tracker.detect(loaded.image, largest_only=not every)
         if not faces:
             raise ValueError(
                 f"no face was found in {name}: nothing in it is enough like a person's; "
@@ -411,7 +410,7 @@ class PhotoAnimator(ClosesAtEnd):
             log.warning(
                 "%s shows more than %d faces: only the largest are taken; raise max_faces (--max-faces)", name, most
             )
-        return image, faces[:most]
+        return loaded, faces[:most]
 
     def _say_smaller(self, name: str, loaded: LoadedPhoto) -> None:
         """Once, that a photo was made smaller, and how to keep its size."""
@@ -475,6 +474,6 @@ def _bundle_trackers(bundle: Bundle, runtime: RuntimeOptions) -> FaceTrackerFact
     return SharedNetworkTrackers(load_tracker_networks(holder, on))
 
 
-def _with_crop(image: NDArray[np.uint8], face: Face) -> PhotoOfPerson:
-    crop: SquareCrop = portrait_crop(face.landmarks, image.shape[1], image.shape[0])
-    return PhotoOfPerson(image, face.landmarks, crop)
+def _with_crop(photo: LoadedPhoto, face: Face) -> PhotoOfPerson:
+    crop: SquareCrop = portrait_crop(face.landmarks, photo.image.shape[1], photo.image.shape[0])
+    return PhotoOfPerson(photo.image, face.landmarks, crop, photo.alpha)

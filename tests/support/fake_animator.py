@@ -43,6 +43,7 @@ class FakeFrame:
     timestamp_ms: float = 0.0
     driver_found: bool = True
     cut: bool = False
+    rgba: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from monalive.faces.driver_rule import DriverFace
 from monalive.limits import LONGEST_SIDE, MAX_FACES
+from monalive.media.cutout import Colour, colour_of
 from monalive.media.image_io import load_image, open_picture
 from monalive.media.regular_file import require_file
 from monalive.motions.driver_takes import Reference, checked_reference
@@ -66,6 +67,8 @@ class AnimationRequest:
         bundle: models to use instead of those that come with the package.
         runtime: what the networks run on.
         disclosure: what the file says of itself: consent, badge, credentials; the rest is filled in.
+        background: the colour behind a cut-out photo, a name, "#rrggbb" or three numbers; None: nothing where the
+            format is transparent (webm, webp, gif, png), else white.
     """
 
     photos: Sequence[str | Path]
@@ -87,6 +90,7 @@ class AnimationRequest:
     bundle: str | Path | None = None
     runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
     disclosure: Disclosure = field(default_factory=Disclosure)
+    background: str | Colour | None = None
 
 
 def animate_photos(request: AnimationRequest, *, progress: bool = False) -> RenderedFile:
@@ -102,6 +106,7 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
         OSError: the output cannot be written.
     """
     _check(request)
+    background = None if request.background is None else colour_of(request.background)
     motion = image = None
     if request.motion is not None:
         motion, kind = find_motion(request.motion), _motion_name(request.motion)
@@ -132,7 +137,7 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
     ) as animator:
         portraits = enroll_photos(animator, request.photos, request.face, request.disclosure.consent)
         said = about_animation(request.disclosure, animator, request.photos, kind)
-        output = Output(request.output, request.crop, progress, said)
+        output = Output(request.output, request.crop, progress, said, background)
         if motion is not None:
             return render_motion(animator, portraits, motion, output)
         length = {"fps": request.fps, "seconds": request.seconds}
