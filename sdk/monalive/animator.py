@@ -20,6 +20,7 @@ from monalive.faces.colour_order import looks_like_bgr
 from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.driver_follower import DriverFollower, place_of_driver
 from monalive.faces.driver_rule import DriverRule
+from monalive.faces.likeness import likeness_features, load_likeness
 from monalive.faces.tracker import Face, choose_face
 from monalive.faces.tracker_factory import FaceTrackerFactory, SharedNetworkTrackers
 from monalive.faces.tracker_networks import bundle_with_tracker, load_tracker_networks
@@ -94,13 +95,14 @@ class PhotoAnimator(ClosesAtEnd):
     ) -> Portrait:
         """Makes a portrait of one person.
 
-        The first call without `consent` logs a warning that says whose consent is needed; it stops nothing.
+        The first call without `consent` logs a warning that says whose consent is needed; so does one with photos that
+        may show different people. They stop nothing.
 
         Args:
             photos: a picture file, its bytes, a Pillow image, or an array (H, W, 3) uint8 RGB (OpenCV's are BGR: give
-                `picture[..., ::-1]`) or (H, W, 4) RGBA, of a cut-out photo; or several of the same person, of which the first is the one that is animated
-                and the others lend their expressions and poses (all of themselves, if they show the same view as the
-                first and motion is taken over absolutely).
+                `picture[..., ::-1]`), or (H, W, 4) RGBA of a cut-out photo; or several of the same person, of which the
+                first is the one that is animated and the others lend their expressions and poses (all of themselves,
+                if they show the same view as the first and motion is taken over absolutely).
             face: which face of each photo: "largest", or a number counted from the left, from 0.
             consent: why this face may be animated: "self", "given" or "artwork"; recorded in what is made of it.
 
@@ -115,6 +117,7 @@ class PhotoAnimator(ClosesAtEnd):
             raise ValueError("there is no photo to enrol: give at least one")
         found = [self._photo_of_person(photo, face) for photo in chosen]
         _say_notice(stated, (photo.image for photo in found))
+        _say_different(chosen, found)
         return self._portrait(found, stated)
 
     def enroll_all(self, photo: Photo, *, consent: Consent | str | None = None) -> list[Portrait]:
@@ -463,6 +466,25 @@ class PhotoAnimator(ClosesAtEnd):
 def _say_notice(consent: Consent | None, pictures: Iterable[NDArray[np.uint8]]) -> None:
     """Whose consent is needed, once, unless the person does not exist."""
     say_once(consent, [picture for picture in pictures if not shows_sample_portrait(picture)])
+
+
+def _say_different(given: Sequence[Photo], found: Sequence[PhotoOfPerson]) -> None:
+    """Which photos may show somebody else than the first, where faces look at the camera; more than half of other
+    people are found out."""
+    if len(found) < 2:
+        return
+    first, *others = (likeness_features(photo.image, photo.landmarks) for photo in found)
+    names = [str(photo) if isinstance(photo, str | os.PathLike) else f"photo {n}" for n, photo in enumerate(given, 1)]
+    unlike = [
+        name
+        for name, features in zip(names[1:], others, strict=True)
+        if first is not None and features is not None and load_likeness().may_differ(first, features)
+    ]
+    if unlike:
+        log.warning(
+            "these photos may show different people: %s and %s; a portrait is made of photos of one person",
+            *(names[0], ", ".join(unlike)),
+        )
 
 
 def _bundle_trackers(bundle: Bundle, runtime: RuntimeOptions) -> FaceTrackerFactory:

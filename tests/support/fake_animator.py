@@ -60,6 +60,11 @@ class FakeMotion:
     takes: tuple[Any, ...] = ()
     cuts_ms: tuple[float, ...] = ()
 
+    @property
+    def duration_ms(self) -> float:
+        """To the end of the last frame."""
+        return float(self.timestamps_ms[-1]) + 1000.0 / self.fps
+
 
 def fake_motion(count: int = 5, fps: float = 25.0, loop: bool = True) -> Any:
     landmarks = np.arange(count, dtype=np.float32)[:, None, None] * np.ones((1, 3, 3), np.float32)

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--seconds", type=shared.positive, metavar="S", help="length: motions repeat, a driver is cut")
     length.add_argument(
-        "--loops", type=shared.positive_int, metavar="N", help="play it so many times; a driver then has no sound"
+        "--loops", type=shared.positive_int, metavar="N", help="play it so many times, with the driver's sound"
     )
     parser.add_argument("--boomerang", action="store_true", help="play it to its end and back, without sound")
     parser.add_argument(

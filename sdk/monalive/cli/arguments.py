@@ -75,8 +75,8 @@ def add_background_argument(parser: argparse.ArgumentParser) -> None:
         "--background",
         type=colour,
         metavar="COLOUR",
-        help="the colour behind a cut-out photo, a name or #rrggbb (default: transparent in .webm, .webp, .gif and .png, "
-        "white in other files)",
+        help="the colour behind a cut-out photo, a name or #rrggbb (default: transparent in .webm, .webp, .gif, "
+        ".png, white in other files)",
     )
 
 

@@ -62,8 +62,8 @@ class FrameSink(ABC):
         """Adds a frame.
 
         Args:
-            image: (height, width, 3) uint8 RGB of the sink's size, or (height, width, 4) RGBA, colours not multiplied by
-                alpha, where the sink is transparent. It is not kept.
+            image: (height, width, 3) uint8 RGB of the sink's size; where the sink is transparent, (height, width, 4)
+                RGBA, colours not multiplied by alpha. It is not kept.
             timestamp_ms: when the frame is shown, from 0, rising; by default one frame of `fps` after the
                 last.
 

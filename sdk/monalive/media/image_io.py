@@ -18,6 +18,7 @@ from PIL.ImageFile import ImageFile
 
 from monalive.atomic_file import atomic_path
 from monalive.media.cutout import over, with_hidden_filled
+from monalive.media.display_p3 import display_p3_profile, says_display_p3
 from monalive.media.reduced_picture import TooLargeToDecodeError, fitted_size, reduced, scale_to_8_bits, to_8_bits
 from monalive.media.regular_file import require_file
 from monalive.rgb_image import is_rgba, require_rgb
@@ -102,8 +103,10 @@ def load_image(path: str | Path, longest_side: int | None = None) -> NDArray[np.
 
 
 def load_photo(path: str | Path, longest_side: int | None) -> LoadedPhoto:
-    """`load_image` that tells whether the picture was made smaller, and leaves a cut-out one cut out. Same arguments and
-    errors."""
+    """`load_image` that tells whether the picture was made smaller, and leaves a cut-out one cut out.
+
+    Same arguments and errors.
+    """
     path = Path(path)
     with open_picture(path) as image:
         return _loaded(image, str(path), longest_side)
@@ -175,6 +178,8 @@ def _opened(file: BinaryIO, name: str) -> Iterator[ImageFile]:
                 continue
             except Exception as error:  # damaged headers
                 raise ValueError(f"{name} cannot be read: its header is damaged ({error})") from error
+            if kind in ("HEIF", "AVIF") and says_display_p3(file):
+                image.info.setdefault("icc_profile", display_p3_profile())
             with image:
                 yield image
             return

@@ -23,7 +23,7 @@ from av.video.reformatter import (
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from monalive.media.audio_track import AudioTrack
+from monalive.media.audio_track import AudioTrack, Sound
 from monalive.media.frame_sink import FrameSink, roll_back
 from monalive.media.gif_sink import CutoutGifSink, GifSink
 from monalive.media.picture_sinks import FolderSink, StillSink
@@ -87,6 +87,7 @@ def open_sink(
     audio_start_s: float = 0.0,
     disclosure: Disclosure | None = None,
     *,
+    audio_period_s: float | None = None,
     transparent: bool = False,
 ) -> FrameSink:
     """A writer chosen by the path.
@@ -108,12 +109,13 @@ def open_sink(
         audio_start_s: the time in that file at which the first frame is shown, seconds.
         disclosure: what the output says of itself. By default it is signed, and the largest square in the middle of
             its frames carries the pixel mark.
+        audio_period_s: play the sound again after so many seconds, as often as the pictures go on.
         transparent: frames are (height, width, 4) RGBA, colours not multiplied by alpha. A `.gif`'s pixels are opaque
             or not; `.mp4`, `.mov` and `.jpg` have no transparency.
 
     Raises:
-        ValueError: a suffix that is not known, transparency that the format cannot hold, a frame rate that is not positive, a size the format cannot
-            hold, or an audio file without sound.
+        ValueError: a suffix that is not known, transparency that the format cannot hold, a frame rate that is not
+            positive, a size the format cannot hold, or an audio file without sound.
         FileExistsError: the folder holds other files.
         FileNotFoundError, PermissionError, NotADirectoryError: it cannot be written there.
     """
@@ -133,9 +135,8 @@ def open_sink(
     if suffix not in _VIDEOS:
         names = ", ".join((*_VIDEOS, ".webp", ".gif", *_STILLS))
         raise ValueError(f"cannot tell what to write to {path}: use {names}, or a name without a suffix for a folder")
-    return VideoSink(
-        *(path, fps, size, _VIDEOS[suffix], audio_from, audio_start_s, disclosure), transparent=transparent
-    )
+    sound = None if audio_from is None else Sound(Path(audio_from), audio_start_s, audio_period_s)
+    return VideoSink(path, fps, size, _VIDEOS[suffix], sound, disclosure, transparent=transparent)
 
 
 def _is_folder(path: str | Path) -> bool:
@@ -151,8 +152,7 @@ class VideoSink(FrameSink):
         fps: float,
         size: tuple[int, int],
         video: VideoFormat,
-        audio_from: str | Path | None = None,
-        audio_start_s: float = 0.0,
+        sound: Sound | None = None,
         disclosure: Disclosure | None = None,
         *,
         transparent: bool = False,
@@ -177,8 +177,8 @@ class VideoSink(FrameSink):
             self._container.metadata.update(CONTAINER_TAGS)
             self._stream = self._video_stream()
             self._audio: AudioTrack | None = None
-            if audio_from is not None:
-                self._audio = AudioTrack(Path(audio_from), self._container, video.container, audio_start_s)
+            if sound is not None:
+                self._audio = AudioTrack(sound, self._container, video.container)
                 stack.callback(self._audio.close)
             self._resources = stack.pop_all()
 

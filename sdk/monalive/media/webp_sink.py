@@ -94,7 +94,7 @@ def _header(size: tuple[int, int], *, transparent: bool) -> bytes:
 
 
 def _frame(patch: NDArray[np.uint8], left: int, top: int) -> bytes:
-    """A frame chunk's content for (h, w, 3 or 4) uint8 RGB or RGBA without its duration, which belongs after the first 12 bytes."""
+    """A frame chunk's content for (h, w, 3 or 4) uint8 without its duration, which belongs after the first 12 bytes."""
     height, width = patch.shape[:2]
     encoded = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(patch)).save(encoded, "WEBP", **_QUALITY)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from monalive.faces.driver_rule import DriverFace
 from monalive.limits import LONGEST_SIDE, MAX_FACES
+from monalive.media.audio_track import Sound, sound_of
 from monalive.media.cutout import Colour, colour_of
 from monalive.media.image_io import load_image, open_picture
 from monalive.media.regular_file import require_file
@@ -122,7 +123,10 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
             if image is not None:
                 raise ValueError("a picture does not move: loops are for videos and motions")
             motion = _motion_of(request, progress)
+    sound = None
     if motion is not None:
+        if request.driver is not None:
+            sound = _sound_of(request, motion)
         motion = boomerang(motion) if request.boomerang else motion
         motion = repeat(motion, loops=request.loops, seconds=request.seconds, fps=request.fps)
     mode = "VIDEO" if image is None else "IMAGE"
@@ -139,7 +143,7 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
         said = about_animation(request.disclosure, animator, request.photos, kind)
         output = Output(request.output, request.crop, progress, said, background)
         if motion is not None:
-            return render_motion(animator, portraits, motion, output)
+            return render_motion(animator, portraits, motion, output, sound)
         length = {"fps": request.fps, "seconds": request.seconds}
         if image is not None:
             return render_image(animator, portraits, image, output, **length)
@@ -218,17 +222,20 @@ def about_animation(
 
 
 def _motion_of(request: AnimationRequest, progress: bool) -> Motion:
-    """The motion of a driver's video, to be played more than once; its sound cannot be."""
+    """The motion of a driver's video, to be played more than once."""
     assert request.driver is not None
     reference = "neutral" if request.reference is None else request.reference
-    motion, has_sound = video_motion(
-        request.driver, reference=reference, progress=progress, driver_face=request.driver_face
-    )
-    if has_sound:
-        log.warning(
-            "the sound of %s is left out: a driver that is played to and fro or repeatedly is silent", request.driver
-        )
-    return motion
+    return video_motion(request.driver, reference=reference, progress=progress, driver_face=request.driver_face)
+
+
+def _sound_of(request: AnimationRequest, motion: Motion) -> Sound | None:
+    """The driver's sound, which starts again when its motion does; backwards it is not played."""
+    assert request.driver is not None
+    sound = sound_of(Path(request.driver), motion.duration_ms / 1000)
+    if sound is not None and request.boomerang:
+        log.warning("the sound of %s is left out: a driver that is played to and fro is silent", request.driver)
+        return None
+    return sound
 
 
 def _motion_name(name: str | Path) -> str:

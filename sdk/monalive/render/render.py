@@ -7,14 +7,14 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from monalive.faces.crop import NETWORK_SIZE
-from monalive.media.audio_track import sound_end_s
+from monalive.media.audio_track import Sound, sound_end_s
 from monalive.media.cutout import Colour
 from monalive.media.video_io import DEFAULT_FPS, VideoReader
 from monalive.media.video_sinks import can_be_transparent, can_hold_sound, open_sink
@@ -94,7 +94,7 @@ class Output:
         return frame.crop_image if self.crop else frame.image
 
     def say_background(self, frame: AnimatedFrame) -> None:
-        """Once, what is behind a cut-out photo that the file cannot leave cut out, or that a background is of no use."""
+        """What is behind a cut-out photo where nobody chose it, or that a background was chosen for another one."""
         if frame.rgba is None and self.background is not None:
             log.warning("the photo is not cut out: the background that was asked for is not seen")
         if frame.rgba is not None and self.background is None and not can_be_transparent(self.path):
@@ -133,7 +133,11 @@ def enroll_photos(
 
 
 def render_motion(
-    animator: PhotoAnimator, portraits: Sequence[Portrait], motion: Motion, output: Output
+    animator: PhotoAnimator,
+    portraits: Sequence[Portrait],
+    motion: Motion,
+    output: Output,
+    sound: Sound | None = None,
 ) -> RenderedFile:
     """Plays a motion on portraits of one photo and writes the frames.
 
@@ -142,13 +146,14 @@ def render_motion(
         portraits: one, or several of the same photo.
         motion: lengthened beforehand with `frame_timing.repeat` if need be.
         output: where to.
+        sound: what is heard with it, where the file can hold sound.
 
     Raises:
         ValueError, OSError: what is wrong with the output; the crop of several portraits.
     """
     output = output.of(portraits)
     frames = zip(animator.play(_who(portraits), motion), motion.timestamps_ms.tolist(), strict=True)
-    return _write(frames, output, motion.fps, total=len(motion.timestamps_ms))
+    return _write(frames, output, motion.fps, sound=sound, total=len(motion.timestamps_ms))
 
 
 def render_video(
@@ -210,8 +215,7 @@ def render_video(
             _driven(animator.play_video(_who(portraits), source, reference), driver),
             output,
             fps or reader.fps,
-            audio_from=reader.path if reader.has_audio and can_hold_sound(output.path) else None,
-            audio_start_s=reader.start_s,
+            sound=Sound(reader.path, reader.start_s) if reader.has_audio else None,
             total=total,
         )
 
@@ -273,8 +277,7 @@ def _write(
     output: Output,
     fps: float,
     *,
-    audio_from: Path | None = None,
-    audio_start_s: float = 0.0,
+    sound: Sound | None = None,
     total: int | None = None,
 ) -> RenderedFile:
     first = next(frames, None)
@@ -282,10 +285,15 @@ def _write(
         raise ValueError(f"{output.path} was not written: there are no frames to write")
     path, (height, width, channels) = Path(output.path), output.picture(first[0]).shape
     output.say_background(first[0])
+    heard: dict[str, Any] = {}
+    if sound is not None and can_hold_sound(path):
+        heard = {"audio_from": sound.path, "audio_start_s": sound.start_s, "audio_period_s": sound.period_s}
     still, cuts = 0, []
     with (
         open_sink(
-            *(output.path, fps, (width, height), audio_from, audio_start_s, output.disclosure),
+            *(output.path, fps, (width, height)),
+            **heard,
+            disclosure=output.disclosure,
             transparent=channels == 4,
         ) as sink,
         tqdm(total=total, unit="frame", desc=path.name, disable=None if output.progress else True) as bar,

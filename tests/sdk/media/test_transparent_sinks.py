@@ -117,7 +117,7 @@ def test_a_single_picture(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.mp4", "a.mov", "a.m4v", "a.jpg"])
 def test_formats_without_transparency_say_so(tmp_path: Path, name: str) -> None:
     assert not can_be_transparent(tmp_path / name)
-    with pytest.raises(ValueError, match="cannot be transparent: use .webm, .webp, .gif, .png or a folder"):
+    with pytest.raises(ValueError, match=r"cannot be transparent: use \.webm, \.webp, \.gif, \.png or a folder"):
         open_sink(tmp_path / name, 25, (SIDE, SIDE), transparent=True)
     assert not list(tmp_path.iterdir())
 
