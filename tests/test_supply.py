@@ -55,6 +55,35 @@ def test_every_dependency_is_a_range_that_says_where_it_begins() -> None:
             assert ">=" in operators and "==" not in operators, line
 
 
+def _wheel(project: Path, folder: Path) -> list[str]:
+    """Names of the files in the wheel that a project is built into."""
+    pytest.importorskip("hatchling")
+    from hatchling.builders.wheel import WheelBuilder
+
+    (path,) = WheelBuilder(str(project)).build(directory=str(folder), versions=["standard"])
+    with zipfile.ZipFile(path) as archive:
+        return archive.namelist()
+
+
+def test_the_sdk_brings_no_training_code(tmp_path: Path) -> None:
+    files = _wheel(ROOT, tmp_path)
+    assert {name.split("/")[0].partition("-")[0] for name in files} == {"monalive"}
+    assert "monalive/assets/default.bundle" in files and not any(name.endswith(".safetensors") for name in files)
+
+
+def test_training_is_a_distribution_of_its_own(tmp_path: Path) -> None:
+    files = _wheel(ROOT / "training", tmp_path)
+    packages = {name.split("/")[0].partition("-")[0] for name in files}
+    assert packages == {"monalive_distill", "monalive_export", "monalive_training"}
+    assert {"monalive_distill/assets/lightweight.safetensors", "monalive_export/one_bundle.py"} <= set(files)
+    assert not any("__pycache__" in name for name in files)
+    own, other = (
+        tomllib.loads((folder / "pyproject.toml").read_text())["project"] for folder in (ROOT / "training", ROOT)
+    )
+    assert own["version"] == other["version"]
+    assert own["dependencies"] == [f"monalive[train]=={own['version']}"]
+
+
 def test_what_is_needed_for_its_files_alone_brings_nothing_along() -> None:
     """Of packages that are read and not imported one version is known; what they ask for is not installed."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
