@@ -71,17 +71,15 @@ def test_the_sdk_brings_no_training_code(tmp_path: Path) -> None:
     assert "monalive/assets/default.bundle" in files and not any(name.endswith(".safetensors") for name in files)
 
 
-def test_training_is_a_distribution_of_its_own(tmp_path: Path) -> None:
-    files = _wheel(ROOT / "training", tmp_path)
-    packages = {name.split("/")[0].partition("-")[0] for name in files}
-    assert packages == {"monalive_distill", "monalive_export", "monalive_training"}
-    assert {"monalive_distill/assets/lightweight.safetensors", "monalive_export/one_bundle.py"} <= set(files)
-    assert not any("__pycache__" in name for name in files)
-    own, other = (
-        tomllib.loads((folder / "pyproject.toml").read_text())["project"] for folder in (ROOT / "training", ROOT)
-    )
-    assert own["version"] == other["version"]
-    assert own["dependencies"] == [f"monalive[train]=={own['version']}"]
+@pytest.mark.parametrize(("room", "file"), [("distill", "assets/lightweight.safetensors"), ("export", "one_bundle.py")])
+def test_training_and_export_are_distributions_of_their_own(tmp_path: Path, room: str, file: str) -> None:
+    files = _wheel(ROOT / room, tmp_path)
+    assert {name.split("/")[0].partition("-")[0] for name in files} == {f"monalive_{room}"}
+    assert f"monalive_{room}/{file}" in files and not any("__pycache__" in name for name in files)
+    own, sdk = (tomllib.loads((folder / "pyproject.toml").read_text())["project"] for folder in (ROOT / room, ROOT))
+    assert own["version"] == sdk["version"]
+    extra = {"distill": "train", "export": "export"}[room]
+    assert f"monalive[{extra}]=={sdk['version']}" in own["dependencies"]
 
 
 def test_what_is_needed_for_its_files_alone_brings_nothing_along() -> None:
