@@ -64,6 +64,9 @@ _WEBM = VideoFormat(
     transparent_format="yuva420p",
 )
 _VIDEOS: Final = {".mp4": _MP4, ".m4v": _MP4, ".mov": _MOV, ".webm": _WEBM}
+# Larger frames of H.264 take a third less time and twice the space, at the same quality.
+_LARGE_PIXELS: Final = 1_200_000
+_LARGE_PRESET: Final = "superfast"
 _H264_BLOCKS: Final = 139_264  # of 16 x 16 pixels in a frame: those of the highest level, 6.2
 _STILLS: Final = (".png", ".jpg", ".jpeg")
 _TRANSPARENT: Final = (".webm", ".webp", ".gif", ".png")
@@ -185,7 +188,10 @@ class VideoSink(FrameSink):
     def _video_stream(self) -> VideoStream:
         width, height = self.size
         rate = Fraction(self.fps).limit_denominator(1001)
-        stream = self._container.add_stream(self._format.codec, rate=rate, options=self._format.codec_options)
+        options = self._format.codec_options
+        if "preset" in options and width * height > _LARGE_PIXELS:
+            options = {**options, "preset": _LARGE_PRESET}
+        stream = self._container.add_stream(self._format.codec, rate=rate, options=options)
         assert isinstance(stream, VideoStream)
         context = stream.codec_context
         context.width = width + width % 2 if self._format.even else width
