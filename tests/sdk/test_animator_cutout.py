@@ -152,11 +152,12 @@ def test_files(
     told: str,
 ) -> None:
     Image.fromarray(cut_out).save(tmp_path / "cut.png")
-    still = {"motion": "nod", "seconds": 0.04}
     said = Disclosure(credentials=False, pixel_mark=False)
     with caplog.at_level(logging.WARNING):
         animate_photos(
-            AnimationRequest([tmp_path / "cut.png"], tmp_path / name, background=background, disclosure=said, **still)
+            AnimationRequest(
+                [tmp_path / "cut.png"], tmp_path / name, "nod", seconds=0.04, background=background, disclosure=said
+            )
         )
     cut_lines = [line for line in caplog.messages if "cut out" in line]
     assert (told in cut_lines[0]) if told else not cut_lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -34,7 +34,7 @@ class Badge:
             return image
         badged = image.copy()
         under = badged[self._where].astype(np.float32)
-        share = self._cover
+        share: NDArray[Any] = self._cover
         if image.shape[2] == 4:  # on nothing it shows as it is
             opaque = self._cover + (1 - self._cover) * under[..., 3:] / 255
             share = self._cover / np.maximum(opaque, 1e-6)

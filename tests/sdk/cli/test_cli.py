@@ -299,3 +299,13 @@ def test_interruption_leaves_nothing_behind(number: signal.Signals, code: int, t
     assert process.returncode == code
     assert "Traceback" not in err
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["driver.mp4", "photo.png"]
+
+
+@pytest.mark.parametrize("colour", ["blau", "#12", "rgb(1,2,3)", ""])
+def test_what_is_no_colour_is_refused_in_one_line(
+    animator: FakeAnimator, motions: None, capfd: pytest.CaptureFixture[str], colour: str
+) -> None:
+    assert main(["animate", "photo.png", "--motion", "smile", "-o", "out.mp4", "--background", colour]) == 2
+    said = capfd.readouterr().err
+    assert "is not a colour; give a name such as white, or #rrggbb" in said
+    assert said.count("\n") == 1 and not Path("out.mp4").exists()
