@@ -64,7 +64,7 @@ lock:
 	$(LOCKING)/bin/pip install --quiet $(BUILD_PINS)
 	$(LOCKING)/bin/pip install --quiet --no-build-isolation -e .
 	$(LOCKING)/bin/python requirements/make_lock.py demo
-	$(LOCKING)/bin/pip install --quiet --no-build-isolation -e '.[export,dev]'
+	$(LOCKING)/bin/pip install --quiet --no-build-isolation -e '.[export,dev]' -e distill -e export
 	$(LOCKING)/bin/pip install --quiet --no-deps -r $(NETWORK_FILES)
 	$(LOCKING)/bin/python requirements/make_lock.py test
 	$(LOCKING)/bin/python requirements/make_lock.py cuda "$$(sed -n 's/^\(torch==[^ ]*\) .*/\1/p' requirements/test-$(PLACE).lock)" --without requirements/test-$(PLACE).lock
@@ -90,15 +90,15 @@ else
 endif
 	touch $@
 
-$(TEST)/.installed: pyproject.toml $(NETWORK_FILES) $(TEST_LOCK)
+$(TEST)/.installed: pyproject.toml distill/pyproject.toml export/pyproject.toml $(NETWORK_FILES) $(TEST_LOCK)
 	$(PYTHON) -m venv --clear $(TEST)
 ifneq ($(TEST_LOCK),)
 	$(TEST)/bin/python requirements/install_locked.py $(TEST_LOCK) --or $(BUILD_PINS) '.[export,dev]'
 	$(TEST)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $(NETWORK_FILES)
 	case "$$($(TEST)/bin/pip list --format=freeze)" in *torch==*+cpu*) ;; *) $(TEST)/bin/python requirements/install_locked.py $(CUDA_LOCK) ;; esac
-	$(TEST)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(TEST)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e distill -e export
 else
-	$(TEST)/bin/pip install --quiet --disable-pip-version-check -e '.[export,dev]'
+	$(TEST)/bin/pip install --quiet --disable-pip-version-check -e '.[export,dev]' -e distill -e export
 	$(TEST)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $(NETWORK_FILES)
 endif
 	touch $@

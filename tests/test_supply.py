@@ -55,6 +55,33 @@ def test_every_dependency_is_a_range_that_says_where_it_begins() -> None:
             assert ">=" in operators and "==" not in operators, line
 
 
+def _wheel(project: Path, folder: Path) -> list[str]:
+    """Names of the files in the wheel that a project is built into."""
+    pytest.importorskip("hatchling")
+    from hatchling.builders.wheel import WheelBuilder
+
+    (path,) = WheelBuilder(str(project)).build(directory=str(folder), versions=["standard"])
+    with zipfile.ZipFile(path) as archive:
+        return archive.namelist()
+
+
+def test_the_sdk_brings_no_training_code(tmp_path: Path) -> None:
+    files = _wheel(ROOT, tmp_path)
+    assert {name.split("/")[0].partition("-")[0] for name in files} == {"monalive"}
+    assert "monalive/assets/default.bundle" in files and not any(name.endswith(".safetensors") for name in files)
+
+
+@pytest.mark.parametrize(("room", "file"), [("distill", "assets/lightweight.safetensors"), ("export", "one_bundle.py")])
+def test_training_and_export_are_distributions_of_their_own(tmp_path: Path, room: str, file: str) -> None:
+    files = _wheel(ROOT / room, tmp_path)
+    assert {name.split("/")[0].partition("-")[0] for name in files} == {f"monalive_{room}"}
+    assert f"monalive_{room}/{file}" in files and not any("__pycache__" in name for name in files)
+    own, sdk = (tomllib.loads((folder / "pyproject.toml").read_text())["project"] for folder in (ROOT / room, ROOT))
+    assert own["version"] == sdk["version"]
+    extra = {"distill": "train", "export": "export"}[room]
+    assert f"monalive[{extra}]=={sdk['version']}" in own["dependencies"]
+
+
 def test_what_is_needed_for_its_files_alone_brings_nothing_along() -> None:
     """Of packages that are read and not imported one version is known; what they ask for is not installed."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

@@ -20,6 +20,7 @@ from monalive.faces.colour_order import looks_like_bgr
 from monalive.faces.crop import SquareCrop, portrait_crop
 from monalive.faces.driver_follower import DriverFollower, place_of_driver
 from monalive.faces.driver_rule import DriverRule
+from monalive.faces.likeness import likeness_features, load_likeness
 from monalive.faces.tracker import Face, choose_face
 from monalive.faces.tracker_factory import FaceTrackerFactory, SharedNetworkTrackers
 from monalive.faces.tracker_networks import bundle_with_tracker, load_tracker_networks
@@ -94,13 +95,14 @@ class PhotoAnimator(ClosesAtEnd):
     ) -> Portrait:
         """Makes a portrait of one person.
 
-        The first call without `consent` logs a warning that says whose consent is needed; it stops nothing.
+        The first call without `consent` logs a warning that says whose consent is needed; so does one with photos that
+        may show different people. They stop nothing.
 
         Args:
             photos: a picture file, its bytes, a Pillow image, or an array (H, W, 3) uint8 RGB (OpenCV's are BGR: give
-                `picture[..., ::-1]`); or several of the same person, of which the first is the one that is animated
-                and the others lend their expressions and poses (all of themselves, if they show the same view as the
-                first and motion is taken over absolutely).
+                `picture[..., ::-1]`), or (H, W, 4) RGBA of a cut-out photo; or several of the same person, of which the
+                first is the one that is animated and the others lend their expressions and poses (all of themselves,
+                if they show the same view as the first and motion is taken over absolutely).
             face: which face of each photo: "largest", or a number counted from the left, from 0.
             consent: why this face may be animated: "self", "given" or "artwork"; recorded in what is made of it.
 
@@ -115,6 +117,7 @@ class PhotoAnimator(ClosesAtEnd):
             raise ValueError("there is no photo to enrol: give at least one")
         found = [self._photo_of_person(photo, face) for photo in chosen]
         _say_notice(stated, (photo.image for photo in found))
+        _say_different(chosen, found)
         return self._portrait(found, stated)
 
     def enroll_all(self, photo: Photo, *, consent: Consent | str | None = None) -> list[Portrait]:
@@ -125,10 +128,10 @@ class PhotoAnimator(ClosesAtEnd):
         """
         self._require_open()
         stated = stated_consent(consent)
-        image, faces = self._faces(photo, every=True)
-        _say_notice(stated, [image])
+        loaded, faces = self._faces(photo, every=True)
+        _say_notice(stated, [loaded.image])
         faces = sorted(faces, key=lambda face: face.box[0] + face.box[2])
-        return [self._portrait([_with_crop(image, face)], stated) for face in faces]
+        return [self._portrait([_with_crop(loaded, face)], stated) for face in faces]
 
     def load_portrait(self, path: str | Path) -> Portrait:
         """A portrait from a file that `Portrait.save` wrote.
@@ -387,20 +390,19 @@ class PhotoAnimator(ClosesAtEnd):
         self._options.result_callback(result, item[2])
 
     def _photo_of_person(self, photo: Photo, face: FaceChoice) -> PhotoOfPerson:
-        image, faces = self._faces(photo, every=face != "largest")
+        loaded, faces = self._faces(photo, every=face != "largest")
         chosen = choose_face(faces, face)
-        if isinstance(photo, np.ndarray) and looks_like_bgr(image, chosen.landmarks):
+        if isinstance(photo, np.ndarray) and looks_like_bgr(loaded.image, chosen.landmarks):
             log.warning(
                 "the face is bluer than skin is: if the array is BGR, as OpenCV reads pictures, give picture[..., ::-1]"
             )
-        return _with_crop(image, chosen)
+        return _with_crop(loaded, chosen)
 
-    def _faces(self, photo: Photo, *, every: bool) -> tuple[NDArray[np.uint8], list[Face]]:
+    def _faces(self, photo: Photo, *, every: bool) -> tuple[LoadedPhoto, list[Face]]:
         loaded, name = read_photo(photo, self._options.longest_side)
-        image = loaded.image
         self._say_smaller(name, loaded)
         with self._tracking:
-            faces = self._photo_tracker.detect(image, largest_only=not every)
+            faces = self._photo_tracker.detect(loaded.image, largest_only=not every)
         if not faces:
             raise ValueError(
                 f"no face was found in {name}: nothing in it is enough like a person's; "
@@ -411,7 +413,7 @@ class PhotoAnimator(ClosesAtEnd):
             log.warning(
                 "%s shows more than %d faces: only the largest are taken; raise max_faces (--max-faces)", name, most
             )
-        return image, faces[:most]
+        return loaded, faces[:most]
 
     def _say_smaller(self, name: str, loaded: LoadedPhoto) -> None:
         """Once, that a photo was made smaller, and how to keep its size."""
@@ -466,6 +468,25 @@ def _say_notice(consent: Consent | None, pictures: Iterable[NDArray[np.uint8]]) 
     say_once(consent, [picture for picture in pictures if not shows_sample_portrait(picture)])
 
 
+def _say_different(given: Sequence[Photo], found: Sequence[PhotoOfPerson]) -> None:
+    """Which photos may show somebody else than the first, where faces look at the camera; more than half of other
+    people are found out."""
+    if len(found) < 2:
+        return
+    first, *others = (likeness_features(photo.image, photo.landmarks) for photo in found)
+    names = [str(photo) if isinstance(photo, str | os.PathLike) else f"photo {n}" for n, photo in enumerate(given, 1)]
+    unlike = [
+        name
+        for name, features in zip(names[1:], others, strict=True)
+        if first is not None and features is not None and load_likeness().may_differ(first, features)
+    ]
+    if unlike:
+        log.warning(
+            "these photos may show different people: %s and %s; a portrait is made of photos of one person",
+            *(names[0], ", ".join(unlike)),
+        )
+
+
 def _bundle_trackers(bundle: Bundle, runtime: RuntimeOptions) -> FaceTrackerFactory:
     """Trackers on the networks of the bundle, on what its other ones run on; or on the packaged ones."""
     holder = bundle_with_tracker(bundle)
@@ -475,6 +496,6 @@ def _bundle_trackers(bundle: Bundle, runtime: RuntimeOptions) -> FaceTrackerFact
     return SharedNetworkTrackers(load_tracker_networks(holder, on))
 
 
-def _with_crop(image: NDArray[np.uint8], face: Face) -> PhotoOfPerson:
-    crop: SquareCrop = portrait_crop(face.landmarks, image.shape[1], image.shape[0])
-    return PhotoOfPerson(image, face.landmarks, crop)
+def _with_crop(photo: LoadedPhoto, face: Face) -> PhotoOfPerson:
+    crop: SquareCrop = portrait_crop(face.landmarks, photo.image.shape[1], photo.image.shape[0])
+    return PhotoOfPerson(photo.image, face.landmarks, crop, photo.alpha)

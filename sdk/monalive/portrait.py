@@ -35,14 +35,16 @@ class PhotoOfPerson:
     """A photo and the face in it.
 
     Attributes:
-        image: (H, W, 3) uint8 RGB.
+        image: (H, W, 3) uint8 RGB. Colours that a cut-out photo hides are those of the nearest visible pixels.
         landmarks: (478, 3) float32, photo pixels.
         crop: the square the networks see.
+        alpha: (H, W) uint8, 255 where the photo is opaque; None where all of it is.
     """
 
     image: NDArray[np.uint8]
     landmarks: NDArray[np.float32]
     crop: SquareCrop
+    alpha: NDArray[np.uint8] | None = None
 
     def __repr__(self) -> str:
         return f"<PhotoOfPerson of {self.image.shape[1]}x{self.image.shape[0]}>"
@@ -102,8 +104,13 @@ class Portrait:
 
     @property
     def photo(self) -> NDArray[np.uint8]:
-        """The photo that is animated: (H, W, 3) uint8 RGB."""
+        """The photo that is animated: (H, W, 3) uint8 RGB; see `PhotoOfPerson.image`."""
         return self.enrolled[0].photo.image
+
+    @property
+    def alpha(self) -> NDArray[np.uint8] | None:
+        """(H, W) uint8, how opaque `photo` is; None where it is not cut out."""
+        return self.enrolled[0].photo.alpha
 
     @property
     def landmarks(self) -> NDArray[np.float32]:
@@ -126,7 +133,8 @@ class Portrait:
             for index, enrolled in enumerate(self.enrolled):
                 photo = enrolled.photo
                 picture = io.BytesIO()
-                Image.fromarray(photo.image).save(picture, "PNG", compress_level=3)
+                pixels = photo.image if photo.alpha is None else np.dstack([photo.image, photo.alpha])
+                Image.fromarray(pixels).save(picture, "PNG", compress_level=3)
                 archive.writestr(f"{index}.png", picture.getvalue())
                 archive.writestr(f"{index}.landmarks", photo.landmarks.astype("<f4").tobytes())
                 entries.append({"crop": [photo.crop.x, photo.crop.y, photo.crop.side]})
@@ -171,6 +179,7 @@ def _read_photo(archive: zipfile.ZipFile, index: int, entry: Mapping[str, Sequen
             if picture.width * picture.height > MAX_PIXELS:
                 raise ValueError(f"a photo of {picture.width}x{picture.height} is too large")
             image = np.asarray(picture.convert("RGB"))
+            alpha = np.asarray(picture.getchannel("A")) if picture.mode == "RGBA" else None
     raw = read_member(archive, f"{index}.landmarks", _LANDMARK_BYTES)
     landmarks = np.frombuffer(raw, "<f4").reshape(LANDMARK_COUNT, 3).astype(np.float32)
     crop = SquareCrop(*map(float, entry["crop"]))
@@ -180,4 +189,4 @@ def _read_photo(archive: zipfile.ZipFile, index: int, entry: Mapping[str, Sequen
     down = min(crop.y + crop.side, image.shape[0]) - max(crop.y, 0)
     if not 1 <= crop.side <= 16 * max(image.shape) or across < 1 or down < 1:
         raise ValueError("the crop does not lie in the photo")
-    return PhotoOfPerson(image, landmarks, crop)
+    return PhotoOfPerson(image, landmarks, crop, alpha)

@@ -22,3 +22,14 @@ def require_rgb(image: object) -> None:
             f"this one is {image.dtype} of shape {image.shape};"
             " load files with load_image, which converts all kinds of pictures"
         )
+
+
+def is_rgba(image: object) -> bool:
+    """Whether `image` is a picture with transparency: (H, W, 4) uint8, colours not multiplied by alpha, not empty."""
+    return (
+        isinstance(image, np.ndarray)
+        and image.dtype == np.uint8
+        and image.ndim == 3
+        and image.shape[2] == 4
+        and image.size > 0
+    )

@@ -114,6 +114,9 @@ def verify(path: str | Path) -> Verification:
 
 def _verdict(credentials: ReadCredentials | None, mark: FoundMark | None, media_type: str) -> Verification:
     notes: list[str] = []
+    if credentials is not None and credentials.elsewhere:
+        state = State.NOT_OURS if mark is None else State.STRIPPED
+        return Verification(state, credentials, mark, ["Its credentials lie on a server and were not fetched."])
     ours = credentials is not None and credentials.facts is not None
     said = (credentials.facts or {}).get("pixel_mark") if credentials is not None else None
     if credentials is not None and not credentials.intact and (ours or mark is not None or credentials.facts is None):

@@ -9,6 +9,7 @@ import os
 import stat
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -329,3 +330,37 @@ def test_the_notice_is_said_once_and_not_when_consent_is_stated(caplog: pytest.L
         assert [record.message for record in caplog.records] == [consent.NOTICE]
     with pytest.raises(ValueError, match="'artwork'"):
         consent.stated_consent("sure")
+
+
+def test_a_photo_with_damaged_credentials_is_animated_all_the_same(
+    tmp_path: Path, face: np.ndarray, caplog: pytest.LogCaptureFixture
+) -> None:
+    signed = write(tmp_path / "signed.png", face).read_bytes()
+    at = signed.index(b"caBX")
+    length = int.from_bytes(signed[at - 4 : at], "big")
+    chunk = bytearray(signed[at : at + 4 + length])
+    chunk[300:350] = b"\xff" * 50
+    damaged = tmp_path / "damaged.png"
+    damaged.write_bytes(signed[:at] + chunk + zlib.crc32(chunk).to_bytes(4, "big") + signed[at + 8 + length :])
+    for name in ("a.mp4", "a.png", "a.webm"):
+        with caplog.at_level(logging.WARNING):
+            found = verify(write(tmp_path / name, face, Disclosure(photos=[damaged])))
+        assert found.state is State.VALID and found.credentials is not None and found.credentials.facts is not None
+        assert len(found.credentials.facts["photos"][0]["sha256"]) == 64
+        assert [line for line in caplog.messages if "own Content Credentials are damaged" in line]
+        caplog.clear()
+
+
+def test_credentials_on_a_server_are_not_ours_and_not_fetched(
+    tmp_path: Path, face: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    xmp = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description rdf:about="" xmlns:dcterms="http://purl.org/dc/terms/" '
+        'dcterms:provenance="http://127.0.0.1:9/m.c2pa"/></rdf:RDF></x:xmpmeta>'
+    )
+    Image.fromarray(face).save(tmp_path / "remote.jpg", xmp=xmp.encode())
+    found = verify(tmp_path / "remote.jpg")
+    assert found.state is State.NOT_OURS and found.notes == ["Its credentials lie on a server and were not fetched."]
+    main(["verify", str(tmp_path / "remote.jpg")])
+    assert "content credentials: on a server, not fetched" in capsys.readouterr().out

@@ -43,6 +43,7 @@ class FakeFrame:
     timestamp_ms: float = 0.0
     driver_found: bool = True
     cut: bool = False
+    rgba: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ class FakeMotion:
     surroundings: np.ndarray | None = None
     takes: tuple[Any, ...] = ()
     cuts_ms: tuple[float, ...] = ()
+
+    @property
+    def duration_ms(self) -> float:
+        """To the end of the last frame."""
+        return float(self.timestamps_ms[-1]) + 1000.0 / self.fps
 
 
 def fake_motion(count: int = 5, fps: float = 25.0, loop: bool = True) -> Any:

@@ -12,7 +12,7 @@ from typing import Protocol
 from monalive_distill.generator.lightweight_generator import LightweightGenerator
 
 GROUP = "monalive.bundle_exporters"
-_MISSING = "writing a bundle needs the export packages: pip install 'monalive[export]'"
+_MISSING = "writing a bundle needs the export packages: pip install monalive-export"
 
 
 class BundleExporter(Protocol):

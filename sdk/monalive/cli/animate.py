@@ -32,11 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_retarget_arguments(parser)
     shared.add_reference_argument(parser, None, "neutral; as its file says for --motion")
     shared.add_disclosure_arguments(parser)
+    shared.add_background_argument(parser)
     parser.add_argument("--crop", action="store_true", help="write only the 256x256 picture of the face")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--seconds", type=shared.positive, metavar="S", help="length: motions repeat, a driver is cut")
     length.add_argument(
-        "--loops", type=shared.positive_int, metavar="N", help="play it so many times; a driver then has no sound"
+        "--loops", type=shared.positive_int, metavar="N", help="play it so many times, with the driver's sound"
     )
     parser.add_argument("--boomerang", action="store_true", help="play it to its end and back, without sound")
     parser.add_argument(
@@ -70,6 +71,7 @@ def run(arguments: argparse.Namespace) -> None:
         bundle=arguments.bundle,
         runtime=shared.runtime_options(arguments),
         disclosure=shared.disclosure(arguments),
+        background=arguments.background,
     )
     with held_back():  # it is printed once all went well: an error stays one line
         written = animate_photos(request, progress=not arguments.quiet)

@@ -18,6 +18,7 @@ from monalive.trust.credential import Credential
 
 if TYPE_CHECKING:
     from monalive.faces.driver_rule import DriverFace
+    from monalive.media.cutout import Colour
     from monalive.motions.driver_takes import Reference
     from monalive.render.render import FaceChoice
     from monalive.trust.disclosure import Disclosure
@@ -65,6 +66,17 @@ def add_driver_face_argument(parser: argparse.ArgumentParser) -> None:
         help="whose motion is taken if the driver shows several faces: one that is large, central and moves (auto, the "
         "default), the largest, the one that moves most in the first second, or the Nth from the left counted from 0; "
         "that face keeps driving",
+    )
+
+
+def add_background_argument(parser: argparse.ArgumentParser) -> None:
+    """--background."""
+    parser.add_argument(
+        "--background",
+        type=colour,
+        metavar="COLOUR",
+        help="the colour behind a cut-out photo, a name or #rrggbb (default: transparent in .webm, .webp, .gif, "
+        ".png, white in other files)",
     )
 
 
@@ -231,6 +243,16 @@ def reference(text: str) -> Reference:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is neither 'neutral' nor 'first' nor the number of a frame, from 0")
     return int(text)
+
+
+def colour(text: str) -> Colour:
+    """A colour's name or #rrggbb."""
+    from monalive.media.cutout import colour_of
+
+    try:
+        return colour_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def picture_size(text: str) -> int | None:

@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "15 seconds (recent, default), in the first 3 seconds only (neutral), or when it is first seen (first)",
     )
     shared.add_disclosure_arguments(parser)
+    shared.add_background_argument(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="no summary")
 
 
@@ -69,6 +70,7 @@ def run(arguments: argparse.Namespace) -> None:
         bundle=arguments.bundle,
         runtime=shared.runtime_options(arguments),
         disclosure=shared.disclosure(arguments),
+        background=arguments.background,
     )
     with held_back():
         summary = run_live(request)

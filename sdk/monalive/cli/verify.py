@@ -55,6 +55,8 @@ def _credential_lines(found: Verification) -> list[str]:
     credentials = found.credentials
     if credentials is None:
         return ["content credentials: none"]
+    if credentials.elsewhere:
+        return ["content credentials: on a server, not fetched"]
     state = "intact" if credentials.intact else "BROKEN (" + ", ".join(credentials.problems) + ")"
     lines = [f"content credentials: {state}, signed by {credentials.signer or 'nobody that can be read'}"]
     facts = credentials.facts

@@ -14,7 +14,7 @@ class AnimationSink(FrameSink):
     """A `FrameSink` whose frames are appended to an open file, which `_resources` closes.
 
     Args:
-        path, fps, size, disclosure: see `FrameSink`.
+        path, fps, size, disclosure, transparent: see `FrameSink`.
         kind: what the file is called in an error.
         longest_side: the most pixels a side that its format can say.
         header: makes all before the first frame from a size.
@@ -30,11 +30,12 @@ class AnimationSink(FrameSink):
         size: tuple[int, int],
         disclosure: Disclosure | None,
         *,
+        transparent: bool,
         kind: str,
         longest_side: int,
         header: Callable[[tuple[int, int]], bytes],
     ) -> None:
-        super().__init__(path, fps, size, disclosure)
+        super().__init__(path, fps, size, disclosure, transparent=transparent)
         if max(size) > longest_side:
             raise ValueError(
                 f"{path} cannot hold pictures of {size[0]}x{size[1]}: a {kind} has at most {longest_side} pixels a side"

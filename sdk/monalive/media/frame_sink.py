@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.atomic_file import atomic_path
-from monalive.rgb_image import require_rgb
+from monalive.rgb_image import is_rgba, require_rgb
 from monalive.trust.disclosure import Disclosure, Seal
 
 
@@ -29,6 +29,7 @@ class FrameSink(ABC):
         fps: frames per second when frames come without timestamps, and for the length of the last one.
         size: (width, height) of all frames in pixels.
         frames_written: number of frames taken so far.
+        transparent: frames are RGBA.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class FrameSink(ABC):
         disclosure: Disclosure | None = None,
         *,
         folder: bool = False,
+        transparent: bool = False,
     ) -> None:
         if not fps > 0:
             raise ValueError(f"the frame rate must be above 0, not {fps}")
         self.path = path
         self.fps = fps
         self.size = size
+        self.transparent = transparent
         self.frames_written = 0
         self._last_ms = -1.0
         self._finished = False
@@ -59,7 +62,8 @@ class FrameSink(ABC):
         """Adds a frame.
 
         Args:
-            image: (height, width, 3) uint8 RGB of the sink's size. It is not kept.
+            image: (height, width, 3) uint8 RGB of the sink's size; where the sink is transparent, (height, width, 4)
+                RGBA, colours not multiplied by alpha. It is not kept.
             timestamp_ms: when the frame is shown, from 0, rising; by default one frame of `fps` after the
                 last.
 
@@ -70,7 +74,10 @@ class FrameSink(ABC):
         """
         if self._finished:
             raise ValueError(f"{self.path} is closed: no more frames can be written to it")
-        require_rgb(image)
+        if not self.transparent:
+            require_rgb(image)
+        elif not is_rgba(image):
+            raise ValueError(f"frames of {self.path} must be (height, width, 4) uint8 RGBA, since it is transparent")
         if (image.shape[1], image.shape[0]) != self.size:
             width, height = self.size
             raise ValueError(

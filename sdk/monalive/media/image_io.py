@@ -17,9 +17,11 @@ from PIL import Image, ImageCms
 from PIL.ImageFile import ImageFile
 
 from monalive.atomic_file import atomic_path
+from monalive.media.cutout import over, with_hidden_filled
+from monalive.media.display_p3 import display_p3_profile, says_display_p3
 from monalive.media.reduced_picture import TooLargeToDecodeError, fitted_size, reduced, scale_to_8_bits, to_8_bits
 from monalive.media.regular_file import require_file
-from monalive.rgb_image import require_rgb
+from monalive.rgb_image import is_rgba, require_rgb
 from monalive.trust.provenance import picture_options
 
 # Formats that photos come in. Not all that Pillow reads: some (EPS) start other programs.
@@ -36,6 +38,7 @@ _WRITABLE: dict[str, tuple[str, dict[str, Any]]] = {
     ".webp": ("WEBP", {"quality": 95}),
     ".bmp": ("BMP", {}),
 }
+_TRANSPARENT = (".png", ".webp")
 _EXIF_ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -50,10 +53,17 @@ _UPRIGHT = {
 
 @dataclass(frozen=True)
 class LoadedPhoto:
-    """A photo as it is worked on: (H, W, 3) uint8 RGB, and the (width, height) that its file has, as stored."""
+    """A photo as it is worked on.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB. Colours that the photo hides are those of the nearest visible pixels.
+        full_size: the (width, height) that its file has, as stored.
+        alpha: (H, W) uint8, 255 where it is opaque; None where all of it is.
+    """
 
     image: NDArray[np.uint8]
     full_size: tuple[int, int]
+    alpha: NDArray[np.uint8] | None = None
 
     @property
     def is_smaller(self) -> bool:
@@ -88,11 +98,15 @@ def load_image(path: str | Path, longest_side: int | None = None) -> NDArray[np.
         ValueError: it is no regular file, empty, no picture of a known format, damaged or cut short, or has more
             than 100 million pixels (250 million with `longest_side`), or more than fit into memory.
     """
-    return load_photo(path, longest_side).image
+    photo = load_photo(path, longest_side)
+    return photo.image if photo.alpha is None else over(photo.image, photo.alpha)
 
 
 def load_photo(path: str | Path, longest_side: int | None) -> LoadedPhoto:
-    """`load_image` that tells whether the picture was made smaller. Same arguments and errors."""
+    """`load_image` that tells whether the picture was made smaller, and leaves a cut-out one cut out.
+
+    Same arguments and errors.
+    """
     path = Path(path)
     with open_picture(path) as image:
         return _loaded(image, str(path), longest_side)
@@ -114,11 +128,14 @@ def photo_of(image: Image.Image, name: str, longest_side: int | None) -> LoadedP
     with warnings.catch_warnings(), _damage_in_words(name):
         warnings.simplefilter("ignore")
         image.load()
-        rgb = _to_rgb(image, image)
-    if smaller != image.size:
-        width, height = fitted_size((rgb.shape[1], rgb.shape[0]), longest_side)
-        rgb = np.array(Image.fromarray(rgb).resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0))
-    return LoadedPhoto(rgb, image.size)
+        photo = _plain_photo(image, image, image.size)
+    if smaller == image.size:
+        return photo
+    return LoadedPhoto(
+        _resized(photo.image, longest_side),
+        image.size,
+        None if photo.alpha is None else _resized(photo.alpha, longest_side),
+    )
 
 
 @contextmanager
@@ -161,6 +178,8 @@ def _opened(file: BinaryIO, name: str) -> Iterator[ImageFile]:
                 continue
             except Exception as error:  # damaged headers
                 raise ValueError(f"{name} cannot be read: its header is damaged ({error})") from error
+            if kind in ("HEIF", "AVIF") and says_display_p3(file):
+                image.info.setdefault("icc_profile", display_p3_profile())
             with image:
                 yield image
             return
@@ -181,7 +200,7 @@ def _loaded(image: ImageFile, name: str, longest_side: int | None) -> LoadedPhot
     with _damage_in_words(name):
         if smaller == size:
             image.load()
-        return LoadedPhoto(_to_rgb(image, image if smaller == size else reduced(image, smaller)), size)
+        return _plain_photo(image, image if smaller == size else reduced(image, smaller), size)
 
 
 @contextmanager
@@ -213,14 +232,15 @@ def encode_image(path: str | Path, image: NDArray[np.uint8], *, made_by_ai: bool
     Args:
         path: ends in .png, .jpg, .jpeg, .webp or .bmp. JPEG and WebP are written at quality 95, JPEG without
             chroma subsampling.
-        image: (H, W, 3) uint8 RGB.
+        image: (H, W, 3) uint8 RGB, or (H, W, 4) RGBA for PNG and WebP.
         made_by_ai: say so in the file (`provenance`); BMP has no place for it.
 
     Raises:
         ValueError: another suffix, or `image` is not such an array, or it is too large for the format.
     """
-    require_rgb(image)
     path = Path(path)
+    if not (is_rgba(image) and path.suffix.lower() in _TRANSPARENT):
+        require_rgb(image)
     if path.suffix.lower() not in _WRITABLE:
         raise ValueError(f"cannot tell the picture format of {path}: use one of {', '.join(_WRITABLE)}")
     kind, options = _WRITABLE[path.suffix.lower()]
@@ -251,15 +271,22 @@ def _learn_heif(name: str) -> None:
     pillow_heif.register_heif_opener(thumbnails=False)
 
 
-def _to_rgb(file: Image.Image, image: Image.Image) -> NDArray[np.uint8]:
+def _resized(values: NDArray[np.uint8], longest_side: int | None) -> NDArray[np.uint8]:
+    """(H, W, ...) uint8 with a longest side of so many pixels at most."""
+    size = fitted_size((values.shape[1], values.shape[0]), longest_side)
+    return np.array(Image.fromarray(values).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0))
+
+
+def _plain_photo(file: Image.Image, image: Image.Image, full_size: tuple[int, int]) -> LoadedPhoto:
     """What was read from `file`, whole or made smaller, in plain colours, upright."""
     orientation, profile = _orientation(file), file.info.get("icc_profile")
     if image.mode.startswith("I") or image.mode == "F":
         image = Image.fromarray(to_8_bits(np.asarray(image), scale_to_8_bits(image)))
+    opaque: Image.Image | None = None
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-        image = Image.alpha_composite(white, image).convert("RGB")
+        opaque = image.getchannel("A")
+        image = image.convert("RGB")
     if image.mode not in ("RGB", "CMYK"):
         image = image.convert("RGB")
     if profile:
@@ -267,7 +294,12 @@ def _to_rgb(file: Image.Image, image: Image.Image) -> NDArray[np.uint8]:
     image = image.convert("RGB")
     if orientation in _UPRIGHT:
         image = image.transpose(_UPRIGHT[orientation])
-    return np.array(image)
+        opaque = None if opaque is None else opaque.transpose(_UPRIGHT[orientation])
+    colours = np.array(image)
+    if opaque is None or opaque.getextrema() == (255, 255):
+        return LoadedPhoto(colours, full_size)
+    alpha = np.array(opaque)
+    return LoadedPhoto(with_hidden_filled(colours, alpha), full_size, alpha)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from monalive.media.cutout import with_hidden_filled
 from monalive.media.image_io import LoadedPhoto, decode_photo, load_image, load_photo, photo_of
 from monalive.packaged_assets import sample_portrait_paths
-from monalive.rgb_image import require_rgb
+from monalive.rgb_image import is_rgba, require_rgb
 
 Photo: TypeAlias = str | Path | bytes | Image.Image | NDArray[np.uint8]
 _NAMELESS: Final = "the photo"
@@ -29,7 +30,7 @@ def read_photo(photo: Photo, longest_side: int | None) -> tuple[LoadedPhoto, str
     """A photo, the right way up, and what to call it in an error.
 
     Args:
-        photo: an array is taken as it is.
+        photo: an array, (H, W, 3) uint8 RGB or (H, W, 4) RGBA, is taken as it is.
         longest_side: see `load_image`.
 
     Raises:
@@ -37,6 +38,10 @@ def read_photo(photo: Photo, longest_side: int | None) -> tuple[LoadedPhoto, str
         ValueError: it is nothing of the kind, or cannot be read.
     """
     if isinstance(photo, np.ndarray):
+        if is_rgba(photo):
+            alpha = np.ascontiguousarray(photo[..., 3])
+            colours = with_hidden_filled(np.ascontiguousarray(photo[..., :3]), alpha)
+            return LoadedPhoto(colours, (photo.shape[1], photo.shape[0]), alpha), _NAMELESS
         require_rgb(photo)
         return LoadedPhoto(np.ascontiguousarray(photo), (photo.shape[1], photo.shape[0])), _NAMELESS
     if isinstance(photo, Image.Image):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,7 @@ _MAX_SIDE: Final = 16383
 _QUALITY: Final = {"quality": 85, "method": 2}
 _ANIMATED: Final = 0x02
 _HAS_XMP: Final = 0x04
+_HAS_ALPHA: Final = 0x10
 _REPLACES: Final = 0x02  # the frame's pixels replace those below, they are not blended
 _PICTURE_CHUNKS: Final = (b"ALPH", b"VP8 ", b"VP8L")
 
@@ -32,8 +34,23 @@ _PICTURE_CHUNKS: Final = (b"ALPH", b"VP8 ", b"VP8L")
 class WebpSink(AnimationSink):
     """An animated WebP that repeats for ever, written as the frames come; each holds the rectangle that changed."""
 
-    def __init__(self, path: Path, fps: float, size: tuple[int, int], disclosure: Disclosure | None = None) -> None:
-        super().__init__(path, fps, size, disclosure, kind="WebP", longest_side=_MAX_SIDE, header=_header)
+    def __init__(
+        self,
+        path: Path,
+        fps: float,
+        size: tuple[int, int],
+        disclosure: Disclosure | None = None,
+        *,
+        transparent: bool = False,
+    ) -> None:
+        header = partial(_header, transparent=transparent)
+        super().__init__(
+            *(path, fps, size, disclosure),
+            transparent=transparent,
+            kind="WebP",
+            longest_side=_MAX_SIDE,
+            header=header,
+        )
         self._shown: NDArray[np.uint8] | None = None
         self._pending: tuple[bytes, int] | None = None  # a frame without its duration, and when it starts, ms
 
@@ -65,15 +82,19 @@ class WebpSink(AnimationSink):
         self._resources.close()
 
 
-def _header(size: tuple[int, int]) -> bytes:
+def _header(size: tuple[int, int], *, transparent: bool) -> bytes:
     """All before the first frame; the file's length is filled in at the end."""
-    canvas = bytes([_ANIMATED | _HAS_XMP, 0, 0, 0]) + _three(size[0] - 1) + _three(size[1] - 1)
+    canvas = (
+        bytes([_ANIMATED | _HAS_XMP | (_HAS_ALPHA if transparent else 0), 0, 0, 0])
+        + _three(size[0] - 1)
+        + _three(size[1] - 1)
+    )
     background, loops = bytes(4), bytes(2)  # for ever
     return b"RIFF\0\0\0\0WEBP" + _chunk(b"VP8X", canvas) + _chunk(b"ANIM", background + loops)
 
 
 def _frame(patch: NDArray[np.uint8], left: int, top: int) -> bytes:
-    """A frame chunk's content for (h, w, 3) uint8 RGB without its duration, which belongs after the first 12 bytes."""
+    """A frame chunk's content for (h, w, 3 or 4) uint8 without its duration, which belongs after the first 12 bytes."""
     height, width = patch.shape[:2]
     encoded = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(patch)).save(encoded, "WEBP", **_QUALITY)

@@ -45,15 +45,15 @@ def extract_motion(
     """
     if Path(output).suffix.lower() != MOTION_SUFFIX:
         raise ValueError(f"a motion is written to a file that ends in {MOTION_SUFFIX}, not to {output}")
-    motion, _ = video_motion(video, reference=reference, progress=progress, driver_face=driver_face)
+    motion = video_motion(video, reference=reference, progress=progress, driver_face=driver_face)
     motion.save(output)
     return motion
 
 
 def video_motion(
     video: str | Path, *, reference: Reference = "neutral", progress: bool = False, driver_face: DriverFace = "auto"
-) -> tuple[Motion, bool]:
-    """The motion of the face in a video, and whether the video has sound. Arguments and errors as above."""
+) -> Motion:
+    """The motion of the face in a video. Arguments and errors as above."""
     with FaceTracker(settle=True, num_faces=MAX_FACES) as tracker, VideoReader(video) as reader:
         with VideoReader(video) as beginning:
             place = place_of_driver(beginning, tracker, driver_face)
@@ -64,7 +64,7 @@ def video_motion(
             desc=Path(video).name,
             disable=None if progress else True,
         )
-        motion = Motion.from_frames(
+        return Motion.from_frames(
             frames,
             tracker,
             reader.fps,
@@ -73,4 +73,3 @@ def video_motion(
             driver_face=driver_face,
             driver_place=place,
         )
-    return motion, reader.has_audio

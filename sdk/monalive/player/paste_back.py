@@ -128,10 +128,10 @@ class PasteBack:
         """
         self._check(photo, flow, mask, painted)
         # (256, 256, ...): fade towards the edges while the arrays are small.
-        moved = cv2.resize(flow, (NETWORK_SIZE, NETWORK_SIZE), interpolation=cv2.INTER_LINEAR) * self._feather_pixels
+        moved = self._displacements(flow)
         kept = 1 - (1 - mask) * self.feather
         colours = cv2.convertScaleAbs(np.clip(painted, 0, 1), alpha=255)
-        moved, kept, colours = self._shifted(moved), self._shifted(kept), self._shifted(colours)
+        kept, colours = self._shifted(kept), self._shifted(colours)
 
         frame = photo.copy() if out is None else out
         # The part of the crop that lies in the photo, (rows, columns, ...). Where the photo itself is replaced, what is
@@ -144,6 +144,35 @@ class PasteBack:
             inside[:] = done
         return frame
 
+    def move(self, plane: NDArray[np.uint8], flow: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
+        """Moves a plane of the photo, such as how opaque it is, as `__call__` moves its pixels.
+
+        Args:
+            plane: (H, W) uint8.
+            flow: as above.
+            out: (H, W) uint8, another array, of which the crop is replaced.
+        """
+        moved = self._displacements(flow)
+        inside = out[self._in_photo]
+        for band in self._bands:
+            places = self._places(moved, band)
+            cv2.remap(
+                plane, places, _NO_SECOND_MAP, cv2.INTER_LINEAR, dst=inside[band.rows], borderMode=cv2.BORDER_REPLICATE
+            )
+
+    def _displacements(self, flow: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(256, 256, 2) over the square of whole pixels, in pixels, fading towards the edges."""
+        moved = cv2.resize(flow, (NETWORK_SIZE, NETWORK_SIZE), interpolation=cv2.INTER_LINEAR) * self._feather_pixels
+        return self._shifted(moved)
+
+    def _places(self, moved: NDArray[np.float32], band: _Band) -> NDArray[np.float32]:
+        """(rows, columns, 2): where in the photo each pixel of a band comes from."""
+        down = band.photo_row - self._bands[0].photo_row
+        if down:
+            moved = moved + np.array([0, down], np.float32)
+        places: NDArray[np.float32] = self._enlarge("places", moved, band, cv2.INTER_LINEAR)
+        return np.add(places, self._grid[: len(places)], out=places)
+
     def _paste(
         self,
         photo: NDArray[np.uint8],
@@ -153,13 +182,9 @@ class PasteBack:
     ) -> None:
         """Some rows: flow, share of the photo and colours, (256, 256, ...), of the whole crop; into `done`."""
         moved, kept, colours = small
-        down = band.photo_row - self._bands[0].photo_row
-        if down:
-            moved = moved + np.array([0, down], np.float32)
-        places = self._enlarge("places", moved, band, cv2.INTER_LINEAR)
+        places = self._places(moved, band)
         weights = self._enlarge("weights", kept, band, cv2.INTER_LINEAR)
         paint = self._enlarge("paint", colours, band, cv2.INTER_CUBIC)
-        np.add(places, self._grid[: len(places)], out=places)
         rest = self._take("rest", weights.shape, np.float32)
         np.subtract(1, weights, out=rest)
         warped = self._take("warped", paint.shape, np.uint8)

@@ -53,6 +53,7 @@ class PhotoLayers:
         landmarks: NDArray[np.float32],
         surroundings: NDArray[np.float32] | None,
         elapsed_ms: float,
+        alpha: NDArray[np.uint8] | None = None,
     ) -> None:
         """Animates the face in a picture, in place.
 
@@ -62,8 +63,9 @@ class PhotoLayers:
             surroundings: (16, 16, 3) float32, how what is around the face moved (see `SurroundingsFlow`); None where
                 the network decides.
             elapsed_ms: since the frame before (matters with several photos of the person); inf if it stands alone.
+            alpha: (H, W) uint8, how opaque the picture of a cut-out photo is; it is moved, too.
         """
-        self._draw_whole(picture, landmarks, surroundings, elapsed_ms)
+        self._draw_whole(picture, landmarks, surroundings, elapsed_ms, alpha)
         if self._regions is not None:
             self._regions.draw(picture, landmarks, elapsed_ms)
 
@@ -73,6 +75,7 @@ class PhotoLayers:
         landmarks: NDArray[np.float32],
         surroundings: NDArray[np.float32] | None,
         elapsed_ms: float,
+        alpha: NDArray[np.uint8] | None,
     ) -> None:
         """All of the face and what surrounds it, from the networks for the whole picture."""
         base, faces = self._base.gates(landmarks, elapsed_ms), self._faces.gates(landmarks, elapsed_ms)
@@ -80,6 +83,10 @@ class PhotoLayers:
         below: list[int] = np.flatnonzero(base).tolist()
         above: list[int] = np.flatnonzero(faces).tolist()
         drawn = {index: self._animate(index, landmarks, surroundings) for index in (*below, *above)}
+        if alpha is not None and self._first.alpha is not None:
+            # Its outline is that of the first photo, also while another one of the same view stands in for it.
+            outline = drawn.get(0) or self._animate(0, landmarks, surroundings)
+            self._paste_back[0].move(self._first.alpha, outline.flow, alpha)
         if 0 in drawn:  # always the lowest, with the whole share
             frame = drawn[0]
             self._paste_back[0](picture, frame.flow, frame.mask, frame.painted, out=picture)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from monalive.media.cutout import over
 from monalive.motions.driver_surroundings import DriverSurroundings
 from monalive.player.bundle_networks import BundleNetworks
 from monalive.player.driver_anchor import Anchoring, DriverAnchor
@@ -65,6 +66,7 @@ class PortraitPlayer:
         self._layers = [PhotoLayers(portrait, networks, whole_photos=whole) for portrait in people]
         self._shares = CropShares([person.crop for person in people], *self._first.photo.shape[1::-1])
         self._own: NDArray[np.uint8] | None = None  # the photo, for a face that is drawn by itself
+        self._own_alpha: NDArray[np.uint8] | None = None
         self._surroundings = SurroundingsTransfer(networks.retargeting, options)
         self._takes_surroundings = options.takes_surroundings
         self._driver_surroundings: DriverSurroundings | None = None
@@ -146,14 +148,16 @@ class PortraitPlayer:
         wanted = [retargeter.step(landmarks, timestamp_ms) for retargeter in self._retargeters]
         around = self._surroundings.step(surroundings, timestamp_ms)
         picture = self._first.photo.copy()
+        alpha = None if self._first.alpha is None else self._first.alpha.copy()
         for index in self._shares.order:
-            self._draw(picture, index, wanted[index], around, elapsed)
-        self._last_frame = AnimatedFrame(picture, self._first.crop, wanted[0], timestamp_ms)
+            self._draw(picture, alpha, index, wanted[index], around, elapsed)
+        self._last_frame = self._shown(picture, alpha, wanted[0], timestamp_ms)
         return self._last_frame
 
     def _draw(
         self,
         picture: NDArray[np.uint8],
+        alpha: NDArray[np.uint8] | None,
         index: int,
         pose: NDArray[np.float32],
         around: NDArray[np.float32] | None,
@@ -162,18 +166,35 @@ class PortraitPlayer:
         """Animates one of the faces in a frame, in place. Where neighbours' crops overlap, each is made of the photo
         itself and takes its share: drawn one into the other, the first would be moved once more with the second."""
         if self._shares.alone(index):
-            self._layers[index].draw(picture, pose, around, elapsed)
+            self._layers[index].draw(picture, pose, around, elapsed, alpha)
             return
         if self._own is None:
             self._own = self._first.photo.copy()
+            self._own_alpha = None if self._first.alpha is None else self._first.alpha.copy()
         inside = self._shares.inside(index)
-        self._layers[index].draw(self._own, pose, around, elapsed)
+        self._layers[index].draw(self._own, pose, around, elapsed, self._own_alpha)
         self._shares.lay_over(picture, index, self._own[inside])
         self._own[inside] = self._first.photo[inside]
+        if alpha is not None and self._own_alpha is not None:  # only its crop differs, and will be replaced whole
+            self._shares.lay_over(alpha, index, self._own_alpha[inside])
 
     def hold(self, timestamp_ms: float) -> AnimatedFrame:
         """The last frame again, or the photo where there is none."""
         if self._last_frame is not None:
             return replace(self._last_frame, timestamp_ms=timestamp_ms, driver_found=False)
-        crop, rest = self._first.crop, self._first.crop.to_unit(self._first.landmarks)
-        return AnimatedFrame(self._first.photo.copy(), crop, rest, timestamp_ms, driver_found=False)
+        rest = self._first.crop.to_unit(self._first.landmarks)
+        unmoved = self._shown(self._first.photo.copy(), self._first.alpha, rest, timestamp_ms)
+        return replace(unmoved, driver_found=False)
+
+    def _shown(
+        self,
+        picture: NDArray[np.uint8],
+        alpha: NDArray[np.uint8] | None,
+        pose: NDArray[np.float32],
+        timestamp_ms: float,
+    ) -> AnimatedFrame:
+        """A frame of colours (H, W, 3), and how opaque they are (H, W)."""
+        if alpha is None:
+            return AnimatedFrame(picture, self._first.crop, pose, timestamp_ms)
+        rgba = np.dstack([picture, alpha])
+        return AnimatedFrame(over(picture, alpha), self._first.crop, pose, timestamp_ms, rgba=rgba)

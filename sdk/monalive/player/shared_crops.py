@@ -50,9 +50,11 @@ class CropShares:
         return np.s_[top:bottom, left:right]
 
     def lay_over(self, picture: NDArray[np.uint8], index: int, drawn: NDArray[np.uint8]) -> None:
-        """Lays a crop over those before it in `order`, in place; `drawn` (h, w, 3) is what it looks like."""
+        """Lays a crop over those before it in `order`, in place; `drawn` (h, w, 3) is what it looks like, or (h, w) how
+        opaque it is."""
         under: NDArray[Any] = picture[self.inside(index)]
-        under[:] = (under + (drawn.astype(np.float32) - under) * self._shares[index] + 0.5).astype(np.uint8)
+        share = self._shares[index] if drawn.ndim == 3 else self._shares[index][..., 0]
+        under[:] = (under + (drawn.astype(np.float32) - under) * share + 0.5).astype(np.uint8)
 
     def _weights(self, crop: SquareCrop, index: int) -> NDArray[np.float64]:
         """A crop's weight at each pixel that the crop of this index covers: 1 in its middle, 0 from its edges on."""

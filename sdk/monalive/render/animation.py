@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from monalive.faces.driver_rule import DriverFace
 from monalive.limits import LONGEST_SIDE, MAX_FACES
+from monalive.media.audio_track import Sound, sound_of
+from monalive.media.cutout import Colour, colour_of
 from monalive.media.image_io import load_image, open_picture
 from monalive.media.regular_file import require_file
 from monalive.motions.driver_takes import Reference, checked_reference
@@ -66,6 +68,8 @@ class AnimationRequest:
         bundle: models to use instead of those that come with the package.
         runtime: what the networks run on.
         disclosure: what the file says of itself: consent, badge, credentials; the rest is filled in.
+        background: the colour behind a cut-out photo, a name, "#rrggbb" or three numbers; None: nothing where the
+            format is transparent (webm, webp, gif, png), else white.
     """
 
     photos: Sequence[str | Path]
@@ -87,6 +91,7 @@ class AnimationRequest:
     bundle: str | Path | None = None
     runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
     disclosure: Disclosure = field(default_factory=Disclosure)
+    background: str | Colour | None = None
 
 
 def animate_photos(request: AnimationRequest, *, progress: bool = False) -> RenderedFile:
@@ -102,6 +107,7 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
         OSError: the output cannot be written.
     """
     _check(request)
+    background = None if request.background is None else colour_of(request.background)
     motion = image = None
     if request.motion is not None:
         motion, kind = find_motion(request.motion), _motion_name(request.motion)
@@ -117,7 +123,10 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
             if image is not None:
                 raise ValueError("a picture does not move: loops are for videos and motions")
             motion = _motion_of(request, progress)
+    sound = None
     if motion is not None:
+        if request.driver is not None:
+            sound = _sound_of(request, motion)
         motion = boomerang(motion) if request.boomerang else motion
         motion = repeat(motion, loops=request.loops, seconds=request.seconds, fps=request.fps)
     mode = "VIDEO" if image is None else "IMAGE"
@@ -132,9 +141,9 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
     ) as animator:
         portraits = enroll_photos(animator, request.photos, request.face, request.disclosure.consent)
         said = about_animation(request.disclosure, animator, request.photos, kind)
-        output = Output(request.output, request.crop, progress, said)
+        output = Output(request.output, request.crop, progress, said, background)
         if motion is not None:
-            return render_motion(animator, portraits, motion, output)
+            return render_motion(animator, portraits, motion, output, sound)
         length = {"fps": request.fps, "seconds": request.seconds}
         if image is not None:
             return render_image(animator, portraits, image, output, **length)
@@ -213,17 +222,20 @@ def about_animation(
 
 
 def _motion_of(request: AnimationRequest, progress: bool) -> Motion:
-    """The motion of a driver's video, to be played more than once; its sound cannot be."""
+    """The motion of a driver's video, to be played more than once."""
     assert request.driver is not None
     reference = "neutral" if request.reference is None else request.reference
-    motion, has_sound = video_motion(
-        request.driver, reference=reference, progress=progress, driver_face=request.driver_face
-    )
-    if has_sound:
-        log.warning(
-            "the sound of %s is left out: a driver that is played to and fro or repeatedly is silent", request.driver
-        )
-    return motion
+    return video_motion(request.driver, reference=reference, progress=progress, driver_face=request.driver_face)
+
+
+def _sound_of(request: AnimationRequest, motion: Motion) -> Sound | None:
+    """The driver's sound, which starts again when its motion does; backwards it is not played."""
+    assert request.driver is not None
+    sound = sound_of(Path(request.driver), motion.duration_ms / 1000)
+    if sound is not None and request.boomerang:
+        log.warning("the sound of %s is left out: a driver that is played to and fro is silent", request.driver)
+        return None
+    return sound
 
 
 def _motion_name(name: str | Path) -> str:

@@ -109,6 +109,8 @@ def closed(motion: Motion) -> Motion:
         return moved
 
     around = None if motion.surroundings is None else bent(motion.surroundings)
+    if around is not None:
+        around[..., 2] = np.clip(around[..., 2], 0, 1)  # how much is known of it
     return dataclasses.replace(motion, landmarks=bent(motion.landmarks), surroundings=around, loop=True)
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from monalive.faces.driver_rule import DriverFace
 from monalive.limits import LONGEST_SIDE, MAX_FACES
 from monalive.media.cameras import find_camera
+from monalive.media.cutout import Colour, colour_of
 from monalive.media.frame_sink import FrameSink
 from monalive.media.video_sinks import open_sink
 from monalive.media.virtual_camera import VirtualCamera
@@ -26,7 +27,7 @@ from monalive.networks.runtimes import RuntimeOptions
 from monalive.player.driver_anchor import LiveReference
 from monalive.render.animation import about_animation, create_animator
 from monalive.render.frame_timing import until
-from monalive.render.render import FaceChoice, about_portraits, enroll_photos
+from monalive.render.render import FaceChoice, Output, about_portraits, enroll_photos
 from monalive.retargeting.retarget import RetargetOptions
 from monalive.trust.badge import Badge
 from monalive.trust.disclosure import Disclosure
@@ -49,6 +50,8 @@ class LiveRequest:
         mirror: move as in a mirror.
         seconds: end after so long.
         reference: what the motion is counted from, see `PhotoAnimatorOptions`.
+        background: the colour behind a cut-out photo, a name, "#rrggbb" or three numbers; None: white, and nothing in
+            recordings that can be transparent.
     """
 
     photos: Sequence[str | Path]
@@ -67,6 +70,7 @@ class LiveRequest:
     runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
     disclosure: Disclosure = field(default_factory=Disclosure)
     reference: LiveReference = "recent"
+    background: str | Colour | None = None
 
 
 @dataclass(frozen=True)
@@ -108,18 +112,26 @@ def run_live(request: LiveRequest) -> LiveSummary:
         )
         portraits = enroll_photos(animator, request.photos, request.face, request.disclosure.consent)
         said = about_portraits(about_animation(request.disclosure, animator, request.photos, "a camera"), portraits)
+        background = None if request.background is None else colour_of(request.background)
+        recording = None if request.record is None else Output(request.record, background=background)
         badge: Badge | None = None
         who = portraits[0] if len(portraits) == 1 else portraits
         sink: FrameSink | None = None
         caller: VirtualCamera | None = None
         try:
             for timestamp_ms, image in _for(camera, request.seconds):
-                shown = animator.animate_for_video(who, image, timestamp_ms).image
+                frame = animator.animate_for_video(who, image, timestamp_ms)
+                shown = frame.image if background is None else frame.on(background)
                 size = (shown.shape[1], shown.shape[0])
-                if request.record is not None:
+                if recording is not None:
+                    picture = recording.picture(frame)
                     if sink is None:
-                        sink = stack.enter_context(open_sink(request.record, camera.fps, size, disclosure=said))
-                    sink.write(shown, timestamp_ms)
+                        recording.say_background(frame)
+                        opened = open_sink(
+                            recording.path, camera.fps, size, disclosure=said, transparent=picture.shape[2] == 4
+                        )
+                        sink = stack.enter_context(opened)
+                    sink.write(picture, timestamp_ms)
                 if request.virtual_camera:
                     if caller is None:
                         caller = stack.enter_context(VirtualCamera(camera.fps, size, replace(said, badge=True)))

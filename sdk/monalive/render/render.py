@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from monalive.media.audio_track import sound_end_s
+from monalive.faces.crop import NETWORK_SIZE
+from monalive.media.audio_track import Sound, sound_end_s
+from monalive.media.cutout import Colour
 from monalive.media.video_io import DEFAULT_FPS, VideoReader
-from monalive.media.video_sinks import can_hold_sound, open_sink
+from monalive.media.video_sinks import can_be_transparent, can_hold_sound, open_sink
 from monalive.render.frame_timing import at_rate, hold, until
 from monalive.trust.consent import Consent
 from monalive.trust.disclosure import Disclosure
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from monalive.portrait import Portrait
     from monalive.result import AnimatedFrame
 
+log = logging.getLogger(__name__)
 FaceChoice = Literal["largest", "all"] | int
 
 
@@ -58,12 +62,14 @@ class Output:
         crop: write the 256 x 256 picture of the face instead of the whole photo; for one portrait.
         progress: show a progress bar on standard error if that is a terminal.
         disclosure: what the file says of itself; where the face is and the consent stated for it are filled in.
+        background: the colour behind a cut-out photo; None: nothing where the format is transparent, else white.
     """
 
     path: str | Path
     crop: bool = False
     progress: bool = False
     disclosure: Disclosure = field(default_factory=Disclosure)
+    background: Colour | None = None
 
     def of(self, portraits: Sequence[Portrait]) -> Output:
         """The same, with a disclosure that says what the portraits know.
@@ -78,8 +84,25 @@ class Output:
         return replace(self, disclosure=about_portraits(self.disclosure, portraits, self.crop))
 
     def picture(self, frame: AnimatedFrame) -> NDArray[np.uint8]:
-        """What is written of a frame."""
+        """What is written of a frame: (H, W, 3) RGB, or (H, W, 4) RGBA where it is to stay cut out."""
+        whole = frame.rgba
+        if whole is not None and self.background is not None:
+            shown = frame.on(self.background)
+            return frame.crop.extract(shown, NETWORK_SIZE) if self.crop else shown
+        if whole is not None and can_be_transparent(self.path):
+            return frame.crop.extract(whole, NETWORK_SIZE) if self.crop else whole
         return frame.crop_image if self.crop else frame.image
+
+    def say_background(self, frame: AnimatedFrame) -> None:
+        """What is behind a cut-out photo where nobody chose it, or that a background was chosen for another one."""
+        if frame.rgba is None and self.background is not None:
+            log.warning("the photo is not cut out: the background that was asked for is not seen")
+        if frame.rgba is not None and self.background is None and not can_be_transparent(self.path):
+            log.warning(
+                "the photo is cut out and %s cannot be: its background is white; --background sets another colour, "
+                ".webm, .webp, .gif, .png and folders keep it transparent",
+                Path(self.path).name,
+            )
 
 
 def enroll_photos(
@@ -110,7 +133,11 @@ def enroll_photos(
 
 
 def render_motion(
-    animator: PhotoAnimator, portraits: Sequence[Portrait], motion: Motion, output: Output
+    animator: PhotoAnimator,
+    portraits: Sequence[Portrait],
+    motion: Motion,
+    output: Output,
+    sound: Sound | None = None,
 ) -> RenderedFile:
     """Plays a motion on portraits of one photo and writes the frames.
 
@@ -119,13 +146,14 @@ def render_motion(
         portraits: one, or several of the same photo.
         motion: lengthened beforehand with `frame_timing.repeat` if need be.
         output: where to.
+        sound: what is heard with it, where the file can hold sound.
 
     Raises:
         ValueError, OSError: what is wrong with the output; the crop of several portraits.
     """
     output = output.of(portraits)
     frames = zip(animator.play(_who(portraits), motion), motion.timestamps_ms.tolist(), strict=True)
-    return _write(frames, output, motion.fps, total=len(motion.timestamps_ms))
+    return _write(frames, output, motion.fps, sound=sound, total=len(motion.timestamps_ms))
 
 
 def render_video(
@@ -187,8 +215,7 @@ def render_video(
             _driven(animator.play_video(_who(portraits), source, reference), driver),
             output,
             fps or reader.fps,
-            audio_from=reader.path if reader.has_audio and can_hold_sound(output.path) else None,
-            audio_start_s=reader.start_s,
+            sound=Sound(reader.path, reader.start_s) if reader.has_audio else None,
             total=total,
         )
 
@@ -250,17 +277,25 @@ def _write(
     output: Output,
     fps: float,
     *,
-    audio_from: Path | None = None,
-    audio_start_s: float = 0.0,
+    sound: Sound | None = None,
     total: int | None = None,
 ) -> RenderedFile:
     first = next(frames, None)
     if first is None:
         raise ValueError(f"{output.path} was not written: there are no frames to write")
-    path, (height, width) = Path(output.path), output.picture(first[0]).shape[:2]
+    path, (height, width, channels) = Path(output.path), output.picture(first[0]).shape
+    output.say_background(first[0])
+    heard: dict[str, Any] = {}
+    if sound is not None and can_hold_sound(path):
+        heard = {"audio_from": sound.path, "audio_start_s": sound.start_s, "audio_period_s": sound.period_s}
     still, cuts = 0, []
     with (
-        open_sink(output.path, fps, (width, height), audio_from, audio_start_s, output.disclosure) as sink,
+        open_sink(
+            *(output.path, fps, (width, height)),
+            **heard,
+            disclosure=output.disclosure,
+            transparent=channels == 4,
+        ) as sink,
         tqdm(total=total, unit="frame", desc=path.name, disable=None if output.progress else True) as bar,
     ):
         for frame, time in itertools.chain([first], frames):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -29,12 +29,18 @@ class Badge:
         self._plate, self._cover = _drawn(width, height)
 
     def apply(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A copy of a frame (H, W, 3) uint8 RGB with the badge."""
+        """A copy of a frame (H, W, 3) uint8 RGB, or RGBA, with the badge."""
         if self._where is None:
             return image
         badged = image.copy()
         under = badged[self._where].astype(np.float32)
-        badged[self._where] = np.rint(under + self._cover * (self._plate - under))
+        share: NDArray[Any] = self._cover
+        if image.shape[2] == 4:  # on nothing it shows as it is
+            opaque = self._cover + (1 - self._cover) * under[..., 3:] / 255
+            share = self._cover / np.maximum(opaque, 1e-6)
+            badged[self._where][..., 3:] = np.rint(opaque * 255)
+        colours = under[..., :3]
+        badged[self._where][..., :3] = np.rint(colours + share * (self._plate - colours))
         return badged
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import logging
 import os
 import secrets
 import tempfile
@@ -20,6 +21,8 @@ from monalive.version import __version__
 
 if TYPE_CHECKING:
     import c2pa
+
+log = logging.getLogger(__name__)
 
 MEDIA_TYPES: Final = {
     ".mp4": "video/mp4",
@@ -111,6 +114,11 @@ class Statement:
                 builder.add_ingredient(_ingredient(photo, name), photo.media_type, io.BytesIO(photo.content))
         return builder
 
+    @property
+    def without_photos_credentials(self) -> Statement:
+        """The same, naming its photos without what they say of themselves."""
+        return Statement(self.facts, [Photo(photo.sha256) for photo in self.photos])
+
     def _ids(self) -> list[str]:
         return [f"photo-{index}-sha256-{photo.sha256}" for index, photo in enumerate(self.photos)]
 
@@ -170,6 +178,7 @@ class ReadCredentials:
         trusted: the signer is on a trust list that the library knows.
         facts: our own statement; None in files of other tools.
         source_type: how it says the content came about.
+        elsewhere: they lie on a server, from which nothing is fetched.
     """
 
     intact: bool
@@ -178,6 +187,7 @@ class ReadCredentials:
     trusted: bool
     facts: dict[str, Any] | None
     source_type: str
+    elsewhere: bool = False
 
 
 def read_credentials(path: Path, media_type: str) -> ReadCredentials | None:
@@ -203,6 +213,8 @@ def read_credentials(path: Path, media_type: str) -> ReadCredentials | None:
     except c2pa.C2paError.ManifestNotFound:
         return None
     except c2pa.C2paError as error:
+        if "remote manifest" in str(error).lower():
+            return ReadCredentials(False, [], "", False, None, "", elsewhere=True)
         if beside is None and not _speaks_of_credentials(path):
             return None  # a damaged file, but nothing says that it was ever signed
         return ReadCredentials(False, [str(error)], "", False, None, "")
@@ -230,7 +242,26 @@ def _sign(
     *,
     embed: bool = True,
 ) -> bytes:
-    """Writes the file with its credentials to `target`; returns the credentials alone."""
+    """Writes the file with its credentials to `target`; returns the credentials alone.
+
+    Photos' own credentials that cannot be read are left out.
+    """
+    try:
+        return _signed(source, target, media_type, statement, credential, embed=embed)
+    except ValueError:
+        if all(photo.content is None for photo in statement.photos):
+            raise
+    source.seek(0)
+    target.seek(0)
+    target.truncate()
+    credentials = _signed(source, target, media_type, statement.without_photos_credentials, credential, embed=embed)
+    log.warning("the photo's own Content Credentials are damaged: they are left out of the result's")
+    return credentials
+
+
+def _signed(
+    source: BinaryIO, target: BinaryIO, media_type: str, statement: Statement, credential: Credential, *, embed: bool
+) -> bytes:
     import c2pa
 
     try:

@@ -108,10 +108,15 @@ class Seal:
             self._credential = disclosure.credential or local()
 
     def frame(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A frame as it is written: with badge and mark. The frame itself is not changed."""
+        """A frame (H, W, 3 or 4) uint8 as it is written: with badge and mark. The frame itself is not changed."""
         if self._badge is not None:
             image = self._badge.apply(image)
-        return image if self._mark is None else self._mark.apply(image)
+        if self._mark is None:
+            return image
+        if image.shape[2] == 3:
+            return self._mark.apply(image)
+        marked = self._mark.apply(np.ascontiguousarray(image[..., :3]))
+        return np.dstack([marked, image[..., 3]])
 
     def content(self, encoded: bytes) -> bytes:
         """An encoded picture with its Content Credentials.

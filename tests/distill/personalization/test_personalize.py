@@ -184,7 +184,7 @@ def test_bad_input_is_refused_before_the_work(tmp_path: Path, monkeypatch: pytes
 
 
 def test_the_distribution_announces_its_exporter() -> None:
-    pyproject = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
+    pyproject = tomllib.loads((Path(__file__).parents[3] / "export" / "pyproject.toml").read_text())
     [announced] = pyproject["project"]["entry-points"][bundle_exporter.GROUP].values()
     pytest.importorskip("litert_torch")
     assert EntryPoint("litert", announced, bundle_exporter.GROUP).load().__name__ == "export_bundle"

@@ -16,6 +16,7 @@ import pytest
 from fake_animator import FakeAnimator, fake_motion
 
 from monalive.cli import main
+from monalive.media.audio_track import Sound
 from monalive.media.image_io import save_image
 from monalive.media.video_io import VideoReader
 from monalive.media.video_sinks import open_sink
@@ -121,8 +122,9 @@ def test_a_driver_can_be_played_to_and_fro(
 ) -> None:
     asked: dict[str, Any] = {}
     monkeypatch.setattr(
-        "monalive.render.animation.video_motion", lambda path, **how: asked.update(how) or (fake_motion(4), True)
+        "monalive.render.animation.video_motion", lambda path, **how: asked.update(how) or fake_motion(4)
     )
+    monkeypatch.setattr("monalive.render.animation.sound_of", lambda path, period: Sound(path, 0.0, period))
     line = "animate photo.png --driver driver.mp4 -o frames --boomerang --loops 2 --consent self -q"
     assert main([*line.split(), "--reference", "3", "--driver-face", "1"]) == 0
     assert len(list(Path("frames").iterdir())) == 12
@@ -297,3 +299,13 @@ def test_interruption_leaves_nothing_behind(number: signal.Signals, code: int, t
     assert process.returncode == code
     assert "Traceback" not in err
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["driver.mp4", "photo.png"]
+
+
+@pytest.mark.parametrize("colour", ["blau", "#12", "rgb(1,2,3)", ""])
+def test_what_is_no_colour_is_refused_in_one_line(
+    animator: FakeAnimator, motions: None, capfd: pytest.CaptureFixture[str], colour: str
+) -> None:
+    assert main(["animate", "photo.png", "--motion", "smile", "-o", "out.mp4", "--background", colour]) == 2
+    said = capfd.readouterr().err
+    assert "is not a colour; give a name such as white, or #rrggbb" in said
+    assert said.count("\n") == 1 and not Path("out.mp4").exists()

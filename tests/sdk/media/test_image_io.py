@@ -16,6 +16,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+from monalive.media.display_p3 import display_p3_profile, says_display_p3
 from monalive.media.image_io import is_black_and_white, load_image, save_image
 from monalive.media.reduced_picture import fitted_size
 from monalive.rgb_image import require_rgb
@@ -340,6 +341,54 @@ class TestHeic:
         wanted = np.asarray(Image.fromarray(picture[..., [1, 0, 2]]).resize((200, 150), Image.Resampling.BOX))
         assert loaded.shape == (150, 200, 3)
         assert np.abs(loaded.astype(int) - wanted).mean() < 4
+
+    def test_display_p3_by_its_numbers_becomes_srgb(self, tmp_path: Path) -> None:
+        heif = pytest.importorskip("pillow_heif")
+        heif.register_heif_opener()
+        numbers = {"color_primaries": 12, "transfer_characteristics": 13, "matrix_coefficients": 6}
+        image = Image.new("RGB", (64, 64), (200, 120, 80))
+        write(tmp_path / "a.heic", image, quality=95, save_nclx_profile=True, full_range_flag=1, **numbers)
+        assert np.abs(load_image(tmp_path / "a.heic")[32, 32].astype(int) - P3_AS_SRGB).max() <= 3
+
+
+P3_AS_SRGB = (213, 115, 70)  # of (200, 120, 80)
+
+
+class TestDisplayP3:
+    def test_avif_by_its_numbers_becomes_srgb(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "a.avif", Image.new("RGB", (64, 64), (200, 120, 80)), quality=95)
+        plain = load_image(path)[32, 32]
+        assert np.abs(plain.astype(int) - (200, 120, 80)).max() <= 3
+        content = path.read_bytes()
+        at = content.index(b"colrnclx") + 8
+        path.write_bytes(content[:at] + struct.pack(">HH", 12, 13) + content[at + 4 :])
+        assert np.abs(load_image(path)[32, 32].astype(int) - P3_AS_SRGB).max() <= 3
+
+    @pytest.mark.parametrize(
+        ("content", "says"),
+        [
+            (b"....colrnclx\0\x0c\0\x0d\0\6\x80", True),
+            (b"....colrnclx\0\x0c\0\x01\0\6\x80", True),
+            (b"....colrnclx\0\x0c\0\x10\0\6\x80", False),  # HDR
+            (b"....colrnclx\0\x01\0\x0d\0\6\x80", False),
+            (b"....colrprof....colrnclx\0\x0c\0\x0d\0\6\x80", False),  # its profile says more
+            (b"....colrnclx\0", False),
+            (b"", False),
+        ],
+    )
+    def test_what_numbers_say(self, content: bytes, says: bool) -> None:
+        file = io.BytesIO(content)
+        file.seek(len(content))
+        assert says_display_p3(file) is says and file.tell() == len(content)
+
+    def test_its_profile_is_a_profile_of_its_own(self) -> None:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(display_p3_profile()))
+        assert "sRGB" not in ImageCms.getProfileDescription(profile)
+        red, green, blue = profile.profile.red_primary, profile.profile.green_primary, profile.profile.blue_primary
+        assert red is not None and green is not None and blue is not None
+        # x and y under D50, from the published D65 ones by Bradford's transform.
+        for found, wanted in ((red, (0.682, 0.319)), (green, (0.285, 0.675)), (blue, (0.156, 0.066))):
+            assert found[1][:2] == pytest.approx(wanted, abs=0.003)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")

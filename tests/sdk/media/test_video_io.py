@@ -430,6 +430,30 @@ def test_sound_before_the_first_picture_is_left_out(tmp_path: Path) -> None:
     assert times[levels > 0.2].min() == pytest.approx(0.5 - 0.32, abs=0.03)
 
 
+@pytest.mark.parametrize(
+    ("driver", "codec", "target"),
+    [("d.mp4", "aac", "o.mp4"), ("d.mkv", "libopus", "o.webm"), ("d.ts", "aac", "o.mov")],
+)
+@pytest.mark.parametrize(("length", "period"), [(2.0, 0.8), (0.7, 0.92)])
+def test_sound_is_repeated_to_the_period(
+    tmp_path: Path, driver: str, codec: str, target: str, length: float, period: float
+) -> None:
+    """Cut short, and filled with silence; the tone of each round lies where the period puts it."""
+    source = write_with_sound(tmp_path / driver, length, codec)
+    path, rounds = tmp_path / target, 3
+    start = VideoReader(source).start_s
+    with open_sink(path, FPS, (WIDTH, HEIGHT), source, start, disclosure=PLAIN, audio_period_s=period) as sink:
+        for index in range(round(rounds * period * FPS)):
+            sink.write(scene(index))
+    times, levels = loudness(path)
+    sounding = levels > 0.2
+    begins = times[np.flatnonzero(np.diff(sounding.astype(int), prepend=0) == 1)]
+    ends = times[np.flatnonzero(np.diff(sounding.astype(int), append=0) == -1)]
+    assert begins == pytest.approx([0.5 + period * index for index in range(rounds)], abs=0.03)
+    assert ends == pytest.approx([0.6 + period * index for index in range(rounds)], abs=0.04)
+    assert times.max() == pytest.approx(rounds * period, abs=0.08)
+
+
 def test_only_videos_carry_sound(tmp_path: Path) -> None:
     assert can_hold_sound("a.mp4")
     assert can_hold_sound("a.webm")

@@ -178,3 +178,14 @@ def test_a_picture_is_animated_in_place(photo: NDArray[np.uint8]) -> None:
     assert paste(picture, constant_flow(0.04, -0.02), keep_all() * 0.5, plain(0.4), out=picture) is picture
     np.testing.assert_array_equal(picture, frame)
     assert not np.array_equal(frame, photo)
+
+
+@pytest.mark.parametrize("crop", [*CROPS, SquareCrop(100.4, -300.2, 1500.7)])
+def test_a_plane_moves_as_the_photo_does(photo: NDArray[np.uint8], crop: SquareCrop) -> None:
+    grey = np.repeat(photo[..., :1], 3, axis=2)
+    flow = constant_flow(0.05, -0.03) * np.linspace(0, 1, 64, dtype=np.float32)[:, None, None]
+    moved = paste_back(grey, crop, flow, keep_all(), plain(0.5))
+    plane, out = np.ascontiguousarray(photo[..., 0]), photo[..., 0].copy()
+    PasteBack(crop, photo.shape[1], photo.shape[0]).move(plane, flow, out)
+    assert (out != plane).any()
+    assert np.abs(out.astype(int) - moved[..., 0]).max() <= 1

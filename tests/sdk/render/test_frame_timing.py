@@ -154,3 +154,14 @@ def test_a_boomerang_takes_its_takes_along_and_cuts_are_not_bent() -> None:
     assert [(start, face[0, 0]) for start, face in back.references.items()] == [(0, 10), (3, 20), (8, 10)]
     assert closed(motion) is motion
     assert repeat(back, loops=2, fps=50).landmarks[18:22, 0, 0].tolist() == [1, 1, 0, 0.5]
+
+
+def test_what_is_known_of_the_surroundings_stays_a_share_when_a_motion_is_closed() -> None:
+    measured = np.zeros((5, 16, 16, 3), np.float32)
+    measured[..., 2] = np.array([1.0, 0.8, 1.0, 1.0, 0.2])[:, None, None]
+    landmarks = np.zeros((5, 478, 3), np.float32)
+    landmarks[..., :2] = np.random.default_rng(0).uniform(10, 50, (478, 2))
+    motion = Motion(landmarks, np.arange(5, dtype=np.float64) * 40.0, (64, 64), 25.0, "made up", surroundings=measured)
+    around = closed(motion).surroundings
+    assert around is not None and around[..., 2].min() >= 0 and around[..., 2].max() <= 1
+    assert len(repeat(motion, loops=2)) == 10
