@@ -62,7 +62,10 @@ def run(arguments: argparse.Namespace) -> int:
     trees = [path for path in paths if path.is_dir() and not is_frames(path)]
     if len(paths) > 1 or trees:
         files = (file for path in paths for file in (verify_tree(path) if path in trees else [verified(path)]))
-        return _print_table(files, as_json=arguments.json)
+        code = _print_table(files, as_json=arguments.json)
+        if code is None:
+            raise ValueError(f"there are no pictures or videos in {', '.join(arguments.files)}")
+        return code
     found = verify(paths[0])
     if arguments.json:
         print(json.dumps({"file": arguments.files[0], **found.as_dict()}, indent=1))
@@ -93,13 +96,13 @@ def printable(text: str) -> str:
     return shown + "..." if len(text) > _LONGEST_LINE else shown
 
 
-def _print_table(files: Iterable[VerifiedFile], *, as_json: bool) -> int:
-    """Prints as files are read; returns the exit code."""
+def _print_table(files: Iterable[VerifiedFile], *, as_json: bool) -> int | None:
+    """Prints as files are read; returns the exit code, None if there were no files."""
     verdicts: Counter[str] = Counter()
     rows: list[dict[str, Any]] = []
-    if not as_json:
-        print(_row("verdict", "mark", "credentials", "file"))
     for file in files:
+        if not verdicts and not as_json:
+            print(_row("verdict", "mark", "credentials", "file"))
         verdict = UNREADABLE if file.found is None else file.found.state.value
         verdicts[verdict] += 1
         if as_json:
@@ -108,7 +111,7 @@ def _print_table(files: Iterable[VerifiedFile], *, as_json: bool) -> int:
         else:
             print(_table_line(file, verdict), flush=True)
     if not verdicts:
-        raise ValueError("there are no pictures or videos in the folder")
+        return None
     summary = {verdict: verdicts[verdict] for verdict in EXIT_CODES if verdicts[verdict]}
     if as_json:
         print(json.dumps({"files": rows, "verdicts": summary}, indent=1))

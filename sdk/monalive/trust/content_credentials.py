@@ -75,7 +75,7 @@ class Photo:
         content = path.read_bytes()
         problem = _why_not_carried(content, kind)
         if problem:
-            log.warning("the Content Credentials of %s are not passed on: %s", path, problem)
+            log.warning("the Content Credentials of %s cannot be read and are not passed on (%s)", path, problem)
             return cls(sha256)
         return cls(sha256, content, kind)
 
