@@ -126,6 +126,16 @@ def verify(path: str | Path) -> Verification:
     return _with_order(found, read) if path.is_dir() else found
 
 
+def find_mark_of(path: Path) -> FoundMark | None:
+    """The pixel mark of one file.
+
+    Raises:
+        ValueError: there is no picture in it that can be read.
+        OSError: it cannot be read.
+    """
+    return _mark(sample_frames([path]).frames)
+
+
 def frames_of(folder: Path) -> list[Path]:
     """A folder's PNG files in the order of their names, in which 10 comes after 9."""
     return sorted(folder.glob("*.png"), key=lambda file: (len(file.stem), file.stem))
