@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 ALGORITHMS: Final = ("es256", "es384", "es512", "ps256", "ps384", "ps512", "ed25519")
 HOME_VARIABLE: Final = "MONALIVE_HOME"
 _FILE: Final = "credential.pem"
-_YEARS: Final = 10
+_LASTS: Final = datetime.timedelta(days=3650)
 _RENEW_BEFORE: Final = datetime.timedelta(days=30)
 
 
@@ -71,8 +71,8 @@ class Credential:
         if "PRIVATE KEY" not in text or "BEGIN CERTIFICATE" not in text:
             raise ValueError(f"{path} must hold a private key and its certificates, both in PEM form")
         key, chain = _split(text)
-        credential = cls(chain, algorithm, key)
         try:
+            credential = cls(chain, algorithm, key)
             _require_own_key(credential)
             _require_valid_today(credential)
         except ValueError as error:
@@ -260,8 +260,10 @@ def _split(text: str) -> tuple[str, str]:
     return key, "".join(block for block in blocks if "CERTIFICATE" in block.splitlines()[0])
 
 
-def _made() -> str:
+def _made(start: datetime.datetime | None = None, lasts: datetime.timedelta = _LASTS) -> str:
     """A new key and certificate, and the certificate that issued it (its key is thrown away), as PEM.
+
+    They hold from `start`, by default an hour ago, for clocks that differ a little.
 
     The C2PA rules ask for an issued end-entity certificate with a purpose; a self-signed one is refused.
     """
@@ -279,7 +281,7 @@ def _made() -> str:
             ]
         )
 
-    now = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1)
+    start = start or datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1)
     issuer_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer_name = named("local issuer")
     issuer_identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
@@ -291,8 +293,8 @@ def _made() -> str:
             .issuer_name(issuer_name)
             .public_key(public_key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now)
-            .not_valid_after(now + datetime.timedelta(days=365 * _YEARS))
+            .not_valid_before(start)
+            .not_valid_after(start + lasts)
             .add_extension(x509.BasicConstraints(ca=issues, path_length=None), critical=True)
             .add_extension(_key_usage(issues), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
