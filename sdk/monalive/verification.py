@@ -202,7 +202,9 @@ def _ours(credentials: ReadCredentials, mark: FoundMark | None) -> Verification:
     buts = []
     if credentials.condition is Condition.OUT_OF_TIME:
         buts.append("this machine's clock is outside the time of the signer's certificate")
-        notes.append("Nothing was changed. Check the clock; if it is right, the file is older than its certificate lasts.")
+        notes.append(
+            "Nothing was changed. Check the clock; if it is right, the file is older than its certificate lasts."
+        )
     if origin is Origin.CLAIMED:
         buts.append("only its own statement says that monalive made it")
     return Verification(State.VALID, credentials, mark, notes, origin, "; ".join(buts))

@@ -24,8 +24,8 @@ from monalive.media.video_sinks import open_sink
 from monalive.packaged_assets import sample_portrait_path
 from monalive.trust import consent, credential
 from monalive.trust.consent import Consent
-from monalive.trust.credentials_reader import read_credentials
 from monalive.trust.credential import Credential
+from monalive.trust.credentials_reader import read_credentials
 from monalive.trust.disclosure import Disclosure
 from monalive.trust.provenance import DIGITAL_SOURCE_TYPE
 from monalive.verification import State, verify

@@ -93,8 +93,8 @@ def add_disclosure_arguments(parser: argparse.ArgumentParser) -> None:
         "--timestamp",
         type=web_address,
         metavar="URL",
-        help="let this time-stamp server (RFC 3161) confirm when the file was signed; it learns a hash and your network "
-        "address (default: no server is asked)",
+        help="let this time-stamp server (RFC 3161) confirm when the file was signed; it learns a hash and your "
+        "network address (default: no server is asked)",
     )
 
 

@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Prints what was found; the exit code is the verdict."""
     from monalive.verification import verify
-    from monalive.verified_tree import is_frames, verify_tree, verified
+    from monalive.verified_tree import is_frames, verified, verify_tree
 
     paths = [Path(file) for file in arguments.files]
     trees = [path for path in paths if path.is_dir() and not is_frames(path)]

@@ -1,7 +1,8 @@
-"""Reads Content Credentials (C2PA): whether they fit their file, and what they say. Nothing is fetched from anywhere."""
+"""Reads Content Credentials (C2PA): whether they fit their file, and what they say. No server is asked."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from monalive.trust.content_credentials import ASSERTION, DETACHED_TYPES, librar
 _HASHES_FIT: Final = re.compile(r"assertion\.\w+Hash\.match")
 _UNTRUSTED: Final = "signingCredential.untrusted"
 _OUT_OF_TIME: Final = "signingCredential.expired"  # the library's word for both: not valid yet, and no longer
+_WORDS: Final = (b"c2pa", b"monalive")
 _ON_A_SERVER: Final = re.compile(r"remote manifests? from url\s+(\S+)")
 
 
@@ -119,7 +121,7 @@ def read_credentials(path: Path, media_type: str) -> ReadCredentials | None:
 
 
 def _found(store: dict[str, Any]) -> ReadCredentials:
-    manifests, active = _dict(store.get("manifests")), store.get("active_manifest")
+    manifests, active = _dict(store.get("manifests")), _text(store.get("active_manifest"))
     manifest = _dict(manifests.get(active))
     codes = [_text(_dict(status).get("code")) for status in _list(store.get("validation_status"))]
     signature = _dict(manifest.get("signature_info"))
@@ -154,7 +156,7 @@ def _condition(store: dict[str, Any], codes: Sequence[str]) -> Condition:
 def _origins(manifests: dict[str, Any]) -> Iterator[Origin]:
     for manifest in manifests.values():
         for entry in map(_dict, _list(_dict(manifest).get("ingredients"))):
-            facts = _facts(_dict(manifests.get(entry.get("active_manifest"))))
+            facts = _facts(_dict(manifests.get(_text(entry.get("active_manifest")))))
             if facts is not None:
                 results = _dict(_dict(entry.get("validation_results")).get("activeManifest"))
                 failed = {_text(_dict(status).get("code")) for status in _list(results.get("failure"))}
@@ -192,14 +194,12 @@ def _text(value: object) -> str:
 
 
 def _words(path: Path, beside: bytes | None) -> set[bytes]:
-    """Which of the words "c2pa" and "monalive" stand in what cannot be parsed: the file, or the credentials beside it."""
-    if beside is not None:
-        return {word for word in (b"c2pa", b"monalive") if word in beside.lower()}
+    """Which of `_WORDS` stand in what cannot be parsed: the file, or the credentials beside it."""
     found: set[bytes] = set()
     before = b""
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
+    with path.open("rb") if beside is None else io.BytesIO(beside) as content:
+        while block := content.read(1 << 20):
             text = (before + block).lower()
-            found |= {word for word in (b"c2pa", b"monalive") if word in text}
-            before = block[-7:]
+            found |= {word for word in _WORDS if word in text}
+            before = block[-max(map(len, _WORDS)) :]
     return found

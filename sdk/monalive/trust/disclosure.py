@@ -103,7 +103,7 @@ class Seal:
     def __init__(self, disclosure: Disclosure, path: Path, size: tuple[int, int], *, folder: bool = False) -> None:
         if folder and disclosure.timestamp_url is not None:
             raise ValueError(
-                "each frame of a folder would ask the time-stamp server anew; choose a video, or leave the time stamp out"
+                "each frame of a folder would ask the time-stamp server; choose a video, or leave the time stamp out"
             )
         message = MarkMessage.for_release(__version__)
         suffix = ".png" if folder else path.suffix.lower()

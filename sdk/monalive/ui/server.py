@@ -53,9 +53,7 @@ class PageServer(ThreadingHTTPServer):
     # On Windows two servers could else listen on one port.
     allow_reuse_address = True
 
-    def __init__(
-        self, routes: Routes, port: int = DEFAULT_PORT, services: Services = MappingProxyType({})
-    ) -> None:
+    def __init__(self, routes: Routes, port: int = DEFAULT_PORT, services: Services = MappingProxyType({})) -> None:
         self.routes = routes
         self.services = services
         try:
@@ -114,7 +112,8 @@ class _Handler(BaseHTTPRequestHandler):
             try:
                 kind, content = service(Request(file, query))
             except (OSError, ValueError) as error:
-                self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+                reason = str(error).replace(str(file), "the file")  # it has no name here
+                self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, reason)
             except Exception:
                 log.exception("the page's request failed")
                 self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong; see where monalive ui runs")

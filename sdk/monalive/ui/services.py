@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from monalive.bundle import Bundle
 from monalive.media.file_samples import media_type
@@ -97,11 +97,7 @@ def _check(request: Request) -> tuple[str, bytes]:
         raise ValueError("the length of the file beside it is wrong")
     if int(beside):
         _split_off(request.file, int(beside))
-    try:
-        found: dict[str, Any] = verify(request.file).as_dict()
-    except ValueError as error:
-        raise ValueError(str(error).replace(str(request.file), "the file")) from error
-    return "application/json", json.dumps(found).encode()
+    return "application/json", json.dumps(verify(request.file).as_dict()).encode()
 
 
 def _split_off(file: Path, length: int) -> None:

@@ -42,7 +42,10 @@ def write(path: Path, face: np.ndarray, disclosure: Disclosure | None = None) ->
 
 
 def manifest(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file, c2pa.Reader(MEDIA_TYPES[path.suffix], file, context=library_context(os.getpid())) as reader:
+    with (
+        path.open("rb") as file,
+        c2pa.Reader(MEDIA_TYPES[path.suffix], file, context=library_context(os.getpid())) as reader,
+    ):
         store = json.loads(reader.json())
     found: dict[str, Any] = store["manifests"][store["active_manifest"]]
     return found
