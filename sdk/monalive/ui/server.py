@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import logging
 import tempfile
-from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -103,22 +102,24 @@ class _Handler(BaseHTTPRequestHandler):
         """Requests are nobody's business."""
 
     def _serve(self, service: Service, length: int) -> None:
-        query: Mapping[str, str] = dict(parse_qsl(urlsplit(self.path).query))
         with tempfile.TemporaryDirectory(prefix="monalive-") as folder:
             file = Path(folder) / "file"
             with file.open("wb") as target:
                 if not self._receive(target, length):
                     return  # the page went away
-            try:
-                kind, content = service(Request(file, query))
-            except (OSError, ValueError) as error:
-                reason = str(error).replace(str(file), "the file")  # it has no name here
-                self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, reason)
-            except Exception:
-                log.exception("the page's request failed")
-                self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong; see where monalive ui runs")
-            else:
-                self._send(HTTPStatus.OK, kind, content, True)
+            answer = self._answer_of(service, file)
+        self._send(*answer, with_body=True)
+
+    def _answer_of(self, service: Service, file: Path) -> tuple[HTTPStatus, str, bytes]:
+        try:
+            return HTTPStatus.OK, *service(Request(file, dict(parse_qsl(urlsplit(self.path).query))))
+        except (OSError, ValueError) as error:
+            reason = str(error).replace(str(file), "the file")  # it has no name here
+            return HTTPStatus.UNPROCESSABLE_ENTITY, "text/plain", reason.encode()
+        except Exception:
+            log.exception("the page's request failed")
+            reason = "something went wrong; see where monalive ui runs"
+            return HTTPStatus.INTERNAL_SERVER_ERROR, "text/plain", reason.encode()
 
     def _receive(self, target: BinaryIO, length: int) -> bool:
         """Whether all of it came."""
