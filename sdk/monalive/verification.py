@@ -150,7 +150,7 @@ def _verdict(
         if cut:
             note = "The file is cut short: what is left carries our mark, and no credentials."
             return Verification(State.TAMPERED, None, mark, [note], Origin.MARK)
-        return Verification(State.STRIPPED, None, mark, [_missing(kind)], Origin.MARK)
+        return _by_mark(None, mark, [_missing(kind)])
     match credentials.condition:
         case Condition.ON_A_SERVER:
             return _on_a_server(credentials, mark)
@@ -168,7 +168,12 @@ def _on_a_server(credentials: ReadCredentials, mark: FoundMark | None) -> Verifi
     note = f"Its Content Credentials lie at {credentials.address}; no server is asked, so they were not checked."
     if mark is None:
         return Verification(State.NOT_CHECKED, credentials, None, [note])
-    return Verification(State.STRIPPED, credentials, mark, [note], Origin.MARK)
+    return _by_mark(credentials, mark, [note])
+
+
+def _by_mark(credentials: ReadCredentials | None, mark: FoundMark, notes: Sequence[str]) -> Verification:
+    """The verdict where the pixel mark alone speaks of monalive."""
+    return Verification(State.STRIPPED, credentials, mark, notes, Origin.MARK)
 
 
 def _changed(credentials: ReadCredentials, mark: FoundMark | None) -> Verification:
@@ -225,7 +230,7 @@ def _of_another_tool(credentials: ReadCredentials, mark: FoundMark | None) -> Ve
         return Verification(State.EDITED, credentials, mark, notes, origin)
     if mark is not None:
         notes.append("The pixels carry our mark: it was made with monalive, and monalive's credentials are gone.")
-        return Verification(State.STRIPPED, credentials, mark, notes, Origin.MARK)
+        return _by_mark(credentials, mark, notes)
     return Verification(State.NOT_OURS, credentials, None, notes)
 
 
