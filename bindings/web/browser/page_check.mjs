@@ -251,6 +251,8 @@ const scenarios = {
   /** Files are checked, reached by keyboard alone; `wanted.json` names them, each a list of files chosen together. */
   async check(browser) {
     const page = await open(browser);
+    page.on("filechooser", () => {}); // from now on none opens a window, however early a key comes
+    await ready(page);
     await page.focus("#badge");
     await page.keyboard.press("Tab");
     const summary = await page.evaluate(() => document.activeElement.textContent);
