@@ -1,5 +1,6 @@
 ;; The pixel loops of pasting back, four channels at a time: `draw` runs for every pixel of the portrait's crop in every frame,
-;; `paste` then for every pixel of an eye or the mouth. The photo has one more column and row than the frame.
+;; `paste` then for every pixel of an eye or the mouth. The photo has one more
+;; column and row than the frame before its first ones, two behind its last ones; `photo` is the address of its first pixel.
 ;;
 ;; For `draw`, motion and paint are rows of cells of four float32: (shift x, shift y, share of paint, 0) and (red, green, blue, 255).
 ;; An entry says how one row or column of pixels is made of cells: 40 bytes,
@@ -22,28 +23,50 @@
   (func $mix (param $from v128) (param $to v128) (param $share v128) (result v128)
     (f32x4.add (local.get $from) (f32x4.mul (local.get $share) (f32x4.sub (local.get $to) (local.get $from)))))
 
-  ;; The photo's colour at a place (x, y) within it, between its pixels; four levels as f32.
+  ;; Keys' cubic with a = -0.75: the weights of four neighbours in a row, the place `share` of the way from the second to the third.
+  (func $cubic (param $share v128) (result v128)
+    (f32x4.add (v128.const f32x4 0 1 0 0) (f32x4.mul (local.get $share)
+      (f32x4.add (v128.const f32x4 -0.75 0 0.75 0) (f32x4.mul (local.get $share)
+        (f32x4.add (v128.const f32x4 1.5 -2.25 1.5 -0.75) (f32x4.mul (local.get $share)
+          (v128.const f32x4 -0.75 1.25 -1.25 0.75))))))))
+
+  ;; Four pixels in a row, times weights in 2048ths: of the first two and of the last two, each four times.
+  (func $row (param $pixels i32) (param $first v128) (param $last v128) (result v128)
+    (local $pairs v128)
+    (local.set $pairs (i8x16.shuffle 0 4 1 5 2 6 3 7 8 12 9 13 10 14 11 15
+      (v128.load (local.get $pixels)) (v128.const i32x4 0 0 0 0)))
+    (f32x4.convert_i32x4_s (i32x4.add
+      (i32x4.dot_i16x8_s (i16x8.extend_low_i8x16_u (local.get $pairs)) (local.get $first))
+      (i32x4.dot_i16x8_s (i16x8.extend_high_i8x16_u (local.get $pairs)) (local.get $last)))))
+
+  ;; The photo's colour at a place (x, y) within it, from the 4 x 4 pixels around; four levels as f32, in [0, 255].
   (func $read (param $photo i32) (param $stride i32) (param $place v128) (result v128)
-    (local $where v128) (local $rest v128) (local $pixels i32) (local $colour v128)
-    ;; In 128ths of a pixel: adding 2^23 leaves the rounded number in the lowest bits.
-    (local.set $where (v128.and (v128.const i32x4 0x7fffff 0x7fffff 0x7fffff 0x7fffff)
-      (f32x4.add (v128.const f32x4 0x1p23 0x1p23 0x1p23 0x1p23) (f32x4.mul (v128.const f32x4 128 128 128 128) (local.get $place)))))
+    (local $whole v128) (local $across v128) (local $last v128) (local $down v128) (local $pixels i32) (local $colour v128)
+    (local.set $whole (i32x4.trunc_sat_f32x4_s (local.get $place)))
+    (local.set $place (f32x4.sub (local.get $place) (f32x4.convert_i32x4_s (local.get $whole))))
+    (local.set $across (call $cubic (i8x16.shuffle 0 1 2 3 0 1 2 3 0 1 2 3 0 1 2 3 (local.get $place) (local.get $place))))
+    (local.set $down (call $cubic (i8x16.shuffle 4 5 6 7 4 5 6 7 4 5 6 7 4 5 6 7 (local.get $place) (local.get $place))))
+    (local.set $across (i32x4.trunc_sat_f32x4_s (f32x4.nearest (f32x4.mul (local.get $across) (v128.const f32x4 2048 2048 2048 2048)))))
+    (local.set $across (i16x8.narrow_i32x4_s (local.get $across) (local.get $across)))
+    (local.set $last (i8x16.shuffle 4 5 6 7 4 5 6 7 4 5 6 7 4 5 6 7 (local.get $across) (local.get $across)))
+    (local.set $across (i8x16.shuffle 0 1 2 3 0 1 2 3 0 1 2 3 0 1 2 3 (local.get $across) (local.get $across)))
+    ;; From the pixel above and to the left on.
     (local.set $pixels (i32.add (local.get $photo) (i32.add
-      (i32.mul (i32.shr_u (i32x4.extract_lane 1 (local.get $where)) (i32.const 7)) (local.get $stride))
-      (i32.shl (i32.shr_u (i32x4.extract_lane 0 (local.get $where)) (i32.const 7)) (i32.const 2)))))
-    (local.set $where (v128.and (local.get $where) (v128.const i32x4 127 127 127 127)))
-    (local.set $rest (i32x4.sub (v128.const i32x4 128 128 128 128) (local.get $where)))
-    ;; Two pixels, then the two below them: mixed down, then across.
-    (local.set $colour (i16x8.add
-      (i16x8.mul (v128.load8x8_u (local.get $pixels))
-        (i8x16.shuffle 4 5 4 5 4 5 4 5 4 5 4 5 4 5 4 5 (local.get $rest) (local.get $rest)))
-      (i16x8.mul (v128.load8x8_u (i32.add (local.get $pixels) (local.get $stride)))
-        (i8x16.shuffle 4 5 4 5 4 5 4 5 4 5 4 5 4 5 4 5 (local.get $where) (local.get $where)))))
-    (f32x4.mul (v128.const f32x4 0x1p-14 0x1p-14 0x1p-14 0x1p-14) (f32x4.convert_i32x4_s (i32x4.add
-      (i32x4.extmul_low_i16x8_s (local.get $colour)
-        (i8x16.shuffle 0 1 0 1 0 1 0 1 0 1 0 1 0 1 0 1 (local.get $rest) (local.get $rest)))
-      (i32x4.extmul_high_i16x8_s (local.get $colour)
-        (i8x16.shuffle 0 1 0 1 0 1 0 1 0 1 0 1 0 1 0 1 (local.get $where) (local.get $where)))))))
+      (i32.mul (i32.sub (i32x4.extract_lane 1 (local.get $whole)) (i32.const 1)) (local.get $stride))
+      (i32.shl (i32.sub (i32x4.extract_lane 0 (local.get $whole)) (i32.const 1)) (i32.const 2)))))
+    (local.set $colour (f32x4.mul (call $row (local.get $pixels) (local.get $across) (local.get $last))
+      (i8x16.shuffle 0 1 2 3 0 1 2 3 0 1 2 3 0 1 2 3 (local.get $down) (local.get $down))))
+    (local.set $pixels (i32.add (local.get $pixels) (local.get $stride)))
+    (local.set $colour (f32x4.add (local.get $colour) (f32x4.mul (call $row (local.get $pixels) (local.get $across) (local.get $last))
+      (i8x16.shuffle 4 5 6 7 4 5 6 7 4 5 6 7 4 5 6 7 (local.get $down) (local.get $down)))))
+    (local.set $pixels (i32.add (local.get $pixels) (local.get $stride)))
+    (local.set $colour (f32x4.add (local.get $colour) (f32x4.mul (call $row (local.get $pixels) (local.get $across) (local.get $last))
+      (i8x16.shuffle 8 9 10 11 8 9 10 11 8 9 10 11 8 9 10 11 (local.get $down) (local.get $down)))))
+    (local.set $pixels (i32.add (local.get $pixels) (local.get $stride)))
+    (local.set $colour (f32x4.add (local.get $colour) (f32x4.mul (call $row (local.get $pixels) (local.get $across) (local.get $last))
+      (i8x16.shuffle 12 13 14 15 12 13 14 15 12 13 14 15 12 13 14 15 (local.get $down) (local.get $down)))))
+    (f32x4.pmin (v128.const f32x4 255 255 255 255) (f32x4.pmax (v128.const f32x4 0 0 0 0)
+      (f32x4.mul (local.get $colour) (v128.const f32x4 0x1p-11 0x1p-11 0x1p-11 0x1p-11)))))
 
   ;; Writes a pixel: four levels in [0, 255], rounded.
   (func $put (param $out i32) (param $colour v128)
@@ -95,7 +118,7 @@
     (param $columns i32) (param $rows i32) (param $x0 i32) (param $y0 i32) (param $x1 i32) (param $y1 i32)
     (local $stride i32) (local $x i32) (local $column i32) (local $out i32) (local $painting i32) (local $share f32)
     (local $cell i32) (local $value v128) (local $position v128) (local $limit v128) (local $colour v128) (local $painted v128)
-    (local.set $stride (i32.shl (i32.add (local.get $width) (i32.const 1)) (i32.const 2)))
+    (local.set $stride (i32.shl (i32.add (local.get $width) (i32.const 3)) (i32.const 2)))
     (local.set $limit (call $limit_of (local.get $width) (local.get $height)))
     (block $done (loop $row
       (br_if $done (i32.ge_s (local.get $y0) (local.get $y1)))
@@ -151,7 +174,7 @@
     (local $limit v128) (local $cell_limit v128) (local $size v128) (local $mean v128) (local $shown f32)
     (local $row v128) (local $place v128) (local $line v128) (local $sample v128) (local $index v128) (local $across v128)
     (local $down v128) (local $above v128) (local $paint_above v128) (local $motion v128) (local $paint v128)
-    (local.set $stride (i32.shl (i32.add (local.get $width) (i32.const 1)) (i32.const 2)))
+    (local.set $stride (i32.shl (i32.add (local.get $width) (i32.const 3)) (i32.const 2)))
     (local.set $row_bytes (i32.shl (local.get $crop_width) (i32.const 5)))
     (local.set $limit (call $limit_of (local.get $width) (local.get $height)))
     (local.set $cell_limit (call $limit_of (local.get $crop_width) (local.get $crop_height)))

@@ -6,6 +6,8 @@ import type { Picture } from "./picture.js";
 const PAGE = 1 << 16;
 /** Bytes of four float32: everything begins at a multiple. */
 const VECTOR = 16;
+/** Columns and rows around the photo that repeat its border: what the loops read before its first pixels and behind its last. */
+const BEFORE = 1, AROUND = 3;
 
 type Loop = (...numbers: number[]) => void;
 
@@ -24,7 +26,7 @@ export class Canvas {
   constructor(readonly width: number, readonly height: number) {
     const { exports } = new WebAssembly.Instance((compiled ??= new WebAssembly.Module(module)));
     ({ memory: this.#memory, draw: this.#draw, paste: this.#paste } = exports as { memory: WebAssembly.Memory; draw: Loop; paste: Loop });
-    this.#photo = this.room((width + 1) * (height + 1) * 4); // one more column and row: the neighbours of the last pixels
+    this.#photo = this.room((width + AROUND) * (height + AROUND) * 4);
     this.#frame = this.room(width * height * 4);
   }
 
@@ -53,27 +55,33 @@ export class Canvas {
   /** Makes a frame that is the photo, unless it is already of this photo. A photo given again must be unchanged. */
   show(photo: Picture): void {
     if (photo === this.#shown) return;
-    const { width, height, frame } = this, { data } = photo, stride = width + 1;
+    const { width, height, frame } = this, { data } = photo, stride = width + AROUND;
     frame.set(data);
     for (let i = 3; i < data.length; i += 4) frame[i] = 255;
     const from = new Uint32Array(frame.buffer, frame.byteOffset, width * height);
-    const pixels = new Uint32Array(frame.buffer, this.#photo, stride * (height + 1));
-    for (let y = 0; y < height; y++) {
-      pixels.set(from.subarray(y * width, (y + 1) * width), y * stride);
-      pixels[y * stride + width] = pixels[y * stride + width - 1]!;
+    const pixels = new Uint32Array(frame.buffer, this.#photo, stride * (height + AROUND));
+    for (let y = 0; y < height + AROUND; y++) {
+      const row = Math.min(Math.max(y - BEFORE, 0), height - 1) * width, to = y * stride;
+      pixels.set(from.subarray(row, row + width), to + BEFORE);
+      pixels.fill(from[row]!, to, to + BEFORE);
+      pixels.fill(from[row + width - 1]!, to + BEFORE + width, to + stride);
     }
-    pixels.copyWithin(height * stride, (height - 1) * stride, height * stride);
     this.#shown = photo;
   }
 
   /** The loop `draw`, with its numbers behind the frame's height. */
   draw(...numbers: number[]): void {
-    this.#draw(this.#photo, this.#frame, this.width, this.height, ...numbers);
+    this.#draw(this.#first, this.#frame, this.width, this.height, ...numbers);
   }
 
   /** The loop `paste`, with its numbers behind the frame's height. */
   paste(...numbers: number[]): void {
-    this.#paste(this.#photo, this.#frame, this.width, this.height, ...numbers);
+    this.#paste(this.#first, this.#frame, this.width, this.height, ...numbers);
+  }
+
+  /** The address of the photo's first pixel. */
+  get #first(): number {
+    return this.#photo + (BEFORE * (this.width + AROUND) + BEFORE) * 4;
   }
 
   /** The frame in memory of its own. */

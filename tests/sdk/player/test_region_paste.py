@@ -50,6 +50,25 @@ def read(values: NDArray[np.floating], x: float, y: float) -> NDArray[np.float64
     return np.asarray(above * (1 - down) + below * down, np.float64)
 
 
+def read_sharp(values: NDArray[np.floating], x: float, y: float) -> NDArray[np.float64]:
+    """Keys' cubic with a = -0.75 (Keys, "Cubic Convolution Interpolation", 1981); the same places, the same border."""
+    rows, columns = values.shape[:2]
+    left, top = int(np.floor(x - 0.5)), int(np.floor(y - 0.5))
+    across, down = (
+        [cubic(part + 1), cubic(part), cubic(1 - part), cubic(2 - part)] for part in (x - 0.5 - left, y - 0.5 - top)
+    )
+    around = values[
+        np.ix_(np.clip(range(top - 1, top + 3), 0, rows - 1), np.clip(range(left - 1, left + 3), 0, columns - 1))
+    ]
+    return np.clip(np.einsum("v,u,vuc->c", down, across, around), 0, 255)
+
+
+def cubic(away: float, a: float = -0.75) -> float:
+    if away <= 1:
+        return (a + 2) * away**3 - (a + 3) * away**2 + 1
+    return a * away**3 - 5 * a * away**2 + 8 * a * away - 4 * a
+
+
 def feather(t: float, length: int) -> float:
     s = float(np.clip(min(t, length - t) / (0.14 * length), 0, 1))
     return s * s * (3 - 2 * s)
@@ -75,7 +94,7 @@ def slowly(frame: NDArray[np.uint8], there: Place, layers: list[RegionLayer]) ->
                     for values in (one.flow, one.mask[..., None], np.clip(one.painted, 0, 1) * 255)
                 ]
                 flow, mask, painted = (np.mean(values, 0) for values in samples)
-                moved = read(one.photo.astype(float), *one.place @ (u + flow[0], v + flow[1], 1))
+                moved = read_sharp(one.photo.astype(float), *one.place @ (u + flow[0], v + flow[1], 1))
                 mixed = painted + mask * (moved - painted)
                 colour += (mixed if one.shift is None else mixed + one.shift) * one.share / whole
             out[row, column] += alpha * (colour - out[row, column])
@@ -124,7 +143,8 @@ def test_several_photos_are_mixed_by_their_shares() -> None:
     shift = np.array([12, -9, 4], np.float32)
     other = replace(layer(place(110, 90, 3.0), picture(5, 240, 200), seed=11), share=0.6, shift=shift)
     wanted = slowly(frame, there, [first, other])
-    assert np.abs(pasted(frame, there, [first, other]) - wanted).max() < 2.0
+    # Places are read to a 32nd of a pixel.
+    assert np.abs(pasted(frame, there, [first, other]) - wanted).max() < 2.2
     assert np.abs(wanted - slowly(frame, there, [first])).max() > 20
 
 

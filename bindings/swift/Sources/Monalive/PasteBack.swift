@@ -98,7 +98,7 @@ final class PasteBack {
         _ motion: UnsafeBufferPointer<Float>, _ paint: UnsafeBufferPointer<Float>
     ) {
         let (dx, dy, kept) = read(motion, across, x - left, y - top)
-        var colour = source.between(Float(x) + dx, Float(y) + dy)
+        var colour = source.sharp(Float(x) + dx, Float(y) + dy)
         if kept < 0.999 {
             let painted = read(paint, acrossPaint, x - left, y - top)
             func mixed(_ moved: Float, _ paint: Float) -> Float { moved * kept + min(max(paint, 0), 1) * 255 * (1 - kept) }

@@ -43,7 +43,7 @@ final class RegionPaste {
                                 let alpha = fade(u, width) * fade(v, height)
                                 if alpha == 0 { continue }
                                 RegionPaste.read(cells, toCrop, x, y, times, cell)
-                                blend(target, (y * across + x) * 3, alpha, cell, photo.between(cell[0], cell[1]))
+                                blend(target, (y * across + x) * 3, alpha, cell, photo.sharp(cell[0], cell[1]))
                             }
                         }
                     }

@@ -34,16 +34,12 @@ struct Taps {
         return Taps(first: places.map { Int($0.rounded(.down)) }, weights: weights, reach: 2, from: from)
     }
 
-    /// Keys' cubic with a = -0.75 over four neighbours, as OpenCV's INTER_CUBIC.
+    /// Over four neighbours, see `cubicWeight`.
     static func cubic(from: Int, to: Int) -> Taps {
-        let a = -0.75
-        func outer(_ d: Double) -> Double { ((a * d - 5 * a) * d + 8 * a) * d - 4 * a }
-        func inner(_ d: Double) -> Double { ((a + 2) * d - (a + 3)) * d * d + 1 }
         let places = (0..<to).map { centre($0, from, to) }
         let weights = places.flatMap { (x: Double) -> [Float] in
-            let t: Double = x - x.rounded(.down)
-            let shares: [Double] = [outer(t + 1), inner(t), inner(1 - t), outer(2 - t)]
-            return shares.map { Float($0) }
+            let share = Float(x - x.rounded(.down))
+            return (0..<4).map { cubicWeight($0, share) }
         }
         return Taps(first: places.map { Int($0.rounded(.down)) - 1 }, weights: weights, reach: 4, from: from)
     }
@@ -130,4 +126,12 @@ struct PlaneValues {
             sum[c] += above * high + below * low
         }
     }
+}
+
+/// Keys' cubic with a = -0.75, as OpenCV's INTER_CUBIC: the weight of neighbour `tap`, 0 to 3, of a place that lies `share` of the
+/// way from neighbour 1 to neighbour 2.
+@inline(__always)
+func cubicWeight(_ tap: Int, _ share: Float) -> Float {
+    let near = tap < 2 ? share : 1 - share, far = 1 - near
+    return tap == 0 || tap == 3 ? -0.75 * near * far * far : (1.25 * near - 2.25) * near * near + 1
 }

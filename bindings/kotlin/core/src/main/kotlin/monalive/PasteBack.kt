@@ -108,7 +108,7 @@ internal class PasteBack(private val crop: SquareCrop, private val imageWidth: I
             read(paint, acrossPaint, x - left, y - top, colour)
             for (c in 0..2) colour[c] = colour[c].coerceIn(0f, 1f) * 255f * (1 - kept)
         }
-        photo.add(x + place[0], y + place[1], kept, colour)
+        photo.addSharp(x + place[0], y + place[1], kept, colour)
         frame.set((y * imageWidth + x) * 3, colour)
     }
 

@@ -51,7 +51,7 @@ internal class RegionPaste {
             val kept = alpha * cell[2]
             val at = (y * picture.width + x) * 3
             for (c in 0..2) colour[c] = (1 - alpha) * picture.byte(at + c) + (alpha - kept) * cell[3 + c]
-            layer.photo.add(cell[0], cell[1], kept, colour)
+            layer.photo.addSharp(cell[0], cell[1], kept, colour)
             picture.set(at, colour)
         }
     }

@@ -29,17 +29,14 @@ internal class Taps private constructor(val first: IntArray, val weights: Array<
             return Taps(first, weights, from)
         }
 
-        /** Keys' cubic with a = -0.75 over four neighbours, as OpenCV's INTER_CUBIC. */
+        /** Over four neighbours, see [cubicWeight]. */
         fun cubic(from: Int, to: Int): Taps {
             val first = IntArray(to)
             val weights = Array(to) {
                 val x = (it + 0.5) * from / to - 0.5
                 first[it] = floor(x).toInt() - 1
-                val t = x - floor(x)
-                val a = -0.75
-                val outer = { d: Double -> ((a * d - 5 * a) * d + 8 * a) * d - 4 * a }
-                val inner = { d: Double -> ((a + 2) * d - (a + 3)) * d * d + 1 }
-                doubleArrayOf(outer(t + 1), inner(t), inner(1 - t), outer(2 - t)).map(Double::toFloat).toFloatArray()
+                val share = (x - floor(x)).toFloat()
+                FloatArray(4) { tap -> cubicWeight(tap, share) }
             }
             return Taps(first, weights, from)
         }
@@ -60,6 +57,16 @@ internal class Taps private constructor(val first: IntArray, val weights: Array<
             return Taps(first, weights, from)
         }
     }
+}
+
+/**
+ * Keys' cubic with a = -0.75, as OpenCV's INTER_CUBIC: the weight of neighbour [tap], 0 to 3, of a place that lies [share] of the
+ * way from neighbour 1 to neighbour 2.
+ */
+internal fun cubicWeight(tap: Int, share: Float): Float {
+    val near = if (tap < 2) share else 1 - share
+    val far = 1 - near
+    return if (tap == 0 || tap == 3) -0.75f * near * far * far else (1.25f * near - 2.25f) * near * near + 1
 }
 
 /** A float array of several channels, row by row. */
