@@ -27,6 +27,7 @@ import monalive
 from monalive.faces.blendshapes import BLENDSHAPE_NAMES
 from monalive.faces.crop import NETWORK_SIZE, SquareCrop, portrait_crop
 from monalive.faces.head_pose import angles_rotation
+from monalive.faces.picture_change import PictureChange
 from monalive.faces.tracker import FaceTracker, choose_face
 from monalive.media.image_io import is_black_and_white
 from monalive.motions.neutral_face import departures, face_measures
@@ -190,12 +191,13 @@ def _driver_anchor_cases(faces: dict[str, Any]) -> dict[str, Any]:
     ]
     sequences = []
     for reference in ("neutral", "first", "recent", 12):
-        anchor, anchored = DriverAnchor(reference), []
+        anchor, becomes_another, anchored = DriverAnchor(reference), PictureChange(), []
         for number, (index, shift, level, asked) in enumerate(frames):
             if asked:
                 anchor.ask()
             face = None if index < 0 else (known[index] + np.array([shift, 0, 0])).astype(np.float32)
-            made = anchor(np.full((24, 32, 3), level, np.uint8), face, 100.0 * number)
+            other_picture = becomes_another(np.full((24, 32, 3), level, np.uint8))
+            made = anchor(face, 100.0 * number, other_picture=other_picture)
             if made is not None:
                 anchored.append([number, round(float(made.landmarks[1, 0]), 2), made.glide_ms, made.after_cut])
         sequences.append({"reference": reference, "anchored": anchored})

@@ -117,7 +117,9 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
             if image is not None:
                 raise ValueError("a picture does not move: loops are for videos and motions")
             motion = _motion_of(request, progress)
+    cuts_ms: tuple[float, ...] = ()
     if motion is not None:
+        cuts_ms = motion.cuts_ms  # each once, however often it is passed when the motion is repeated
         motion = boomerang(motion) if request.boomerang else motion
         motion = repeat(motion, loops=request.loops, seconds=request.seconds, fps=request.fps)
     mode = "VIDEO" if image is None else "IMAGE"
@@ -134,7 +136,8 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
         said = about_animation(request.disclosure, animator, request.photos, kind)
         output = Output(request.output, request.crop, progress, said)
         if motion is not None:
-            return render_motion(animator, portraits, motion, output)
+            cuts_ms = tuple(time for time in cuts_ms if time <= motion.timestamps_ms[-1])
+            return replace(render_motion(animator, portraits, motion, output), cuts_ms=cuts_ms)
         length = {"fps": request.fps, "seconds": request.seconds}
         if image is not None:
             return render_image(animator, portraits, image, output, **length)
