@@ -3,7 +3,7 @@
 import type { Landmarks } from "./crop.js";
 import type { FaceDetector } from "./face_detector.js";
 import type { Picture } from "./picture.js";
-import { QUARTER_TURNS, type RotatedSquare, tileLooks, TILES_PER_SIDE, wholeLooks } from "./region.js";
+import { QUARTER_TURNS, type RotatedSquare, tileLooks, TILES_PER_SIDE, wholeLooks, wholePicture } from "./region.js";
 
 /** How far a face may be turned within the look that shows it; the next quarter turn shows it better. */
 const MAX_ROLL = Math.PI / 3;
@@ -11,6 +11,8 @@ const MAX_ROLL = Math.PI / 3;
 const LOG_ODDS_SHARE = 1 / 8;
 const MAX_LOG_ODDS = 7;
 const SURE = 1.1;
+/** How unsettled a face is at least, as this costs it; less is not counted on. */
+const LEAST_COSTS = 0.1;
 /** What is no face does not settle: each look asks for another region (this much less sure for each unit of `unsettled`). */
 const UNSETTLED_COSTS = 5;
 /** A face that does not stand upright, in a picture that does, has to be surer by so much. */
@@ -37,9 +39,10 @@ type Read = (region: RotatedSquare) => Promise<Reading>;
  * Then tiles are looked at that way up, for small faces.
  *
  * @param tileTurns how tiles are turned where the whole picture showed no face.
+ * @param largestOnly leave out tiles that could only show faces smaller than one that is found.
  */
 export async function findFaces(
-  picture: Picture, detector: FaceDetector, read: Read, tileTurns: readonly number[] = QUARTER_TURNS,
+  picture: Picture, detector: FaceDetector, read: Read, tileTurns: readonly number[] = QUARTER_TURNS, largestOnly = false,
 ): Promise<Reading[]> {
   const first = await seen(picture, detector, read, wholeLooks(picture), []);
   const surest = first.reduce<Judged | undefined>((best, other) => (best && margin(best, 0) >= margin(other, 0) ? best : other), undefined);
@@ -47,6 +50,8 @@ export async function findFaces(
   let faces = distinct(first, turn, []);
   const turns = faces.length ? [turn] : tileTurns;
   for (const parts of TILES_PER_SIDE) {
+    const largest = Math.max(0, ...faces.map(({ region }) => region.side));
+    if (largestOnly && largest >= (LARGEST_IN_TILE * wholePicture(picture).side) / parts) break;
     faces = distinct(await seen(picture, detector, read, tileLooks(picture, parts, turns), faces, LARGEST_IN_TILE), turn, faces);
   }
   return faces;
@@ -68,7 +73,10 @@ function surenessOf(score: number, presence: number, restless: number): number {
   return score + LOG_ODDS_SHARE * Math.min(Math.max(Math.log(odds), -MAX_LOG_ODDS), MAX_LOG_ODDS) - UNSETTLED_COSTS * restless;
 }
 
-/** What is read where the looks show something upright, no larger than so many sides of the look, that is none of the faces. */
+/**
+ * What is read where the looks show something upright, no larger than so many sides of the look, that is none of the faces. Where
+ * something is read already, only what may be surer is read once more.
+ */
 async function seen(
   picture: Picture, detector: FaceDetector, read: Read, looks: readonly RotatedSquare[], faces: readonly Judged[], largest = Infinity,
 ): Promise<Judged[]> {
@@ -77,6 +85,7 @@ async function seen(
     for (const { score, roi } of await detector.detect(picture, look)) {
       const upright = Math.abs(wrapped(roi.angle - look.angle)) <= MAX_ROLL;
       if (!upright || roi.side > largest * look.side || faces.some(({ region }) => isSamePlace(region, roi))) continue;
+      if (readings.some((reading) => isSamePlace(reading.region, roi) && isSurerThan(reading, score))) continue;
       const reading = await read(roi);
       readings.push({ ...reading, sureness: surenessOf(score, reading.presence, reading.restless) });
     }
@@ -97,6 +106,11 @@ function distinct(readings: readonly Judged[], turn: number, faces: readonly Jud
 function margin({ region, sureness }: Judged, turn: number): number {
   const lies = Math.abs(wrapped(region.angle - (turn * Math.PI) / 2)) > MAX_ROLL;
   return sureness - SURE - (lies ? LYING : 0);
+}
+
+/** Whether no reading where the detector gives this score can be surer. */
+function isSurerThan(reading: Judged, score: number): boolean {
+  return margin(reading, 0) + SURE >= score + LOG_ODDS_SHARE * MAX_LOG_ODDS - LEAST_COSTS;
 }
 
 function isSamePlace(a: RotatedSquare, b: RotatedSquare): boolean {

@@ -23,6 +23,8 @@ MAX_ROLL: Final = np.deg2rad(60.0)
 LOG_ODDS_SHARE: Final = 1 / 8
 MAX_LOG_ODDS: Final = 7.0
 SURE: Final = 1.1
+# How unsettled a face is at least, as this costs it; less is not counted on.
+LEAST_COSTS: Final = 0.1
 # What is no face does not settle: each look asks for another region (this much less sure for each unit of `unsettled`).
 UNSETTLED_COSTS: Final = 5.0
 # A face that does not stand upright, in a picture that does, has to be surer by so much.
@@ -46,6 +48,10 @@ class Reading:
         """By how much it is sure enough in a picture that was turned by so many quarter turns; below 0 it is not."""
         lies = abs(_wrapped(self.region.angle - turn * math.pi / 2)) > MAX_ROLL
         return self.sureness - SURE - (LYING if lies else 0.0)
+
+    def is_surer_than(self, score: float) -> bool:
+        """Whether no reading where the detector gives this score can be surer."""
+        return self.margin(0) + SURE >= score + LOG_ODDS_SHARE * MAX_LOG_ODDS - LEAST_COSTS
 
     def is_at(self, place: RotatedSquare) -> bool:
         """Whether another region means the same face."""
@@ -115,6 +121,8 @@ def _seen(
 ) -> list[Reading]:
     """What is read where the looks show something upright that is not one of the faces.
 
+    Where something is read already, only what may be surer is read once more.
+
     Args:
         image, detector, read: see `find_faces`.
         looks: where to look.
@@ -125,9 +133,12 @@ def _seen(
     for look in looks:
         for found in detector.detect(image, look):
             upright = abs(_wrapped(found.roi.angle - look.angle)) <= MAX_ROLL
-            if upright and found.roi.side <= largest * look.side and not any(face.is_at(found.roi) for face in faces):
-                landmarks, presence, region, restless = read(found.roi)
-                seen.append(Reading(landmarks, presence, region, _sureness(found.score, presence, restless)))
+            if not upright or found.roi.side > largest * look.side or any(face.is_at(found.roi) for face in faces):
+                continue
+            if any(reading.is_at(found.roi) and reading.is_surer_than(found.score) for reading in seen):
+                continue
+            landmarks, presence, region, restless = read(found.roi)
+            seen.append(Reading(landmarks, presence, region, _sureness(found.score, presence, restless)))
     return seen
 
 

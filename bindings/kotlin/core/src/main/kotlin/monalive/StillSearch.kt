@@ -22,14 +22,17 @@ internal class StillSearch(private val detector: LevelFaceDetector, private val 
      * is. Then tiles are looked at that way up, for small faces.
      *
      * @param tileTurns how tiles are turned where the whole picture showed no face.
+     * @param largestOnly leave out tiles that could only show faces smaller than one that is found.
      */
-    fun faces(image: RgbImage, tileTurns: List<Int> = QUARTER_TURNS): List<Reading> {
+    fun faces(image: RgbImage, tileTurns: List<Int> = QUARTER_TURNS, largestOnly: Boolean = false): List<Reading> {
         val first = seen(image, wholeLooks(image.width, image.height), emptyList())
         val surest = first.maxByOrNull { it.margin(0) }?.takeIf { it.margin(0) >= 0 }
         val turn = surest?.let { ((it.reading.region.angle / (PI / 2)).roundToInt() + QUARTER_TURNS.size) % QUARTER_TURNS.size } ?: 0
         var faces = distinct(first, turn, emptyList())
         val turns = if (faces.isEmpty()) tileTurns else listOf(turn)
+        val whole = RotatedSquare.whole(image.width, image.height).side
         for (parts in TILES_PER_SIDE) {
+            if (largestOnly && faces.any { it.reading.region.side >= LARGEST_IN_TILE * whole / parts }) break
             faces = distinct(seen(image, tileLooks(image.width, image.height, parts, turns), faces, LARGEST_IN_TILE), turn, faces)
         }
         return faces.map { it.reading }
@@ -42,20 +45,30 @@ internal class StillSearch(private val detector: LevelFaceDetector, private val 
             return sureness - SURE - if (lies) LYING else 0.0
         }
 
+        /** Whether no reading where the detector gives this score can be surer. */
+        fun isSurerThan(score: Float): Boolean = margin(0) + SURE >= score + LOG_ODDS_SHARE * MAX_LOG_ODDS - LEAST_COSTS
+
         fun isAt(place: RotatedSquare): Boolean {
             val own = reading.region
             return hypot(own.x - place.x, own.y - place.y) < SAME_PLACE * maxOf(own.side, place.side)
         }
     }
 
-    /** What is read where the looks show something upright, no larger than [largest] sides of the look, that is none of [faces]. */
+    /**
+     * What is read where the looks show something upright, no larger than [largest] sides of the look, that is none of [faces]. Where
+     * something is read already, only what may be surer is read once more.
+     */
     private fun seen(
         image: RgbImage, looks: List<RotatedSquare>, faces: List<Judged>, largest: Double = Double.POSITIVE_INFINITY,
-    ): List<Judged> = looks.flatMap { look ->
-        detector.detect(image, look)
-            .filter { it.region.turnFrom(look) <= MAX_ROLL && it.region.side <= largest * look.side }
-            .filter { found -> faces.none { it.isAt(found.region) } }
-            .map { found -> read(image, found.region).let { Judged(it, sureness(found.score, it.presence, it.unsettled)) } }
+    ): List<Judged> {
+        val seen = mutableListOf<Judged>()
+        for (look in looks) for (found in detector.detect(image, look)) {
+            val place = found.region
+            if (place.turnFrom(look) > MAX_ROLL || place.side > largest * look.side || faces.any { it.isAt(place) }) continue
+            if (seen.any { it.isAt(place) && it.isSurerThan(found.score) }) continue
+            seen += read(image, place).let { Judged(it, sureness(found.score, it.presence, it.unsettled)) }
+        }
+        return seen
     }
 
     /** The known faces, and of those seen the sure ones, each once: as the surest reading has it. */
@@ -75,6 +88,9 @@ internal class StillSearch(private val detector: LevelFaceDetector, private val 
         private const val LOG_ODDS_SHARE = 1 / 8.0
         private const val MAX_LOG_ODDS = 7.0
         private const val SURE = 1.1
+
+        /** How unsettled a face is at least, as this costs it; less is not counted on. */
+        private const val LEAST_COSTS = 0.1
 
         /** What is no face does not settle: each look asks for another region (this much less sure for each unit of that). */
         private const val UNSETTLED_COSTS = 5.0
