@@ -199,7 +199,13 @@ class _Scene(LevelFaceDetector):
             return None
         row, column = int(v * GRID), int(u * GRID)
         seen = score - 0.1 * abs(np.log(2 * size)) - 0.1 * abs(roll)
-        place = [u - (column + 0.5) / GRID, v - (row + 0.5) / GRID, np.log(size / LEVEL_SCALE), np.cos(roll), np.sin(roll)]
+        place = [
+            u - (column + 0.5) / GRID,
+            v - (row + 0.5) / GRID,
+            np.log(size / LEVEL_SCALE),
+            np.cos(roll),
+            np.sin(roll),
+        ]
         return [row, column, round(seen, 4), *(round(float(number), 5) for number in place)]
 
     def __call__(self, image: NDArray[np.uint8], region: RotatedSquare) -> tuple[NDArray[np.float32], float]:

@@ -9,12 +9,12 @@ import { QUARTER_TURNS, type RotatedSquare, tileLooks, TILES_PER_SIDE, wholeLook
 const MAX_ROLL = Math.PI / 3;
 /** Detector's score and log-odds of presence together tell faces from what only looks like one. */
 const LOG_ODDS_SHARE = 1 / 8;
-const MAX_LOG_ODDS = 7;
-const SURE = 1.1;
+const MAX_LOG_ODDS = 8;
+const SURE = 1.17;
 /** How unsettled a face is at least, as this costs it; less is not counted on. */
 const LEAST_COSTS = 0.1;
 /** What is no face does not settle: each look asks for another region (this much less sure for each unit of `unsettled`). */
-const UNSETTLED_COSTS = 5;
+const UNSETTLED_COSTS = 4;
 /** A face that does not stand upright, in a picture that does, has to be surer by so much. */
 const LYING = 0.3;
 /** Two readings nearer than so many sides of the larger region mean the same face. */

@@ -21,12 +21,12 @@ Read = Callable[[RotatedSquare], tuple[NDArray[np.float32], float, RotatedSquare
 MAX_ROLL: Final = np.deg2rad(60.0)
 # Detector's score and log-odds of presence together tell faces from what only looks like one.
 LOG_ODDS_SHARE: Final = 1 / 8
-MAX_LOG_ODDS: Final = 7.0
-SURE: Final = 1.1
+MAX_LOG_ODDS: Final = 8.0
+SURE: Final = 1.17
 # How unsettled a face is at least, as this costs it; less is not counted on.
 LEAST_COSTS: Final = 0.1
 # What is no face does not settle: each look asks for another region (this much less sure for each unit of `unsettled`).
-UNSETTLED_COSTS: Final = 5.0
+UNSETTLED_COSTS: Final = 4.0
 # A face that does not stand upright, in a picture that does, has to be surer by so much.
 LYING: Final = 0.3
 # Two readings nearer than so many sides of the larger region mean the same face; faces cheek to cheek are 0.4 apart.

@@ -86,14 +86,14 @@ internal class StillSearch(private val detector: LevelFaceDetector, private val 
 
         /** Detector's score and log-odds of presence together tell faces from what only looks like one. */
         private const val LOG_ODDS_SHARE = 1 / 8.0
-        private const val MAX_LOG_ODDS = 7.0
-        private const val SURE = 1.1
+        private const val MAX_LOG_ODDS = 8.0
+        private const val SURE = 1.17
 
         /** How unsettled a face is at least, as this costs it; less is not counted on. */
         private const val LEAST_COSTS = 0.1
 
         /** What is no face does not settle: each look asks for another region (this much less sure for each unit of that). */
-        private const val UNSETTLED_COSTS = 5.0
+        private const val UNSETTLED_COSTS = 4.0
 
         /** A face that does not stand upright, in a picture that does, has to be surer by so much. */
         private const val LYING = 0.3

@@ -467,6 +467,13 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
             val held = animator.animateForVideo(portrait, frame, 120.0)
             check(!held.driverFound && held.image.rgb.contentEquals(moved.image.rgb) && held.timestampMs == 120.0)
             check(!moved.image.rgb.contentEquals(portrait.photo.rgb)) { "nothing moved" }
+            val white = RgbImage(driverSize[0], driverSize[1], ByteArray(driverSize[0] * driverSize[1] * 3) { -1 })
+            seeing.driver = FloatArray(driver[0].size) { driver[0][it] + if (it % 3 == 0) 90 else 0 }
+            check(listOf(160.0, 200.0).map { animator.animateForVideo(portrait, white, it).cut } == listOf(true, false)) { "one cut" }
+            check(!before.cut && !moved.cut && !held.cut) { "no cut before" }
+            val takes = listOf(0, 2).map { Motion.Take(it, driver[it]) }
+            val played = animator.play(portrait, Motion(driver, times, 512, 512, 25.0, takes = takes))
+            check(played.map { it.cut }.toList() == driver.indices.map { it == 2 }) { "the second take begins with a cut" }
             animator.close()
             check(errorOf { animator.play(portrait, Motion(driver, times, 512, 512, 25.0)).first() }.first == "RuntimeError")
         }
