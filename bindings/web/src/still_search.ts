@@ -17,6 +17,8 @@ const LEAST_COSTS = 0.1;
 const UNSETTLED_COSTS = 4;
 /** A face that does not stand upright, in a picture that does, has to be surer by so much. */
 const LYING = 0.3;
+/** An upright face that is surer by so much leaves no doubt which way up the picture is. */
+const NO_DOUBT = 0.4;
 /** Two readings nearer than so many sides of the larger region mean the same face. */
 const SAME_PLACE = 0.35;
 /** The largest region that a tile may show, in sides of the tile: larger faces are seen whole elsewhere. */
@@ -39,19 +41,23 @@ type Read = (region: RotatedSquare) => Promise<Reading>;
  * Then tiles are looked at that way up, for small faces.
  *
  * @param tileTurns how tiles are turned where the whole picture showed no face.
- * @param largestOnly leave out tiles that could only show faces smaller than one that is found.
+ * @param largestOnly leave out tiles that could only show faces smaller than one that is found, and turned looks where such a one is
+ * upright without a doubt.
  */
 export async function findFaces(
   picture: Picture, detector: FaceDetector, read: Read, tileTurns: readonly number[] = QUARTER_TURNS, largestOnly = false,
 ): Promise<Reading[]> {
-  const first = await seen(picture, detector, read, wholeLooks(picture), []);
+  const whole = wholePicture(picture).side, first = await seen(picture, detector, read, wholeLooks(picture, QUARTER_TURNS.slice(0, 1)), []);
+  const large = (LARGEST_IN_TILE * whole) / TILES_PER_SIDE[0]!;
+  if (largestOnly && first.some((reading) => leavesNoDoubt(reading) && reading.region.side >= large)) return distinct(first, 0, []);
+  first.push(...(await seen(picture, detector, read, wholeLooks(picture, QUARTER_TURNS.slice(1)), [], Infinity, first)));
   const surest = first.reduce<Judged | undefined>((best, other) => (best && margin(best, 0) >= margin(other, 0) ? best : other), undefined);
   const turn = surest && margin(surest, 0) >= 0 ? (Math.round(surest.region.angle / (Math.PI / 2)) + 4) % 4 : 0;
   let faces = distinct(first, turn, []);
   const turns = faces.length ? [turn] : tileTurns;
   for (const parts of TILES_PER_SIDE) {
     const largest = Math.max(0, ...faces.map(({ region }) => region.side));
-    if (largestOnly && largest >= (LARGEST_IN_TILE * wholePicture(picture).side) / parts) break;
+    if (largestOnly && largest >= (LARGEST_IN_TILE * whole) / parts) break;
     faces = distinct(await seen(picture, detector, read, tileLooks(picture, parts, turns), faces, LARGEST_IN_TILE), turn, faces);
   }
   return faces;
@@ -79,13 +85,14 @@ function surenessOf(score: number, presence: number, restless: number): number {
  */
 async function seen(
   picture: Picture, detector: FaceDetector, read: Read, looks: readonly RotatedSquare[], faces: readonly Judged[], largest = Infinity,
+  before: readonly Judged[] = [],
 ): Promise<Judged[]> {
   const readings: Judged[] = [];
   for (const look of looks) {
     for (const { score, roi } of await detector.detect(picture, look)) {
       const upright = Math.abs(wrapped(roi.angle - look.angle)) <= MAX_ROLL;
       if (!upright || roi.side > largest * look.side || faces.some(({ region }) => isSamePlace(region, roi))) continue;
-      if (readings.some((reading) => isSamePlace(reading.region, roi) && isSurerThan(reading, score))) continue;
+      if ([...before, ...readings].some((reading) => isSamePlace(reading.region, roi) && isSurerThan(reading, score))) continue;
       const reading = await read(roi);
       readings.push({ ...reading, sureness: surenessOf(score, reading.presence, reading.restless) });
     }
@@ -106,6 +113,11 @@ function distinct(readings: readonly Judged[], turn: number, faces: readonly Jud
 function margin({ region, sureness }: Judged, turn: number): number {
   const lies = Math.abs(wrapped(region.angle - (turn * Math.PI) / 2)) > MAX_ROLL;
   return sureness - SURE - (lies ? LYING : 0);
+}
+
+/** Whether it tells without a look at the turned picture that this is upright. */
+function leavesNoDoubt(reading: Judged): boolean {
+  return margin(reading, 0) >= NO_DOUBT && Math.abs(wrapped(reading.region.angle)) <= MAX_ROLL;
 }
 
 /** Whether no reading where the detector gives this score can be surer. */

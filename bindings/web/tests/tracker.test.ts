@@ -83,7 +83,7 @@ function requireFound(found: { score: number; roi: RotatedSquare }[], expected: 
 
 for (const { picture_size: [width, height], looks } of wanted.closer_looks) {
   test(`closer looks at ${width} x ${height}`, () => {
-    const size = { width, height }, made = [wholeLooks(size), tileLooks(size, 2, QUARTER_TURNS), tileLooks(size, 4, [3])];
+    const size = { width, height }, made = [wholeLooks(size, QUARTER_TURNS), tileLooks(size, 2, QUARTER_TURNS), tileLooks(size, 4, [3])];
     assert.deepEqual(made.map((regions) => regions.length), looks.map((regions: unknown[]) => regions.length));
     assert.ok(farthest(made.flat().flatMap(numbersOf), looks.flat().flatMap(numbersOf)) < 1e-3);
   });

@@ -45,7 +45,7 @@ final class TrackerTests: XCTestCase {
     func testCloserLooks() throws {
         for value in try wanted.list("closer_looks") {
             let fields = try Fields(value), size = try fields.numbers("picture_size", 2).map { Int($0) }
-            let whole = wholeLooks(size[0], size[1]), halves = tileLooks(size[0], size[1], parts: 2, turns: quarterTurns)
+            let whole = wholeLooks(size[0], size[1], turns: quarterTurns), halves = tileLooks(size[0], size[1], parts: 2, turns: quarterTurns)
             let made = [whole, halves, tileLooks(size[0], size[1], parts: 4, turns: [3])], looks = try fields.list("looks").map { $0 as! [Any] }
             XCTAssertEqual(made.map(\.count), looks.map(\.count))
             near(made.joined().flatMap(numbers), try looks.joined().flatMap { numbers(try square($0)) }, 1e-3, "regions")

@@ -22,15 +22,21 @@ internal class StillSearch(private val detector: LevelFaceDetector, private val 
      * is. Then tiles are looked at that way up, for small faces.
      *
      * @param tileTurns how tiles are turned where the whole picture showed no face.
-     * @param largestOnly leave out tiles that could only show faces smaller than one that is found.
+     * @param largestOnly leave out tiles that could only show faces smaller than one that is found, and turned looks where such a one
+     *   is upright without a doubt.
      */
     fun faces(image: RgbImage, tileTurns: List<Int> = QUARTER_TURNS, largestOnly: Boolean = false): List<Reading> {
-        val first = seen(image, wholeLooks(image.width, image.height), emptyList())
+        val whole = RotatedSquare.whole(image.width, image.height).side
+        val upright = seen(image, wholeLooks(image.width, image.height, QUARTER_TURNS.take(1)), emptyList())
+        val large = LARGEST_IN_TILE * whole / TILES_PER_SIDE.first()
+        if (largestOnly && upright.any { it.leavesNoDoubt && it.reading.region.side >= large }) {
+            return distinct(upright, 0, emptyList()).map { it.reading }
+        }
+        val first = upright + seen(image, wholeLooks(image.width, image.height, QUARTER_TURNS.drop(1)), emptyList(), before = upright)
         val surest = first.maxByOrNull { it.margin(0) }?.takeIf { it.margin(0) >= 0 }
         val turn = surest?.let { ((it.reading.region.angle / (PI / 2)).roundToInt() + QUARTER_TURNS.size) % QUARTER_TURNS.size } ?: 0
         var faces = distinct(first, turn, emptyList())
         val turns = if (faces.isEmpty()) tileTurns else listOf(turn)
-        val whole = RotatedSquare.whole(image.width, image.height).side
         for (parts in TILES_PER_SIDE) {
             if (largestOnly && faces.any { it.reading.region.side >= LARGEST_IN_TILE * whole / parts }) break
             faces = distinct(seen(image, tileLooks(image.width, image.height, parts, turns), faces, LARGEST_IN_TILE), turn, faces)
@@ -44,6 +50,10 @@ internal class StillSearch(private val detector: LevelFaceDetector, private val 
             val lies = reading.region.turnFrom(reading.region.copy(angle = turn * PI / 2)) > MAX_ROLL
             return sureness - SURE - if (lies) LYING else 0.0
         }
+
+        /** Whether it tells without a look at the turned picture that this is upright. */
+        val leavesNoDoubt: Boolean
+            get() = margin(0) >= NO_DOUBT && reading.region.turnFrom(reading.region.copy(angle = 0.0)) <= MAX_ROLL
 
         /** Whether no reading where the detector gives this score can be surer. */
         fun isSurerThan(score: Float): Boolean = margin(0) + SURE >= score + LOG_ODDS_SHARE * MAX_LOG_ODDS - LEAST_COSTS
@@ -60,12 +70,13 @@ internal class StillSearch(private val detector: LevelFaceDetector, private val 
      */
     private fun seen(
         image: RgbImage, looks: List<RotatedSquare>, faces: List<Judged>, largest: Double = Double.POSITIVE_INFINITY,
+        before: List<Judged> = emptyList(),
     ): List<Judged> {
         val seen = mutableListOf<Judged>()
         for (look in looks) for (found in detector.detect(image, look)) {
             val place = found.region
             if (place.turnFrom(look) > MAX_ROLL || place.side > largest * look.side || faces.any { it.isAt(place) }) continue
-            if (seen.any { it.isAt(place) && it.isSurerThan(found.score) }) continue
+            if ((before + seen).any { it.isAt(place) && it.isSurerThan(found.score) }) continue
             seen += read(image, place).let { Judged(it, sureness(found.score, it.presence, it.unsettled)) }
         }
         return seen
@@ -97,6 +108,9 @@ internal class StillSearch(private val detector: LevelFaceDetector, private val 
 
         /** A face that does not stand upright, in a picture that does, has to be surer by so much. */
         private const val LYING = 0.3
+
+        /** An upright face that is surer by so much leaves no doubt which way up the picture is. */
+        private const val NO_DOUBT = 0.4
 
         /** Two readings nearer than so many sides of the larger region mean the same face. */
         private const val SAME_PLACE = 0.35

@@ -55,7 +55,7 @@ internal class TrackerTest(private val golden: Golden, root: File, private val n
         for (case in wanted.list("closer_looks").map { it.fields }) {
             val (width, height) = case.numbers("picture_size", 2).map(Double::toInt)
             val tiles = listOf(tileLooks(width, height, 2, QUARTER_TURNS), tileLooks(width, height, 4, listOf(3)))
-            val found = listOf(wholeLooks(width, height)) + tiles
+            val found = listOf(wholeLooks(width, height, QUARTER_TURNS)) + tiles
             check(found.map { it.size } == case.list("looks").map { it.items.size })
             val expected = case.list("looks").flatMap { it.items }.map(::square)
             near(numbers(found.flatten()), numbers(expected), 1e-3, "$width x $height")
