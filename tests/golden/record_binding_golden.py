@@ -216,7 +216,7 @@ def _counted_anew(known: list[NDArray[np.float32]]) -> dict[str, Any]:
         *[(laughing, 60.0)] * 35,
         (neutral, 70.0),  # later than three seconds into its take
     ]
-    faces = np.stack([known[index] + np.float32([shift, 0, 0]) for index, shift in frames])
+    faces = np.stack([(known[index] + np.array([shift, 0, 0])).astype(np.float32) for index, shift in frames])
     second = 13
     motion = Motion.from_landmarks(faces, (640, 480), 10.0)
     motion = replace(motion, takes=(Take(0, faces[0]), Take(second, faces[second])))

@@ -266,7 +266,9 @@ def _closer_looks(width: int, height: int) -> dict[str, Any]:
     ]
     return {
         "picture_size": [width, height],
-        "looks": [[_rounded_region(region) for region in looks] for looks in (whole_looks(picture, QUARTER_TURNS), *tiles)],
+        "looks": [
+            [_rounded_region(region) for region in looks] for looks in (whole_looks(picture, QUARTER_TURNS), *tiles)
+        ],
     }
 
 

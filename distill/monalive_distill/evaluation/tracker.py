@@ -288,7 +288,8 @@ def _distances(frames: Sequence[FrameMeasure]) -> dict[str, Any]:
 
 def _mirrored(landmarks: NDArray[np.float32], width: int) -> NDArray[np.float32]:
     """Landmarks (478, 3) of a mirrored picture so wide, as they lie in the picture itself."""
-    return mirror_points(landmarks / width, load_expressions().mirror) * np.float32(width)
+    unit = np.asarray(landmarks / width, np.float32)
+    return mirror_points(unit, load_expressions().mirror) * np.float32(width)
 
 
 def _sample_still() -> NDArray[np.uint8]:

@@ -29,8 +29,8 @@ LEAST_COSTS: Final = 0.1
 UNSETTLED_COSTS: Final = 4.0
 # A face that does not stand upright, in a picture that does, has to be surer by so much.
 LYING: Final = 0.3
-# An upright face that is surer by so much leaves no doubt which way up the picture is; in turned photos what misleads is
-# surer by 0.15 at most.
+# An upright face that is surer by so much leaves no doubt which way up the picture is; what misleads in turned photos
+# is surer by 0.15 at most.
 NO_DOUBT: Final = 0.4
 # Two readings nearer than so many sides of the larger region mean the same face; faces cheek to cheek are 0.4 apart.
 SAME_PLACE: Final = 0.35
@@ -146,7 +146,7 @@ def _seen(
         largest: the largest region taken, in sides of the look.
         before: what was read in other looks.
     """
-    seen = []
+    seen: list[Reading] = []
     for look in looks:
         for found in detector.detect(image, look):
             upright = abs(_wrapped(found.roi.angle - look.angle)) <= MAX_ROLL
