@@ -324,7 +324,13 @@ class PhotoAnimator(ClosesAtEnd):
             anchor = None if retarget.absolute else DriverAnchor(self._counted_from)
             player = self._player = PortraitPlayer(portrait, self._networks, retarget, anchor)
         with self._animating:
-            return player.video_frame(frame, landmarks, timestamp_ms, other_face=self._driver.changed)
+            return player.video_frame(
+                frame,
+                landmarks,
+                timestamp_ms,
+                other_picture=self._driver.other_picture,
+                other_face=self._driver.changed,
+            )
 
     def _driver_landmarks(self, frame: NDArray[np.uint8], timestamp_ms: float) -> NDArray[np.float32] | None:
         with self._tracking:
@@ -373,7 +379,8 @@ class PhotoAnimator(ClosesAtEnd):
                 require_rgb(image)
                 self._require_later(time)
                 landmarks = self._driver_landmarks(image, time)
-                cut = find_cut(image, landmarks, time, other_face=self._driver.changed)
+                follower = self._driver
+                cut = find_cut(landmarks, time, other_picture=follower.other_picture, other_face=follower.changed)
                 driver = DriverFrame(landmarks, (image.shape[1], image.shape[0]), cut)
                 shown = image
             yield time, driver

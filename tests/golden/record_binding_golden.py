@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,8 +27,10 @@ import monalive
 from monalive.faces.blendshapes import BLENDSHAPE_NAMES
 from monalive.faces.crop import NETWORK_SIZE, SquareCrop, portrait_crop
 from monalive.faces.head_pose import angles_rotation
+from monalive.faces.picture_change import PictureChange
 from monalive.faces.tracker import FaceTracker, choose_face
 from monalive.media.image_io import is_black_and_white
+from monalive.motions.motion import Motion, Take
 from monalive.motions.neutral_face import departures, face_measures
 from monalive.player.bundle_networks import BundleNetworks
 from monalive.player.driver_anchor import DriverAnchor
@@ -190,17 +192,40 @@ def _driver_anchor_cases(faces: dict[str, Any]) -> dict[str, Any]:
     ]
     sequences = []
     for reference in ("neutral", "first", "recent", 12):
-        anchor, anchored = DriverAnchor(reference), []
+        anchor, becomes_another, anchored = DriverAnchor(reference), PictureChange(), []
         for number, (index, shift, level, asked) in enumerate(frames):
             if asked:
                 anchor.ask()
             face = None if index < 0 else (known[index] + np.array([shift, 0, 0])).astype(np.float32)
-            made = anchor(np.full((24, 32, 3), level, np.uint8), face, 100.0 * number)
+            other_picture = becomes_another(np.full((24, 32, 3), level, np.uint8))
+            made = anchor(face, 100.0 * number, other_picture=other_picture)
             if made is not None:
                 anchored.append([number, round(float(made.landmarks[1, 0]), 2), made.glide_ms, made.after_cut])
         sequences.append({"reference": reference, "anchored": anchored})
     known_to_be = {"measures": _rounded(measures, 4), "departed": _rounded(departures(measures), 4)}
-    return known_to_be | {"frames": frames, "sequences": sequences}
+    return known_to_be | {"frames": frames, "sequences": sequences, "motion": _counted_anew(known)}
+
+
+def _counted_anew(known: list[NDArray[np.float32]]) -> dict[str, Any]:
+    """A motion of two takes, 100 ms from frame to frame, counted from other frames."""
+    neutral, laughing, turned = 2, 3, 6
+    frames = [
+        *[(turned, 0.0)] * 4,
+        *[(laughing, float(index)) for index in range(6)],
+        *[(neutral, 5.0)] * 3,
+        *[(laughing, 60.0)] * 35,
+        (neutral, 70.0),  # later than three seconds into its take
+    ]
+    faces = np.stack([(known[index] + np.array([shift, 0, 0])).astype(np.float32) for index, shift in frames])
+    second = 13
+    motion = Motion.from_landmarks(faces, (640, 480), 10.0)
+    motion = replace(motion, takes=(Take(0, faces[0]), Take(second, faces[second])))
+    cases = []
+    for reference in ("neutral", "first", 4, len(frames) - 1):
+        references = motion.with_reference(reference).references
+        takes = [[start, round(float(face[1, 0]), 2)] for start, face in references.items()]
+        cases.append({"reference": reference, "takes": takes})
+    return {"frames": frames, "second_take": second, "cases": cases}
 
 
 def _background_flow() -> dict[str, Any]:

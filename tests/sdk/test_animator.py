@@ -26,7 +26,7 @@ from monalive import (
     load_image,
     save_image,
 )
-from monalive.faces.tracker import FaceTracker
+from monalive.faces.tracker import Face, FaceTracker
 from monalive.motions.surroundings_flow import unknown_surroundings
 from monalive.motions.synthetic_driver import IMAGE_SIZE, Performance
 from monalive.networks.runtimes import RuntimeOptions
@@ -221,7 +221,12 @@ def joined(video: PhotoAnimator, monkeypatch: pytest.MonkeyPatch) -> list[tuple[
     pictures = [np.full((48, 64, 3), 90 if index < cut else 160, np.uint8) for index in range(len(faces))]
     for index, picture in enumerate(pictures):
         picture[0, 0, 0] = index
-    monkeypatch.setattr(video, "_driver_landmarks", lambda picture, time: faces[picture[0, 0, 0]].astype(np.float32))
+
+    def scripted(picture: np.ndarray, *_: object, **__: object) -> list[Face]:
+        return [Face(faces[picture[0, 0, 0]].astype(np.float32), 1.0)]
+
+    monkeypatch.setattr(video._driver_tracker, "look_at", scripted)
+    monkeypatch.setattr(video._driver_tracker, "search", scripted)
     return [(160.0 * index, picture) for index, picture in enumerate(pictures)]
 
 

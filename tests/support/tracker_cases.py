@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from monalive.bundle import Bundle
 from monalive.faces.closer_looks import QUARTER_TURNS, TILES_PER_SIDE, tile_looks, whole_looks
 from monalive.faces.driver_follower import DriverFollower
-from monalive.faces.level_crop import extract_level, from_region, level_region
-from monalive.faces.rotated_square import RotatedSquare
+from monalive.faces.level_crop import LEVEL_SCALE, extract_level, from_region, level_region, to_region
+from monalive.faces.rotated_square import RotatedSquare, whole_picture
 from monalive.faces.still_search import is_sure
 from monalive.faces.tracker import Face, FaceTracker
-from monalive.faces.tracker_interface import FoundFace
+from monalive.faces.tracker_interface import FoundFace, TrackerNetworks
 from monalive.faces.tracker_networks import LevelFaceDetector
 from monalive.networks.runtimes import RuntimeOptions
 
@@ -72,6 +72,34 @@ STILLS: Final[tuple[Scene, ...]] = (
     {"size": [1500, 900], "photos": [[1100, 560]]},
     {"size": [100, 80], "photos": []},
 )
+# Searches of pictures of one level that show faces: their places, how sure the detector is of them at most, and whether
+# they are only seen once the picture is toned down. `call`: all faces of a still, its largest one, a video's thorough
+# search, or its quick one beside those known (numbers of the faces).
+SEARCHES: Final[tuple[Scene, ...]] = (
+    {"call": "all", "size": [640, 480], "faces": [[320.0, 240.0, 300.0, 0.1, 0.9, 0.999]]},
+    {"call": "largest", "size": [640, 480], "faces": [[320.0, 240.0, 300.0, 0.1, 0.9, 0.999]]},
+    {"call": "all", "size": [480, 640], "faces": [[200.0, 300.0, 250.0, 1.5, 0.95, 0.9995]]},
+    {
+        "call": "all",
+        "size": [1000, 700],
+        "faces": [[300.0, 300.0, 400.0, -0.2, 0.9, 0.999], [850.0, 560.0, 60.0, 0.1, 0.85, 0.999]],
+    },
+    {
+        "call": "largest",
+        "size": [1000, 700],
+        "faces": [[300.0, 300.0, 400.0, -0.2, 0.9, 0.999], [850.0, 560.0, 60.0, 0.1, 0.85, 0.999]],
+    },
+    {"call": "largest", "size": [900, 900], "faces": [[620.0, 300.0, 70.0, 0.0, 0.8, 0.999]]},
+    {"call": "all", "size": [300, 300], "faces": [[150.0, 150.0, 200.0, 0.0, 0.6, 0.3]]},
+    {"call": "all", "size": [300, 300], "level": 252, "toned": True, "faces": [[150.0, 150.0, 200.0, 0.0, 0.8, 0.99]]},
+    {"call": "thorough", "size": [300, 400], "faces": [[150.0, 150.0, 40.0, 0.2, 0.8, 0.999]]},
+    {
+        "call": "quick",
+        "size": [640, 480],
+        "known": [0],
+        "faces": [[200.0, 240.0, 200.0, 0.0, 0.9, 0.999], [460.0, 240.0, 180.0, 0.1, 0.8, 0.999]],
+    },
+)
 # It moves, leaves, and is there again elsewhere.
 FRAME_MS: Final = 40.0
 VIDEO: Final[tuple[Scene, ...]] = tuple(
@@ -93,6 +121,7 @@ def tracker_cases(photo: NDArray[np.uint8], faces: dict[str, Any], kept: list[in
         "any_way_up": [_any_way_up(calls) for calls in ANY_WAY_UP],
         "closer_looks": [_closer_looks(width, height) for width, height in ((300, 200), (700, 520))],
         "sure": [[*case, is_sure(*case)] for case in SCORES],
+        "searches": [_search(scene, np.array(faces["portrait"])) for scene in SEARCHES],
         "regions": [_region(faces, name, angle) for name, angle in turns],
         "points": _points_back(),
         "kept_landmarks": kept,
@@ -142,6 +171,75 @@ def _detector(calls: Iterable[Answers]) -> LevelFaceDetector:
     return detector
 
 
+class _Scene(LevelFaceDetector):
+    """Stands for both networks on a picture of grey with faces in it, and keeps what they answered."""
+
+    def __init__(self, scene: Scene, face: NDArray[np.float64]) -> None:
+        super().__init__(Bundle.load(), RuntimeOptions())
+        self._scene = scene
+        self._unit = to_region(face, level_region(face))
+        self.answers: list[list[list[float]]] = []
+        self.presences: list[float] = []
+
+    def detect(self, image: NDArray[np.uint8], region: RotatedSquare | None = None) -> list[FoundFace]:
+        """As the network would, surest where a face is half as large as the look, and upright in it."""
+        look = region or whole_picture(image)
+        shown = not self._scene.get("toned") or image[0, 0, 0] < self._scene["level"]
+        answers = [answer for face in self._scene["faces"] if shown and (answer := self._answer(look, face))]
+        self.answers.append(answers)
+        self._network = _Answers([tuple(tuple(answer) for answer in answers)])  # type: ignore[assignment]
+        return super().detect(image, look)
+
+    @staticmethod
+    def _answer(look: RotatedSquare, face: list[float]) -> list[float] | None:
+        x, y, side, angle, score, _ = face
+        u, v = to_region(np.array([x, y]), look)
+        size, roll = side / look.side, float(np.angle(np.exp(1j * (angle - look.angle))))
+        if not (0 < u < 1 and 0 < v < 1 and 0.1 < size < 1.2):
+            return None
+        row, column = int(v * GRID), int(u * GRID)
+        seen = score - 0.1 * abs(np.log(2 * size)) - 0.1 * abs(roll)
+        place = [
+            u - (column + 0.5) / GRID,
+            v - (row + 0.5) / GRID,
+            np.log(size / LEVEL_SCALE),
+            np.cos(roll),
+            np.sin(roll),
+        ]
+        return [row, column, round(seen, 4), *(round(float(number), 5) for number in place)]
+
+    def __call__(self, image: NDArray[np.uint8], region: RotatedSquare) -> tuple[NDArray[np.float32], float]:
+        """A face just as the region asks for it; its presence is that of the nearest one."""
+        nearest = min(self._scene["faces"], key=lambda face: float(np.hypot(face[0] - region.x, face[1] - region.y)))
+        self.presences.append(nearest[5])
+        return from_region(self._unit, region).astype(np.float32), nearest[5]
+
+    region_of = staticmethod(level_region)
+
+
+def _search(scene: Scene, face: NDArray[np.float64]) -> dict[str, Any]:
+    """What was asked of the networks in turn, and the regions of the faces found."""
+    both = _Scene(scene, face)
+    width, height = scene["size"]
+    picture = np.full((height, width, 3), scene.get("level", GREY), np.uint8)
+    with FaceTracker(TrackerNetworks(both, both, None), num_faces=8, settle=True) as tracker:
+        known = [Face(both(picture, RotatedSquare(*scene["faces"][at][:4]))[0], 1.0) for at in scene.get("known", ())]
+        both.presences.clear()
+        if scene["call"] in ("all", "largest"):
+            found = tracker.detect(picture, largest_only=scene["call"] == "largest")
+        else:
+            found = tracker.search(picture, thorough=scene["call"] == "thorough", known=known)
+    return {
+        "call": scene["call"],
+        "picture_size": scene["size"],
+        "level": scene.get("level", GREY),
+        "known": [_rounded_region(level_region(face.landmarks)) for face in known],
+        "answers": both.answers,
+        "presences": both.presences,
+        "found": [_rounded_region(level_region(face.landmarks)) for face in found],
+    }
+
+
 def _detection(size: tuple[int, int], region: RotatedSquare | None, answers: Answers) -> dict[str, Any]:
     found = _detector([answers]).detect(np.zeros((size[1], size[0], 3), np.uint8), region)
     return {
@@ -168,7 +266,9 @@ def _closer_looks(width: int, height: int) -> dict[str, Any]:
     ]
     return {
         "picture_size": [width, height],
-        "looks": [[_rounded_region(region) for region in looks] for looks in (whole_looks(picture), *tiles)],
+        "looks": [
+            [_rounded_region(region) for region in looks] for looks in (whole_looks(picture, QUARTER_TURNS), *tiles)
+        ],
     }
 
 

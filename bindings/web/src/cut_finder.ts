@@ -4,8 +4,6 @@
  */
 
 import type { Landmarks } from "./crop.js";
-import type { Picture } from "./picture.js";
-import { PictureChange } from "./picture_change.js";
 
 /** How far the face must move in `FRAME_MS`, in outer-eye-corner distances: in another picture, and in any. */
 const ELSEWHERE = 0.12, NO_HEAD_CAN = 0.5, TIMES_USUAL_STEP = 3, FRAME_MS = 40;
@@ -21,7 +19,6 @@ const OUTER_CORNERS = [33, 263] as const;
 
 /** Call it with every frame of a video, in order, those without a face too. */
 export class CutFinder {
-  readonly #change = new PictureChange();
   #steps: number[] = [];
   #face: Landmarks | undefined;
   #velocity: Float64Array | undefined; // of the frame before; undefined where it showed no face
@@ -30,17 +27,17 @@ export class CutFinder {
   #otherFace = false;
 
   /**
-   * Whether there is a cut between the last frame with a face and this one; never without a face. `otherFace`: another face is followed
-   * from this frame on, which is as good as a cut.
+   * Whether there is a cut between the last frame with a face and this one; never without a face. `otherPicture`: the picture became
+   * another one all at once. `otherFace`: another face is followed from this frame on, which is as good as a cut.
    */
-  find(picture: Picture, landmarks: Landmarks | undefined, timestampMs: number, otherFace = false): boolean {
-    this.#otherPicture = this.#change.becomesAnother(picture) || this.#otherPicture;
+  find(landmarks: Landmarks | undefined, timestampMs: number, otherPicture: boolean, otherFace = false): boolean {
+    this.#otherPicture ||= otherPicture;
     this.#otherFace ||= otherFace;
     if (!landmarks) {
       this.#velocity = undefined;
       return false;
     }
-    const last = this.#face, elapsed = timestampMs - this.#faceMs, otherPicture = this.#otherPicture, other = this.#otherFace;
+    const last = this.#face, elapsed = timestampMs - this.#faceMs, changed = this.#otherPicture, other = this.#otherFace;
     this.#face = landmarks;
     this.#faceMs = timestampMs;
     this.#otherPicture = this.#otherFace = false;
@@ -54,7 +51,7 @@ export class CutFinder {
     // A head that moves keeps on.
     const unforeseen = before ? Math.min(step, meanLength(velocity.map((value, index) => value - before[index]!))) : step;
     const longer = Math.max(1, elapsed / FRAME_MS);
-    const most = otherPicture ? ELSEWHERE * Math.min(longer, LONGEST) : NO_HEAD_CAN * longer;
+    const most = changed ? ELSEWHERE * Math.min(longer, LONGEST) : NO_HEAD_CAN * longer;
     if (other || unforeseen > Math.max(most, TIMES_USUAL_STEP * Math.max(0, ...this.#steps))) {
       this.#steps = [];
       this.#velocity = undefined;

@@ -4,7 +4,6 @@ import type { Landmarks } from "./crop.js";
 import { CutFinder } from "./cut_finder.js";
 import { ValueError } from "./errors.js";
 import { departures, faceMeasures, type Measures, mostNeutral } from "./neutral_face.js";
-import type { Picture } from "./picture.js";
 
 /**
  * "neutral": the first face, then each more neutral one of the first three seconds; "first": the first face; "recent": as
@@ -63,12 +62,12 @@ export class DriverAnchor {
   }
 
   /**
-   * What the motion is counted from now; undefined: as before. The first face of all is always an anchoring. `otherFace`: another face
-   * drives from this frame on; that counts as a cut.
+   * What the motion is counted from now; undefined: as before. The first face of all is always an anchoring. `otherPicture`: the picture
+   * became another one all at once, which may be a cut. `otherFace`: another face drives from this frame on; that counts as a cut.
    */
-  next(picture: Picture, landmarks: Landmarks | undefined, timestampMs: number, otherFace = false): Anchoring | undefined {
+  next(landmarks: Landmarks | undefined, timestampMs: number, otherPicture: boolean, otherFace = false): Anchoring | undefined {
     this.#number++;
-    const cut = this.#cuts.find(picture, landmarks, timestampMs, otherFace);
+    const cut = this.#cuts.find(landmarks, timestampMs, otherPicture, otherFace);
     if (!landmarks) return undefined;
     const asked = this.#asked || this.#number === this.reference;
     if (!this.#used || cut || asked) {

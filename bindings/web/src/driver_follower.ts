@@ -18,6 +18,7 @@ export class DriverFollower {
   #change = new PictureChange();
   #cut = false; // since the driver was last in sight
   #chosenAnew = false;
+  #otherPicture = false;
   #size = "";
   #frame = 0;
   #lost = 0;
@@ -35,10 +36,19 @@ export class DriverFollower {
     return this.#rule.changed || this.#chosenAnew;
   }
 
+  /** Whether the last frame's picture was another one than the frame's before it, all at once. */
+  get otherPicture(): boolean {
+    return this.#otherPicture;
+  }
+
   /** Forgets the video, so that another may begin. */
   reset(): void {
-    this.#rule = new DriverRule(this.which);
     this.#change = new PictureChange();
+    this.#begin();
+  }
+
+  #begin(): void {
+    this.#rule = new DriverRule(this.which);
     this.#cut = this.#chosenAnew = false;
     this.#size = "";
     this.#frame = this.#lost = 0;
@@ -51,15 +61,15 @@ export class DriverFollower {
   async track(picture: Picture, timestampMs: number): Promise<Face | undefined> {
     const size = `${picture.width} x ${picture.height}`;
     if (size !== this.#size) {
-      this.reset();
+      this.#begin();
       this.#size = size;
     }
-    const another = this.#change.becomesAnother(picture) && this.#change.share > CUT_SHARE;
-    this.#cut ||= another;
+    this.#otherPicture = this.#change.becomesAnother(picture);
+    this.#cut ||= this.#otherPicture && this.#change.share > CUT_SHARE;
     let faces = await this.tracker.lookAt(picture, this.#rule.places);
     let inSight = faces.some(({ landmarks }) => this.#rule.recognises(landmarks));
     if (!inSight || (this.#rule.isOpen(timestampMs) && this.#frame % SEARCH_EVERY === 0)) {
-      const found = await this.tracker.search(picture, !inSight && this.#lost % THOROUGH_EVERY === 0);
+      const found = await this.tracker.search(picture, !inSight && this.#lost % THOROUGH_EVERY === 0, faces);
       faces = withoutRepeats([...faces, ...found]);
       inSight = faces.some(({ landmarks }) => this.#rule.recognises(landmarks));
     }

@@ -3,6 +3,7 @@
 import { Archive, isRecord, readable, reworded } from "./archive.js";
 import { LANDMARK_COUNT, type Landmarks } from "./crop.js";
 import { ValueError } from "./errors.js";
+import { faceMeasures, mostNeutral } from "./neutral_face.js";
 
 const FORMAT = "monalive.motion";
 const VERSION = 2;
@@ -12,6 +13,8 @@ const TIMESTAMPS = "timestamps.f64";
 const SURROUNDINGS = "surroundings.f16";
 const REFERENCES = "references.u16";
 const MAX_MANIFEST_BYTES = 2 ** 20;
+/** Of a take, in which its most neutral frame is looked for. */
+const FIRST_SECONDS_MS = 3000;
 const MAX_FRAMES = 1_000_000; // eleven hours; more is a damaged or hostile file
 const FRAME_VALUES = LANDMARK_COUNT * 3;
 /** Values of a frame's surroundings: 16 x 16 cells of flow (x, y) and how much is known. */
@@ -89,6 +92,29 @@ export class Motion {
   /** The number of the take that a frame belongs to. */
   takeOf(frame: number): number {
     return this.takes.findLastIndex(({ start }) => start <= frame);
+  }
+
+  /**
+   * The same motion, counted from another frame: in each take the most neutral one of its first three seconds, its first one, or
+   * the frame of a number, from 0, for the take it is in (the others have their most neutral one).
+   * @throws ValueError no such frame.
+   */
+  withReference(reference: "neutral" | "first" | number): Motion {
+    const asked = typeof reference === "number" ? reference : undefined;
+    if (asked === undefined ? !["neutral", "first"].includes(String(reference)) : !(Number.isInteger(asked) && asked >= 0)) {
+      throw new ValueError(`the reference must be 'neutral', 'first' or the number of a frame, from 0; not ${reference}`);
+    }
+    if (asked !== undefined && asked >= this.length) {
+      throw new ValueError(`the reference is frame ${asked}, but the motion has ${this.length} frames, counted from 0`);
+    }
+    const takes = this.takes.map(({ start }, take) => {
+      const end = this.takes[take + 1]?.start ?? this.length;
+      if (asked !== undefined && asked >= start && asked < end) return { start, reference: this.landmarks[asked]! };
+      const latest = reference === "first" ? 0 : this.timestampsMs[start]! + FIRST_SECONDS_MS;
+      const faces = this.landmarks.slice(start, end).filter((_, index) => !index || this.timestampsMs[start + index]! <= latest);
+      return { start, reference: faces[mostNeutral(faces.map(faceMeasures))]! };
+    });
+    return new Motion({ ...this, takes });
   }
 
   /** From the first frame to the end of the last one. */

@@ -78,7 +78,7 @@ export class PhotoAnimator {
     this.#requireOpen();
     const stated = statedConsent(consent);
     requirePicture(photo);
-    const found = await this.#photoTracker.detect(photo), faces = found.slice(0, this.#options.maxFaces);
+    const found = await this.#photoTracker.detect(photo, face === "largest"), faces = found.slice(0, this.#options.maxFaces);
     if (found.length > faces.length && face !== "largest") {
       console.warn(`the photo shows more than ${faces.length} faces: only the largest are taken; raise maxFaces`);
     }
@@ -199,12 +199,12 @@ export class PhotoAnimator {
 
   async #follow(portrait: Portrait, frame: Picture, timestampMs: number): Promise<AnimatedFrame> {
     const { coming } = await this.#turns.take(async () => {
-      const face = await this.#driver.track(frame, timestampMs), otherFace = this.#driver.changed;
+      const face = await this.#driver.track(frame, timestampMs), { changed: otherFace, otherPicture } = this.#driver;
       if (this.#following?.player.portrait !== portrait) {
         this.#following = { player: this.player(portrait), anchor: this.#anchor(), started: false };
       }
       const following = this.#following, { player } = following, size = [frame.width, frame.height] as const;
-      const anchoring = following.anchor?.next(frame, face?.landmarks, timestampMs, otherFace);
+      const anchoring = following.anchor?.next(face?.landmarks, timestampMs, otherPicture, otherFace);
       if (otherFace && !following.anchor) following.started = false;
       if (!face) return { coming: player.hold(timestampMs) };
       if (!following.started) await player.start(face.landmarks, size);

@@ -26,6 +26,8 @@ export interface AnimatedFrame {
   readonly timestampMs: number;
   /** Whether the driver's face was found; if not, the last pose is held. */
   readonly driverFound: boolean;
+  /** Whether there is a cut in the driver just before, or another face drives: the motion starts anew here. */
+  readonly cut: boolean;
 }
 
 export interface PlayerNetworks {
@@ -45,6 +47,7 @@ export class PortraitPlayer {
   readonly #grey: boolean;
   readonly #regions: RegionLayers | undefined;
   readonly #poses = new Turns();
+  #cut = false; // before the next frame
   /** Of the last frame drawn. */
   #last: Landmarks | undefined;
   /** Settles when all that was ordered is drawn. */
@@ -65,7 +68,10 @@ export class PortraitPlayer {
 
   /** Counts the motion from another face, of frames of `size`, from the next frame on; the portrait glides over. */
   anchored({ landmarks, glideMs, afterCut }: Anchoring, size: readonly [number, number]): Promise<void> {
-    return this.#poses.take(() => this.retargeter.restart(landmarks, size, glideMs, afterCut));
+    return this.#poses.take(async () => {
+      await this.retargeter.restart(landmarks, size, glideMs, afterCut);
+      this.#cut ||= afterCut;
+    });
   }
 
   /** What a frame of the driver makes of the photo. */
@@ -75,12 +81,16 @@ export class PortraitPlayer {
 
   /** As `frame`, but returns as soon as the pose is known and the frame is being drawn. */
   order(driver: Landmarks, timestampMs: number): Promise<{ readonly coming: Promise<AnimatedFrame> }> {
-    return this.#poses.take(async () => ({ coming: this.draw(await this.retargeter.step(driver, timestampMs), timestampMs) }));
+    return this.#poses.take(async () => {
+      const landmarks = await this.retargeter.step(driver, timestampMs), cut = this.#cut;
+      this.#cut = false;
+      return { coming: this.draw(landmarks, timestampMs, cut) };
+    });
   }
 
   /** The photo with the face of `landmarks` (crop units). */
-  draw(landmarks: Landmarks, timestampMs: number): Promise<AnimatedFrame> {
-    const frame = this.#draw(landmarks, timestampMs, this.#drawn);
+  draw(landmarks: Landmarks, timestampMs: number, cut = false): Promise<AnimatedFrame> {
+    const frame = this.#draw(landmarks, timestampMs, cut, this.#drawn);
     this.#drawn = frame.catch(() => {}); // told to whom the frame is for
     return frame;
   }
@@ -89,11 +99,11 @@ export class PortraitPlayer {
   async hold(timestampMs: number): Promise<AnimatedFrame> {
     await this.#drawn;
     const { photo, crop, landmarks } = this.portrait;
-    if (this.#last) return frameOf(this.#pasteBack.canvas.copy(), crop, this.#last, timestampMs, false);
-    return frameOf(copyOf(photo), crop, crop.toUnit(landmarks), timestampMs, false);
+    if (this.#last) return frameOf(this.#pasteBack.canvas.copy(), crop, this.#last, timestampMs, { driverFound: false });
+    return frameOf(copyOf(photo), crop, crop.toUnit(landmarks), timestampMs, { driverFound: false });
   }
 
-  async #draw(landmarks: Landmarks, timestampMs: number, before: Promise<unknown>): Promise<AnimatedFrame> {
+  async #draw(landmarks: Landmarks, timestampMs: number, cut: boolean, before: Promise<unknown>): Promise<AnimatedFrame> {
     const target = landmarks.filter((_, index) => index % 3 < 2);
     // Zeros stand for "not measured": the network decides what moves along with the head.
     const surroundings = new Float32Array(SURROUNDINGS_VALUES);
@@ -107,11 +117,13 @@ export class PortraitPlayer {
     this.#last = landmarks;
     this.#pasteBack.draw(this.portrait.photo, out["flow"]!, out["mask"]!, painted);
     if (regions) this.#regions!.paste(regions);
-    return frameOf(this.#pasteBack.canvas.copy(), this.portrait.crop, landmarks, timestampMs, true);
+    return frameOf(this.#pasteBack.canvas.copy(), this.portrait.crop, landmarks, timestampMs, { cut });
   }
 }
 
-function frameOf(image: Picture, crop: SquareCrop, landmarks: Landmarks, timestampMs: number, driverFound: boolean): AnimatedFrame {
+function frameOf(
+  image: Picture, crop: SquareCrop, landmarks: Landmarks, timestampMs: number, { driverFound = true, cut = false },
+): AnimatedFrame {
   let cropImage: Picture | undefined;
   return {
     image,
@@ -122,5 +134,6 @@ function frameOf(image: Picture, crop: SquareCrop, landmarks: Landmarks, timesta
     landmarks,
     timestampMs,
     driverFound,
+    cut,
   };
 }

@@ -36,10 +36,10 @@ export function wholePicture({ width, height }: Pick<Picture, "width" | "height"
   return new RotatedSquare(width / 2, height / 2, Math.max(width, height));
 }
 
-/** Where to look for the faces of a still first: the whole picture, then with a margin, each any way up. */
-export function wholeLooks(picture: Pick<Picture, "width" | "height">): RotatedSquare[] {
+/** Where to look for the faces of a still first: the whole picture, and with a margin, in each of some quarter turns. */
+export function wholeLooks(picture: Pick<Picture, "width" | "height">, turns: readonly number[]): RotatedSquare[] {
   const { x, y, side } = wholePicture(picture);
-  return [side, side * ZOOM_OUT].flatMap((wide) => QUARTER_TURNS.map((turn) => new RotatedSquare(x, y, wide, (turn * Math.PI) / 2)));
+  return turns.flatMap((turn) => [side, side * ZOOM_OUT].map((wide) => new RotatedSquare(x, y, wide, (turn * Math.PI) / 2)));
 }
 
 /** Overlapping tiles, for small faces, so many to the longer side, each in each of some quarter turns. */

@@ -7,6 +7,7 @@ import { FaceDetector, type PictureNetwork } from "./face_detector.js";
 import { extractLevel, levelRegion } from "./level_crop.js";
 import { LazyNetwork } from "./lazy_network.js";
 import { loadPart, type Network, type Runtime } from "./network.js";
+import { isOverexposed, tonedDown } from "./overexposure.js";
 import { type Picture, requirePicture, toTensor } from "./picture.js";
 import { boxIou, QUARTER_TURNS, type RotatedSquare } from "./region.js";
 import { findFaces, isSure, type Reading, unsettled } from "./still_search.js";
@@ -63,12 +64,14 @@ export class FaceTracker {
   }
 
   /**
-   * Faces of a still picture, the largest first; turned and small faces too.
+   * Faces of a still picture, the largest first; turned and small faces too. An overexposed one without is looked at once more, toned down.
+   * @param largestOnly spare the looks that could only show faces smaller than one that is found already.
    * @throws ValueError not a picture, or a tiny one.
    */
-  async detect(picture: Picture): Promise<Face[]> {
+  async detect(picture: Picture, largestOnly = false): Promise<Face[]> {
     requireLarge(picture);
-    return this.#find(picture, QUARTER_TURNS);
+    const faces = await this.#find(picture, QUARTER_TURNS, largestOnly);
+    return faces.length || !isOverexposed(picture) ? faces : this.#find(tonedDown(picture), QUARTER_TURNS, largestOnly);
   }
 
   /**
@@ -86,22 +89,24 @@ export class FaceTracker {
   }
 
   /**
-   * Faces of a video's frame in which none is known: as in a still, but in upright tiles alone, or in one look at the whole.
+   * Faces of a video's frame: as in a still, but in upright tiles alone, or in one look at the whole.
+   * @param known faces of this frame, which that look need not read again.
    * @throws ValueError not a picture, or a tiny one.
    */
-  async search(picture: Picture, thorough: boolean): Promise<Face[]> {
+  async search(picture: Picture, thorough: boolean, known: readonly Face[] = []): Promise<Face[]> {
     requireLarge(picture);
     if (thorough) return this.#find(picture, QUARTER_TURNS.slice(0, 1));
-    const faces: Face[] = [];
+    const places = known.map(({ landmarks }) => levelRegion(landmarks).bounds), faces: Face[] = [];
     for (const { score, roi } of await this.#detector.detectAnyWayUp(picture)) {
+      if (places.some((place) => boxIou(place, roi.bounds) > SAME_FACE_IOU)) continue;
       const { landmarks, presence, restless } = await this.#settled(picture, roi);
       if (isSure(score, presence, restless)) faces.push({ landmarks, presence });
     }
     return this.#finished(faces);
   }
 
-  async #find(picture: Picture, tileTurns: readonly number[]): Promise<Face[]> {
-    const found = await findFaces(picture, this.#detector, (start) => this.#settled(picture, start), tileTurns);
+  async #find(picture: Picture, tileTurns: readonly number[], largestOnly = false): Promise<Face[]> {
+    const found = await findFaces(picture, this.#detector, (start) => this.#settled(picture, start), tileTurns, largestOnly);
     return this.#finished(found.sort((a, b) => b.region.side - a.region.side).map(({ landmarks, presence }) => ({ landmarks, presence })));
   }
 

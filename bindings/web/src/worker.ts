@@ -105,9 +105,9 @@ if (self.name.startsWith(MAKER)) {
 
 async function timed(work: () => Promise<AnimatedFrame>): Promise<WorkerFrame> {
   const began = performance.now();
-  const { image, timestampMs, driverFound } = await work();
+  const { image, timestampMs, driverFound, cut } = await work();
   mark?.applyTo(image);
-  return { image, timestampMs, driverFound, workMs: performance.now() - began };
+  return { image, timestampMs, driverFound, cut, workMs: performance.now() - began };
 }
 
 async function newMark(): Promise<PixelMark | undefined> {

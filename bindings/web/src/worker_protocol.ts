@@ -28,6 +28,7 @@ export interface WorkerFrame {
   readonly image: Picture;
   readonly timestampMs: number;
   readonly driverFound: boolean;
+  readonly cut: boolean;
   /** Milliseconds of work in the worker. */
   readonly workMs: number;
 }

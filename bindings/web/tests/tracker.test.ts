@@ -83,7 +83,7 @@ function requireFound(found: { score: number; roi: RotatedSquare }[], expected: 
 
 for (const { picture_size: [width, height], looks } of wanted.closer_looks) {
   test(`closer looks at ${width} x ${height}`, () => {
-    const size = { width, height }, made = [wholeLooks(size), tileLooks(size, 2, QUARTER_TURNS), tileLooks(size, 4, [3])];
+    const size = { width, height }, made = [wholeLooks(size, QUARTER_TURNS), tileLooks(size, 2, QUARTER_TURNS), tileLooks(size, 4, [3])];
     assert.deepEqual(made.map((regions) => regions.length), looks.map((regions: unknown[]) => regions.length));
     assert.ok(farthest(made.flat().flatMap(numbersOf), looks.flat().flatMap(numbersOf)) < 1e-3);
   });
@@ -92,6 +92,27 @@ for (const { picture_size: [width, height], looks } of wanted.closer_looks) {
 test("score and presence suffice together", () => {
   for (const [score, presence, restless, sure] of wanted.sure) assert.equal(isSure(score, presence, restless), sure, `${score}, ${presence}`);
 });
+
+for (const [index, entry] of wanted.searches.entries()) {
+  test(`search ${index}: ${entry.call}`, async () => {
+    const face = landmarksOf(faces.portrait), own = levelRegion(face), presences: number[] = [...entry.presences];
+    const unit = new Float32Array(face.length);
+    for (let i = 0; i < face.length; i += 3) unit.set([...own.fromPicture(face[i]!, face[i + 1]!), face[i + 2]! / own.side], i);
+    const answers: number[][][] = [...entry.answers], close = (): void => {};
+    const detector = { network: { run: (inputs: Record<string, Float32Array>) => detectorOf([answers.shift()!]).network.network.run(inputs), close }, side: 128 };
+    const landmarks = { network: { run: async () => ({ landmarks: unit, presence: Float32Array.of(presences.shift()!) }), close }, side: 192 };
+    const tracker = new FaceTracker({ detector, landmarks, blendshapes: detector.network }, 8);
+    const [width, height] = entry.picture_size, picture = newPicture(width, height);
+    picture.data.fill(entry.level);
+    const known = entry.known.map((region: RotatedSquare) => ({ landmarks: fromRegion(unit, squareOf(region)), presence: 1 }));
+    const found = entry.call === "all" || entry.call === "largest"
+      ? await tracker.detect(picture, entry.call === "largest")
+      : await tracker.search(picture, entry.call === "thorough", known);
+    assert.deepEqual([answers.length, presences.length, found.length], [0, 0, entry.found.length]); // looked and read as often
+    const regions = found.flatMap((one) => numbersOf(levelRegion(one.landmarks)));
+    assert.ok(farthest(regions, entry.found.flatMap(numbersOf)) < 0.01, `${regions}`);
+  });
+}
 
 for (const { landmarks, turned, region } of wanted.regions) {
   test(`level region of ${landmarks}, turned by ${turned}`, () => {

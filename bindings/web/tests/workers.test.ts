@@ -240,6 +240,21 @@ test("frames come in the order asked for though the network ends out of order, a
   assert.equal((await player.hold(3)).driverFound, false);
 });
 
+test("the first frame after a cut says so", async () => {
+  const photo = newPicture(64, 64), crop = new SquareCrop(0, 0, 64), face = new Float32Array(478 * 3);
+  const animate: Network = { run: async () => painting(90), close: () => {} }, none: Network = { run: async () => ({}), close: () => {} };
+  const portrait = { photo, landmarks: new Float32Array(478 * 3).fill(20), crop, consent: undefined, inputs: {}, regions: [] };
+  const player = new PortraitPlayer(portrait, { animate, retarget: { start: none, step: none, absolute: none, imageMode: none } }, {});
+  Object.assign(player.retargeter, { restart: async () => {}, step: async () => face });
+  const cuts = [(await player.frame(face, 0)).cut];
+  for (const afterCut of [true, false]) {
+    await player.anchored({ landmarks: face, glideMs: 500, afterCut }, [64, 64]);
+    for (const time of [1, 2]) cuts.push((await player.frame(face, time)).cut);
+  }
+  assert.deepEqual(cuts, [false, true, false, false, false]);
+  assert.equal((await player.hold(3)).cut, false);
+});
+
 test("a mirrored picture has left for right", () => {
   const picture = newPicture(3, 2);
   picture.data.set([1, 0, 0, 255, 2, 0, 0, 255, 3, 0, 0, 255, 4, 0, 0, 255, 5, 0, 0, 255, 6, 0, 0, 255]);

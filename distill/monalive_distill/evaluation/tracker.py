@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from monalive.bundle import Bundle
 from monalive.faces.crop import SquareCrop
+from monalive.faces.expressions import load_expressions
 from monalive.faces.tracker import FaceTracker
 from monalive.faces.tracker_interface import TrackerNetworks
 from monalive.faces.tracker_networks import load_tracker_networks
@@ -26,6 +27,7 @@ from monalive_distill.evaluation.clips import EVALUATION_SIZE, clip_crop, spread
 from monalive_distill.evaluation.image_mode import compare_image_mode
 from monalive_distill.evaluation.tracker_measures import FrameMeasure, blendshape_groups, measure_frame, worst_tenth
 from monalive_distill.mediapipe_tracker.networks import mediapipe_tracker
+from monalive_distill.tracker.landmark_samples import mirror_points
 
 FRAME_MS = 40.0
 NOISE = 5.0  # standard deviation, of 255
@@ -40,6 +42,7 @@ class TrackerComparison:
 
     Attributes:
         frames: measures of the frames in which both found a face.
+        itself: measures of the teacher in the mirrored frames against the teacher in the frames.
         teacher_found, both_found: how many frames.
         missed: where the teacher found a face and ours did not.
         by_clip: mean percent of each clip.
@@ -47,6 +50,7 @@ class TrackerComparison:
     """
 
     frames: list[FrameMeasure] = field(default_factory=list)
+    itself: list[FrameMeasure] = field(default_factory=list)
     teacher_found: int = 0
     both_found: int = 0
     missed: list[str] = field(default_factory=list)
@@ -62,7 +66,7 @@ class TrackerComparison:
         attributes: tuple[str, ...] = (),
     ) -> FrameMeasure | None:
         """Takes in a picture; its measure where both find a face."""
-        wanted, found = teacher.detect(image), ours.detect(image)
+        wanted, found = teacher.detect(image, largest_only=True), ours.detect(image, largest_only=True)
         self.teacher_found += bool(wanted)
         if not wanted:
             return None
@@ -77,31 +81,20 @@ class TrackerComparison:
             self.teacher_scores.append(scores)
         measure = replace(measure, attributes=attributes)
         self.frames.append(measure)
+        mirrored = teacher.detect(np.ascontiguousarray(image[:, ::-1]), largest_only=True)
+        if mirrored:
+            itself = measure_frame(_mirrored(mirrored[0].landmarks, image.shape[1]), wanted[0].landmarks, image)
+            self.itself.append(replace(itself, attributes=attributes))
         return measure
 
     def summary(self) -> dict[str, Any]:
         """JSON-serialisable."""
-        percent = np.array([frame.percent for frame in self.frames])
-        slices: dict[str, list[float]] = {}
-        for frame in self.frames:
-            for name in frame.slices:
-                slices.setdefault(name, []).append(frame.percent)
-        openness = np.stack([frame.openness for frame in self.frames]).mean(axis=0)
         return {
             "frames": self.teacher_found,
             "found_share": self.both_found / max(1, self.teacher_found),
             "missed": self.missed,
-            "mean_percent": float(percent.mean()),
-            "median_percent": float(np.median(percent)),
-            "worst_tenth_percent": worst_tenth(percent),
-            "regions": {
-                name: float(np.mean([frame.regions[name] for frame in self.frames])) for name in self.frames[0].regions
-            },
-            "openness_error": dict(zip(("right_eye", "left_eye", "mouth"), openness.tolist(), strict=True)),
-            "slices": {
-                name: {"frames": len(values), "mean_percent": float(np.mean(values))}
-                for name, values in sorted(slices.items())
-            },
+            **_distances(self.frames),
+            "mediapipe_mirrored": _distances(self.itself) if self.itself else {},
             "blendshapes": self._blendshapes(),
             "by_clip": self.by_clip,
         }
@@ -270,6 +263,33 @@ def compare_speed(
         name: {"follow_ms": statistics.median(followed[name]), "find_ms": statistics.median(found[name])}
         for name in trackers
     }
+
+
+def _distances(frames: Sequence[FrameMeasure]) -> dict[str, Any]:
+    """Means over frames, of which there is at least one."""
+    percent = np.array([frame.percent for frame in frames])
+    slices: dict[str, list[float]] = {}
+    for frame in frames:
+        for name in frame.slices:
+            slices.setdefault(name, []).append(frame.percent)
+    openness = np.stack([frame.openness for frame in frames]).mean(axis=0)
+    return {
+        "mean_percent": float(percent.mean()),
+        "median_percent": float(np.median(percent)),
+        "worst_tenth_percent": worst_tenth(percent),
+        "regions": {name: float(np.mean([frame.regions[name] for frame in frames])) for name in frames[0].regions},
+        "openness_error": dict(zip(("right_eye", "left_eye", "mouth"), openness.tolist(), strict=True)),
+        "slices": {
+            name: {"frames": len(values), "mean_percent": float(np.mean(values))}
+            for name, values in sorted(slices.items())
+        },
+    }
+
+
+def _mirrored(landmarks: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    """Landmarks (478, 3) of a mirrored picture so wide, as they lie in the picture itself."""
+    unit = np.asarray(landmarks / width, np.float32)
+    return mirror_points(unit, load_expressions().mirror) * np.float32(width)
 
 
 def _sample_still() -> NDArray[np.uint8]:

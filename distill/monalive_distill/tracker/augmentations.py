@@ -33,6 +33,7 @@ class Augmentations:
     colour: float = 0.85
     grey: float = 0.14
     light: float = 0.2
+    overexposure: float = 0.06
     dark_skin: float = 0.15
     low_resolution: float = 0.2
     blur: float = 0.2
@@ -69,6 +70,8 @@ class Augmentations:
         if rng.random() < self.light:
             image = light_from_a_side(rng, image)
         image = self._colour(rng, image)
+        if rng.random() < self.overexposure:
+            image = overexpose(rng, image)
         if rng.random() < self.clear:
             return image
         if rng.random() < self.low_resolution:
@@ -101,6 +104,12 @@ def change_tones(rng: np.random.Generator, image: Image) -> Image:
     contrast = np.exp(rng.normal(0, 0.25))
     curve = (x - 0.5) * contrast + 0.5 + rng.normal(0, 0.07)
     return np.asarray(cv2.LUT(image, np.round(np.clip(curve, 0, 1) * 255).astype(np.uint8)), np.uint8)
+
+
+def overexpose(rng: np.random.Generator, image: Image) -> Image:
+    """Too much light: all is lifted, and what is bright is white."""
+    gain, lift = rng.uniform(1.3, 2.8), rng.uniform(0, 70)
+    return np.asarray(cv2.convertScaleAbs(image, alpha=gain, beta=lift), np.uint8)
 
 
 def darken_skin(rng: np.random.Generator, image: Image, landmarks: NDArray[np.floating]) -> Image:

@@ -15,11 +15,11 @@ TILES_PER_SIDE: Final = (2, 4)
 _ZOOM_OUT: Final = 1.6
 
 
-def whole_looks(image: NDArray[np.uint8]) -> list[RotatedSquare]:
-    """The whole picture, then with a margin (a face that fills it), each any way up."""
+def whole_looks(image: NDArray[np.uint8], turns: Sequence[int]) -> list[RotatedSquare]:
+    """The whole picture, and with a margin (a face that fills it), in each of some quarter turns clockwise."""
     whole = whole_picture(image)
     sides = (whole.side, whole.side * _ZOOM_OUT)
-    return [RotatedSquare(whole.x, whole.y, side, turn * np.pi / 2) for side in sides for turn in QUARTER_TURNS]
+    return [RotatedSquare(whole.x, whole.y, side, turn * np.pi / 2) for turn in turns for side in sides]
 
 
 def tile_looks(image: NDArray[np.uint8], parts: int, turns: Sequence[int]) -> list[RotatedSquare]:

@@ -37,12 +37,14 @@ class DriverFollower:
     def __init__(self, tracker: FaceTracker, which: DriverFace = "auto", place: RotatedSquare | None = None) -> None:
         self._tracker = tracker
         self._which = checked_driver_face(which)
+        self._becomes_another = PictureChange()
+        self.other_picture = False
+        """Whether the last frame's picture was another one than the frame's before it, all at once."""
         self._begin(which if place is None else place)
 
     def _begin(self, which: DriverFace) -> None:
         """With another video."""
         self._first_rule = self._rule = DriverRule(which)
-        self._becomes_another = PictureChange()
         self._cut = False  # since the driver was last in sight
         self._chosen_anew = False
         self._size: tuple[int, int] | None = None
@@ -86,7 +88,8 @@ class DriverFollower:
             if self._size is not None:
                 self._begin(self._which)
             self._size = size
-        self._cut |= self._becomes_another(image) and self._becomes_another.share > _CUT_SHARE
+        self.other_picture = self._becomes_another(image)
+        self._cut |= self.other_picture and self._becomes_another.share > _CUT_SHARE
         faces = self._tracker.look_at(image, self._rule.places)
         in_sight = any(self._rule.recognises(face.landmarks) for face in faces)
         if not in_sight or (self._rule.is_open(timestamp_ms) and self._frame % _SEARCH_EVERY == 0):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from monalive.closing import ClosesAtEnd
 from monalive.faces.boxes import box_iou
 from monalive.faces.closer_looks import QUARTER_TURNS
+from monalive.faces.overexposure import is_overexposed, toned_down
 from monalive.faces.rotated_square import RotatedSquare
 from monalive.faces.still_search import find_faces, is_sure, unsettled
 from monalive.faces.tracker_interface import FoundFace, TrackerNetworks
@@ -139,7 +140,8 @@ class FaceTracker(ClosesAtEnd):
 
         The picture is looked at any way up, with a margin (a face that fills it) and in overlapping tiles (faces down
         to a twentieth of its height). A face whose region turns out not to be level is looked at again, levelled. What
-        is not enough like a person's face is left out.
+        is not enough like a person's face is left out. An overexposed picture without a face is looked at once more,
+        toned down.
 
         Args:
             image: (H, W, 3) uint8 RGB, at least 16 pixels on a side.
@@ -153,7 +155,10 @@ class FaceTracker(ClosesAtEnd):
             ValueError: `image` is not such an array, or the tracker is closed.
         """
         _check_image(image)
-        return self._find(image, QUARTER_TURNS, largest_only=largest_only)
+        faces = self._find(image, QUARTER_TURNS, largest_only=largest_only)
+        if not faces and is_overexposed(image):
+            faces = self._find(toned_down(image), QUARTER_TURNS, largest_only=largest_only)
+        return faces
 
     def track(self, image: NDArray[np.uint8]) -> list[Face]:
         """Faces of the next frame of a video.

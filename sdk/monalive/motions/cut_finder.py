@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.faces.landmarks import LEFT_EYE_CORNERS, POSE_POINTS, RIGHT_EYE_CORNERS
-from monalive.faces.picture_change import PictureChange
 
 # How far the face must move in `_FRAME_MS`, in outer-eye-corner distances (a face is 1.6 wide): in a picture that
 # became another one, and in any. A quick shake of the head makes 0.3.
@@ -28,7 +27,6 @@ class CutFinder:
     """Call it with every frame of a video, in order, those without a face too."""
 
     def __init__(self) -> None:
-        self._becomes_another = PictureChange()
         self._steps: deque[float] = deque(maxlen=_REMEMBERED)
         self._face: NDArray[np.float32] | None = None
         self._velocity: NDArray[np.float32] | None = None  # of the frame before; None where it showed no face
@@ -37,28 +35,28 @@ class CutFinder:
 
     def __call__(
         self,
-        image: NDArray[np.uint8],
         landmarks: NDArray[np.float32] | None,
         timestamp_ms: float,
         *,
+        other_picture: bool,
         other_face: bool = False,
     ) -> bool:
         """Whether this frame begins a take: there is a cut between the last frame with a face and this one.
 
         Args:
-            image: (H, W, 3) uint8 RGB.
             landmarks: (478, 3) of the face in it, in pixels; None if there is none: then it is never a cut.
             timestamp_ms: when.
+            other_picture: the picture became another one all at once, see `PictureChange`.
             other_face: another face is followed from this frame on, which is as good as a cut.
         """
-        self._other_picture |= self._becomes_another(image)
+        self._other_picture |= other_picture
         self._other_face |= other_face
         if landmarks is None:
             self._velocity = None
             return False
         last, self._face = self._face, landmarks
         elapsed, self._face_ms = timestamp_ms - self._face_ms, timestamp_ms
-        other_picture, self._other_picture = self._other_picture, False
+        changed, self._other_picture = self._other_picture, False
         other_face, self._other_face = self._other_face, False
         if last is None:
             return False
@@ -70,7 +68,7 @@ class CutFinder:
             unforeseen = min(step, float(np.linalg.norm(velocity - self._velocity, axis=1).mean()))
         longer = max(1.0, elapsed / _FRAME_MS)
         usual = max(self._steps, default=0.0)
-        most = _ELSEWHERE * min(longer, _LONGEST) if other_picture else _NO_HEAD_CAN * longer
+        most = _ELSEWHERE * min(longer, _LONGEST) if changed else _NO_HEAD_CAN * longer
         if other_face or unforeseen > max(most, _TIMES_USUAL_STEP * usual):
             self._steps.clear()
             self._velocity = None

@@ -237,7 +237,7 @@ class Motion:
             times.append(float(timestamp_ms))
             face = follower.track(image, float(timestamp_ms))
             landmarks = None if face is None else face.landmarks
-            cut = find_cut(image, landmarks, timestamp_ms, other_face=follower.changed)
+            cut = find_cut(landmarks, timestamp_ms, other_picture=follower.other_picture, other_face=follower.changed)
             followed.append((float(timestamp_ms), DriverFrame(landmarks, here, cut)))
             if landmarks is not None:
                 if surroundings is None:

@@ -66,22 +66,22 @@ class DriverAnchor:
 
     def __call__(
         self,
-        image: NDArray[np.uint8],
         landmarks: NDArray[np.float32] | None,
         timestamp_ms: float,
         *,
+        other_picture: bool,
         other_face: bool = False,
     ) -> Anchoring | None:
         """What the motion is counted from now; None: as before. The first face of all is always an anchoring.
 
         Args:
-            image: (H, W, 3) uint8 RGB.
             landmarks: (478, 3) of the face in it; None if there is none.
             timestamp_ms: when; it increases from frame to frame.
+            other_picture: the picture became another one all at once, which may be a cut: see `CutFinder`.
             other_face: another face drives from this frame on; that counts as a cut.
         """
         self._number += 1
-        cut = self._find_cut(image, landmarks, timestamp_ms, other_face=other_face)
+        cut = self._find_cut(landmarks, timestamp_ms, other_picture=other_picture, other_face=other_face)
         if landmarks is None:
             return None
         asked = self._asked or self._number == self._reference

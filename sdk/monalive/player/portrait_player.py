@@ -107,16 +107,18 @@ class PortraitPlayer:
         landmarks: NDArray[np.float32] | None,
         timestamp_ms: float,
         *,
+        other_picture: bool = False,
         other_face: bool = False,
     ) -> AnimatedFrame:
         """A frame of the driver's video (H, W, 3) and the face in it; without a face the last frame is held.
 
-        Where another face than before drives (`other_face`), motion starts anew.
+        Motion starts anew where another face than before drives (`other_face`), and after a cut, which the picture that
+        became another one (`other_picture`) may be.
         """
         size = (image.shape[1], image.shape[0])
         anchoring = None
         if self.anchor is not None:
-            anchoring = self.anchor(image, landmarks, timestamp_ms, other_face=other_face)
+            anchoring = self.anchor(landmarks, timestamp_ms, other_picture=other_picture, other_face=other_face)
         elif other_face:
             self._started, self._driver_surroundings = False, None
         if landmarks is None:

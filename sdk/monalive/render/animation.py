@@ -124,9 +124,11 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
                 raise ValueError("a picture does not move: loops are for videos and motions")
             motion = _motion_of(request, progress)
     sound = None
+    cuts_ms: tuple[float, ...] = ()
     if motion is not None:
         if request.driver is not None:
             sound = _sound_of(request, motion)
+        cuts_ms = motion.cuts_ms  # each once, however often it is passed when the motion is repeated
         motion = boomerang(motion) if request.boomerang else motion
         motion = repeat(motion, loops=request.loops, seconds=request.seconds, fps=request.fps)
     mode = "VIDEO" if image is None else "IMAGE"
@@ -143,7 +145,8 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
         said = about_animation(request.disclosure, animator, request.photos, kind)
         output = Output(request.output, request.crop, progress, said, background)
         if motion is not None:
-            return render_motion(animator, portraits, motion, output, sound)
+            cuts_ms = tuple(time for time in cuts_ms if time <= motion.timestamps_ms[-1])
+            return replace(render_motion(animator, portraits, motion, output, sound), cuts_ms=cuts_ms)
         length = {"fps": request.fps, "seconds": request.seconds}
         if image is not None:
             return render_image(animator, portraits, image, output, **length)

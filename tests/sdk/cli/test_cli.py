@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from monalive.media.audio_track import Sound
 from monalive.media.image_io import save_image
 from monalive.media.video_io import VideoReader
 from monalive.media.video_sinks import open_sink
+from monalive.motions.motion import Take
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.trust.credentials_reader import read_credentials
 
@@ -130,6 +132,19 @@ def test_a_driver_can_be_played_to_and_fro(
     assert len(list(Path("frames").iterdir())) == 12
     assert "the sound of driver.mp4 is left out" in capfd.readouterr().err
     assert asked == {"reference": 3, "progress": False, "driver_face": 1}
+
+
+@pytest.mark.parametrize(("length", "told"), [("--loops 3", "cut in the driver at 0.1 s"), ("--seconds 0.04", "")])
+def test_a_cut_is_said_once_however_often_it_is_passed(
+    animator: FakeAnimator, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], length: str, told: str
+) -> None:
+    rest = np.zeros((3, 3), np.float32)
+    motion = replace(fake_motion(4), takes=(Take(0, rest), Take(3, rest)), cuts_ms=(120.0,))
+    monkeypatch.setattr("monalive.render.animation.video_motion", lambda path, **how: (motion, False))
+    line = f"animate photo.png --driver driver.mp4 -o frames --boomerang --consent self {length}"
+    assert main(line.split()) == 0
+    said = capfd.readouterr().err
+    assert said.count("cut") == bool(told) and told in said
 
 
 def test_a_picture_drives(animator: FakeAnimator) -> None:

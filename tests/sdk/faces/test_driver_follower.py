@@ -73,6 +73,20 @@ def test_after_a_cut_the_face_that_is_there_drives_at_once() -> None:
     assert _followed([*before, *after]) == [(60, False)] * 4 + [(200, True)] + [(200, False)] * 3
 
 
+def test_it_tells_when_the_picture_becomes_another_one() -> None:
+    levels = [STUDIO, STUDIO, STREET, STREET, DARK]
+    follower = DriverFollower(_ScriptedTracker([(level, []) for level in levels]))  # type: ignore[arg-type]
+    told = []
+    for time, picture in _video([(level, []) for level in levels]):
+        follower.track(picture, time)
+        told.append(follower.other_picture)
+    assert told == [False, False, True, False, True]
+    smaller = np.full((100, 150, 3), 250, np.uint8)
+    smaller[0, 0, 0] = 0  # the number that the scripted tracker reads
+    follower.track(smaller, 300.0)
+    assert follower.other_picture
+
+
 def test_without_a_cut_another_face_does_not_take_over() -> None:
     frames = [(STUDIO, [person]) for person in _talking(LEFT, 4)] + [(STUDIO, [(*LARGE_RIGHT, 0.0)])] * 10
     assert _followed(frames) == [(60, False)] * 4 + [(None, False)] * 10

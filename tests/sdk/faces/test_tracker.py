@@ -252,6 +252,20 @@ def test_the_largest_face_is_found_without_looking_for_smaller_ones(monkeypatch:
     assert len(calls) - looks < looks / 2
 
 
+def test_a_plain_portrait_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = counting(monkeypatch, LevelFaceMesh, "__call__")
+    with FaceTracker(settle=True) as tracker:
+        assert tracker.detect(portrait(), largest_only=True)
+    assert len(reads) <= 6  # three times each: what the other looks show can only be less sure
+
+
+def test_an_overexposed_face_is_found() -> None:
+    too_light = np.clip(portrait().astype(np.float32) * 3.4 + 90, 0, 255).astype(np.uint8)
+    with FaceTracker(settle=True) as tracker:
+        (found,), (plain,) = tracker.detect(too_light), tracker.detect(portrait())
+    assert np.abs(found.landmarks - plain.landmarks)[:, :2].mean() < 0.1 * (plain.box[3] - plain.box[1])
+
+
 def test_known_faces_are_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     picture = faces_in_rows(1, 2, (340,), (1280, 720))
     with FaceTracker(num_faces=5, settle=True) as tracker:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from monalive.faces.picture_change import PictureChange
 from monalive.motions import builtin_motions
 from monalive.motions.cut_finder import CutFinder
 from monalive.motions.synthetic_driver import IMAGE_SIZE, Performance
@@ -39,8 +40,11 @@ def _other_framing(image: Image, face: Face, shift: float = 80.0, scale: float =
 
 
 def _cuts(frames: Sequence[tuple[Image, Face | None]], step_ms: float = 40.0) -> list[int]:
-    find = CutFinder()
-    return [index for index, (image, face) in enumerate(frames) if find(image, face, index * step_ms)]
+    find, becomes_another = CutFinder(), PictureChange()
+    found = [
+        find(face, index * step_ms, other_picture=becomes_another(image)) for index, (image, face) in enumerate(frames)
+    ]
+    return np.flatnonzero(found).tolist()
 
 
 def _take(name: str, count: int = 40, wall: int = 0) -> list[tuple[Image, Face]]:

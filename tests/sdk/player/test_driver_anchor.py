@@ -13,7 +13,6 @@ from monalive.faces.head_pose import angles_rotation
 from monalive.player.driver_anchor import Anchoring, DriverAnchor, LiveReference
 
 BASIS = load_expressions()
-GREY, WHITE = (np.full((48, 64, 3), level, np.uint8) for level in (90, 220))
 
 
 def _face(jaw: float = 0.0, yaw: float = 0.0, shift: float = 0.0) -> NDArray[np.float32]:
@@ -25,7 +24,7 @@ def _play(
     anchor: DriverAnchor, faces: Sequence[NDArray[np.float32] | None], start: int = 0, step_ms: float = 100.0
 ) -> dict[int, Anchoring]:
     """What was anchored, by the number of the frame."""
-    made = {index: anchor(GREY, face, index * step_ms) for index, face in enumerate(faces, start)}
+    made = {index: anchor(face, index * step_ms, other_picture=False) for index, face in enumerate(faces, start)}
     return {index: anchoring for index, anchoring in made.items() if anchoring is not None}
 
 
@@ -90,9 +89,9 @@ def test_asked_for_the_next_face_is_taken(reference: LiveReference) -> None:
 def test_after_a_cut_it_begins_anew() -> None:
     anchor = DriverAnchor("neutral")
     _play(anchor, [_face()] * 40)
-    cut = anchor(WHITE, _face(0.3, 12.0, 120.0), 4000.0)
+    cut = anchor(_face(0.3, 12.0, 120.0), 4000.0, other_picture=True)
     assert cut is not None and cut.after_cut
-    later = [anchor(WHITE, _face(shift=120.0), 4100.0 + 100 * index) for index in range(10)]
+    later = [anchor(_face(shift=120.0), 4100.0 + 100 * index, other_picture=False) for index in range(10)]
     assert [made is not None for made in later].count(True) == 1
 
 

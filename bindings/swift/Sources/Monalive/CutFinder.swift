@@ -16,17 +16,16 @@ struct CutFinder {
         168, 6, 197, 195, 5, 4, 1, 33, 133, 362, 263, 127, 356, 234, 454, 93, 323, 162, 389,
     ]
 
-    private var change = PictureChange()
     private var steps: [Double] = []
     private var face: [Float]?
     private var velocity: [Double]? // of the frame before; nil where it showed no face
     private var faceMs = 0.0
     private var becameAnother = false, otherFaceCame = false // since the last face
 
-    /// Whether there is a cut between the last frame with a face and this one; never without a face. `otherFace`: another face is
-    /// followed from this frame on, which is as good as a cut.
-    mutating func find(_ image: RgbImage, _ landmarks: [Float]?, _ timestampMs: Double, otherFace: Bool = false) -> Bool {
-        becameAnother = change.becomesAnother(image) || becameAnother
+    /// Whether there is a cut between the last frame with a face and this one; never without a face. `otherPicture`: the picture
+    /// became another one all at once. `otherFace`: another face is followed from this frame on, which is as good as a cut.
+    mutating func find(_ landmarks: [Float]?, _ timestampMs: Double, otherPicture: Bool, otherFace: Bool = false) -> Bool {
+        becameAnother = becameAnother || otherPicture
         otherFaceCame = otherFaceCame || otherFace
         guard let landmarks else {
             velocity = nil

@@ -47,13 +47,13 @@ final class DriverAnchor {
         asked = true
     }
 
-    /// What the motion is counted from now; nil: as before. The first face of all is always an anchoring. `otherFace`: another face
-    /// drives from this frame on; that counts as a cut.
-    func next(_ image: RgbImage, _ landmarks: [Float]?, _ timestampMs: Double, otherFace: Bool = false) -> Anchoring? {
+    /// What the motion is counted from now; nil: as before. The first face of all is always an anchoring. `otherPicture`: the picture
+    /// became another one all at once, which may be a cut. `otherFace`: another face drives from this frame on; that counts as a cut.
+    func next(_ landmarks: [Float]?, _ timestampMs: Double, otherPicture: Bool, otherFace: Bool = false) -> Anchoring? {
         lock.lock()
         defer { lock.unlock() }
         number += 1
-        let cut = cuts.find(image, landmarks, timestampMs, otherFace: otherFace)
+        let cut = cuts.find(landmarks, timestampMs, otherPicture: otherPicture, otherFace: otherFace)
         guard let landmarks else { return nil }
         let settled = asked || reference == .frame(number)
         guard let current = used, !cut, !settled else {

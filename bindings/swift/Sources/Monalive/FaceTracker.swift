@@ -31,6 +31,9 @@ public protocol FaceTracker: AnyObject {
     /// All faces of a still, in any order.
     func detect(_ image: RgbImage) throws -> [Face]
 
+    /// The same, but looks that could only show faces smaller than one that is found already may be spared (`largestOnly`).
+    func detect(_ image: RgbImage, largestOnly: Bool) throws -> [Face]
+
     /// The face followed through the frames of a video, or none.
     func track(_ image: RgbImage, timestampMs: Double) throws -> Face?
 
@@ -42,6 +45,9 @@ public protocol FaceTracker: AnyObject {
 }
 
 extension FaceTracker {
+    /// All faces: for trackers that cannot spare anything.
+    public func detect(_ image: RgbImage, largestOnly: Bool) throws -> [Face] { try detect(image) }
+
     /// None: for trackers that stay with one face.
     public var driverChanges: Int { 0 }
 }

@@ -33,12 +33,12 @@ final class Following {
         try players.forEach { try $0.restart(to, width: width, height: height) }
     }
 
-    /// A frame of the driver's video and the face in it; without a face the last frame is held. Where another face than before drives
-    /// (`otherFace`), motion starts anew.
+    /// A frame of the driver's video and the face in it; without a face the last frame is held. Motion starts anew where another face
+    /// than before drives (`otherFace`), and after a cut, which the picture that became another one (`otherPicture`) may be.
     func videoFrame(
-        _ image: RgbImage, _ landmarks: [Float]?, _ timestampMs: Double, otherFace: Bool = false
+        _ image: RgbImage, _ landmarks: [Float]?, _ timestampMs: Double, otherPicture: Bool = false, otherFace: Bool = false
     ) throws -> AnimatedFrame {
-        let anchoring = anchor?.next(image, landmarks, timestampMs, otherFace: otherFace)
+        let anchoring = anchor?.next(landmarks, timestampMs, otherPicture: otherPicture, otherFace: otherFace)
         if otherFace && anchor == nil { started = false }
         guard let landmarks else { return hold(timestampMs) }
         if !started {
@@ -46,11 +46,11 @@ final class Following {
         } else if let anchoring {
             try anchored(anchoring, width: image.width, height: image.height)
         }
-        return try frame(landmarks, timestampMs, nil)
+        return try frame(landmarks, timestampMs, nil, cut: anchoring?.afterCut == true)
     }
 
-    /// What a frame of the driver makes of the photo.
-    func frame(_ landmarks: [Float], _ timestampMs: Double, _ surroundings: [Float]?) throws -> AnimatedFrame {
+    /// What a frame of the driver makes of the photo; `cut`: the first one after a cut.
+    func frame(_ landmarks: [Float], _ timestampMs: Double, _ surroundings: [Float]?, cut: Bool = false) throws -> AnimatedFrame {
         var picture = portraits[0].photo
         let poses = try players.map { player -> [Float] in
             let wanted = try player.follow(landmarks, timestampMs)
@@ -58,7 +58,7 @@ final class Following {
             return wanted
         }
         let result = AnimatedFrame(
-            image: picture, crop: portraits[0].crop, landmarks: poses[0], timestampMs: timestampMs, driverFound: true
+            image: picture, crop: portraits[0].crop, landmarks: poses[0], timestampMs: timestampMs, driverFound: true, cut: cut
         )
         last = result
         return result
@@ -68,7 +68,7 @@ final class Following {
     func hold(_ timestampMs: Double) -> AnimatedFrame {
         let image = last?.image ?? portraits[0].photo, landmarks = last?.landmarks ?? players[0].rest
         return AnimatedFrame(
-            image: image, crop: portraits[0].crop, landmarks: landmarks, timestampMs: timestampMs, driverFound: false
+            image: image, crop: portraits[0].crop, landmarks: landmarks, timestampMs: timestampMs, driverFound: false, cut: false
         )
     }
 }

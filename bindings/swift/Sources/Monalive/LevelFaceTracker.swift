@@ -45,23 +45,32 @@ final class LevelFaceTracker: FaceTracker {
 
     var driverChanges: Int { earlierChanges + rule.changes }
 
-    func detect(_ image: RgbImage) throws -> [Face] {
+    /// Whether the last picture that `track` saw was another one than the one before it, all at once.
+    private(set) var otherPicture = false
+
+    func detect(_ image: RgbImage) throws -> [Face] { try detect(image, largestOnly: false) }
+
+    func detect(_ image: RgbImage, largestOnly: Bool) throws -> [Face] {
         try requireLarge(image)
-        return try distinct(largestFirst(stills.faces(image, read: settled))).map(face)
+        var readings = try stills.faces(image, largestOnly: largestOnly, read: settled)
+        if readings.isEmpty && Overexposure.isIn(image) {
+            readings = try stills.faces(Overexposure.tonedDown(image), largestOnly: largestOnly, read: settled)
+        }
+        return try distinct(largestFirst(readings)).map(face)
     }
 
     func track(_ image: RgbImage, timestampMs: Double) throws -> Face? {
         try requireLarge(image)
         if size != [image.width, image.height] {
-            reset()
+            begin()
             size = [image.width, image.height]
         }
-        let another = change.becomesAnother(image) && change.share > LevelFaceTracker.cutShare
-        cut = cut || another
+        otherPicture = change.becomesAnother(image)
+        cut = cut || (otherPicture && change.share > LevelFaceTracker.cutShare)
         var looks = try rule.places.map { try look(image, $0) }.filter { $0.presence > LevelFaceTracker.minPresence }
         let inSight = looks.contains { rule.recognises($0.landmarks) }
         if !inSight || (rule.isOpen(timestampMs) && frame % LevelFaceTracker.searchEvery == 0) {
-            looks += try search(image, thorough: !inSight && framesLost % LevelFaceTracker.thoroughEvery == 0)
+            looks += try search(image, thorough: !inSight && framesLost % LevelFaceTracker.thoroughEvery == 0, known: looks)
         }
         looks = try distinct(looks)
         if cut && rule.hasDriver && !looks.isEmpty && !looks.contains(where: { rule.recognises($0.landmarks) }) {
@@ -76,8 +85,12 @@ final class LevelFaceTracker: FaceTracker {
     }
 
     func reset() {
-        rule = DriverRule(driverFace)
         change = PictureChange()
+        begin()
+    }
+
+    private func begin() {
+        rule = DriverRule(driverFace)
         cut = false
         earlierChanges = 0
         size = [0, 0]
@@ -85,10 +98,12 @@ final class LevelFaceTracker: FaceTracker {
         framesLost = 0
     }
 
-    /// Faces of a frame in which none is known: as in a still, but in upright tiles alone, or in one look at the whole.
-    private func search(_ image: RgbImage, thorough: Bool) throws -> [Reading] {
+    /// Faces of a frame: as in a still, but in upright tiles alone, or in one look at the whole, which need not read `known` ones again.
+    func search(_ image: RgbImage, thorough: Bool, known: [Reading]) throws -> [Reading] {
         if thorough { return largestFirst(try stills.faces(image, tileTurns: [0], read: settled)) }
+        let places = known.map(\.region.bounds)
         return try detector.detectAnyWayUp(image).compactMap { found in
+            if places.contains(where: { $0.overlap(found.region.bounds) > LevelFaceTracker.sameFaceOverlap }) { return nil }
             let reading = try settled(image, found.region)
             return StillSearch.isSure(score: found.score, presence: reading.presence, unsettled: reading.unsettled) ? reading : nil
         }

@@ -31,6 +31,8 @@ public struct Motion: Sendable {
 
     public static let version = 2
     private static let format = "monalive.motion"
+    /// Of a take, in which its most neutral frame is looked for.
+    private static let firstSecondsMs = 3000.0
     private static let maxFrames = 200_000 // more than two hours; more is a damaged or hostile file
 
     /// - Throws: `valueError`: a value has another size, is not finite, or is out of range.
@@ -71,6 +73,35 @@ public struct Motion: Sendable {
 
     /// Number of frames.
     public var count: Int { landmarks.count }
+
+    /// The same motion, counted from another frame: in each take from the most neutral one of its first three seconds, from its first
+    /// one, or from the frame of a number for the take it is in (the others from their most neutral one).
+    ///
+    /// - Throws: `valueError`: there is no such frame, or `recent`, which is for live drivers.
+    public func withReference(_ reference: DriverReference) throws -> Motion {
+        var asked: Int?
+        if case .frame(let number) = reference { asked = number }
+        try require(reference != .recent, "a motion is counted from its neutral or first face, or the frame of a number")
+        if let asked {
+            try require(
+                landmarks.indices.contains(asked), "the reference is frame \(asked), but the motion has \(count) frames, counted from 0"
+            )
+        }
+        let counted = takes.indices.map { (number: Int) -> Take in
+            let start = takes[number].start, frames = start..<(number + 1 < takes.count ? takes[number + 1].start : count)
+            let own = asked.flatMap { frames.contains($0) ? $0 : nil }
+            return Take(start: start, reference: landmarks[own ?? (reference == .first ? start : mostNeutral(frames))])
+        }
+        return try Motion(
+            landmarks: landmarks, timestampsMs: timestampsMs, imageWidth: imageWidth, imageHeight: imageHeight, fps: fps, name: name,
+            loop: loop, surroundings: surroundings, takes: counted
+        )
+    }
+
+    private func mostNeutral(_ frames: Range<Int>) -> Int {
+        let latest = timestampsMs[frames.lowerBound] + Motion.firstSecondsMs
+        return frames.lowerBound + NeutralFace.mostNeutral(frames.filter { timestampsMs[$0] <= latest }.map { NeutralFace.measures(landmarks[$0]) })
+    }
 
     /// From the first frame to the end of the last one.
     public var durationMs: Double { timestampsMs[count - 1] + 1000 / fps }

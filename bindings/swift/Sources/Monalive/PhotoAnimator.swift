@@ -17,6 +17,7 @@ public final class PhotoAnimator {
     private var lastTimestampMs = -Double.infinity
     private var worker: LatestOnlyWorker<([Portrait], RgbImage, Double)>?
     private var closed = false
+    private var change = PictureChange() // for trackers that do not look at it
     private var driverChanges = 0
 
     /// Loads the models and makes the animator.
@@ -130,7 +131,8 @@ public final class PhotoAnimator {
                         let anchoring = Anchoring(landmarks: reference, afterCut: true)
                         try following.anchored(anchoring, width: motion.imageWidth, height: motion.imageHeight)
                     }
-                    return try following.frame(motion.landmarks[index], motion.timestampsMs[index], motion.surroundings?[index])
+                    let cut = index > 0 && references[index] != nil
+                    return try following.frame(motion.landmarks[index], motion.timestampsMs[index], motion.surroundings?[index], cut: cut)
                 }
                 if case .failure = result { index = motion.count } else { index += 1 }
                 return result
@@ -147,6 +149,7 @@ public final class PhotoAnimator {
     public func reset() {
         driverTracker.reset()
         following = nil
+        change = PictureChange()
         driverChanges = 0
         lastTimestampMs = -.infinity
     }
@@ -162,6 +165,7 @@ public final class PhotoAnimator {
 
     private func followVideo(_ portraits: [Portrait], _ frame: RgbImage, _ timestampMs: Double) throws -> AnimatedFrame {
         let face = try driverTracker.track(frame, timestampMs: timestampMs)
+        let otherPicture = (driverTracker as? LevelFaceTracker)?.otherPicture ?? change.becomesAnother(frame)
         let otherFace = driverTracker.driverChanges != driverChanges
         driverChanges = driverTracker.driverChanges
         if following.map({ $0.portraits.elementsEqual(portraits, by: ===) }) != true {
@@ -170,7 +174,7 @@ public final class PhotoAnimator {
             following = try Following(portraits, networks, options.retarget, anchor: anchor)
         }
         guard let current = following else { throw MonaliveError.runtimeError("the animator was reset during work") }
-        return try current.videoFrame(frame, face?.landmarks, timestampMs, otherFace: otherFace)
+        return try current.videoFrame(frame, face?.landmarks, timestampMs, otherPicture: otherPicture, otherFace: otherFace)
     }
 
     private func driver(of faces: [Face], _ image: RgbImage) throws -> Face {
@@ -181,7 +185,7 @@ public final class PhotoAnimator {
     }
 
     private func faces(_ photo: RgbImage, told: Bool) throws -> [Face] {
-        let faces = try photoTracker.detect(photo), most = options.maxFaces
+        let faces = try photoTracker.detect(photo, largestOnly: !told), most = options.maxFaces
         try require(
             !faces.isEmpty,
             "no face was found in the photo: nothing in it is enough like a person's; use a photo that shows one from the front, well lit"

@@ -64,11 +64,11 @@ struct RotatedSquare: Equatable {
 let quarterTurns = [0, 1, 2, 3]
 let tilesPerSide = [2, 4]
 
-/// Where to look for the faces of a still first: the whole picture, then with a margin, each any way up.
-func wholeLooks(_ width: Int, _ height: Int) -> [RotatedSquare] {
+/// Where to look for the faces of a still first: the whole picture, and with a margin, in each of some quarter turns.
+func wholeLooks(_ width: Int, _ height: Int, turns: [Int]) -> [RotatedSquare] {
     let zoomOut = 1.6, whole = RotatedSquare.whole(width, height)
-    return [whole.side, whole.side * zoomOut].flatMap { (side: Double) -> [RotatedSquare] in
-        quarterTurns.map { RotatedSquare(x: whole.x, y: whole.y, side: side, angle: Double($0) * .pi / 2) }
+    return turns.flatMap { (turn: Int) -> [RotatedSquare] in
+        [whole.side, whole.side * zoomOut].map { RotatedSquare(x: whole.x, y: whole.y, side: $0, angle: Double(turn) * .pi / 2) }
     }
 }
 

@@ -22,12 +22,16 @@ struct StillSearch {
     private static let maxRoll = Double.pi / 3
     /// Detector's score and log-odds of presence together tell faces from what only looks like one.
     private static let logOddsShare = 1 / 8.0
-    private static let maxLogOdds = 7.0
-    private static let sure = 1.1
+    private static let maxLogOdds = 8.0
+    private static let sure = 1.17
+    /// How unsettled a face is at least, as this costs it; less is not counted on.
+    private static let leastCosts = 0.1
     /// What is no face does not settle: each look asks for another region (this much less sure for each unit of that).
-    private static let unsettledCosts = 5.0
+    private static let unsettledCosts = 4.0
     /// A face that does not stand upright, in a picture that does, has to be surer by so much.
     private static let lying = 0.3
+    /// An upright face that is surer by so much leaves no doubt which way up the picture is.
+    private static let noDoubt = 0.4
     /// Two readings nearer than so many sides of the larger region mean the same face.
     private static let samePlace = 0.35
     /// The largest region that a tile may show, in sides of the tile: larger faces are seen whole elsewhere.
@@ -38,9 +42,20 @@ struct StillSearch {
     /// All faces of a picture. The whole picture is looked at in all four quarter turns; the surest face tells which way up it is.
     /// Then tiles are looked at that way up, for small faces.
     ///
-    /// - Parameter tileTurns: how tiles are turned where the whole picture showed no face.
-    func faces(_ image: RgbImage, tileTurns: [Int] = quarterTurns, read: Read) throws -> [Reading] {
-        let first = try seen(image, wholeLooks(image.width, image.height), [], read: read)
+    /// - Parameters:
+    ///   - tileTurns: how tiles are turned where the whole picture showed no face.
+    ///   - largestOnly: leave out tiles that could only show faces smaller than one that is found, and turned looks where such a one is
+    ///     upright without a doubt.
+    func faces(
+        _ image: RgbImage, tileTurns: [Int] = quarterTurns, largestOnly: Bool = false, read: Read
+    ) throws -> [Reading] {
+        let whole = RotatedSquare.whole(image.width, image.height).side, large = StillSearch.largestInTile * whole / Double(tilesPerSide[0])
+        var first = try seen(image, wholeLooks(image.width, image.height, turns: [0]), [], read: read)
+        if largestOnly && first.contains(where: { $0.leavesNoDoubt && $0.reading.region.side >= large }) {
+            return StillSearch.distinct(first, 0, []).map(\.reading)
+        }
+        let turned = wholeLooks(image.width, image.height, turns: Array(quarterTurns.dropFirst()))
+        first += try seen(image, turned, [], before: first, read: read)
         var turn = 0
         if let surest = first.max(by: { $0.margin(0) < $1.margin(0) }), surest.margin(0) >= 0 {
             turn = (Int((surest.reading.region.angle / (.pi / 2)).rounded()) + quarterTurns.count) % quarterTurns.count
@@ -48,6 +63,8 @@ struct StillSearch {
         var faces = StillSearch.distinct(first, turn, [])
         let turns = faces.isEmpty ? tileTurns : [turn]
         for parts in tilesPerSide {
+            let enough = StillSearch.largestInTile * whole / Double(parts)
+            if largestOnly && faces.contains(where: { $0.reading.region.side >= enough }) { break }
             let looks = tileLooks(image.width, image.height, parts: parts, turns: turns)
             let more = try seen(image, looks, faces, largest: StillSearch.largestInTile, read: read)
             faces = StillSearch.distinct(more, turn, faces)
@@ -73,21 +90,36 @@ struct StillSearch {
             return sureness - StillSearch.sure - (own.turn(from: upright) > StillSearch.maxRoll ? StillSearch.lying : 0)
         }
 
+        /// Whether it tells without a look at the turned picture that this is upright.
+        var leavesNoDoubt: Bool {
+            let own = reading.region, upright = RotatedSquare(x: own.x, y: own.y, side: own.side, angle: 0)
+            return margin(0) >= StillSearch.noDoubt && own.turn(from: upright) <= StillSearch.maxRoll
+        }
+
+        /// Whether no reading where the detector gives this score can be surer.
+        func isSurerThan(_ score: Float) -> Bool {
+            let most = Double(score) + StillSearch.logOddsShare * StillSearch.maxLogOdds - StillSearch.leastCosts
+            return margin(0) + StillSearch.sure >= most
+        }
+
         func isAt(_ place: RotatedSquare) -> Bool {
             let own = reading.region
             return hypot(own.x - place.x, own.y - place.y) < StillSearch.samePlace * max(own.side, place.side)
         }
     }
 
-    /// What is read where the looks show something upright, no larger than `largest` sides of the look, that is none of `faces`.
+    /// What is read where the looks show something upright, no larger than `largest` sides of the look, that is none of `faces`. Where
+    /// something is read already, only what may be surer is read once more.
     private func seen(
-        _ image: RgbImage, _ looks: [RotatedSquare], _ faces: [Judged], largest: Double = .infinity, read: Read
+        _ image: RgbImage, _ looks: [RotatedSquare], _ faces: [Judged], largest: Double = .infinity, before: [Judged] = [],
+        read: Read
     ) throws -> [Judged] {
         var judged: [Judged] = []
         for look in looks {
             for found in try detector.detect(image, in: look) {
                 let upright = found.region.turn(from: look) <= StillSearch.maxRoll
                 guard upright, found.region.side <= largest * look.side, !faces.contains(where: { $0.isAt(found.region) }) else { continue }
+                if (before + judged).contains(where: { $0.isAt(found.region) && $0.isSurerThan(found.score) }) { continue }
                 let reading = try read(image, found.region)
                 let sureness = StillSearch.sureness(found.score, reading.presence, reading.unsettled)
                 judged.append(Judged(reading: reading, sureness: sureness))

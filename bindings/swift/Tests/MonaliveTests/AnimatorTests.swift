@@ -218,6 +218,16 @@ final class AnimatorTests: XCTestCase {
         let held = try animator.animateForVideo(people, frame: photo, timestampMs: 120)
         XCTAssertFalse(held.driverFound)
         XCTAssertEqual(held.image, moved.image)
+        XCTAssertFalse(before.cut || moved.cut || held.cut)
+        let white = try RgbImage(width: 512, height: 512, rgb: [UInt8](repeating: 255, count: 512 * 512 * 3))
+        let black = RgbImage(black: 512, 512)
+        sight.driver = driver[0].enumerated().map { (at: Int, value: Float) -> Float in at % 3 == 0 ? value + 90 : value }
+        let cuts = try [(160.0, black), (200, white), (240, white)].map { try animator.animateForVideo(people, frame: $1, timestampMs: $0).cut }
+        XCTAssertEqual(cuts.filter { $0 }.count, 1)
+        let takes = [0, 2].map { Motion.Take(start: $0, reference: driver[$0]) }
+        let motion = try Motion(landmarks: driver, timestampsMs: times, imageWidth: 512, imageHeight: 512, fps: 25, takes: takes)
+        let played = try animator.play(people, motion).map { try $0.get().cut }
+        XCTAssertEqual(played, driver.indices.map { $0 == 2 })
         try animator.close()
     }
 }

@@ -152,6 +152,7 @@ final class GoldenTests: XCTestCase {
             let fields = try Fields(value), given = try fields.any("reference")
             let reference = (given as? String).flatMap { references[$0] } ?? .frame((given as! NSNumber).intValue)
             let anchor = DriverAnchor(reference)
+            var change = PictureChange()
             var made: [[Double]] = []
             for (number, frame) in frames.enumerated() {
                 if frame[3] == 1 { anchor.ask() }
@@ -159,13 +160,35 @@ final class GoldenTests: XCTestCase {
                     at % 3 == 0 ? value + Float(frame[1]) : value
                 }
                 let picture = try RgbImage(width: 32, height: 24, rgb: [UInt8](repeating: UInt8(frame[2]), count: 32 * 24 * 3))
-                if let anchoring = anchor.next(picture, face, Double(number) * 100) {
+                if let anchoring = anchor.next(face, Double(number) * 100, otherPicture: change.becomesAnother(picture)) {
                     made.append([Double(number), Double(anchoring.landmarks[3]), anchoring.glideMs, anchoring.afterCut ? 1 : 0])
                 }
             }
             let wanted = try fields.list("anchored").map(Golden.numbers)
             XCTAssertEqual(made.count, wanted.count, "\(given)")
             for (one, other) in zip(made, wanted) { near(one, other, 0.01, "\(given)") }
+        }
+        try requireCountedAnew(try file.fields("motion"), known, references)
+    }
+
+    /// A motion counted from other frames.
+    private func requireCountedAnew(_ file: Fields, _ known: [[Float]], _ references: [String: DriverReference]) throws {
+        let frames = try file.list("frames").map(Golden.numbers).map { (frame: [Double]) -> [Float] in
+            known[Int(frame[0])].enumerated().map { (at: Int, value: Float) -> Float in at % 3 == 0 ? value + Float(frame[1]) : value }
+        }
+        let starts = [0, Int(try file.number("second_take"))]
+        let motion = try Motion(
+            landmarks: frames, timestampsMs: frames.indices.map { Double($0) * 100 }, imageWidth: 640, imageHeight: 480, fps: 10,
+            takes: starts.map { Motion.Take(start: $0, reference: frames[$0]) }
+        )
+        for value in try file.list("cases") {
+            let fields = try Fields(value), given = try fields.any("reference")
+            let reference = (given as? String).flatMap { references[$0] } ?? .frame((given as! NSNumber).intValue)
+            let made = try motion.withReference(reference).takes, wanted = try fields.list("takes").map(Golden.numbers)
+            near(made.flatMap { [Double($0.start), Double($0.reference[3])] }, wanted.flatMap { $0 }, 0.01, "\(given)")
+        }
+        for other in [DriverReference.recent, .frame(frames.count), .frame(-1)] {
+            XCTAssertEqual(errorOf { _ = try motion.withReference(other) }.name, "ValueError", "\(other)")
         }
     }
 

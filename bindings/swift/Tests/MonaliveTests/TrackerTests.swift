@@ -45,7 +45,7 @@ final class TrackerTests: XCTestCase {
     func testCloserLooks() throws {
         for value in try wanted.list("closer_looks") {
             let fields = try Fields(value), size = try fields.numbers("picture_size", 2).map { Int($0) }
-            let whole = wholeLooks(size[0], size[1]), halves = tileLooks(size[0], size[1], parts: 2, turns: quarterTurns)
+            let whole = wholeLooks(size[0], size[1], turns: quarterTurns), halves = tileLooks(size[0], size[1], parts: 2, turns: quarterTurns)
             let made = [whole, halves, tileLooks(size[0], size[1], parts: 4, turns: [3])], looks = try fields.list("looks").map { $0 as! [Any] }
             XCTAssertEqual(made.map(\.count), looks.map(\.count))
             near(made.joined().flatMap(numbers), try looks.joined().flatMap { numbers(try square($0)) }, 1e-3, "regions")
@@ -57,6 +57,33 @@ final class TrackerTests: XCTestCase {
             let values = value as! [Any], score = values[0] as! Double, presence = values[1] as! Double
             let sure = StillSearch.isSure(score: Float(score), presence: Float(presence), unsettled: values[2] as! Double)
             XCTAssertEqual(sure, values[3] as! Bool, "\(score), \(presence)")
+        }
+    }
+
+    /// What is found, and that the networks are asked as often and as the SDK asks them.
+    func testSearches() throws {
+        let file = Golden.root.appendingPathComponent(try wanted.fields("bundle").text("file")), bundle = try ModelBundle.load(file)
+        let face = Golden.floats(try faces.any("portrait")), unit = LevelCrop.region(face).fromPicture(face)
+        for (index, value) in try wanted.list("searches").enumerated() {
+            let fields = try Fields(value), call = try fields.text("call"), size = try fields.numbers("picture_size", 2).map { Int($0) }
+            let answers = Answers(try fields.list("answers").map { ($0 as! [Any]).map(Golden.numbers) })
+            let readings = Presences(unit, Golden.numbers(try fields.any("presences")))
+            let tracker = LevelFaceTracker(
+                LevelFaceDetector(try PictureNetwork(bundle, "tracker_detector", answers)),
+                try PictureNetwork(bundle, "tracker_landmarks", readings), nil, maxFaces: 8, driverFace: .auto
+            )
+            let level = UInt8(try fields.number("level"))
+            let picture = try RgbImage(width: size[0], height: size[1], rgb: [UInt8](repeating: level, count: size[0] * size[1] * 3))
+            let known = try fields.list("known").map(square).map { Reading(landmarks: $0.toPicture(unit), presence: 1, readIn: $0) }
+            let found: [[Float]]
+            if call == "all" || call == "largest" {
+                found = try tracker.detect(picture, largestOnly: call == "largest").map(\.landmarks)
+            } else {
+                found = try tracker.search(picture, thorough: call == "thorough", known: known).map(\.landmarks)
+            }
+            XCTAssert(answers.calls.isEmpty && readings.presences.isEmpty, "search \(index)")
+            let expected = try fields.list("found").map(square)
+            near(found.map(LevelCrop.region).flatMap(numbers), expected.flatMap(numbers), 0.01, "search \(index)")
         }
     }
 
@@ -213,8 +240,22 @@ final class TrackerTests: XCTestCase {
         return LevelFaceDetector(try PictureNetwork(ModelBundle.load(file), "tracker_detector", runtime))
     }
 
+    /// Reads the same face wherever it looks, with each presence in turn.
+    private final class Presences: NetworkRuntime, Network {
+        private let landmarks: [Float]
+        private(set) var presences: [Double]
+
+        init(_ landmarks: [Float], _ presences: [Double]) { (self.landmarks, self.presences) = (landmarks, presences) }
+
+        func load(_ content: Data, part: PartManifest) -> Network { self }
+
+        func run(_ inputs: [String: [Float]]) -> [String: [Float]] {
+            ["landmarks": landmarks, "presence": [Float(presences.removeFirst())]]
+        }
+    }
+
     private final class Answers: NetworkRuntime, Network {
-        private var calls: [[[Double]]]
+        private(set) var calls: [[[Double]]]
 
         init(_ calls: [[[Double]]]) { self.calls = calls }
 

@@ -9,7 +9,6 @@ import kotlin.math.sqrt
  * those without a face too.
  */
 internal class CutFinder {
-    private val change = PictureChange()
     private val steps = ArrayDeque<Double>()
     private var face: FloatArray? = null
     private var velocity: DoubleArray? = null // of the frame before; null where it showed no face
@@ -18,11 +17,11 @@ internal class CutFinder {
     private var otherFace = false
 
     /**
-     * Whether there is a cut between the last frame with a face and this one; never without a face. [other]: another face is followed
-     * from this frame on, which is as good as a cut.
+     * Whether there is a cut between the last frame with a face and this one; never without a face. [changed]: the picture became
+     * another one all at once. [other]: another face is followed from this frame on, which is as good as a cut.
      */
-    fun find(image: RgbImage, landmarks: FloatArray?, timestampMs: Double, other: Boolean = false): Boolean {
-        otherPicture = change.becomesAnother(image) || otherPicture
+    fun find(landmarks: FloatArray?, timestampMs: Double, changed: Boolean, other: Boolean = false): Boolean {
+        otherPicture = otherPicture || changed
         otherFace = otherFace || other
         if (landmarks == null) {
             velocity = null

@@ -45,12 +45,12 @@ internal class DriverAnchor(private val reference: DriverReference) {
     }
 
     /**
-     * What the motion is counted from now; null: as before. The first face of all is always an anchoring. [otherFace]: another face drives
-     * from this frame on; that counts as a cut.
+     * What the motion is counted from now; null: as before. The first face of all is always an anchoring. [otherPicture]: the picture
+     * became another one all at once, which may be a cut. [otherFace]: another face drives from this frame on; that counts as a cut.
      */
-    fun next(image: RgbImage, landmarks: FloatArray?, timestampMs: Double, otherFace: Boolean = false): Anchoring? {
+    fun next(landmarks: FloatArray?, timestampMs: Double, otherPicture: Boolean, otherFace: Boolean = false): Anchoring? {
         number++
-        val cut = cuts.find(image, landmarks, timestampMs, otherFace)
+        val cut = cuts.find(landmarks, timestampMs, otherPicture, otherFace)
         if (landmarks == null) return null
         val settled = asked || (reference as? DriverReference.Frame)?.number == number
         val current = used

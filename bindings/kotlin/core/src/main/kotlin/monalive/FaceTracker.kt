@@ -26,6 +26,9 @@ interface FaceTracker : Closeable {
     /** All faces of a still, in any order. */
     fun detect(image: RgbImage): List<Face>
 
+    /** The same, but looks that could only show faces smaller than one that is found already may be spared ([largestOnly]). */
+    fun detect(image: RgbImage, largestOnly: Boolean): List<Face> = detect(image)
+
     /** The face followed through the frames of a video, or none. */
     fun track(image: RgbImage, timestampMs: Double): Face?
 

@@ -36,26 +36,28 @@ internal class Following(
     }
 
     /**
-     * A frame of the driver's video and the face in it; without a face the last frame is held. Where another face than before drives
-     * ([otherFace]), motion starts anew.
+     * A frame of the driver's video and the face in it; without a face the last frame is held. Motion starts anew where another face
+     * than before drives ([otherFace]), and after a cut, which the picture that became another one ([otherPicture]) may be.
      */
-    fun videoFrame(image: RgbImage, landmarks: FloatArray?, timestampMs: Double, otherFace: Boolean = false): AnimatedFrame {
-        val anchoring = anchor?.next(image, landmarks, timestampMs, otherFace)
+    fun videoFrame(
+        image: RgbImage, landmarks: FloatArray?, timestampMs: Double, otherPicture: Boolean = false, otherFace: Boolean = false,
+    ): AnimatedFrame {
+        val anchoring = anchor?.next(landmarks, timestampMs, otherPicture, otherFace)
         if (otherFace && anchor == null) started = false
         if (landmarks == null) return hold(timestampMs)
         if (!started) start(landmarks, image.width, image.height) else anchoring?.let { anchored(it, image.width, image.height) }
-        return frame(landmarks, timestampMs, null)
+        return frame(landmarks, timestampMs, null, anchoring?.afterCut == true)
     }
 
-    /** What a frame of the driver makes of the photo. */
-    fun frame(landmarks: FloatArray, timestampMs: Double, surroundings: FloatArray?): AnimatedFrame {
+    /** What a frame of the driver makes of the photo; [cut]: the first one after a cut. */
+    fun frame(landmarks: FloatArray, timestampMs: Double, surroundings: FloatArray?, cut: Boolean = false): AnimatedFrame {
         var picture = photo
         val poses = players.map { player ->
             val wanted = player.follow(landmarks, timestampMs)
             picture = player.draw(picture, wanted, player.surroundings(surroundings, timestampMs))
             wanted
         }
-        return AnimatedFrame(picture, portraits[0].crop, poses[0], timestampMs).also { last = it }
+        return AnimatedFrame(picture, portraits[0].crop, poses[0], timestampMs, cut = cut).also { last = it }
     }
 
     /** The last frame again, or the photo where there is none. */

@@ -24,23 +24,31 @@ internal class LevelFaceTracker(
 
     override val driverChanges: Int get() = earlierChanges + rule.changes
 
-    override fun detect(image: RgbImage): List<Face> {
+    /** Whether the last picture that [track] saw was another one than the one before it, all at once. */
+    var otherPicture = false
+        private set
+
+    override fun detect(image: RgbImage): List<Face> = detect(image, largestOnly = false)
+
+    override fun detect(image: RgbImage, largestOnly: Boolean): List<Face> {
         requireLarge(image)
-        return distinct(largestFirst(stills.faces(image))).map(::face)
+        val readings = stills.faces(image, largestOnly = largestOnly)
+        val toned = readings.isEmpty() && Overexposure.isIn(image)
+        return distinct(largestFirst(if (toned) stills.faces(Overexposure.tonedDown(image), largestOnly = largestOnly) else readings)).map(::face)
     }
 
     override fun track(image: RgbImage, timestampMs: Double): Face? {
         requireLarge(image)
         if (size != image.width to image.height) {
-            reset()
+            begin()
             size = image.width to image.height
         }
-        val another = change.becomesAnother(image) && change.share > CUT_SHARE
-        cut = cut || another
+        otherPicture = change.becomesAnother(image)
+        cut = cut || (otherPicture && change.share > CUT_SHARE)
         var looks = rule.places.map { look(image, it) }.filter { it.presence > MIN_PRESENCE }
         val inSight = looks.any { rule.recognises(it.landmarks) }
         if (!inSight || (rule.isOpen(timestampMs) && frame % SEARCH_EVERY == 0)) {
-            looks = looks + search(image, thorough = !inSight && framesLost % THOROUGH_EVERY == 0)
+            looks = looks + search(image, !inSight && framesLost % THOROUGH_EVERY == 0, looks)
         }
         looks = distinct(looks)
         if (cut && rule.hasDriver && looks.isNotEmpty() && looks.none { rule.recognises(it.landmarks) }) {
@@ -55,8 +63,12 @@ internal class LevelFaceTracker(
     }
 
     override fun reset() {
-        rule = DriverRule(driverFace)
         change = PictureChange()
+        begin()
+    }
+
+    private fun begin() {
+        rule = DriverRule(driverFace)
         cut = false
         earlierChanges = 0
         size = 0 to 0
@@ -70,10 +82,12 @@ internal class LevelFaceTracker(
         blendshapes?.close()
     }
 
-    /** Faces of a frame in which none is known: as in a still, but in upright tiles alone, or in one look at the whole. */
-    private fun search(image: RgbImage, thorough: Boolean): List<Reading> {
+    /** Faces of a frame: as in a still, but in upright tiles alone, or in one look at the whole, which need not read [known] ones again. */
+    fun search(image: RgbImage, thorough: Boolean, known: List<Reading>): List<Reading> {
         if (thorough) return largestFirst(stills.faces(image, QUARTER_TURNS.take(1)))
-        return detector.detectAnyWayUp(image).mapNotNull { found ->
+        val places = known.map { it.region.bounds }
+        val elsewhere = detector.detectAnyWayUp(image).filter { found -> places.none { it.overlap(found.region.bounds) > SAME_FACE_OVERLAP } }
+        return elsewhere.mapNotNull { found ->
             settled(image, found.region).takeIf { StillSearch.isSure(found.score, it.presence, it.unsettled) }
         }
     }

@@ -71,6 +71,33 @@ class Motion(
     /** Number of frames. */
     val size: Int get() = landmarks.size
 
+    /**
+     * The same motion, counted from another frame: in each take from the most neutral one of its first three seconds, from its first
+     * one, or from the frame of a number for the take it is in (the others from their most neutral one).
+     *
+     * @throws IllegalArgumentException there is no such frame, or [DriverReference.Recent], which is for live drivers.
+     */
+    fun withReference(reference: DriverReference): Motion {
+        require(reference != DriverReference.Recent) { "a motion is counted from its neutral or first face, or the frame of a number" }
+        val asked = (reference as? DriverReference.Frame)?.number
+        require(asked == null || asked < size) { "the reference is frame $asked, but the motion has $size frames, counted from 0" }
+        val counted = takes.mapIndexed { number, take ->
+            val frames = take.start until (takes.getOrNull(number + 1)?.start ?: size)
+            val frame = when {
+                asked != null && asked in frames -> asked
+                reference == DriverReference.First -> take.start
+                else -> mostNeutral(frames)
+            }
+            Take(take.start, landmarks[frame])
+        }
+        return Motion(landmarks, timestampsMs, imageWidth, imageHeight, fps, name, loop, surroundings, counted)
+    }
+
+    private fun mostNeutral(frames: IntRange): Int {
+        val first = frames.takeWhile { timestampsMs[it] <= timestampsMs[frames.first] + FIRST_SECONDS_MS }
+        return first[NeutralFace.mostNeutral(first.map { NeutralFace.measures(landmarks[it]) })]
+    }
+
     /** From the first frame to the end of the last one. */
     val durationMs: Double get() = timestampsMs.last() + 1000.0 / fps
 
@@ -148,6 +175,9 @@ class Motion(
         private const val MAX_FRAMES = 200_000 // more than two hours; more is a damaged or hostile file
         private const val LEVELS = 65535
         private const val LANDMARKS_BYTES = LANDMARK_COUNT * 3 * 2
+
+        /** Of a take, in which its most neutral frame is looked for. */
+        private const val FIRST_SECONDS_MS = 3000.0
 
         /** A motion of evenly spaced frames. Throws as [Motion] does. */
         @JvmStatic

@@ -21,6 +21,7 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
     private val photoTracker = trackers.create(options.maxFaces + 1, blendshapes = false) // one more tells that there are more
     private val driverTracker = trackers.create(options.maxFaces, blendshapes = options.runningMode == RunningMode.IMAGE)
     private var following: Following? = null
+    private var change = PictureChange() // for trackers that do not look at it
     private var driverChanges = 0
     private var lastTimestampMs = Double.NEGATIVE_INFINITY
     private var worker: LatestOnlyWorker<Triple<List<Portrait>, RgbImage, Double>>? = null
@@ -128,8 +129,10 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
             val references = takes.associate { it.start to it.reference }
             for (index in motion.landmarks.indices) {
                 requireOpen()
-                references[index]?.let { following.anchored(Anchoring(it, afterCut = true), motion.imageWidth, motion.imageHeight) }
-                yield(following.frame(motion.landmarks[index], motion.timestampsMs[index], motion.surroundings?.get(index)))
+                val reference = references[index]
+                reference?.let { following.anchored(Anchoring(it, afterCut = true), motion.imageWidth, motion.imageHeight) }
+                val cut = reference != null && index > 0
+                yield(following.frame(motion.landmarks[index], motion.timestampsMs[index], motion.surroundings?.get(index), cut))
             }
         }
     }
@@ -143,6 +146,7 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
     fun reset() {
         driverTracker.reset()
         following = null
+        change = PictureChange()
         driverChanges = 0
         lastTimestampMs = Double.NEGATIVE_INFINITY
     }
@@ -163,11 +167,12 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
 
     private fun followVideo(portraits: List<Portrait>, frame: RgbImage, timestampMs: Double): AnimatedFrame {
         val face = driverTracker.track(frame, timestampMs)
+        val otherPicture = (driverTracker as? LevelFaceTracker)?.otherPicture ?: change.becomesAnother(frame)
         val otherFace = driverTracker.driverChanges != driverChanges
         driverChanges = driverTracker.driverChanges
         val same = following?.takeIf { it.portraits.size == portraits.size && it.portraits.indices.all { i -> it.portraits[i] === portraits[i] } }
         val current = same ?: Following(portraits, networks, options.retarget, anchor()).also { following = it }
-        return current.videoFrame(frame, face?.landmarks, timestampMs, otherFace)
+        return current.videoFrame(frame, face?.landmarks, timestampMs, otherPicture, otherFace)
     }
 
     private fun anchor(): DriverAnchor? {
@@ -188,7 +193,7 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
     }
 
     private fun faces(photo: RgbImage, told: Boolean): List<Face> {
-        val faces = photoTracker.detect(photo)
+        val faces = photoTracker.detect(photo, largestOnly = !told)
         val most = options.maxFaces
         if (told && faces.size > most) {
             log.warning("the photo shows more than $most faces: only the largest are taken; raise maxFaces")

@@ -67,10 +67,10 @@ internal val QUARTER_TURNS = listOf(0, 1, 2, 3)
 internal val TILES_PER_SIDE = listOf(2, 4)
 private const val ZOOM_OUT = 1.6
 
-/** Where to look for the faces of a still first: the whole picture, then with a margin, each any way up. */
-internal fun wholeLooks(width: Int, height: Int): List<RotatedSquare> {
+/** Where to look for the faces of a still first: the whole picture, and with a margin, in each of [turns] quarter turns. */
+internal fun wholeLooks(width: Int, height: Int, turns: List<Int>): List<RotatedSquare> {
     val whole = RotatedSquare.whole(width, height)
-    return listOf(whole.side, whole.side * ZOOM_OUT).flatMap { side -> QUARTER_TURNS.map { whole.copy(side = side, angle = it * PI / 2) } }
+    return turns.flatMap { turn -> listOf(whole.side, whole.side * ZOOM_OUT).map { whole.copy(side = it, angle = turn * PI / 2) } }
 }
 
 /** Overlapping tiles, for small faces, [parts] to the longer side, each in each of [turns] quarter turns. */

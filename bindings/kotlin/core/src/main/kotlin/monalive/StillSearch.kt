@@ -22,14 +22,23 @@ internal class StillSearch(private val detector: LevelFaceDetector, private val 
      * is. Then tiles are looked at that way up, for small faces.
      *
      * @param tileTurns how tiles are turned where the whole picture showed no face.
+     * @param largestOnly leave out tiles that could only show faces smaller than one that is found, and turned looks where such a one
+     *   is upright without a doubt.
      */
-    fun faces(image: RgbImage, tileTurns: List<Int> = QUARTER_TURNS): List<Reading> {
-        val first = seen(image, wholeLooks(image.width, image.height), emptyList())
+    fun faces(image: RgbImage, tileTurns: List<Int> = QUARTER_TURNS, largestOnly: Boolean = false): List<Reading> {
+        val whole = RotatedSquare.whole(image.width, image.height).side
+        val upright = seen(image, wholeLooks(image.width, image.height, QUARTER_TURNS.take(1)), emptyList())
+        val large = LARGEST_IN_TILE * whole / TILES_PER_SIDE.first()
+        if (largestOnly && upright.any { it.leavesNoDoubt && it.reading.region.side >= large }) {
+            return distinct(upright, 0, emptyList()).map { it.reading }
+        }
+        val first = upright + seen(image, wholeLooks(image.width, image.height, QUARTER_TURNS.drop(1)), emptyList(), before = upright)
         val surest = first.maxByOrNull { it.margin(0) }?.takeIf { it.margin(0) >= 0 }
         val turn = surest?.let { ((it.reading.region.angle / (PI / 2)).roundToInt() + QUARTER_TURNS.size) % QUARTER_TURNS.size } ?: 0
         var faces = distinct(first, turn, emptyList())
         val turns = if (faces.isEmpty()) tileTurns else listOf(turn)
         for (parts in TILES_PER_SIDE) {
+            if (largestOnly && faces.any { it.reading.region.side >= LARGEST_IN_TILE * whole / parts }) break
             faces = distinct(seen(image, tileLooks(image.width, image.height, parts, turns), faces, LARGEST_IN_TILE), turn, faces)
         }
         return faces.map { it.reading }
@@ -42,20 +51,35 @@ internal class StillSearch(private val detector: LevelFaceDetector, private val 
             return sureness - SURE - if (lies) LYING else 0.0
         }
 
+        /** Whether it tells without a look at the turned picture that this is upright. */
+        val leavesNoDoubt: Boolean
+            get() = margin(0) >= NO_DOUBT && reading.region.turnFrom(reading.region.copy(angle = 0.0)) <= MAX_ROLL
+
+        /** Whether no reading where the detector gives this score can be surer. */
+        fun isSurerThan(score: Float): Boolean = margin(0) + SURE >= score + LOG_ODDS_SHARE * MAX_LOG_ODDS - LEAST_COSTS
+
         fun isAt(place: RotatedSquare): Boolean {
             val own = reading.region
             return hypot(own.x - place.x, own.y - place.y) < SAME_PLACE * maxOf(own.side, place.side)
         }
     }
 
-    /** What is read where the looks show something upright, no larger than [largest] sides of the look, that is none of [faces]. */
+    /**
+     * What is read where the looks show something upright, no larger than [largest] sides of the look, that is none of [faces]. Where
+     * something is read already, only what may be surer is read once more.
+     */
     private fun seen(
         image: RgbImage, looks: List<RotatedSquare>, faces: List<Judged>, largest: Double = Double.POSITIVE_INFINITY,
-    ): List<Judged> = looks.flatMap { look ->
-        detector.detect(image, look)
-            .filter { it.region.turnFrom(look) <= MAX_ROLL && it.region.side <= largest * look.side }
-            .filter { found -> faces.none { it.isAt(found.region) } }
-            .map { found -> read(image, found.region).let { Judged(it, sureness(found.score, it.presence, it.unsettled)) } }
+        before: List<Judged> = emptyList(),
+    ): List<Judged> {
+        val seen = mutableListOf<Judged>()
+        for (look in looks) for (found in detector.detect(image, look)) {
+            val place = found.region
+            if (place.turnFrom(look) > MAX_ROLL || place.side > largest * look.side || faces.any { it.isAt(place) }) continue
+            if ((before + seen).any { it.isAt(place) && it.isSurerThan(found.score) }) continue
+            seen += read(image, place).let { Judged(it, sureness(found.score, it.presence, it.unsettled)) }
+        }
+        return seen
     }
 
     /** The known faces, and of those seen the sure ones, each once: as the surest reading has it. */
@@ -73,14 +97,20 @@ internal class StillSearch(private val detector: LevelFaceDetector, private val 
 
         /** Detector's score and log-odds of presence together tell faces from what only looks like one. */
         private const val LOG_ODDS_SHARE = 1 / 8.0
-        private const val MAX_LOG_ODDS = 7.0
-        private const val SURE = 1.1
+        private const val MAX_LOG_ODDS = 8.0
+        private const val SURE = 1.17
+
+        /** How unsettled a face is at least, as this costs it; less is not counted on. */
+        private const val LEAST_COSTS = 0.1
 
         /** What is no face does not settle: each look asks for another region (this much less sure for each unit of that). */
-        private const val UNSETTLED_COSTS = 5.0
+        private const val UNSETTLED_COSTS = 4.0
 
         /** A face that does not stand upright, in a picture that does, has to be surer by so much. */
         private const val LYING = 0.3
+
+        /** An upright face that is surer by so much leaves no doubt which way up the picture is. */
+        private const val NO_DOUBT = 0.4
 
         /** Two readings nearer than so many sides of the larger region mean the same face. */
         private const val SAME_PLACE = 0.35

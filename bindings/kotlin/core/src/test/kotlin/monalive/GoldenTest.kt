@@ -162,6 +162,7 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
         for (case in file.list("sequences").map { it.fields }) {
             val given = case.any("reference")
             val anchor = DriverAnchor(references[given] ?: DriverReference.Frame((given as Double).toInt()))
+            val change = PictureChange()
             val made = mutableListOf<List<Any>>()
             file.list("frames").forEachIndexed { number, frame ->
                 val (index, shift, level, asked) = frame.items
@@ -170,7 +171,7 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
                     FloatArray(points.size) { if (it % 3 == 0) points[it] + shift.number.toFloat() else points[it] }
                 }
                 val picture = RgbImage(32, 24, ByteArray(32 * 24 * 3) { level.number.toInt().toByte() })
-                anchor.next(picture, face, number * 100.0)?.let { made.add(listOf(number, it.landmarks[3], it.glideMs, it.afterCut)) }
+                anchor.next(face, number * 100.0, change.becomesAnother(picture))?.let { made.add(listOf(number, it.landmarks[3], it.glideMs, it.afterCut)) }
             }
             val wanted = case.list("anchored")
             check(made.size == wanted.size) { "$given: $made" }
@@ -180,6 +181,28 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
             }
         }
         check(errorOf { DriverReference.Frame(-1) }.first == "ValueError")
+        countedAnew(file.fields("motion"), known, references)
+    }
+
+    /** A motion counted from other frames. */
+    private fun countedAnew(file: Fields, known: List<FloatArray>, references: Map<String, DriverReference>) {
+        val frames = file.list("frames").map(::floats).map { (index, shift) ->
+            val points = known[index.toInt()]
+            FloatArray(points.size) { if (it % 3 == 0) points[it] + shift else points[it] }
+        }
+        val starts = listOf(0, file.number("second_take").toInt())
+        val times = DoubleArray(frames.size) { it * 100.0 }
+        val motion = Motion(frames, times, 640, 480, 10.0, takes = starts.map { Motion.Take(it, frames[it]) })
+        for (case in file.list("cases").map { it.fields }) {
+            val given = case.any("reference")
+            val made = motion.withReference(references[given] ?: DriverReference.Frame((given as Double).toInt())).takes
+            val wanted = case.list("takes").map { it.items }
+            check(made.map { it.start } == wanted.map { it[0].number.toInt() }) { "$given: ${made.map { it.start }}" }
+            near(made.map { it.reference[3].toDouble() }.toDoubleArray(), wanted.map { it[1].number }.toDoubleArray(), 0.01, "$given")
+        }
+        for (other in listOf(DriverReference.Recent, DriverReference.Frame(frames.size))) {
+            check(errorOf { motion.withReference(other) }.first == "ValueError") { "$other" }
+        }
     }
 
     private fun options(given: Map<String, Any?>): RetargetOptions {
@@ -444,6 +467,13 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
             val held = animator.animateForVideo(portrait, frame, 120.0)
             check(!held.driverFound && held.image.rgb.contentEquals(moved.image.rgb) && held.timestampMs == 120.0)
             check(!moved.image.rgb.contentEquals(portrait.photo.rgb)) { "nothing moved" }
+            val white = RgbImage(driverSize[0], driverSize[1], ByteArray(driverSize[0] * driverSize[1] * 3) { -1 })
+            seeing.driver = FloatArray(driver[0].size) { driver[0][it] + if (it % 3 == 0) 90 else 0 }
+            check(listOf(160.0, 200.0).map { animator.animateForVideo(portrait, white, it).cut } == listOf(true, false)) { "one cut" }
+            check(!before.cut && !moved.cut && !held.cut) { "no cut before" }
+            val takes = listOf(0, 2).map { Motion.Take(it, driver[it]) }
+            val played = animator.play(portrait, Motion(driver, times, 512, 512, 25.0, takes = takes))
+            check(played.map { it.cut }.toList() == driver.indices.map { it == 2 }) { "the second take begins with a cut" }
             animator.close()
             check(errorOf { animator.play(portrait, Motion(driver, times, 512, 512, 25.0)).first() }.first == "RuntimeError")
         }

@@ -18,6 +18,7 @@ internal class TrackerTest(private val golden: Golden, root: File, private val n
         "any_way_up" to ::anyWayUp,
         "closer_looks" to ::looks,
         "sure_enough" to ::sure,
+        "searches" to ::searches,
         "who_drives" to ::drivers,
         "level_regions" to ::regions,
         "points_in_regions" to ::points,
@@ -54,7 +55,7 @@ internal class TrackerTest(private val golden: Golden, root: File, private val n
         for (case in wanted.list("closer_looks").map { it.fields }) {
             val (width, height) = case.numbers("picture_size", 2).map(Double::toInt)
             val tiles = listOf(tileLooks(width, height, 2, QUARTER_TURNS), tileLooks(width, height, 4, listOf(3)))
-            val found = listOf(wholeLooks(width, height)) + tiles
+            val found = listOf(wholeLooks(width, height, QUARTER_TURNS)) + tiles
             check(found.map { it.size } == case.list("looks").map { it.items.size })
             val expected = case.list("looks").flatMap { it.items }.map(::square)
             near(numbers(found.flatten()), numbers(expected), 1e-3, "$width x $height")
@@ -65,6 +66,31 @@ internal class TrackerTest(private val golden: Golden, root: File, private val n
         for (case in wanted.list("sure").map { it.items }) {
             val (score, presence) = case.take(2).map { (it as Number).toFloat() }
             check(StillSearch.isSure(score, presence, (case[2] as Number).toDouble()) == case[3]) { "$score, $presence" }
+        }
+    }
+
+    /** What is found, and that the networks are asked as often and as the SDK asks them. */
+    private fun searches() {
+        val face = floats(faces.list("portrait"))
+        val unit = LevelCrop.region(face).fromPicture(face)
+        wanted.list("searches").map { it.fields }.forEachIndexed { index, case ->
+            val presences = ArrayDeque(numbers(case.list("presences")).map(Double::toFloat))
+            val answers = ArrayDeque(case.list("answers").map { it.items })
+            val landmarks = PictureNetwork(Bundle.load(file), "tracker_landmarks") { _, _ ->
+                network { mapOf("landmarks" to unit, "presence" to floatArrayOf(presences.removeFirst())) }
+            }
+            val tracker = LevelFaceTracker(detector(answers), landmarks, null, 8, DriverFace.Auto)
+            val (width, height) = case.numbers("picture_size", 2).map(Double::toInt)
+            val picture = RgbImage(width, height, ByteArray(width * height * 3) { case.number("level").toInt().toByte() })
+            val known = case.list("known").map(::square).map { Reading(it.toPicture(unit), 1f, it) }
+            val call = case.text("call")
+            val found = when (call) {
+                "all" -> tracker.detect(picture).map { it.landmarks }
+                "largest" -> tracker.detect(picture, largestOnly = true).map { it.landmarks }
+                else -> tracker.search(picture, call == "thorough", known).map { it.landmarks }
+            }
+            check(answers.isEmpty() && presences.isEmpty()) { "search $index: ${answers.size} looks and ${presences.size} readings are left" }
+            near(numbers(found.map(LevelCrop::region)), numbers(case.list("found").map(::square)), 0.01, "search $index")
         }
     }
 
@@ -191,23 +217,27 @@ internal class TrackerTest(private val golden: Golden, root: File, private val n
     }
 
     /** A detector whose network gives each of a list of answers in turn. */
-    private fun detector(calls: List<List<Any?>>): LevelFaceDetector {
-        val rest = ArrayDeque(calls)
-        val network = object : Network {
-            override fun run(inputs: Map<String, FloatArray>): Map<String, FloatArray> {
-                val scores = FloatArray(GRID * GRID)
-                val places = FloatArray(GRID * GRID * 5)
-                for (answer in rest.removeFirst().map(::floats)) {
-                    val at = answer[0].toInt() * GRID + answer[1].toInt()
-                    scores[at] = answer[2]
-                    answer.copyInto(places, at * 5, 3)
-                }
-                return mapOf("scores" to scores, "places" to places)
-            }
+    private fun detector(calls: List<List<Any?>>) = detector(ArrayDeque(calls))
 
-            override fun close() = Unit
+    /** One that takes its answers out of the list. */
+    private fun detector(rest: ArrayDeque<List<Any?>>): LevelFaceDetector {
+        val network = network {
+            val scores = FloatArray(GRID * GRID)
+            val places = FloatArray(GRID * GRID * 5)
+            for (answer in rest.removeFirst().map(::floats)) {
+                val at = answer[0].toInt() * GRID + answer[1].toInt()
+                scores[at] = answer[2]
+                answer.copyInto(places, at * 5, 3)
+            }
+            mapOf("scores" to scores, "places" to places)
         }
         return LevelFaceDetector(PictureNetwork(Bundle.load(file), "tracker_detector") { _, _ -> network })
+    }
+
+    private fun network(answer: () -> Map<String, FloatArray>) = object : Network {
+        override fun run(inputs: Map<String, FloatArray>) = answer()
+
+        override fun close() = Unit
     }
 
     private companion object {
