@@ -17,11 +17,12 @@ from monalive.media.image_io import load_image, open_picture
 from monalive.media.regular_file import require_file
 from monalive.media.video_io import VideoReader
 from monalive.trust.content_credentials import DETACHED_TYPES, SIDECAR_SUFFIX, ReadCredentials, read_credentials
-from monalive.trust.mark_code import MAX_ATTEMPTS
-from monalive.trust.mark_reader import FoundMark, find_mark
+from monalive.trust.mark_code import CHANCE_OF_MISTAKE
+from monalive.trust.mark_reader import FoundMark
+from monalive.trust.mark_search import search_mark
 
-_FRAMES: Final = 12  # of a video, taken together
-_SPACING_MS: Final = 300.0
+_FRAMES: Final = 20  # of a video, taken together
+_SPACING_MS: Final = 200.0
 _PICTURES: Final = {
     "PNG": "image/png",
     "JPEG": "image/jpeg",
@@ -41,6 +42,7 @@ class State(Enum):
     VALID = "valid"  # our credentials, and the file is as it was signed
     TAMPERED = "tampered"  # credentials that do not fit the file, or not its pixel mark
     STRIPPED = "stripped"  # our pixel mark, but no credentials of ours
+    COPIED = "copied"  # our pixel mark on a picture that it was not made for, and no credentials of ours
     NOT_OURS = "not ours"  # neither
 
 
@@ -79,10 +81,11 @@ class Verification:
             if mark is None
             else {
                 "id": mark.message.id_text,
-                "release": f"{mark.message.major}.{mark.message.minor}",
+                "release": mark.message.release,
+                "belongs": mark.belongs,
                 "mirrored": mark.mirrored,
-                "tile_pixels": round(mark.tile, 2),
-                "chance_of_mistake": MAX_ATTEMPTS / 2**24,
+                "tile_pixels": round(mark.tile_pixels, 2),
+                "chance_of_mistake": CHANCE_OF_MISTAKE,
             },
             "notes": list(self.notes),
         }
@@ -104,7 +107,7 @@ def verify(path: str | Path) -> Verification:
     media_type = _media_type(files[0])
     credentials = _worst([read_credentials(file, media_type) for file in files]) if media_type else None
     try:
-        mark = _mark(_frames(path, files))
+        mark = search_mark(_frames(path, files))
     except ValueError:
         if credentials is None or credentials.intact:
             raise
@@ -130,13 +133,21 @@ def _verdict(credentials: ReadCredentials | None, mark: FoundMark | None, media_
         if not credentials.trusted:
             notes.append("The signer is on no trust list: the file is as it was signed, but anyone may have signed it.")
     elif mark is not None:
-        state = State.STRIPPED
-        notes.append(_missing(media_type))
+        state = State.COPIED if mark.belongs is False else State.STRIPPED
+        notes.append(_marked(mark, media_type))
     else:
         state = State.NOT_OURS
         if credentials is not None:
             notes.append("It has Content Credentials of another tool.")
     return Verification(state, credentials, mark, notes)
+
+
+def _marked(mark: FoundMark, media_type: str) -> str:
+    if mark.belongs:
+        return _missing(media_type)
+    if mark.belongs is None:
+        return "It carries a mark like ours, and no credentials; whether the mark was made for this picture is not known."
+    return "It carries a mark of ours that was made for another picture: copied here, or the picture was changed much."
 
 
 def _missing(media_type: str) -> str:
@@ -154,17 +165,6 @@ def _worst(found: list[ReadCredentials | None]) -> ReadCredentials | None:
     """Of a folder's frames: damaged ones first, then missing ones."""
     broken = next((one for one in found if one is not None and not one.intact), None)
     return broken or (None if None in found else found[0])
-
-
-def _mark(frames: list[NDArray[np.uint8]]) -> FoundMark | None:
-    """All frames together, then single ones; the attempts of all of them are limited together."""
-    if len(frames) == 1:
-        return find_mark(frames)
-    share = MAX_ATTEMPTS // 4
-    found = find_mark(frames, attempts=2 * share)
-    for frame in (frames[0], frames[len(frames) // 2]):
-        found = found or find_mark([frame], attempts=share)
-    return found
 
 
 def _media_type(path: Path) -> str:

@@ -28,7 +28,7 @@ EVERYWHERE = (
     *("SquareCrop.to_pixels", "SquareCrop.extract", "portrait_crop", "FaceTracker", "FaceTracker.detect"),
     *("Face", "Face.landmarks", "PixelMark", "PhotoAnimator.reanchor", "PhotoAnimatorOptions.reference"),
     *("PhotoAnimatorOptions.driver_face", "PhotoAnimatorOptions.max_faces"),
-    *("MarkMessage", "MarkMessage.for_release", "MarkMessage.file_id", "MarkMessage.major", "MarkMessage.minor"),
+    *("MarkMessage", "MarkMessage.random", "MarkMessage.file_id"),
 )
 # On Python and both phones.
 NATIVE = (

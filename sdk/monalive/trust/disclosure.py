@@ -24,9 +24,8 @@ from monalive.trust.content_credentials import (
     sign_file,
 )
 from monalive.trust.credential import Credential, local
-from monalive.trust.mark_code import MarkMessage
+from monalive.trust.mark_code import MARK_VERSION, MarkMessage
 from monalive.trust.pixel_mark import LOSSLESS, LOSSY, PixelMark
-from monalive.version import __version__
 
 _LOSSLESS_SUFFIXES: Final = ("", ".png")
 
@@ -75,7 +74,7 @@ class Disclosure:
             "model": dict(self.model),
             "motion": self.motion,
             "consent": None if self.consent is None else self.consent.value,
-            "pixel_mark": None if mark_id is None else {"version": 1, "id": mark_id},
+            "pixel_mark": None if mark_id is None else {"version": MARK_VERSION, "id": mark_id},
             "badge": self.badge,
             "photos": [{"sha256": photo.sha256} for photo in photos],
         }
@@ -92,7 +91,7 @@ class Seal:
     """
 
     def __init__(self, disclosure: Disclosure, path: Path, size: tuple[int, int], *, folder: bool = False) -> None:
-        message = MarkMessage.for_release(__version__)
+        message = MarkMessage.random()
         suffix = ".png" if folder else path.suffix.lower()
         self._badge = Badge(size) if disclosure.badge else None
         self._mark: PixelMark | None = None
