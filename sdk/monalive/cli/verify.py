@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from monalive.verification import Verification
 
-EXIT_CODES: Final = {"valid": 0, "tampered": 3, "stripped": 4, "not ours": 5}
+EXIT_CODES: Final = {"valid": 0, "tampered": 3, "stripped": 4, "not ours": 5, "copied": 6}
 DESCRIPTION = "Reads Content Credentials and the mark in the pixels of a picture, a video or a folder of frames."
 EPILOG = """exit codes:
   0  valid: our Content Credentials, and the file is as it was signed
   3  tampered: it was changed after it was signed, or its credentials belong to another file
   4  stripped: our mark is in the pixels, the credentials are gone
   5  not ours: neither our credentials nor our mark
+  6  copied: our mark is in the pixels, but was made for another picture; no credentials of ours
   2  no such file, or no picture or video
 webm cannot hold credentials: they are read from the .c2pa file of the same name beside it.
 """
@@ -46,8 +47,9 @@ def as_text(file: str, found: Verification) -> list[str]:
         lines.append("  mark in the pixels: none found")
     else:
         message = found.mark.message
+        written = f", monalive {message.release}" if message.release else ""
         flipped = ", mirrored" if found.mark.mirrored else ""
-        lines.append(f"  mark in the pixels: id {message.id_text}, monalive {message.major}.{message.minor}{flipped}")
+        lines.append(f"  mark in the pixels: id {message.id_text}{written}{flipped}")
     return lines + [f"  note: {note}" for note in found.notes]
 
 
