@@ -45,6 +45,7 @@ _EXPECTED: Final = 1.0  # agreement that being where it is expected is worth
 # `likeness` below which the picture is another than the mark was made for, and from which it is the same.
 _OTHER_PICTURE, _SAME_PICTURE = 1.8, 2.7
 _ENOUGH: Final = 0.8  # share of the square without which another picture is not told
+_OLD: Final = 4.2  # agreement from which a mark of version 1 is tried, which agrees less
 _SURE: Final = 5.0  # agreement at which a reading is tried before looking further
 
 
@@ -96,7 +97,8 @@ class _Candidate:
 
     def decoded(self, attempts: Iterator[int]) -> FoundMark | None:
         """As marks are written now, and as version 1 wrote them."""
-        for strength, number in zip((strengths(), 1.0), attempts):
+        written = (strengths(), 1.0) if self.reading.score >= _OLD else (strengths(),)
+        for strength, number in zip(written, attempts):
             if message := decode(soft_bits(self.reading.values, strength)):
                 tile, origin = self.reading.tile / self.seen.scale, self.seen.to_frame(self.reading.origin)
                 return FoundMark(message, tile, origin, number)

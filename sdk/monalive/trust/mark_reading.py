@@ -17,7 +17,7 @@ _TILE: Final = 48  # pixels of a tile once it is laid out to be read
 # Quarter turns, plain and mirrored: a tile's places are these times the lattice's.
 _WAYS: Final = np.array([m for a in (-1, 1) for b in (-1, 1) for m in ([[a, 0], [0, b]], [[0, a], [b, 0]])])
 _AS_WRITTEN: Final = next(i for i, way in enumerate(_WAYS) if (way == np.eye(2)).all())
-_PEAKS: Final = 2  # places of the origin tried for one lattice, any way up and as written
+_PEAKS: Final = 4  # places of the origin tried for one lattice, any way up and as written
 _SLACK: Final = 4  # of a tile's 48 pixels, by which an expected square may be off
 _NEARBY: Final = np.stack(np.meshgrid(*[np.arange(-2, 3) / 4] * 2), axis=-1).reshape(-1, 2)
 _STEPS: Final = (0.006, 0.003, 0.0015)  # of a tile, by which a lattice is corrected

@@ -43,7 +43,7 @@ class MarkStrength:
 # For files whose encoder takes part of it away: mp4, webm, webp, gif, JPEG.
 LOSSY: Final = MarkStrength(texture=0.2, least=1.4, most=1.9)
 # For PNG, where nothing is lost and frames are measured and worked on.
-LOSSLESS: Final = MarkStrength(texture=0.16, least=1.1, most=1.8)
+LOSSLESS: Final = MarkStrength(texture=0.16, least=1.25, most=1.8)
 
 
 class PixelMark:

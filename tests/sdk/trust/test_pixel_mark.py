@@ -83,7 +83,7 @@ def on_canvas(image: Picture, top: int, bottom: int, left: int, right: int) -> P
 
 
 def message_in(*frames: Picture) -> MarkMessage | None:
-    found = find_mark(frames)
+    found = search_mark(frames)
     return None if found is None else MarkMessage(found.message.file_id)
 
 
