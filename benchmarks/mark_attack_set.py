@@ -143,7 +143,13 @@ def titled(image: np.ndarray) -> np.ndarray:
     place = (round(0.08 * width), round(0.9 * height))
     for colour, thick in (((0, 0, 0), 5), ((255, 255, 255), 2)):
         cv2.putText(image, "and then she said", place, cv2.FONT_HERSHEY_SIMPLEX, size, colour, round(thick * size))
-    cv2.rectangle(image, (round(0.84 * width), round(0.04 * height)), (round(0.96 * width), round(0.1 * height)), (200, 30, 40), -1)
+    cv2.rectangle(
+        image,
+        (round(0.84 * width), round(0.04 * height)),
+        (round(0.96 * width), round(0.1 * height)),
+        (200, 30, 40),
+        -1,
+    )
     return image
 
 
@@ -204,7 +210,9 @@ def screenshot(frames: Frames) -> Frames:
 
 def attacks() -> dict[str, Callable[[Frames], Frames]]:
     """All 66 by name."""
-    made: dict[str, Callable[[Frames], Frames]] = {f"H.264 CRF {crf}": partial(h264, crf=crf) for crf in (23, 28, 32, 35)}
+    made: dict[str, Callable[[Frames], Frames]] = {
+        f"H.264 CRF {crf}": partial(h264, crf=crf) for crf in (23, 28, 32, 35)
+    }
     made["CRF 28 twice"] = lambda frames: h264(h264(frames, 28), 28)
     made["CRF 28, then 32"] = lambda frames: h264(h264(frames, 28), 32)
     made["HEVC 28"] = lambda frames: encoded(frames, 28, "libx265", **{"x265-params": "log-level=error"})
@@ -245,4 +253,17 @@ def attacks() -> dict[str, Callable[[Frames], Frames]]:
     return made
 
 
-QUICK = ("H.264 CRF 32", "H.264 CRF 35", "scale 33 %", "scale 25 %", "crop 40 %", "rotation 5", "360p CRF 35", "blur 2", "noise 20", "one frame JPEG 30", "aspect 0.9", "screenshot of CRF 28")  # fmt: skip
+QUICK = (
+    "H.264 CRF 32",
+    "H.264 CRF 35",
+    "scale 33 %",
+    "scale 25 %",
+    "crop 40 %",
+    "rotation 5",
+    "360p CRF 35",
+    "blur 2",
+    "noise 20",
+    "one frame JPEG 30",
+    "aspect 0.9",
+    "screenshot of CRF 28",
+)

@@ -85,11 +85,12 @@ def main() -> None:
             wrong += found.message.file_id != FILE_ID
             read[name].append(clip.name)
             ours, doubted, copied = (
-                count + (found.belongs is said)
-                for count, said in ((ours, True), (doubted, None), (copied, False))
+                count + (found.belongs is said) for count, said in ((ours, True), (doubted, None), (copied, False))
             )
         results: dict[str, Any] = {
-            "clips": {clip.name: f"{clip.frames[0].shape[1]} x {clip.frames[0].shape[0]}, square {clip.square.side:.0f}"},
+            "clips": {
+                clip.name: f"{clip.frames[0].shape[1]} x {clip.frames[0].shape[0]}, square {clip.square.side:.0f}"
+            },
             "tried": (made.index(clip) + 1) * len(chosen),
             "read": sum(len(names) for name, names in read.items() if name in chosen),
             "wrong": wrong,

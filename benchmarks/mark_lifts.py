@@ -60,7 +60,9 @@ def main() -> None:
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     genuine = []
-    for path in sorted(arguments.clips.glob("*.mp4"))[:: max(1, len(list(arguments.clips.glob("*.mp4"))) // arguments.genuine)]:
+    for path in sorted(arguments.clips.glob("*.mp4"))[
+        :: max(1, len(list(arguments.clips.glob("*.mp4"))) // arguments.genuine)
+    ]:
         frames = itertools.islice(VideoReader(path), 0, FRAMES * 5, 5)
         genuine.append([squared(frame) for _, frame in frames])
     counts: dict[str, Counter[str]] = {}
@@ -70,10 +72,18 @@ def main() -> None:
                 pattern = lifted * (strength / lifted.std())
                 copied = [np.clip(np.rint(frame + pattern), 0, 255).astype(np.uint8) for frame in frames]
                 found = search_mark(h264(copied, 18))
-                verdict = "not found" if found is None else {True: "ours", None: "cannot tell", False: "copied"}[found.belongs]
+                verdict = (
+                    "not found"
+                    if found is None
+                    else {True: "ours", None: "cannot tell", False: "copied"}[found.belongs]
+                )
                 counts.setdefault(f"{way}, {strength}", Counter())[verdict] += 1
         print(clip.name, {way: dict(count) for way, count in counts.items()}, flush=True)
-        results: dict[str, Any] = {"frames": arguments.frames, "genuine": len(genuine[: arguments.genuine]), "verdicts": counts}
+        results: dict[str, Any] = {
+            "frames": arguments.frames,
+            "genuine": len(genuine[: arguments.genuine]),
+            "verdicts": counts,
+        }
         arguments.output.write_text(json.dumps(results, indent=1) + "\n")
 
 

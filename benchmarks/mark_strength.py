@@ -1,8 +1,9 @@
 """What a strength of the pixel mark costs and how far it is from failing: `python benchmarks/mark_strength.py FOLDER`.
 
-Clips are made as in `mark_attacks.py`, cut to 256², marked, attacked, and read where the mark is known to be (tiles of 64 pixels).
-For each strength: PSNR; LPIPS added, against a frame of the same clip 8 frames on; after each attack the clips whose
-message is read, and the margin: the mean of the code word's soft values, signed as sent, over their deviation.
+Clips are made as in `mark_attacks.py`, cut to 256², marked, attacked, and read where the mark is known to be (tiles of
+64 pixels). For each strength: PSNR; LPIPS added, against a frame of the same clip 8 frames on; after each attack the
+clips whose message is read, and the margin: the mean of the code word's soft values, signed as sent, over their
+deviation.
 """
 
 from __future__ import annotations

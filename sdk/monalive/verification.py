@@ -146,7 +146,9 @@ def _marked(mark: FoundMark, media_type: str) -> str:
     if mark.belongs:
         return _missing(media_type)
     if mark.belongs is None:
-        return "It carries a mark like ours, and no credentials; whether the mark was made for this picture is not known."
+        return (
+            "It carries a mark like ours and no credentials; whether the mark was made for this picture is not known."
+        )
     return "It carries a mark of ours that was made for another picture: copied here, or the picture was changed much."
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-import re
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from monalive import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
 # The vocabulary of the API: every platform has it.
@@ -87,9 +85,3 @@ def test_a_name_that_is_not_public_is_not_read(names: ModuleType, tmp_path: Path
     )
     found = names.swift_names(tmp_path) - {"Hidden.no"}
     assert found == {"Shown", "Shown.a", "Shown.b", "Shown.call", "Kind", "Kind.one", "Kind.two"}
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "bindings").glob("*/**/[Mm]ark[_MC]*.*")), ids=lambda path: path.name)
-def test_a_mark_names_this_release(path: Path) -> None:
-    found = re.findall(r'(?i)release(?:: string)? = "([\d.]+)"', path.read_text())
-    assert found == [__version__]

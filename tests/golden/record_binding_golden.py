@@ -285,7 +285,8 @@ def _pixel_mark_cases(folder: Path, photo: NDArray[np.uint8]) -> list[dict[str, 
         rows = list(range(3, height, 40))
         word = "".join("+" if sign > 0 else "-" for sign in encode(file_id, bits))
         cases.append(
-            {"name": name, "repeated": repeated, "crop": asdict(region), "message": {"file_id": file_id, "picture": bits}, "code_word": word}
+            {"name": name, "repeated": repeated, "crop": asdict(region), "code_word": word}
+            | {"message": {"file_id": file_id, "picture": bits}}
             | {"rows": rows, "change_of_green": [change[row].tolist() for row in rows]}
         )
     return cases

@@ -27,9 +27,9 @@ from monalive.trust.mark_pattern import TILES, strengths
 from monalive.trust.mark_reading import Area, Reading, corrected, expected, read_tile, readings, soft_bits
 
 _FACE_TILE: Final = 44.0  # pixels of a tile in the evidence of a face, if its square is what the face says
-# The square may be smaller (a face measured too large) or larger (a photo hardly larger than it is used whole).
-_FACE_SIZES: Final = np.exp(np.arange(np.log(0.9), np.log(1.5), 0.014))
-_FACE_LATTICES: Final = (0.8, 1.6)
+# The square may be smaller (chosen by an app, a face measured too large) or larger (a photo hardly larger than it is used whole).
+_FACE_SIZES: Final = np.exp(np.arange(np.log(0.7), np.log(1.5), 0.014))
+_FACE_LATTICES: Final = (0.7, 1.6)
 _FACE_TILES: Final = 6
 # Tile sizes searched in a window; other sizes are brought there by resizing it.
 _SMALL_TILE, _LARGE_TILE = 32.0, 64.0
@@ -98,7 +98,7 @@ class _Candidate:
     def decoded(self, attempts: Iterator[int]) -> FoundMark | None:
         """As marks are written now, and as version 1 wrote them."""
         written = (strengths(), 1.0) if self.reading.score >= _OLD else (strengths(),)
-        for strength, number in zip(written, attempts):
+        for strength, number in zip(written, attempts, strict=False):
             if message := decode(soft_bits(self.reading.values, strength)):
                 tile, origin = self.reading.tile / self.seen.scale, self.seen.to_frame(self.reading.origin)
                 return FoundMark(message, tile, origin, number)
@@ -164,7 +164,9 @@ def _whole(greys: Sequence[NDArray[np.uint8]], face: FaceSquare) -> Iterator[_Ca
     """The largest square of a photo that is hardly larger than the face's, where `portrait_crop` puts it."""
     height, width = greys[0].shape
     side = min(height, width)
-    left, top = (int(np.clip(place - side / 2, 0, end - side)) for place, end in zip(face.centre, (width, height), strict=True))
+    left, top = (
+        int(np.clip(place - side / 2, 0, end - side)) for place, end in zip(face.centre, (width, height), strict=True)
+    )
     scale = _WHOLE_TILE * TILES / side
     seen = evidence(greys, (left, top, left + side, top + side), scale)
     middle = np.array(seen.change.shape[::-1]) / 2

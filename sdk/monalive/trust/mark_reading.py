@@ -155,9 +155,7 @@ def _folded(field: NDArray[np.float32], area: Area, lattice: NDArray[np.float64]
     step = lattice / _TILE
     first = area.centre - lattice @ (np.array(area.tiles) / 2)
     matrix = np.column_stack([step, step @ np.array([0.5, 0.5]) + first - 0.5])
-    laid = cv2.warpAffine(
-        field, matrix, (across * _TILE, down * _TILE), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    )
+    laid = cv2.warpAffine(field, matrix, (across * _TILE, down * _TILE), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     if area.fade:
         laid = laid * _fade(across, down)
     return laid.reshape(down, _TILE, across, _TILE).sum(axis=(0, 2))  # type: ignore[no-any-return]

@@ -79,9 +79,7 @@ def _squares(greys: Sequence[NDArray[np.uint8]], found: FoundMark) -> list[NDArr
     return [low + np.array([column, row]) - (TILES - 1) for row, column in zip(rows, columns, strict=True)]
 
 
-def _shown(
-    grey: NDArray[np.float32], found: FoundMark, bits: int, corner: NDArray[np.float64]
-) -> tuple[float, float]:
+def _shown(grey: NDArray[np.float32], found: FoundMark, bits: int, corner: NDArray[np.float64]) -> tuple[float, float]:
     """How well a square fits, and which share of it there is."""
     shrink = min(1.0, SQUARE_SIZE / TILES / found.tile_pixels)
     small = cv2.resize(grey, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else grey

@@ -67,7 +67,9 @@ class PixelMark:
         strength: MarkStrength = LOSSY,
     ) -> None:
         chosen = [_middle(size)] if regions is None else regions
-        self._parts = [_MarkedSquare(message.file_id, size, region, strength) for region in chosen if _fits(region, size)]
+        self._parts = [
+            _MarkedSquare(message.file_id, size, region, strength) for region in chosen if _fits(region, size)
+        ]
 
     @property
     def marks(self) -> bool:

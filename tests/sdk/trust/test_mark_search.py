@@ -24,7 +24,9 @@ Picture = NDArray[np.uint8]
 
 @pytest.fixture(scope="module")
 def portrait() -> Picture:
-    return np.asarray(cv2.resize(load_image(sample_portrait_path()), (384, 384), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(
+        cv2.resize(load_image(sample_portrait_path()), (384, 384), interpolation=cv2.INTER_AREA), np.uint8
+    )
 
 
 @pytest.fixture(scope="module")
