@@ -8,7 +8,6 @@ from types import ModuleType
 
 import pytest
 
-
 ROOT = Path(__file__).resolve().parents[2]
 # The vocabulary of the API: every platform has it.
 EVERYWHERE = (

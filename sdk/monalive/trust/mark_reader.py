@@ -27,7 +27,7 @@ from monalive.trust.mark_pattern import TILES, strengths
 from monalive.trust.mark_reading import Area, Reading, corrected, expected, read_tile, readings, soft_bits
 
 _FACE_TILE: Final = 44.0  # pixels of a tile in the evidence of a face, if its square is what the face says
-# The square may be smaller (chosen by an app, a face measured too large) or larger (a photo hardly larger than it is used whole).
+# The square may be smaller (an app chose it, the face is measured too large) or larger (a small photo is used whole).
 _FACE_SIZES: Final = np.exp(np.arange(np.log(0.7), np.log(1.5), 0.014))
 _FACE_LATTICES: Final = (0.7, 1.6)
 _FACE_TILES: Final = 6
