@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from monalive.media.image_io import load_image, open_picture
+from monalive.media.file_samples import media_type, sample_frames
 from monalive.media.regular_file import require_file
-from monalive.media.video_io import VideoReader
-from monalive.trust.content_credentials import DETACHED_TYPES, SIDECAR_SUFFIX, ReadCredentials, read_credentials
+from monalive.trust.content_credentials import DETACHED_TYPES, SIDECAR_SUFFIX
+from monalive.trust.credentials_reader import Condition, ReadCredentials, read_credentials
 from monalive.trust.mark_code import CHANCE_OF_MISTAKE
 from monalive.trust.mark_reader import FoundMark
 from monalive.trust.mark_search import search_mark
-
-_FRAMES: Final = 20  # of a video, taken together
-_SPACING_MS: Final = 200.0
-_PICTURES: Final = {
-    "PNG": "image/png",
-    "JPEG": "image/jpeg",
-    "MPO": "image/jpeg",
-    "GIF": "image/gif",
-    "WEBP": "image/webp",
-    "TIFF": "image/tiff",
-    "AVIF": "image/avif",
-}
-_MP4_BOXES: Final = (b"ftyp", b"moov", b"mdat", b"free", b"uuid")
-_EBML: Final = b"\x1aE\xdf\xa3"  # webm, Matroska
 
 
 class State(Enum):
@@ -44,6 +28,18 @@ class State(Enum):
     STRIPPED = "stripped"  # our pixel mark, but no credentials of ours
     COPIED = "copied"  # our pixel mark on a picture that it was not made for, and no credentials of ours
     NOT_OURS = "not ours"  # neither
+    CANNOT_TELL = "cannot tell"  # credentials that cannot be read or checked
+    NOT_CHECKED = "not checked"  # credentials that lie on a server, which is not asked
+    EDITED = "edited"  # credentials of another tool that was given a file of ours
+
+
+class Origin(Enum):
+    """What says that monalive made a file."""
+
+    CONFIRMED = "monalive"  # statement and pixel mark agree, or the signer is on a trust list
+    CLAIMED = "claimed"  # a statement alone, validly signed: anyone can sign one
+    MARK = "mark"  # the pixel mark alone
+    NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -55,27 +51,41 @@ class Verification:
         credentials: Content Credentials, None where there are none.
         mark: the pixel mark, None where none was found.
         notes: what a person should know about the verdict.
+        origin: what says that monalive made it.
+        but: what a *valid* leaves open, in words that follow "valid, but"; empty where it leaves nothing open.
     """
 
     state: State
     credentials: ReadCredentials | None
     mark: FoundMark | None
     notes: Sequence[str]
+    origin: Origin = Origin.NONE
+    but: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         credentials, mark = self.credentials, self.mark
         return {
             "state": self.state.value,
+            "but": self.but,
+            "origin": self.origin.value,
             "credentials": None
             if credentials is None
             else {
                 "intact": credentials.intact,
+                "condition": credentials.condition.value,
                 "problems": list(credentials.problems),
                 "signer": credentials.signer,
                 "trusted": credentials.trusted,
+                "generator": credentials.generator,
+                "time": credentials.time,
                 "source_type": credentials.source_type,
+                "address": credentials.address,
                 "monalive": credentials.facts,
+                "made_from": [
+                    {"monalive": origin.facts, "relationship": origin.relationship, "intact": origin.intact}
+                    for origin in credentials.origins
+                ],
             },
             "mark": None
             if mark is None
@@ -101,125 +111,202 @@ def verify(path: str | Path) -> Verification:
     path = Path(path)
     if not path.is_dir():
         require_file(path, "file")
-    files = sorted(path.glob("*.png")) if path.is_dir() else [path]
+    files = frames_of(path) if path.is_dir() else [path]
     if not files:
         raise ValueError(f"there are no PNG frames in the folder {path}")
-    media_type = _media_type(files[0])
-    credentials = _worst([read_credentials(file, media_type) for file in files]) if media_type else None
+    kind = media_type(files[0])
+    read = [read_credentials(file, kind) for file in files] if kind else [None]
+    credentials = _worst(read)
+    mark, cut, unreadable = None, False, False
     try:
-        mark = search_mark(_frames(path, files))
+        samples = sample_frames(files)
+        mark, cut = search_mark(samples.frames), samples.cut
     except ValueError:
         if credentials is None or credentials.intact:
             raise
-        mark = None  # so badly tampered with that there are no pictures left to look at
-    return _verdict(credentials, mark, media_type)
+        unreadable = True  # so badly tampered with that there are no pictures left to look at
+    found = _verdict(credentials, mark, kind, cut=cut, unreadable=unreadable)
+    return _with_order(found, read) if path.is_dir() else found
 
 
-def _verdict(credentials: ReadCredentials | None, mark: FoundMark | None, media_type: str) -> Verification:
-    notes: list[str] = []
-    ours = credentials is not None and credentials.facts is not None
-    said = (credentials.facts or {}).get("pixel_mark") if credentials is not None else None
-    if credentials is not None and not credentials.intact and (ours or mark is not None or credentials.facts is None):
-        state = State.TAMPERED if ours or mark is not None or not credentials.signer else State.NOT_OURS
-        notes.append("The credentials do not fit the file: it was changed after it was signed.")
-    elif ours:
-        state = State.VALID
-        if mark is not None and said and mark.message.id_text != said["id"]:
-            state = State.TAMPERED
-            notes.append("The pixels carry another id than the credentials: one of the two was put there later.")
-        elif mark is None and said:
-            notes.append("The pixel mark that the credentials speak of was not found; the file itself is unchanged.")
-        assert credentials is not None
-        if not credentials.trusted:
-            notes.append("The signer is on no trust list: the file is as it was signed, but anyone may have signed it.")
-    elif mark is not None:
-        state = State.COPIED if mark.belongs is False else State.STRIPPED
-        notes.append(_marked(mark, media_type))
-    else:
-        state = State.NOT_OURS
-        if credentials is not None:
-            notes.append("It has Content Credentials of another tool.")
-    return Verification(state, credentials, mark, notes)
+def find_mark_of(path: Path) -> FoundMark | None:
+    """The pixel mark of one file.
+
+    Raises:
+        ValueError: there is no picture in it that can be read.
+        OSError: it cannot be read.
+    """
+    return search_mark(sample_frames([path]).frames)
 
 
-def _marked(mark: FoundMark, media_type: str) -> str:
+def frames_of(folder: Path) -> list[Path]:
+    """A folder's PNG files in the order of their names, in which 10 comes after 9."""
+    return sorted(folder.glob("*.png"), key=lambda file: (len(file.stem), file.stem))
+
+
+def _verdict(
+    credentials: ReadCredentials | None, mark: FoundMark | None, kind: str, *, cut: bool, unreadable: bool
+) -> Verification:
+    if credentials is None:
+        if mark is None:
+            return Verification(State.NOT_OURS, None, None, ["The file is cut short."] if cut else [])
+        if cut:
+            note = "The file is cut short: what is left carries our mark, and no credentials."
+            return Verification(State.TAMPERED, None, mark, [note], Origin.MARK)
+        return _by_mark(None, mark, [_missing(kind)])
+    match credentials.condition:
+        case Condition.ON_A_SERVER:
+            return _on_a_server(credentials, mark)
+        case Condition.UNREADABLE if mark is None and not credentials.names_us and not unreadable:
+            note = "It has Content Credentials that cannot be read: who signed it, or what, is not known."
+            return Verification(State.CANNOT_TELL, credentials, None, [note])
+        case Condition.UNREADABLE | Condition.CHANGED:
+            return _changed(credentials, mark)
+    if credentials.facts is not None:
+        return _ours(credentials, mark)
+    return _of_another_tool(credentials, mark)
+
+
+def _on_a_server(credentials: ReadCredentials, mark: FoundMark | None) -> Verification:
+    note = f"Its Content Credentials lie at {credentials.address}; no server is asked, so they were not checked."
+    if mark is None:
+        return Verification(State.NOT_CHECKED, credentials, None, [note])
+    return _by_mark(credentials, mark, [note])
+
+
+def _by_mark(credentials: ReadCredentials | None, mark: FoundMark, notes: Sequence[str]) -> Verification:
+    """The verdict where the pixel mark alone speaks of monalive; `notes` if it was made for this picture."""
     if mark.belongs:
-        return _missing(media_type)
+        return Verification(State.STRIPPED, credentials, mark, notes, Origin.MARK)
     if mark.belongs is None:
-        return (
-            "It carries a mark like ours and no credentials; whether the mark was made for this picture is not known."
+        note = "It carries a mark like ours; whether the mark was made for this picture is not known."
+        return Verification(State.STRIPPED, credentials, mark, [note], Origin.MARK)
+    note = "It carries a mark of ours that was made for another picture: copied here, or the picture was changed much."
+    return Verification(State.COPIED, credentials, mark, [note])
+
+
+def _fits(mark: FoundMark) -> bool:
+    """Whether the mark was made for this picture; marks of version 1 do not say."""
+    return bool(mark.belongs) or mark.message.picture is None
+
+
+def _changed(credentials: ReadCredentials, mark: FoundMark | None) -> Verification:
+    note = "The credentials do not fit the file: it was changed after it was signed."
+    # What cannot be read any more may have been ours.
+    ours = mark is not None or credentials.facts is not None or bool(credentials.origins)
+    if ours or credentials.condition is Condition.UNREADABLE:
+        origin = Origin.MARK if mark is not None else Origin.NONE
+        return Verification(State.TAMPERED, credentials, mark, [note], origin)
+    if credentials.signer:
+        return Verification(State.NOT_OURS, credentials, None, [f"{note} They are another tool's."])
+    note = "It has Content Credentials that do not fit it, and whose signature cannot be read."
+    return Verification(State.CANNOT_TELL, credentials, None, [note])
+
+
+def _ours(credentials: ReadCredentials, mark: FoundMark | None) -> Verification:
+    said = credentials.mark_id
+    if mark is not None and said is not None and mark.message.id_text != said:
+        note = "The pixels carry another id than the credentials: one of the two was put there later."
+        return Verification(State.TAMPERED, credentials, mark, [note], Origin.MARK)
+    agree = mark is not None and said is not None and _fits(mark)
+    origin = Origin.CONFIRMED if agree or credentials.trusted else Origin.CLAIMED
+    notes = []
+    if mark is None and said is not None:
+        notes.append("The pixel mark that the credentials speak of was not found; the file itself is unchanged.")
+    if not credentials.trusted:
+        notes.append("The signer is on no trust list: the file is as it was signed, but anyone may have signed it.")
+    if credentials.condition is Condition.FLAWED:
+        notes.insert(0, "The content is as it was signed, but the credentials are not in order.")
+        return Verification(State.CANNOT_TELL, credentials, mark, notes, origin)
+    buts = []
+    if credentials.condition is Condition.OUT_OF_TIME:
+        buts.append("this machine's clock is outside the time of the signer's certificate")
+        notes.append(
+            "Nothing was changed. Check the clock; if it is right, the file is older than its certificate lasts."
         )
-    return "It carries a mark of ours that was made for another picture: copied here, or the picture was changed much."
+    if origin is Origin.CLAIMED:
+        buts.append("only its own statement says that monalive made it")
+    return Verification(State.VALID, credentials, mark, notes, origin, "; ".join(buts))
 
 
-def _missing(media_type: str) -> str:
-    if media_type in DETACHED_TYPES:
+def _of_another_tool(credentials: ReadCredentials, mark: FoundMark | None) -> Verification:
+    tool = credentials.generator or "an unnamed tool"
+    notes = [f"It has Content Credentials of another tool: {tool}."]
+    if credentials.condition is Condition.FLAWED:
+        notes.append("They are not in order.")
+    if credentials.origins:
+        opened = any(origin.relationship == "parentOf" for origin in credentials.origins)
+        what = "opened a file of monalive and changed it" if opened else "used a file of monalive in it"
+        notes.append(f"They say that this tool {what}; what monalive said of that file is kept in them.")
+        if not all(origin.intact for origin in credentials.origins):
+            notes.append("That file had been changed since monalive signed it.")
+        origin = Origin.CONFIRMED if mark is not None and _fits(mark) else Origin.CLAIMED
+        return Verification(State.EDITED, credentials, mark, notes, origin)
+    if mark is not None:
+        notes.append("The pixels carry our mark: it was made with monalive, and monalive's credentials are gone.")
+        return _by_mark(credentials, mark, notes)
+    return Verification(State.NOT_OURS, credentials, None, notes)
+
+
+def _missing(kind: str) -> str:
+    if kind in DETACHED_TYPES:
         return (
             "Made with monalive; this format cannot hold Content Credentials, and there are none beside it "
             f"(a file of the same name that ends in {SIDECAR_SUFFIX})."
         )
-    if media_type:
+    if kind:
         return "Made with monalive, but its credentials are gone."
     return "Made with monalive; this format cannot hold Content Credentials."
 
 
-def _worst(found: list[ReadCredentials | None]) -> ReadCredentials | None:
+def _worst(found: Sequence[ReadCredentials | None]) -> ReadCredentials | None:
     """Of a folder's frames: damaged ones first, then missing ones."""
     broken = next((one for one in found if one is not None and not one.intact), None)
     return broken or (None if None in found else found[0])
 
 
-def _media_type(path: Path) -> str:
-    """By the content; empty where a file of this kind has no credentials."""
-    kind = _picture_format(path)[0]
-    if kind:
-        return _PICTURES.get(kind, "")
-    with path.open("rb") as file:
-        start = file.read(12)
-    if start.startswith(_EBML):
-        return "video/webm"
-    return "video/mp4" if start[4:8] in _MP4_BOXES else ""
+def _with_order(found: Verification, frames: Sequence[ReadCredentials | None]) -> Verification:
+    """The verdict on a folder: frames that are each as they were signed may still be missing or in another order."""
+    places = [_Place.of(one) for one in frames]
+    if found.state is State.TAMPERED or not any(frames):
+        return found
+    if any(places):
+        state, more = State.TAMPERED, list(_disorder(places))
+    else:
+        state, more = found.state, ["Its frames carry no numbers: whether some are missing cannot be told."]
+    return replace(found, state=state, notes=[*found.notes, *more]) if more else found
 
 
-def _picture_format(path: Path) -> tuple[str, int]:
-    """Pillow's name of the format and the number of pictures; ("", 0) of anything else."""
-    try:
-        with open_picture(path) as image:
-            return image.format or "", getattr(image, "n_frames", 1)
-    except (OSError, ValueError, SyntaxError):
-        return "", 0
+@dataclass(frozen=True)
+class _Place:
+    """Where a frame stands in its folder, as it was signed."""
+
+    sequence: str
+    number: int
+    count: int
+
+    @classmethod
+    def of(cls, credentials: ReadCredentials | None) -> _Place | None:
+        facts = None if credentials is None else credentials.facts
+        said = (facts or {}).get("frame")
+        if not isinstance(said, dict):
+            return None
+        sequence, number, count = (said.get(name) for name in ("sequence", "number", "count"))
+        if not (isinstance(sequence, str) and isinstance(number, int) and isinstance(count, int)):
+            return None
+        return cls(sequence, number, count)
 
 
-def _frames(path: Path, files: list[Path]) -> list[NDArray[np.uint8]]:
-    """Pictures to look for the mark in."""
-    if path.is_dir():
-        chosen = [files[round(i)] for i in np.linspace(0, len(files) - 1, min(_FRAMES, len(files)))]
-        images = [load_image(file) for file in chosen]
-        return [image for image in images if image.shape == images[0].shape]
-    kind, count = _picture_format(path)
-    if kind and (count == 1 or kind == "MPO"):
-        return [load_image(path)]
-    if kind in ("WEBP", "PNG"):  # animations that FFmpeg does not read, or reads as one picture
-        return _animation(path, count)
-    with VideoReader(path) as reader:
-        return list(itertools.islice(_spread(reader), _FRAMES))
-
-
-def _animation(path: Path, count: int) -> list[NDArray[np.uint8]]:
-    frames = []
-    try:
-        with Image.open(path) as image:
-            for index in np.linspace(0, count - 1, min(_FRAMES, count)).round():
-                image.seek(int(index))
-                frames.append(np.asarray(image.convert("RGB")))
-    except (OSError, ValueError, EOFError, SyntaxError) as error:
-        raise ValueError(f"{path} cannot be read: it is damaged or cut short ({error})") from error
-    return frames
-
-
-def _spread(reader: VideoReader) -> Iterator[NDArray[np.uint8]]:
-    due = 0.0
-    for time, image in reader:
-        if time >= due:
-            yield image
-            due = time + _SPACING_MS
+def _disorder(places: Sequence[_Place | None]) -> Iterator[str]:
+    if None in places or len({(place.sequence, place.count) for place in places if place}) > 1:
+        yield "Frames of several outputs are mixed, or some have lost their credentials."
+        return
+    numbers = [place.number for place in places if place]
+    count = next(place.count for place in places if place)
+    missing = sorted(set(range(count)) - set(numbers))
+    if missing:
+        yield f"{len(missing)} of {count} frames are missing (the first of them: number {missing[0]})."
+    if len(set(numbers)) < len(numbers):
+        yield f"{len(numbers) - len(set(numbers))} frames are there twice."
+    if numbers != sorted(numbers):
+        yield "The frames are not in the order in which they were written."

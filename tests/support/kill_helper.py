@@ -21,8 +21,9 @@ from PIL import Image
 from monalive.bundle import Bundle, write_bundle
 from monalive.media.video_sinks import open_sink
 from monalive.motions.motion import Motion
-from monalive.trust.content_credentials import MEDIA_TYPES, read_credentials
+from monalive.trust.content_credentials import MEDIA_TYPES
 from monalive.trust.credential import local
+from monalive.trust.credentials_reader import read_credentials
 
 NAMES = ("a.mp4", "a.gif", "a.png", "a.webp", "a.motion", "a.bundle", "frames")
 FRAMES = 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -19,9 +20,11 @@ from PIL import Image
 
 import monalive
 from monalive.media.image_io import load_image
+from monalive.media.video_sinks import open_sink
 from monalive.ui.content import STATIC, page_routes
 from monalive.ui.server import PageServer
-from monalive.verification import State, verify
+from monalive.ui.services import page_services
+from monalive.verification import Origin, State, verify
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "bindings" / "web"
@@ -44,7 +47,7 @@ pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"missing: {', '.join(_MI
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    server = PageServer(page_routes(), port=0)
+    server = PageServer(page_routes(), 0, page_services())
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server.url
@@ -101,12 +104,41 @@ def test_page_moves_records_and_survives(url: str, tmp_path: Path) -> None:
         pictures = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
     assert len(pictures) >= 3
     verdict = verify(tmp_path / result["video"])
-    assert verdict.state is State.STRIPPED, verdict  # the mark is in the pixels; credentials are the SDK's
+    assert verdict.state is State.VALID and verdict.origin is Origin.CONFIRMED and not verdict.but, verdict
+    assert verdict.credentials is not None and verdict.credentials.facts is not None
+    facts = verdict.credentials.facts
+    assert (facts["consent"], facts["motion"], facts["badge"]) == ("artwork", "smile", True)
+    assert facts["photos"] == [{"sha256": hashlib.sha256(SAMPLE.read_bytes()).hexdigest()}]
+    assert "signed" in result["recorded"]
+    assert (result["credentials"] != "") == result["video"].endswith(".webm") == ("share both" in result["recorded"])
     height, width = pictures[-1].shape[:2]
     corner = pictures[-1][
         -round(height * 0.098) : -round(height * 0.028), -round(width * 0.133) : -round(width * 0.028)
     ]
     assert corner.max() > 200 and np.median(corner) < 110  # light letters on a dark plate
+
+
+def test_files_are_checked_by_keyboard_alone(url: str, tmp_path: Path) -> None:
+    photo = load_image(SAMPLE)[:256, :256]
+    for name in ("made.png", "made.webm"):
+        with open_sink(tmp_path / name, 25, (256, 256)) as sink:
+            sink.write(photo)
+    Image.fromarray(photo).save(tmp_path / "plain.png")
+    (tmp_path / "text.mp4").write_text("not a video" * 100)
+    cut = (tmp_path / "made.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(cut[: len(cut) // 2])
+    wanted = [["made.png"], ["made.webm", "made.c2pa"], ["cut.png"], ["plain.png"], ["text.mp4"], ["made.c2pa"]]
+    (tmp_path / "wanted.json").write_text(json.dumps(wanted))
+    result = _check("check", url, tmp_path)
+    assert result["summary"] == "Check a file" and result["focused"] == "check"
+    said = result["said"]
+    assert said["made.png"].startswith("made.png: Made with monalive, and unchanged")
+    assert said["made.webm"].startswith("made.webm: Made with monalive, and unchanged")
+    assert "Signed, and changed since" in said["cut.png"]
+    assert "Nothing says that monalive made it" in said["plain.png"]
+    assert "text.mp4 was not checked: " in said["text.mp4"] and "/file" not in said["text.mp4"]
+    assert said["made.c2pa"].startswith("Choose one picture or video")
+    assert max(result["sideways"].values()) <= 0
 
 
 def test_breakdown_of_the_animate_network_is_told_and_mended(url: str, tmp_path: Path) -> None:

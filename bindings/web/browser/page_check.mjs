@@ -81,6 +81,14 @@ const alertText = async (page, about) => {
   return text(page, "alert");
 };
 
+/** Saves what a link offers; its file name, empty if the link is hidden. */
+async function save(page, link) {
+  if (!await page.isVisible(link)) return "";
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click(link)]);
+  await download.saveAs(path.join(folder, download.suggestedFilename()));
+  return download.suggestedFilename();
+}
+
 const scenarios = {
   /** Frames of a built-in motion through the worker, for comparison with the Python SDK's. */
   async frames(browser) {
@@ -135,9 +143,8 @@ const scenarios = {
     await more(page, 6);
     await page.click("#record");
     await page.waitForSelector("#download:not([hidden])");
-    const [download] = await Promise.all([page.waitForEvent("download"), page.click("#download")]);
-    const video = download.suggestedFilename();
-    await download.saveAs(path.join(folder, video));
+    const recorded = await text(page, "status");
+    const [video, credentials] = [await save(page, "#download"), await save(page, "#credentials")];
 
     await page.click("#by-hand summary");
     await page.focus("#hand-turn");
@@ -173,7 +180,7 @@ const scenarios = {
     });
     const hidden = await text(page, "status");
     const shownChanges = await changes(page);
-    return { firstFrameMs, changed, rate, sideways, video, handSource, pausedChanges, crash, afterCrash, hiddenChanges, hidden, shownChanges, errors: page.errors };
+    return { firstFrameMs, changed, rate, sideways, recorded, video, credentials, handSource, pausedChanges, crash, afterCrash, hiddenChanges, hidden, shownChanges, errors: page.errors };
   },
 
   /** A worker that the page's worker started for the animate network breaks down amid the frames; then all goes on. */
@@ -239,6 +246,37 @@ const scenarios = {
     await says(false);
     const changed = await changes(page);
     return { changed, alert: await text(page, "alert"), errors: page.errors };
+  },
+
+  /** Files are checked, reached by keyboard alone; `wanted.json` names them, each a list of files chosen together. */
+  async check(browser) {
+    const page = await open(browser);
+    page.on("filechooser", () => {}); // from now on none opens a window, however early a key comes
+    await ready(page);
+    await page.focus("#badge");
+    await page.keyboard.press("Tab");
+    const summary = await page.evaluate(() => document.activeElement.textContent);
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    const focused = await page.evaluate(() => document.activeElement.id);
+    const said = {};
+    for (const files of JSON.parse(readFileSync(path.join(folder, "wanted.json"), "utf8"))) {
+      const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Space")]);
+      await chooser.setFiles(files.map((name) => path.join(folder, name)));
+      await page.waitForFunction(() => /\S/.test(document.getElementById("verdict").textContent) && !document.getElementById("verdict").textContent.startsWith("Checking"));
+      said[files[0]] = await page.innerText("#verdict");
+      await page.evaluate(() => document.getElementById("verdict").replaceChildren());
+    }
+    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Space")]);
+    await chooser.setFiles(path.join(folder, Object.keys(said)[0]));
+    await page.waitForSelector("#verdict ul");
+    const sideways = {};
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      await shot(page, `check_${width}.png`);
+      sideways[width] = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    }
+    return { summary, focused, said, sideways, errors: page.errors };
   },
 
   /** Everything a user may give that is of no use, one after the other; then a good photo. */

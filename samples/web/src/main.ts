@@ -3,8 +3,10 @@
 import { REGIONS, type Region } from "../../../bindings/web/src/retarget.js";
 import { AnimatorWorker, Motion, WorkerCrash, type WorkerFrame } from "../../../bindings/web/src/worker_client.js";
 import { markedVideo, videoName } from "./ai_made.js";
+import { checkFiles } from "./check.js";
 import { Engine } from "./engine.js";
 import { EXPRESSIONS, HandDriver, type HandName, TURNS } from "./hand.js";
+import { sha256, signed, type Signed } from "./machine.js";
 import { InputProblem, loadPhoto, type LoadedPhoto } from "./photo.js";
 import { Recorder } from "./recorder.js";
 import { CameraSource, HandSource, MotionSource } from "./sources.js";
@@ -20,10 +22,12 @@ const element = <T extends HTMLElement>(id: string): T => document.getElementByI
 const stage = new Stage(element<HTMLCanvasElement>("canvas"));
 const play = element<HTMLButtonElement>("play"), record = element<HTMLButtonElement>("record");
 const camera = element<HTMLButtonElement>("camera"), download = element<HTMLAnchorElement>("download");
+const credentials = element<HTMLAnchorElement>("credentials");
 const motions = new Map<string, Promise<Motion>>();
 let engine: Engine | undefined;
 let hand: HandDriver | undefined;
-let waiting: LoadedPhoto | undefined; // chosen, but nobody has said yet whose face it is
+let waiting: (LoadedPhoto & { hash: string }) | undefined; // chosen, but nobody has said yet whose face it is
+let photoHash = "";
 let recorder: Recorder | undefined;
 let hiddenWhilePlaying = false;
 let faceSeen = true;
@@ -70,7 +74,7 @@ function consent(): string | undefined {
 /** Takes a photo: shown at once, animated when it is known whose face it is. */
 async function take(file: Blob, name: string): Promise<void> {
   say(`Opening ${name}…`);
-  waiting = await loadPhoto(file, name);
+  waiting = { ...await loadPhoto(file, name), hash: await sha256(file) };
   // What was said holds for the photo it was said of.
   for (const choice of document.querySelectorAll<HTMLInputElement>("input[name=consent]")) choice.checked = false;
   engine?.pause(true);
@@ -83,10 +87,11 @@ async function take(file: Blob, name: string): Promise<void> {
 async function animate(): Promise<void> {
   const said = consent();
   if (!engine || !waiting || !said) return;
-  const { picture, remark } = waiting;
+  const { picture, remark, hash } = waiting;
   say("Looking for the face…");
   try {
     await engine.enroll(picture, said);
+    photoHash = hash;
   } catch (error) {
     if (engine.photo) stage.show(engine.photo, false);
     say("Choose another photo.");
@@ -150,7 +155,7 @@ async function toggleRecording(): Promise<void> {
     recorder = new Recorder(stage.canvas);
     record.textContent = "Stop recording";
     record.classList.add("on");
-    download.hidden = true;
+    download.hidden = credentials.hidden = true;
     say("Recording…");
     return;
   }
@@ -158,14 +163,29 @@ async function toggleRecording(): Promise<void> {
   recorder = undefined;
   record.textContent = "Record";
   record.classList.remove("on");
-  const video = await markedVideo(await ending.stop(), consent() ?? "not stated");
+  const said = consent() ?? "", motion = engine?.sourceName ?? "", badge = stage.badge, photo = photoHash;
+  const plain = await markedVideo(await ending.stop(), said || "not stated");
   void engine?.setMarked(false);
-  URL.revokeObjectURL(download.href);
-  download.href = URL.createObjectURL(video);
-  download.download = videoName(engine?.sourceName ?? "", video.type);
-  download.hidden = false;
+  say("Signing…");
+  let made: Signed = { video: plain, credentials: null }, unsigned = "";
+  try {
+    made = await signed(plain, { consent: said, motion, photo, badge });
+  } catch (error) {
+    unsigned = ` It is not signed: ${error instanceof Error ? error.message : error}.`;
+  }
+  const name = videoName(motion, made.video.type);
+  offer(download, made.video, name);
+  if (made.credentials) offer(credentials, made.credentials, name.replace(/\.\w+$/, ".c2pa"));
   download.focus();
-  say(`Recorded ${(video.size / 1e6).toFixed(1)} MB.`);
+  const beside = made.credentials ? " WebM cannot hold its signature: download that as well, and share both files." : "";
+  say(`Recorded ${(made.video.size / 1e6).toFixed(1)} MB${unsigned ? "." : ", signed."}${beside}${unsigned}`);
+}
+
+function offer(link: HTMLAnchorElement, content: Blob, name: string): void {
+  URL.revokeObjectURL(link.href);
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.hidden = false;
 }
 
 function onFrame(frame: WorkerFrame): void {
@@ -252,6 +272,12 @@ function listen(): void {
     drop.classList.remove("over");
     const file = event.dataTransfer?.files[0];
     if (file) void attempt(() => take(file, file.name));
+  });
+  const check = element<HTMLInputElement>("check");
+  check.addEventListener("change", () => {
+    const files = [...check.files ?? []];
+    check.value = "";
+    void attempt(() => checkFiles(files, element("verdict")));
   });
   element("sample").addEventListener("click", () => attempt(useSample));
   element("consent").addEventListener("change", () => attempt(animate));

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from monalive.limits import LONGEST_SIDE, MAX_FACES
 from monalive.networks.runtimes import DELEGATES, RUNTIMES, RuntimeOptions
@@ -69,7 +70,7 @@ def add_driver_face_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def add_disclosure_arguments(parser: argparse.ArgumentParser) -> None:
-    """--consent, --badge, --credential, --no-credentials."""
+    """--consent, --badge, --credential, --no-credentials, --timestamp."""
     parser.add_argument(
         "--consent",
         choices=[consent.value for consent in Consent],
@@ -88,21 +89,32 @@ def add_disclosure_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="do not sign: nobody can then check where the file comes from or whether it was changed",
     )
+    parser.add_argument(
+        "--timestamp",
+        type=web_address,
+        metavar="URL",
+        help="let this time-stamp server (RFC 3161) confirm when the file was signed; it learns a hash and your "
+        "network address (default: no server is asked)",
+    )
 
 
 def disclosure(arguments: argparse.Namespace) -> Disclosure:
     """What `add_disclosure_arguments` read.
 
     Raises:
-        FileNotFoundError, ValueError: the credential cannot be used.
+        FileNotFoundError, ValueError: the credential cannot be used, or a time stamp is asked for without credentials.
     """
     from monalive.trust.disclosure import Disclosure
+
+    if arguments.timestamp and arguments.no_credentials:
+        raise ValueError("a time stamp is part of the credentials: leave out --no-credentials or --timestamp")
 
     return Disclosure(
         consent=stated_consent(arguments.consent),
         badge=arguments.badge,
         credential=Credential.from_pem(arguments.credential) if arguments.credential else None,
         credentials=not arguments.no_credentials,
+        timestamp_url=arguments.timestamp,
     )
 
 
@@ -231,6 +243,14 @@ def reference(text: str) -> Reference:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is neither 'neutral' nor 'first' nor the number of a frame, from 0")
     return int(text)
+
+
+def web_address(text: str) -> str:
+    """An address that begins with http:// or https://."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an address like http://timestamp.digicert.com")
+    return text
 
 
 def picture_size(text: str) -> int | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 DESCRIPTION = (
-    "Serves a page on this machine that animates photos; photos and camera stay in the browser. Ctrl-C ends it."
+    "Serves a page on this machine that animates photos and checks files; photos, camera and files stay on this "
+    "machine. Ctrl-C ends it."
 )
 
 
@@ -22,9 +23,10 @@ def run(arguments: argparse.Namespace) -> None:
 
     from monalive.ui.content import page_routes
     from monalive.ui.server import DEFAULT_PORT, PageServer
+    from monalive.ui.services import page_services
 
-    routes = page_routes(arguments.bundle)
-    with PageServer(routes, DEFAULT_PORT if arguments.port is None else arguments.port) as server:
+    routes, services = page_routes(arguments.bundle), page_services(arguments.bundle)
+    with PageServer(routes, DEFAULT_PORT if arguments.port is None else arguments.port, services) as server:
         print(f"The page is at {server.url} (Ctrl-C ends it)", flush=True)
         if not arguments.no_browser:
             webbrowser.open(server.url)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import secrets
 import shutil
@@ -104,12 +103,14 @@ class FolderSink(FrameSink):
             raise PermissionError(f"cannot write {path}: {error.strerror}") from error
 
     def _write(self, image: NDArray[np.uint8], timestamp_ms: float) -> None:
-        name = f"{self.frames_written:06d}.png"
-        encoded = io.BytesIO()
-        Image.fromarray(np.ascontiguousarray(image)).save(encoded, "PNG", **self._options)
-        (self._temporary / name).write_bytes(self._seal.content(encoded.getvalue()))
+        file = self._frame(self.frames_written)
+        Image.fromarray(np.ascontiguousarray(image)).save(file, "PNG", **self._options)
+
+    def _frame(self, number: int) -> Path:
+        return self._temporary / f"{number:06d}.png"
 
     def _commit(self, end_ms: float) -> None:
+        self._seal.frames([self._frame(number) for number in range(self.frames_written)])
         _require_replaceable(self.path)  # it may have changed meanwhile
         if self._target.exists() and exchange(self._temporary, self._target):
             shutil.rmtree(self._temporary, ignore_errors=True)  # it holds the old frames now

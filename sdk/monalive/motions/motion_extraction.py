@@ -68,7 +68,6 @@ def video_motion(
             frames,
             tracker,
             reader.fps,
-            name=Path(video).stem,
             reference=reference,
             driver_face=driver_face,
             driver_place=place,

@@ -9,8 +9,10 @@ import secrets
 import stat
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,7 +27,7 @@ log = logging.getLogger(__name__)
 ALGORITHMS: Final = ("es256", "es384", "es512", "ps256", "ps384", "ps512", "ed25519")
 HOME_VARIABLE: Final = "MONALIVE_HOME"
 _FILE: Final = "credential.pem"
-_YEARS: Final = 10
+_LASTS: Final = datetime.timedelta(days=3650)
 _RENEW_BEFORE: Final = datetime.timedelta(days=30)
 
 
@@ -59,7 +61,8 @@ class Credential:
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: it does not hold both.
+            ValueError: it does not hold both, the key is not that of the first certificate, or the certificate does
+                not hold today.
         """
         path = Path(path)
         if not path.is_file():
@@ -68,7 +71,13 @@ class Credential:
         if "PRIVATE KEY" not in text or "BEGIN CERTIFICATE" not in text:
             raise ValueError(f"{path} must hold a private key and its certificates, both in PEM form")
         key, chain = _split(text)
-        return cls(chain, algorithm, key)
+        try:
+            credential = cls(chain, algorithm, key)
+            _require_own_key(credential)
+            _require_valid_today(credential)
+        except ValueError as error:
+            raise ValueError(f"{path} cannot be used: {error}") from error
+        return credential
 
     @classmethod
     def from_callback(
@@ -83,8 +92,11 @@ class Credential:
             raise FileNotFoundError(f"there are no certificates at {chain_path}")
         return cls(_split(Path(chain_path).read_text(errors="replace"))[1], algorithm, sign=sign)
 
-    def signer(self) -> Signer:
+    def signer(self, timestamp_url: str | None = None) -> Signer:
         """A signer of the C2PA library.
+
+        Args:
+            timestamp_url: of a server (RFC 3161) that is asked, when something is signed, to confirm the time.
 
         Raises:
             ValueError: the key and certificates cannot be used.
@@ -94,10 +106,13 @@ class Credential:
         kind = getattr(c2pa.C2paSigningAlg, self.algorithm.upper())
         try:
             if self.sign is not None:
-                return c2pa.Signer.from_callback(self.sign, kind, self.chain)
+                return c2pa.Signer.from_callback(self.sign, kind, self.chain, timestamp_url)
             assert self.key is not None
+            address = None if timestamp_url is None else timestamp_url.encode()
             return c2pa.Signer.from_info(
-                c2pa.C2paSignerInfo(alg=kind, sign_cert=self.chain.encode(), private_key=self.key.encode(), ta_url=None)
+                c2pa.C2paSignerInfo(
+                    alg=kind, sign_cert=self.chain.encode(), private_key=self.key.encode(), ta_url=address
+                )
             )
         except c2pa.C2paError as error:
             raise ValueError(f"the credential cannot be used for signing: {error}") from error
@@ -137,20 +152,29 @@ def config_folder() -> Path:
 
 def _kept(path: Path) -> Credential:
     for _ in range(3):
-        replace = True
         try:
             _make_private(path)
             credential = _parsed(path.read_text())
-            if not _ends_soon(credential):
+            flaw = _flaw_in_time(credential)
+            if not flaw:
                 return credential
-            log.warning("the signing credential at %s runs out: a new one takes its place", path)
         except FileNotFoundError:
-            replace = False
-        except ValueError:
-            log.warning("the signing credential at %s is damaged: a new one takes its place", path)
-            path.replace(path.with_suffix(".damaged"))
-        _write(path, _made(), replace=replace)
+            flaw = ""
+        except ValueError as error:
+            flaw = f"is damaged ({error})"
+        if flaw:
+            aside = _set_aside(path)
+            log.warning("the signing credential at %s %s: it is kept as %s, and a new one made", path, flaw, aside.name)
+        _write(path, _made())
     raise OSError(f"{path} cannot be kept")
+
+
+def _set_aside(path: Path) -> Path:
+    """Renames a file that is of no use to a name that nothing has; of two processes the second finds it gone."""
+    aside = next(name for name in (path.with_suffix(f".old{number or ''}") for number in count()) if not name.exists())
+    with suppress(FileNotFoundError):
+        path.rename(aside)
+    return aside
 
 
 def _make_private(path: Path) -> None:
@@ -159,7 +183,7 @@ def _make_private(path: Path) -> None:
         path.chmod(0o600)
 
 
-def _write(path: Path, text: str, *, replace: bool) -> None:
+def _write(path: Path, text: str) -> None:
     """Appears whole; of two processes that make one at the same time, the first one's is kept."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = unfinished_name(path)
@@ -167,9 +191,6 @@ def _write(path: Path, text: str, *, replace: bool) -> None:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(text)
-        if replace:
-            os.replace(unfinished, path)
-            return
         try:
             os.link(unfinished, path)
         except FileExistsError:
@@ -185,8 +206,24 @@ def _parsed(text: str) -> Credential:
     if not key:
         raise ValueError("there is no private key in it")
     credential = Credential(chain, "es256", key)
-    _certificate(credential)
+    _require_own_key(credential)
     return credential
+
+
+def _require_own_key(credential: Credential) -> None:
+    """Raises ValueError unless the first certificate is that of the private key."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+
+    assert credential.key is not None
+    form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    try:
+        key = serialization.load_pem_private_key(credential.key.encode(), None).public_key()
+        own = key.public_bytes(*form) == _certificate(credential).public_key().public_bytes(*form)
+    except (UnsupportedAlgorithm, TypeError) as error:  # TypeError: a key behind a password
+        raise ValueError(f"its private key or certificate cannot be read ({error})") from error
+    if not own:
+        raise ValueError("its private key does not belong to its certificate")
 
 
 def _certificate(credential: Credential) -> Certificate:
@@ -195,9 +232,19 @@ def _certificate(credential: Credential) -> Certificate:
     return x509.load_pem_x509_certificate(credential.chain.encode())
 
 
-def _ends_soon(credential: Credential) -> bool:
-    now = datetime.datetime.now(datetime.UTC)
-    return _certificate(credential).not_valid_after_utc - now < _RENEW_BEFORE
+def _require_valid_today(credential: Credential) -> None:
+    certificate = _certificate(credential)
+    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if not start <= datetime.datetime.now(datetime.UTC) <= end:
+        raise ValueError(f"its certificate is valid from {start:%Y-%m-%d} to {end:%Y-%m-%d}, which is not today")
+
+
+def _flaw_in_time(credential: Credential) -> str:
+    """What is wrong with the certificate's time by this machine's clock; empty if nothing."""
+    now, certificate = datetime.datetime.now(datetime.UTC), _certificate(credential)
+    if now < certificate.not_valid_before_utc:
+        return "is not valid yet by this machine's clock"
+    return "runs out" if certificate.not_valid_after_utc - now < _RENEW_BEFORE else ""
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -213,8 +260,10 @@ def _split(text: str) -> tuple[str, str]:
     return key, "".join(block for block in blocks if "CERTIFICATE" in block.splitlines()[0])
 
 
-def _made() -> str:
+def _made(start: datetime.datetime | None = None, lasts: datetime.timedelta = _LASTS) -> str:
     """A new key and certificate, and the certificate that issued it (its key is thrown away), as PEM.
+
+    They hold from `start`, by default an hour ago, for clocks that differ a little.
 
     The C2PA rules ask for an issued end-entity certificate with a purpose; a self-signed one is refused.
     """
@@ -232,7 +281,7 @@ def _made() -> str:
             ]
         )
 
-    now = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1)
+    start = start or datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1)
     issuer_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer_name = named("local issuer")
     issuer_identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
@@ -244,8 +293,8 @@ def _made() -> str:
             .issuer_name(issuer_name)
             .public_key(public_key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now)
-            .not_valid_after(now + datetime.timedelta(days=365 * _YEARS))
+            .not_valid_before(start)
+            .not_valid_after(start + lasts)
             .add_extension(x509.BasicConstraints(ca=issues, path_length=None), critical=True)
             .add_extension(_key_usage(issues), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)

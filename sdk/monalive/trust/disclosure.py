@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from monalive.trust.content_credentials import (
 )
 from monalive.trust.credential import Credential, local
 from monalive.trust.mark_code import MARK_VERSION, MarkMessage
-from monalive.trust.pixel_mark import LOSSLESS, LOSSY, PixelMark
+from monalive.trust.pixel_mark import LOSSLESS, LOSSY, SMALLEST_SIDE, PixelMark
 
 _LOSSLESS_SUFFIXES: Final = ("", ".png")
 
@@ -44,6 +45,8 @@ class Disclosure:
         credentials: sign the file with Content Credentials. Without them nobody can check where the file comes from
             or whether it was changed.
         credential: what to sign with; None for this user's own, made on first use.
+        timestamp_url: of a server (RFC 3161) that is asked to confirm when the file was signed; None asks nobody. Not
+            for folders of frames.
         pixel_mark: put the imperceptible mark into every frame.
         badge: draw a visible "AI" in the lower right corner of every frame.
     """
@@ -55,6 +58,7 @@ class Disclosure:
     regions: Sequence[SquareCrop] | None = None
     credentials: bool = True
     credential: Credential | None = None
+    timestamp_url: str | None = None
     pixel_mark: bool = True
     badge: bool = False
 
@@ -78,7 +82,8 @@ class Disclosure:
             "badge": self.badge,
             "photos": [{"sha256": photo.sha256} for photo in photos],
         }
-        return Statement(facts, photos)
+        marked = [square for square in self.regions or () if square.side >= SMALLEST_SIDE]
+        return Statement(facts, photos, mark_id, marked)
 
 
 class Seal:
@@ -88,9 +93,17 @@ class Seal:
         disclosure: what to say.
         path: of the output; its suffix tells the format.
         size: (width, height) of the frames.
+        folder: the output is a folder of PNG files.
+
+    Raises:
+        ValueError: a time stamp is asked for, and the output is a folder.
     """
 
     def __init__(self, disclosure: Disclosure, path: Path, size: tuple[int, int], *, folder: bool = False) -> None:
+        if folder and disclosure.timestamp_url is not None:
+            raise ValueError(
+                "each frame of a folder would ask the time-stamp server; choose a video, or leave the time stamp out"
+            )
         message = MarkMessage.random()
         suffix = ".png" if folder else path.suffix.lower()
         self._badge = Badge(size) if disclosure.badge else None
@@ -105,6 +118,7 @@ class Seal:
             marked = self._mark is not None and self._mark.marks
             self._statement = disclosure.statement(message.id_text if marked else None, with_photos=not folder)
             self._credential = disclosure.credential or local()
+            self._timestamp_url = disclosure.timestamp_url
 
     def frame(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A frame as it is written: with badge and mark. The frame itself is not changed."""
@@ -120,7 +134,25 @@ class Seal:
         """
         if self._statement is None or self._media_type is None:
             return encoded
-        return sign_bytes(encoded, self._media_type, self._statement, self._credential)
+        return sign_bytes(encoded, self._media_type, self._statement, self._credential, self._timestamp_url)
+
+    def frames(self, files: Sequence[Path]) -> None:
+        """Signs the finished frames of a folder, before it takes its name.
+
+        Each says its number from 0, their count, and a name that all of them share: a missing frame shows, and so does
+        one from elsewhere.
+
+        Raises:
+            ValueError: the credential cannot be used.
+            OSError: one cannot be written.
+        """
+        if self._statement is None or self._media_type is None:
+            return
+        sequence = secrets.token_hex(8)
+        for number, file in enumerate(files):
+            place = {"sequence": sequence, "number": number, "count": len(files)}
+            statement = replace(self._statement, facts={**self._statement.facts, "frame": place})
+            sign_file(file, self._media_type, statement, self._credential)
 
     @property
     def sidecar(self) -> Path | None:
@@ -139,8 +171,9 @@ class Seal:
         """
         if self._statement is not None and self._media_type is not None:
             if beside is None:
-                sign_file(path, self._media_type, self._statement, self._credential)
+                sign_file(path, self._media_type, self._statement, self._credential, self._timestamp_url)
             else:
-                beside.write_bytes(detached(path, self._media_type, self._statement, self._credential))
+                signed = detached(path, self._media_type, self._statement, self._credential, self._timestamp_url)
+                beside.write_bytes(signed)
         if self._media_type in DETACHED_TYPES:
             sidecar(self._path).unlink(missing_ok=True)

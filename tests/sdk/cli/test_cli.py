@@ -20,7 +20,7 @@ from monalive.media.image_io import save_image
 from monalive.media.video_io import VideoReader
 from monalive.media.video_sinks import open_sink
 from monalive.networks.runtimes import RuntimeOptions
-from monalive.trust.content_credentials import read_credentials
+from monalive.trust.credentials_reader import read_credentials
 
 
 @pytest.fixture
