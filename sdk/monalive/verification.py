@@ -8,9 +8,6 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from monalive.media.file_samples import media_type, sample_frames
 from monalive.media.regular_file import require_file
 from monalive.trust.content_credentials import DETACHED_TYPES, SIDECAR_SUFFIX
