@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import av
 import cv2
@@ -23,7 +24,7 @@ def encoded(frames: Frames, crf: int, codec: str = "libx264", **options: str) ->
     """Encoded and decoded."""
     written = io.BytesIO()
     with av.open(written, "w", format="matroska") as container:
-        stream = container.add_stream(codec, rate=25, options={"crf": str(crf), **options})
+        stream: Any = container.add_stream(codec, rate=25, options={"crf": str(crf), **options})
         stream.width, stream.height = frames[0].shape[1] // 2 * 2, frames[0].shape[0] // 2 * 2
         stream.pix_fmt = "yuv420p"
         for frame in frames:
@@ -103,6 +104,31 @@ def tones(curve: Callable[[np.ndarray], np.ndarray]) -> Change:
     """A curve of values 0 to 1."""
     table = np.clip(np.rint(curve(np.arange(256) / 255.0) * 255), 0, 255).astype(np.uint8)
     return lambda image: table[image]
+
+
+def gamma(power: float) -> Change:
+    """Values to a power."""
+    return tones(lambda values: values**power)
+
+
+def brightness(percent: int) -> Change:
+    """Values so much higher or lower."""
+    return tones(lambda values: values * (1 + percent / 100))
+
+
+def contrast(factor: float) -> Change:
+    """About the middle."""
+    return tones(lambda values: (values - 0.5) * factor + 0.5)
+
+
+def blurred(sigma: float) -> Change:
+    """A Gaussian."""
+    return lambda image: cv2.GaussianBlur(image, (0, 0), sigma)
+
+
+def median(size: int) -> Change:
+    """Of so many pixels across."""
+    return lambda image: cv2.medianBlur(image, size)
 
 
 def noisy(deviation: float) -> Change:
@@ -227,13 +253,13 @@ def attacks() -> dict[str, Callable[[Frames], Frames]]:
     made["rotation 180"] = each(lambda image: image[::-1, ::-1])
     made["mirror"] = each(lambda image: image[:, ::-1])
     made["upside-down mirror"] = each(lambda image: image[::-1])
-    made |= {f"gamma {power}": each(tones(lambda v, p=power: v**p)) for power in (1.4, 0.7)}
-    made |= {f"brightness {part:+d} %": each(tones(lambda v, p=part: v * (1 + p / 100))) for part in (20, -20)}
-    made |= {f"contrast {part}": each(tones(lambda v, p=part: (v - 0.5) * p + 0.5)) for part in (1.4, 0.6)}
+    made |= {f"gamma {power}": each(gamma(power)) for power in (1.4, 0.7)}
+    made |= {f"brightness {part:+d} %": each(brightness(part)) for part in (20, -20)}
+    made |= {f"contrast {part}": each(contrast(part)) for part in (1.4, 0.6)}
     made["greyscale"] = each(grey)
-    made |= {f"blur {sigma}": each(lambda image, s=sigma: cv2.GaussianBlur(image, (0, 0), s)) for sigma in (1, 2)}
+    made |= {f"blur {sigma}": each(blurred(sigma)) for sigma in (1, 2)}
     made |= {f"noise {deviation}": each(noisy(deviation)) for deviation in (5, 10, 20)}
-    made |= {f"median {size}": each(lambda image, s=size: cv2.medianBlur(image, s)) for size in (3, 5)}
+    made |= {f"median {size}": each(median(size)) for size in (3, 5)}
     made |= {"sharpen": each(sharpened), "denoised": again(denoised), "subtitles and logo": each(titled)}
     made["picture in picture 40 %"] = each(in_picture)
     made["letter- and pillarbox 480p"] = each(placed(480, 854, 0.9, 0))

@@ -33,7 +33,8 @@ class Evidence:
 
     def to_frame(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Places (..., 2) in `change`, across and down, as places in the frames."""
-        return (points + np.array([self.left, self.top])) / self.scale
+        places: NDArray[np.float64] = (points + np.array([self.left, self.top])) / self.scale
+        return places
 
     def part(self, window: tuple[slice, slice]) -> Evidence:
         """A window of it: rows, columns."""

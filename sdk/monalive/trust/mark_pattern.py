@@ -53,7 +53,8 @@ def strengths() -> NDArray[np.float64]:
 
 def amplitudes(word: NDArray[np.int8]) -> NDArray[np.complex128]:
     """(160,) of a code word (256,): cosine + i sine of each wave."""
-    return strengths() * np.concatenate([word[0::2] + 1j * word[1::2], sync_signs()])
+    signs: NDArray[np.complex128] = np.concatenate([word[0::2] + 1j * word[1::2], sync_signs()])
+    return signs * strengths()
 
 
 def render(word: NDArray[np.int8], side: float, across: NDArray[Any], down: NDArray[Any]) -> NDArray[np.float32]:

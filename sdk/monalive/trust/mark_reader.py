@@ -97,8 +97,12 @@ class _Candidate:
 
     def decoded(self, attempts: Iterator[int]) -> FoundMark | None:
         """As marks are written now, and as version 1 wrote them."""
+        written: tuple[NDArray[np.float64] | float, ...]
         written = (strengths(), 1.0) if self.reading.score >= _OLD else (strengths(),)
-        for strength, number in zip(written, attempts, strict=False):
+        for strength in written:
+            number = next(attempts, None)
+            if number is None:
+                return None
             if message := decode(soft_bits(self.reading.values, strength)):
                 tile, origin = self.reading.tile / self.seen.scale, self.seen.to_frame(self.reading.origin)
                 return FoundMark(message, tile, origin, number)

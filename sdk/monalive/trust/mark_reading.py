@@ -102,7 +102,7 @@ class _Look:
         across, down = waves()[CODE_WAVES:].T
         agreement = np.zeros((len(_WAYS), _TILE, _TILE), np.complex64)
         agreement[:, down, across % _TILE] = self._matched
-        self.correlation: NDArray[np.float32] = np.fft.ifft2(agreement).real  # (8, 48, 48)
+        self.correlation: NDArray[np.float64] = np.fft.ifft2(agreement).real  # (8, 48, 48)
 
     def peaks(self, ways: NDArray[np.int64], count: int) -> list[tuple[int, int, int]]:
         """The ways and places (across, down) that agree best, apart from each other."""

@@ -51,7 +51,7 @@ def _compared(greys: Sequence[NDArray[np.uint8]], found: FoundMark) -> FoundMark
     bits = found.message.picture
     if bits is None:
         return found
-    mean = np.mean(np.stack(greys), axis=0, dtype=np.float32)
+    mean = np.asarray(np.mean(np.stack(greys), axis=0), np.float32)
     alike, shown = max(_shown(mean, found, bits, corner) for corner in _squares(greys, found))
     return replace(found, likeness=alike, shown=shown)
 
@@ -87,6 +87,6 @@ def _shown(grey: NDArray[np.float32], found: FoundMark, bits: int, corner: NDArr
     matrix[:, 2] += matrix[:, :2] @ [0.5, 0.5] - 0.5
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     size = (SQUARE_SIZE, SQUARE_SIZE)
-    square = cv2.warpAffine(small, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    square = np.asarray(cv2.warpAffine(small, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32)
     known = cv2.warpAffine(np.ones_like(small), matrix, size, flags=flags) > 0.5
     return likeness(bits, square, known), float(known.mean())

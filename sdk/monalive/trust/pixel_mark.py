@@ -96,7 +96,7 @@ class _MarkedSquare:
         self._file_id, self._region = file_id, region
         self._pattern: NDArray[np.float32] | None = None  # (h, w)
         self._strength = strength
-        self._gain = min(max((_GUIDE_SIDE / region.side) ** 1.5, 1.0), _MOST_GAIN)
+        self._gain: float = min(max((_GUIDE_SIDE / region.side) ** 1.5, 1.0), _MOST_GAIN)
         shrink = max(1.0, region.side / _GUIDE_SIDE)
         self._guide_size = (max(1, round((right - left) / shrink)), max(1, round((bottom - top) / shrink)))
         self._blur = (max(3, round(region.side / shrink / TILES * 7 / 64) | 1),) * 2
