@@ -17,8 +17,8 @@ import numpy as np
 
 from monalive.media.image_io import load_image
 from monalive.media.video_io import VideoReader
-from monalive.trust.mark_code import MAX_ATTEMPTS
-from monalive.trust.mark_reader import find_mark
+from monalive.trust.mark_code import CHANCE_OF_MISTAKE, MAX_ATTEMPTS
+from monalive.trust.mark_search import search_mark
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 VIDEOS = {".mp4", ".webm", ".mov"}
@@ -50,7 +50,7 @@ def main() -> None:
     started = time.monotonic()
     found_pictures = pictures(arguments.folders, arguments.every, arguments.longest, arguments.half)
     for kind, image in itertools.islice(found_pictures, arguments.most):
-        found += find_mark([image]) is not None
+        found += search_mark([image]) is not None
         kinds[kind] += 1
         if sum(kinds.values()) % 100 == 0:
             print(dict(kinds), "found", found, f"{time.monotonic() - started:.0f} s", flush=True)
@@ -64,7 +64,7 @@ def _result(kinds: Counter[str], found: int) -> dict[str, object]:
         "total": sum(kinds.values()),
         "false_positives": found,
         "attempts_per_picture_at_most": MAX_ATTEMPTS,
-        "bound_per_picture": MAX_ATTEMPTS / 2**24,
+        "bound_per_picture": CHANCE_OF_MISTAKE,
     }
 
 

@@ -41,7 +41,7 @@ def main() -> None:
     photo = load_image(sample_portrait_path())
     face = np.asarray(cv2.resize(photo, (256, 256), interpolation=cv2.INTER_AREA), np.uint8)
     drivers = [sway(face, index) for index in range(50)]
-    mark = PixelMark(MarkMessage.for_release("0.1.0"), (256, 256))
+    mark = PixelMark(MarkMessage.random(), (256, 256))
     arrived = threading.Event()
     results = 0
 

@@ -8,15 +8,13 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from monalive.media.file_samples import media_type, sample_frames
 from monalive.media.regular_file import require_file
 from monalive.trust.content_credentials import DETACHED_TYPES, SIDECAR_SUFFIX
 from monalive.trust.credentials_reader import Condition, ReadCredentials, read_credentials
-from monalive.trust.mark_code import MAX_ATTEMPTS
-from monalive.trust.mark_reader import FoundMark, find_mark
+from monalive.trust.mark_code import CHANCE_OF_MISTAKE
+from monalive.trust.mark_reader import FoundMark
+from monalive.trust.mark_search import search_mark
 
 
 class State(Enum):
@@ -25,6 +23,7 @@ class State(Enum):
     VALID = "valid"  # our credentials, and the file is as it was signed
     TAMPERED = "tampered"  # credentials that do not fit the file, or not its pixel mark
     STRIPPED = "stripped"  # our pixel mark, but no credentials of ours
+    COPIED = "copied"  # our pixel mark on a picture that it was not made for, and no credentials of ours
     NOT_OURS = "not ours"  # neither
     CANNOT_TELL = "cannot tell"  # credentials that cannot be read or checked
     NOT_CHECKED = "not checked"  # credentials that lie on a server, which is not asked
@@ -89,10 +88,11 @@ class Verification:
             if mark is None
             else {
                 "id": mark.message.id_text,
-                "release": f"{mark.message.major}.{mark.message.minor}",
+                "release": mark.message.release,
+                "belongs": mark.belongs,
                 "mirrored": mark.mirrored,
-                "tile_pixels": round(mark.tile, 2),
-                "chance_of_mistake": MAX_ATTEMPTS / 2**24,
+                "tile_pixels": round(mark.tile_pixels, 2),
+                "chance_of_mistake": CHANCE_OF_MISTAKE,
             },
             "notes": list(self.notes),
         }
@@ -117,7 +117,7 @@ def verify(path: str | Path) -> Verification:
     mark, cut, unreadable = None, False, False
     try:
         samples = sample_frames(files)
-        mark, cut = _mark(samples.frames), samples.cut
+        mark, cut = search_mark(samples.frames), samples.cut
     except ValueError:
         if credentials is None or credentials.intact:
             raise
@@ -133,7 +133,7 @@ def find_mark_of(path: Path) -> FoundMark | None:
         ValueError: there is no picture in it that can be read.
         OSError: it cannot be read.
     """
-    return _mark(sample_frames([path]).frames)
+    return search_mark(sample_frames([path]).frames)
 
 
 def frames_of(folder: Path) -> list[Path]:
@@ -147,8 +147,9 @@ def _verdict(
     if credentials is None:
         if mark is None:
             return Verification(State.NOT_OURS, None, None, ["The file is cut short."] if cut else [])
-        if cut:
-            note = "The file is cut short: what is left carries our mark, and no credentials."
+        if cut and mark.belongs is not False:
+            ours = "our mark" if mark.belongs else "a mark like ours"
+            note = f"The file is cut short: what is left carries {ours}, and no credentials."
             return Verification(State.TAMPERED, None, mark, [note], Origin.MARK)
         return _by_mark(None, mark, [_missing(kind)])
     match credentials.condition:
@@ -172,8 +173,19 @@ def _on_a_server(credentials: ReadCredentials, mark: FoundMark | None) -> Verifi
 
 
 def _by_mark(credentials: ReadCredentials | None, mark: FoundMark, notes: Sequence[str]) -> Verification:
-    """The verdict where the pixel mark alone speaks of monalive."""
-    return Verification(State.STRIPPED, credentials, mark, notes, Origin.MARK)
+    """The verdict where the pixel mark alone speaks of monalive; `notes` if it was made for this picture."""
+    if mark.belongs:
+        return Verification(State.STRIPPED, credentials, mark, notes, Origin.MARK)
+    if mark.belongs is None:
+        note = "It carries a mark like ours; whether the mark was made for this picture is not known."
+        return Verification(State.STRIPPED, credentials, mark, [note], Origin.MARK)
+    note = "It carries a mark of ours that was made for another picture: copied here, or the picture was changed much."
+    return Verification(State.COPIED, credentials, mark, [note])
+
+
+def _fits(mark: FoundMark) -> bool:
+    """Whether the mark was made for this picture; marks of version 1 do not say."""
+    return bool(mark.belongs) or mark.message.picture is None
 
 
 def _changed(credentials: ReadCredentials, mark: FoundMark | None) -> Verification:
@@ -194,7 +206,7 @@ def _ours(credentials: ReadCredentials, mark: FoundMark | None) -> Verification:
     if mark is not None and said is not None and mark.message.id_text != said:
         note = "The pixels carry another id than the credentials: one of the two was put there later."
         return Verification(State.TAMPERED, credentials, mark, [note], Origin.MARK)
-    agree = mark is not None and said is not None
+    agree = mark is not None and said is not None and _fits(mark)
     origin = Origin.CONFIRMED if agree or credentials.trusted else Origin.CLAIMED
     notes = []
     if mark is None and said is not None:
@@ -226,7 +238,7 @@ def _of_another_tool(credentials: ReadCredentials, mark: FoundMark | None) -> Ve
         notes.append(f"They say that this tool {what}; what monalive said of that file is kept in them.")
         if not all(origin.intact for origin in credentials.origins):
             notes.append("That file had been changed since monalive signed it.")
-        origin = Origin.CLAIMED if mark is None else Origin.CONFIRMED
+        origin = Origin.CONFIRMED if mark is not None and _fits(mark) else Origin.CLAIMED
         return Verification(State.EDITED, credentials, mark, notes, origin)
     if mark is not None:
         notes.append("The pixels carry our mark: it was made with monalive, and monalive's credentials are gone.")
@@ -296,14 +308,3 @@ def _disorder(places: Sequence[_Place | None]) -> Iterator[str]:
         yield f"{len(numbers) - len(set(numbers))} frames are there twice."
     if numbers != sorted(numbers):
         yield "The frames are not in the order in which they were written."
-
-
-def _mark(frames: Sequence[NDArray[np.uint8]]) -> FoundMark | None:
-    """All frames together, then single ones; the attempts of all of them are limited together."""
-    if len(frames) == 1:
-        return find_mark(frames)
-    share = MAX_ATTEMPTS // 4
-    found = find_mark(frames, attempts=2 * share)
-    for frame in (frames[0], frames[len(frames) // 2]):
-        found = found or find_mark([frame], attempts=share)
-    return found

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-import re
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-from monalive import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
 # The vocabulary of the API: every platform has it.
@@ -28,7 +25,7 @@ EVERYWHERE = (
     *("SquareCrop.to_pixels", "SquareCrop.extract", "portrait_crop", "FaceTracker", "FaceTracker.detect"),
     *("Face", "Face.landmarks", "PixelMark", "PhotoAnimator.reanchor", "PhotoAnimatorOptions.reference"),
     *("PhotoAnimatorOptions.driver_face", "PhotoAnimatorOptions.max_faces"),
-    *("MarkMessage", "MarkMessage.for_release", "MarkMessage.file_id", "MarkMessage.major", "MarkMessage.minor"),
+    *("MarkMessage", "MarkMessage.random", "MarkMessage.file_id"),
 )
 # On Python and both phones.
 NATIVE = (
@@ -87,9 +84,3 @@ def test_a_name_that_is_not_public_is_not_read(names: ModuleType, tmp_path: Path
     )
     found = names.swift_names(tmp_path) - {"Hidden.no"}
     assert found == {"Shown", "Shown.a", "Shown.b", "Shown.call", "Kind", "Kind.one", "Kind.two"}
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "bindings").glob("*/**/[Mm]ark[_MC]*.*")), ids=lambda path: path.name)
-def test_a_mark_names_this_release(path: Path) -> None:
-    found = re.findall(r'(?i)release(?:: string)? = "([\d.]+)"', path.read_text())
-    assert found == [__version__]

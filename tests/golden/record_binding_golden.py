@@ -41,6 +41,7 @@ from monalive.retargeting.retarget import Retargeter
 from monalive.retargeting.retarget_networks import RetargetNetworks
 from monalive.retargeting.surroundings_transfer import SurroundingsTransfer
 from monalive.trust.mark_code import MarkMessage, encode
+from monalive.trust.mark_picture import picture_bits
 from monalive.trust.pixel_mark import PixelMark
 
 HERE: Final = Path(__file__).resolve().parent
@@ -295,20 +296,22 @@ def _paste_back_cases(folder: Path) -> list[dict[str, Any]]:
 def _pixel_mark_cases(folder: Path, photo: NDArray[np.uint8]) -> list[dict[str, Any]]:
     """Code words, and the photo marked in one square: inside, over the border, in one that is measured smaller."""
     cases: list[dict[str, Any]] = []
-    for name, repeated, region, message in (
-        ("inside", 1, SquareCrop(20.4, 10.75, 240.3), MarkMessage(0, 0, 0)),
-        ("beyond", 1, SquareCrop(150.2, -30.0, 180.0), MarkMessage(2**28 - 1, 15, 15)),
-        ("every pixel doubled", 2, SquareCrop(6.0, 4.5, 541.5), MarkMessage(0x0ABCDE5, 0, 1)),
-        ("too small", 1, SquareCrop(30.0, 30.0, 63.0), MarkMessage(0x0ABCDE5, 0, 1)),
+    for name, repeated, region, file_id in (
+        ("inside", 1, SquareCrop(20.4, 10.75, 240.3), 0),
+        ("beyond", 1, SquareCrop(150.2, -30.0, 180.0), 2**16 - 1),
+        ("every pixel doubled", 2, SquareCrop(6.0, 4.5, 541.5), 0xBCE5),
+        ("too small", 1, SquareCrop(30.0, 30.0, 63.0), 0xBCE5),
     ):
         picture = photo.repeat(repeated, 0).repeat(repeated, 1)
         height, width = picture.shape[:2]
-        marked = PixelMark(message, (width, height), [region]).apply(picture)
+        bits = picture_bits(picture, region)
+        marked = PixelMark(MarkMessage(file_id), (width, height), [region]).apply(picture)
         change = marked[..., 1].astype(int) - picture[..., 1]
         rows = list(range(3, height, 40))
-        word = "".join("+" if sign > 0 else "-" for sign in encode(message))
+        word = "".join("+" if sign > 0 else "-" for sign in encode(file_id, bits))
         cases.append(
-            {"name": name, "repeated": repeated, "crop": asdict(region), "message": asdict(message), "code_word": word}
+            {"name": name, "repeated": repeated, "crop": asdict(region), "code_word": word}
+            | {"message": {"file_id": file_id, "picture": bits}}
             | {"rows": rows, "change_of_green": [change[row].tolist() for row in rows]}
         )
     return cases

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,11 @@ from monalive.trust.consent import Consent
 from monalive.trust.credential import Credential
 from monalive.trust.credentials_reader import read_credentials
 from monalive.trust.disclosure import Disclosure
+from monalive.trust.mark_code import MarkMessage
+from monalive.trust.mark_search import search_mark
+from monalive.trust.pixel_mark import LOSSLESS, LOSSY, PixelMark
 from monalive.trust.provenance import DIGITAL_SOURCE_TYPE
-from monalive.verification import State, verify
+from monalive.verification import State, _verdict, verify
 
 NAMES = ["a.mp4", "a.m4v", "a.gif", "a.webp", "a.png", "a.jpg", "frames"]
 MODEL = {"name": "test networks", "version": "9.8.7", "sha256": "0" * 64}
@@ -349,3 +353,39 @@ def test_a_photo_with_damaged_credentials_is_animated_all_the_same(
         assert len(found.credentials.facts["photos"][0]["sha256"]) == 64
         assert [line for line in caplog.messages if "cannot be read and are not passed on" in line]
         caplog.clear()
+
+
+def test_a_mark_copied_to_another_picture_is_told(
+    tmp_path: Path, face: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the original at hand a mark is easily taken from an output and put on anything."""
+    mark = PixelMark(MarkMessage(0x1234), (256, 256), None, LOSSLESS)
+    pattern = 2.0 * (mark.apply(face).astype(float) - face)
+    other = np.clip(255 - 0.6 * face.astype(float) + pattern, 0, 255).astype(np.uint8)
+    Image.fromarray(other).save(tmp_path / "copied.png")
+    found = verify(tmp_path / "copied.png")
+    assert found.state is State.COPIED
+    assert found.as_dict()["mark"]["belongs"] is False
+    assert main(["verify", str(tmp_path / "copied.png")]) == 6
+    said = capsys.readouterr().out
+    assert "made for another picture" in said
+    assert "made with monalive" not in said.lower()
+
+
+def test_a_mark_without_enough_of_its_picture_is_one_like_ours(tmp_path: Path, face: np.ndarray) -> None:
+    marked = PixelMark(MarkMessage(0x1234), (256, 256), None, LOSSY).apply(face)
+    seen = search_mark([marked])
+    assert seen is not None
+    for likeness, shown, belongs, words in (
+        (3.5, 1.0, True, "Made with monalive, but"),
+        (2.2, 1.0, None, "a mark like ours"),
+        (0.5, 0.4, None, "a mark like ours"),
+        (0.5, 1.0, False, "made for another picture"),
+        (None, 0.0, None, "a mark like ours"),
+    ):
+        mark = replace(seen, likeness=likeness, shown=shown)
+        assert mark.belongs is belongs
+        verdict = _verdict(None, mark, "image/png", cut=False, unreadable=False)
+        assert verdict.state is (State.COPIED if belongs is False else State.STRIPPED)
+        assert words in verdict.notes[0]
+        assert belongs or "made with monalive" not in verdict.notes[0].lower()

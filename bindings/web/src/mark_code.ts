@@ -1,9 +1,10 @@
 /** The message of the pixel mark and the code word that carries it, as `monalive.trust.mark_code` (which also reads it). */
 
 import { ValueError } from "./errors.js";
+import { PICTURE_BITS } from "./mark_picture.js";
 
-const MARK_VERSION = 1n;
-const ID_BITS = 28n;
+const MARK_VERSION = 2n;
+const ID_BITS = 16n;
 const MESSAGE_BITS = 64;
 const DATA_BYTES = 5;
 /** CRC-24 of OpenPGP (RFC 9580). */
@@ -13,35 +14,31 @@ const MEMORY = 8;
 const GENERATORS = [0o463, 0o535, 0o733, 0o745];
 const SCRAMBLE = 0x9d3c_a17e_52f8_6b04n;
 
-/** This release of monalive. */
-const RELEASE = "0.1.0";
-
 /** What the pixels say. */
 export class MarkMessage {
   /**
-   * @param fileId random for every file, 0 to 2**28 - 1.
-   * @param major of the release that writes it, modulo 16.
-   * @param minor likewise.
+   * @param fileId random for every file, 0 to 2**16 - 1.
    * @throws ValueError a number out of range.
    */
-  constructor(readonly fileId: number, readonly major: number, readonly minor: number) {
-    const within = (value: number, most: number): boolean => Number.isInteger(value) && value >= 0 && value <= most;
-    if (!within(fileId, 2 ** 28 - 1) || !within(major, 15) || !within(minor, 15)) {
-      throw new ValueError(`a mark says an id of 28 bits and two numbers of 4 bits, not ${fileId}, ${major}, ${minor}`);
+  constructor(readonly fileId: number) {
+    if (!Number.isInteger(fileId) || fileId < 0 || fileId > 0xffff) {
+      throw new ValueError(`a mark says an id of 16 bits, not ${fileId}`);
     }
   }
 
-  /** A message with a new random id; `release` is like "0.1.0", this one when left out. */
-  static forRelease(release = RELEASE): MarkMessage {
-    const [major, minor] = release.split(".").map(Number);
-    const [random] = crypto.getRandomValues(new Uint32Array(1));
-    return new MarkMessage(random! >>> 4, (major ?? 0) % 16, (minor ?? 0) % 16);
+  /** A message with a new random id. */
+  static random(): MarkMessage {
+    const [random] = crypto.getRandomValues(new Uint16Array(1));
+    return new MarkMessage(random!);
   }
 }
 
-/** The code word: 256 values of -1 and 1. */
-export function encode({ fileId, major, minor }: MarkMessage): Int8Array {
-  const data = (((MARK_VERSION << 4n) | BigInt(major)) << 4n | BigInt(minor)) << ID_BITS | BigInt(fileId);
+/**
+ * The code word: 256 values of -1 and 1.
+ * @param picture what the marked square shows, see `pictureBits`.
+ */
+export function encode({ fileId }: MarkMessage, picture: number): Int8Array {
+  const data = ((MARK_VERSION << PICTURE_BITS) | BigInt(picture)) << ID_BITS | BigInt(fileId);
   const message = ((data << CHECK_BITS) | BigInt(checksum(data))) ^ SCRAMBLE;
   const bits = Array.from({ length: MESSAGE_BITS }, (_, i) => Number((message >> BigInt(MESSAGE_BITS - 1 - i)) & 1n));
   // Tail-biting: the register starts with the last bits, so it ends as it began.

@@ -4,6 +4,7 @@ import { sha256Of } from "./bundle.js";
 import type { SquareCrop } from "./crop.js";
 import { ValueError } from "./errors.js";
 import { encode, type MarkMessage } from "./mark_code.js";
+import { pictureBits } from "./mark_picture.js";
 import type { Field, Picture } from "./picture.js";
 import { resizeField } from "./resample.js";
 
@@ -17,7 +18,9 @@ const SMALLEST_SIDE = 64;
 /** Where the picture's texture is measured. */
 const GUIDE_SIDE = 256;
 /** Root mean square of the mark in levels of 0 to 255: per level of texture, and its limits; for what an encoder takes part of it away. */
-const STRENGTH = { texture: 0.21, least: 1.6, most: 1.95 };
+const STRENGTH = { texture: 0.2, least: 1.4, most: 1.9 };
+/** The most of it more that squares smaller than GUIDE_SIDE get, which have fewer pixels to carry as many bits. */
+const MOST_GAIN = 1.8;
 
 /** Marks pictures of one size with one message. */
 export class PixelMark {
@@ -27,8 +30,8 @@ export class PixelMark {
    * @param regions squares to mark, in pixels; what is smaller than 64 pixels or outside the picture is left out.
    */
   static async create(message: MarkMessage, width: number, height: number, regions: readonly SquareCrop[]): Promise<PixelMark> {
-    const spectrum = await spectrumOf(encode(message));
-    const parts = regions.map((region) => MarkedSquare.within(region, width, height, spectrum)).filter((part) => part !== null);
+    const waves = await keyedWaves();
+    const parts = regions.map((region) => MarkedSquare.within(region, width, height, message, waves)).filter((part) => part !== null);
     return new PixelMark(width, height, parts);
   }
 
@@ -50,7 +53,13 @@ interface Spectrum {
   readonly imaginary: Float64Array;
 }
 
-async function spectrumOf(word: Int8Array): Promise<Spectrum> {
+/** The waves of half the plane in the order of their keys, and the fixed signs of the last ones. */
+interface KeyedWaves {
+  readonly waves: readonly { readonly x: number; readonly y: number }[];
+  readonly fixedSign: (bit: number) => number;
+}
+
+async function keyedWaves(): Promise<KeyedWaves> {
   const text = (content: string): Promise<string> => sha256Of(new TextEncoder().encode(content));
   const half: [number, number][] = [];
   for (let y = 0; y <= HIGHEST; y++) {
@@ -61,46 +70,62 @@ async function spectrumOf(word: Int8Array): Promise<Spectrum> {
   keyed.sort((one, other) => (one.key < other.key ? -1 : 1));
   const fixed = await text(KEY);
   const fixedSign = (bit: number): number => ((parseInt(fixed[bit >> 2]!, 16) >> (3 - (bit & 3))) & 1 ? -1 : 1);
+  return { waves: keyed, fixedSign };
+}
+
+function spectrumOf(word: Int8Array, { waves, fixedSign }: KeyedWaves): Spectrum {
   const real = new Float64Array((HIGHEST + 1) * (2 * HIGHEST + 1)), imaginary = new Float64Array(real.length);
-  keyed.forEach(({ x, y }, i) => {
+  waves.forEach(({ x, y }, i) => {
     const at = y * (2 * HIGHEST + 1) + x + HIGHEST;
-    real[at] = i < CODE_WAVES ? word[2 * i]! : fixedSign(2 * (i - CODE_WAVES));
-    imaginary[at] = i < CODE_WAVES ? word[2 * i + 1]! : fixedSign(2 * (i - CODE_WAVES) + 1);
+    const strength = 1 / Math.hypot(x, y); // in proportion to their length: long ones show least for what survives of them
+    real[at] = strength * (i < CODE_WAVES ? word[2 * i]! : fixedSign(2 * (i - CODE_WAVES)));
+    imaginary[at] = strength * (i < CODE_WAVES ? word[2 * i + 1]! : fixedSign(2 * (i - CODE_WAVES) + 1));
   });
   return { real, imaginary };
 }
 
 class MarkedSquare {
   readonly #shrink: number;
+  readonly #gain: number;
+  #pattern: Float32Array | undefined;
 
   private constructor(
     private readonly left: number, private readonly top: number, private readonly width: number, private readonly height: number,
-    private readonly side: number, private readonly pattern: Float32Array,
+    private readonly region: SquareCrop, private readonly message: MarkMessage, private readonly waves: KeyedWaves,
   ) {
-    this.#shrink = Math.max(1, side / GUIDE_SIDE);
+    this.#shrink = Math.max(1, region.side / GUIDE_SIDE);
+    this.#gain = Math.min(Math.max((GUIDE_SIDE / region.side) ** 1.5, 1), MOST_GAIN);
   }
 
-  static within(region: SquareCrop, width: number, height: number, spectrum: Spectrum): MarkedSquare | null {
+  static within(region: SquareCrop, width: number, height: number, message: MarkMessage, waves: KeyedWaves): MarkedSquare | null {
     const left = Math.max(0, Math.ceil(region.x)), right = Math.min(width, Math.floor(region.x + region.side));
     const top = Math.max(0, Math.ceil(region.y)), bottom = Math.min(height, Math.floor(region.y + region.side));
     const across = Math.min(region.x + region.side, width) - Math.max(region.x, 0);
     const down = Math.min(region.y + region.side, height) - Math.max(region.y, 0);
     if (Math.min(across, down) < SMALLEST_SIDE) return null;
-    const pattern = render(spectrum, region.side, left - region.x, right - left, top - region.y, bottom - top);
-    return new MarkedSquare(left, top, right - left, bottom - top, region.side, pattern);
+    return new MarkedSquare(left, top, right - left, bottom - top, region, message, waves);
   }
 
-  applyTo({ width, data }: Picture): void {
+  applyTo(picture: Picture): void {
+    const { width, data } = picture;
+    const pattern = (this.#pattern ??= this.#patternOf(picture));
     const level = this.#level(data, width);
     for (let y = 0, from = 0; y < this.height; y++) {
       for (let x = 0, to = ((this.top + y) * width + this.left) * 4; x < this.width; x++, from++, to += 4) {
-        const change = this.pattern[from]! * level;
+        const change = pattern[from]! * level;
         // Clamped bytes round to the nearest.
         data[to]! += change;
         data[to + 1]! += change;
         data[to + 2]! += change;
       }
     }
+  }
+
+  /** The pattern says what the square shows in the first frame. */
+  #patternOf(picture: Picture): Float32Array {
+    const { region, left, top } = this;
+    const spectrum = spectrumOf(encode(this.message, pictureBits(picture, region)), this.waves);
+    return render(spectrum, region.side, left - region.x, this.width, top - region.y, this.height);
   }
 
   /** The strength for what is in the square now, in levels: it follows the mean deviation from a local mean. */
@@ -116,9 +141,9 @@ class MarkedSquare {
       const size = (length: number): number => Math.max(1, Math.round(length / this.#shrink));
       guide = resizeField(guide, size(this.width), size(this.height), "area");
     }
-    const blur = Math.max(3, Math.round(((this.side / this.#shrink / TILES) * 7) / 64) | 1);
+    const blur = Math.max(3, Math.round(((this.region.side / this.#shrink / TILES) * 7) / 64) | 1);
     const { texture, least, most } = STRENGTH;
-    return Math.min(Math.max(texture * meanDeviation(guide, blur >> 1), least), most);
+    return this.#gain * Math.min(Math.max(texture * meanDeviation(guide, blur >> 1), least), most);
   }
 }
 
@@ -134,6 +159,7 @@ function render({ real, imaginary }: Spectrum, side: number, left: number, width
     }
   }
   const pattern = new Float32Array(width * height), row = new Float64Array(width);
+  const power = Math.sqrt(real.reduce((sum, value) => sum + value ** 2, 0));
   for (let y = 0; y < height; y++) {
     row.fill(0);
     for (let k = 0; k < columns; k++) {
@@ -145,7 +171,7 @@ function render({ real, imaginary }: Spectrum, side: number, left: number, width
       }
       for (let x = 0, at = k * width; x < width; x++, at++) row[x]! += re * cosines[at]! - im * sines[at]!;
     }
-    for (let x = 0; x < width; x++) pattern[y * width + x] = row[x]! / Math.sqrt(WAVES);
+    for (let x = 0; x < width; x++) pattern[y * width + x] = row[x]! / power;
   }
   return pattern;
 }

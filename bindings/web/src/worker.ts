@@ -80,7 +80,7 @@ const handlers: Handlers<WorkerCalls> = {
     player?.retargeter.setGains(changed);
   },
   async setMarked(marked) {
-    message = marked ? MarkMessage.forRelease() : undefined;
+    message = marked ? MarkMessage.random() : undefined;
     mark = await newMark();
   },
   async reanchor() {

@@ -39,7 +39,7 @@ final class Studio: ObservableObject {
             self.animator = animator
             let person = try animator.enroll(image, consent: consent)
             portrait = person
-            mark = PixelMark(message: try .forRelease(), width: image.width, height: image.height, regions: [person.crop])
+            mark = PixelMark(message: .random(), width: image.width, height: image.height, regions: [person.crop])
             badge = Badge(width: image.width, height: image.height)
             animator.reset()
             show(image, "Choose a motion, or the camera.") { $0.isEnrolled = true }

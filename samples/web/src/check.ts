@@ -6,6 +6,7 @@ import { checked, type Verdict } from "./machine.js";
 const SENTENCES: Record<string, string> = {
   valid: "Made with monalive, and unchanged since it was signed",
   tampered: "Signed, and changed since",
+  copied: "It carries a mark of monalive that was made for another picture",
   stripped: "Made with monalive; its credentials are gone",
   edited: "Made with monalive, then changed and signed by another tool",
   "not ours": "Nothing says that monalive made it",
@@ -40,7 +41,7 @@ function show(result: HTMLElement, name: string, { state, but, credentials, mark
   const list = document.createElement("ul");
   result.append(list);
   say(list, credentials ? `Content Credentials: ${credentials.condition}${credentials.signer && `, signed by ${credentials.signer}`}` : "No Content Credentials", "li");
-  say(list, mark ? `Mark in the pixels: id ${mark.id}, monalive ${mark.release}` : "No mark in the pixels", "li");
+  say(list, mark ? `Mark in the pixels: id ${mark.id}${mark.release && `, monalive ${mark.release}`}` : "No mark in the pixels", "li");
   for (const note of notes) say(list, note, "li");
 }
 

@@ -24,7 +24,7 @@ export interface Verdict {
   readonly but: string;
   readonly origin: string;
   readonly credentials: { readonly condition: string; readonly signer: string; readonly monalive: Record<string, unknown> | null } | null;
-  readonly mark: { readonly id: string; readonly release: string } | null;
+  readonly mark: { readonly id: string; readonly release: string | null } | null;
   readonly notes: readonly string[];
 }
 

@@ -20,6 +20,7 @@ EXIT_CODES: Final = {
     UNREADABLE: 2,
     "cannot tell": 7,
     "not checked": 8,
+    "copied": 6,
     "stripped": 4,
     "edited": 9,
     "not ours": 5,
@@ -35,6 +36,7 @@ EPILOG = """exit codes:
      are not all there, once, and in their order
   4  stripped: our mark is in the pixels, the credentials are gone
   5  not ours: neither our credentials nor our mark
+  6  copied: our mark is in the pixels, but was made for another picture; no credentials of ours
   7  cannot tell: it has credentials that cannot be read or are not in order
   8  not checked: its credentials lie on a server, which is not asked
   9  edited: another tool used a file of ours and signed the result
@@ -82,8 +84,9 @@ def as_text(file: str, found: Verification) -> list[str]:
         lines.append("  mark in the pixels: none found")
     else:
         message = found.mark.message
+        written = f", monalive {message.release}" if message.release else ""
         flipped = ", mirrored" if found.mark.mirrored else ""
-        lines.append(f"  mark in the pixels: id {message.id_text}, monalive {message.major}.{message.minor}{flipped}")
+        lines.append(f"  mark in the pixels: id {message.id_text}{written}{flipped}")
     return [printable(line) for line in [*lines, *(f"  note: {note}" for note in found.notes)]]
 
 

@@ -17,8 +17,8 @@ from PIL import Image
 from monalive.media.image_io import load_image, open_picture
 from monalive.media.video_io import VideoReader
 
-_FRAMES: Final = 12  # of a video, spread over it
-_SPACING_MS: Final = 300.0
+_FRAMES: Final = 20  # of a video, spread over it
+_SPACING_MS: Final = 200.0
 _STARTS: Final = (
     (re.compile(rb"\x89PNG"), "image/png"),
     (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
@@ -36,7 +36,7 @@ class FileSamples:
     """Pictures out of one file.
 
     Attributes:
-        frames: (H, W, 3) uint8 RGB, all of one size; at most twelve.
+        frames: (H, W, 3) uint8 RGB, all of one size; at most twenty.
         cut: the file ends before its header says; `frames` are from what is left.
     """
 

@@ -27,7 +27,6 @@ from monalive.trust.content_credentials import (
 from monalive.trust.credential import Credential, local
 from monalive.trust.mark_code import MARK_VERSION, MarkMessage
 from monalive.trust.pixel_mark import LOSSLESS, LOSSY, SMALLEST_SIDE, PixelMark
-from monalive.version import __version__
 
 _LOSSLESS_SUFFIXES: Final = ("", ".png")
 
@@ -105,7 +104,7 @@ class Seal:
             raise ValueError(
                 "each frame of a folder would ask the time-stamp server; choose a video, or leave the time stamp out"
             )
-        message = MarkMessage.for_release(__version__)
+        message = MarkMessage.random()
         suffix = ".png" if folder else path.suffix.lower()
         self._badge = Badge(size) if disclosure.badge else None
         self._mark: PixelMark | None = None

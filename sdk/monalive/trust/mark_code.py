@@ -1,13 +1,16 @@
 """The message of the pixel mark, and the error-correcting code that carries it.
 
-64 bits: the version of the mark (4), the release that wrote it (major and minor, 4 + 4 modulo 16), an id that is
-random for every file (28) and again in its Content Credentials, and a 24-bit checksum over them. They go through a
-tail-biting convolutional code of rate 1/4 and constraint length 9 (generators 463, 535, 733, 745 octal, free distance
-24), which a Viterbi decoder takes back from soft values.
+64 bits: the version of the mark (4), what the marked square shows (20, see `mark_picture`), an id that is random for
+every file (16) and again in its Content Credentials, and a 24-bit checksum over them. They go through a tail-biting
+convolutional code of rate 1/4 and constraint length 9 (generators 463, 535, 733, 745 octal, free distance 24), which
+a Viterbi decoder takes back from soft values.
 
-What is not a message passes the checksum with probability 2**-24, whatever it is: the checksum is of the decoder's own
-output. A reader that makes at most `MAX_ATTEMPTS` attempts at one file is therefore wrong about it with
-probability 4.8e-7 at most (and less, since versions must be known, too).
+Version 1, which releases up to 0.7 wrote and which is still read, has the release (major and minor, 4 + 4 modulo 16)
+and an id of 28 bits instead.
+
+What is not a message passes the checksum and has one of the two versions with probability 2**-27, whatever it is: both
+are of the decoder's own output. A reader that makes at most `MAX_ATTEMPTS` attempts at one file is therefore wrong
+about it with probability 3.6e-7 at most.
 """
 
 from __future__ import annotations
@@ -19,11 +22,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-MARK_VERSION: Final = 1
-ID_BITS: Final = 28
+MARK_VERSION: Final = 2
+ID_BITS: Final = 16
+PICTURE_BITS: Final = 20
 MESSAGE_BITS: Final = 64
 CODE_BITS: Final = 4 * MESSAGE_BITS
-MAX_ATTEMPTS: Final = 8
+MAX_ATTEMPTS: Final = 48
+CHANCE_OF_MISTAKE: Final = MAX_ATTEMPTS * 2.0**-27
 
 _DATA_BITS: Final = 40
 _CHECK_BITS: Final = 24
@@ -41,29 +46,37 @@ class MarkMessage:
     """What the pixels say.
 
     Attributes:
-        file_id: random for every file, 0 to 2**28 - 1.
-        major, minor: the release that wrote it, each modulo 16.
+        file_id: random for every file, 0 to 2**16 - 1 (2**28 - 1 in marks of version 1).
+        picture: what the marked square shows, 20 bits; None in marks of version 1.
+        release: that wrote a mark of version 1, like "0.7"; None in later ones.
     """
 
     file_id: int
-    major: int
-    minor: int
+    picture: int | None = None
+    release: str | None = None
 
     @classmethod
-    def for_release(cls, release: str) -> MarkMessage:
-        """A message with a new random id; `release` is like "0.1.0"."""
-        major, minor = (int(part) for part in release.split(".")[:2])
-        return cls(secrets.randbits(ID_BITS), major % 16, minor % 16)
+    def random(cls) -> MarkMessage:
+        """A message with a new random id."""
+        return cls(secrets.randbits(ID_BITS))
 
     @property
     def id_text(self) -> str:
-        """The id as it stands in Content Credentials: seven hexadecimal digits."""
-        return f"{self.file_id:07x}"
+        """The id as it stands in Content Credentials: four hexadecimal digits, in marks of version 1 seven."""
+        return f"{self.file_id:04x}" if self.release is None else f"{self.file_id:07x}"
 
 
-def encode(message: MarkMessage) -> NDArray[np.int8]:
-    """The code word: (256,) int8 of -1 and 1."""
-    data = ((MARK_VERSION << 4 | message.major) << 4 | message.minor) << ID_BITS | message.file_id
+def encode(file_id: int, picture: int) -> NDArray[np.int8]:
+    """The code word of a message: (256,) int8 of -1 and 1.
+
+    Args:
+        file_id: 0 to 2**16 - 1.
+        picture: 20 bits, see `mark_picture.picture_bits`.
+    """
+    return _code_word((MARK_VERSION << PICTURE_BITS | picture) << ID_BITS | file_id)
+
+
+def _code_word(data: int) -> NDArray[np.int8]:
     bits = _bits((data << _CHECK_BITS | _checksum(data)) ^ _SCRAMBLE)
     # Tail-biting: the register starts with the last bits, so it ends as it began.
     register = int("".join(str(bit) for bit in bits[-_MEMORY:][::-1]), 2)
@@ -86,9 +99,14 @@ def decode(soft: NDArray[np.float64]) -> MarkMessage | None:
     """
     value = _viterbi(np.asarray(soft, np.float64).reshape(MESSAGE_BITS, 4)) ^ _SCRAMBLE
     data, check = value >> _CHECK_BITS, value & ((1 << _CHECK_BITS) - 1)
-    if _checksum(data) != check or data >> (ID_BITS + 8) != MARK_VERSION:
+    if _checksum(data) != check:
         return None
-    return MarkMessage(data & ((1 << ID_BITS) - 1), data >> (ID_BITS + 4) & 15, data >> ID_BITS & 15)
+    version, rest = data >> 36, data & ((1 << 36) - 1)
+    if version == MARK_VERSION:
+        return MarkMessage(rest & ((1 << ID_BITS) - 1), rest >> ID_BITS)
+    if version == 1:
+        return MarkMessage(rest & ((1 << 28) - 1), None, f"{rest >> 32}.{rest >> 28 & 15}")
+    return None
 
 
 def _bits(value: int) -> list[int]:

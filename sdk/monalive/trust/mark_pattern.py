@@ -43,9 +43,18 @@ def sync_signs() -> NDArray[np.complex128]:
     return signs[0::2] + 1j * signs[1::2]
 
 
+@cache
+def strengths() -> NDArray[np.float64]:
+    """(160,) how strong each wave is, root mean square 1: in proportion to its length, since long ones show least (to
+    LPIPS) for what survives of them. In marks of version 1 all are alike."""
+    strength = 1.0 / np.hypot(*waves().T)
+    return strength / np.sqrt((strength**2).mean())  # type: ignore[no-any-return]
+
+
 def amplitudes(word: NDArray[np.int8]) -> NDArray[np.complex128]:
-    """(160,) of a code word (256,): cosine + i sine of each wave, each -1 or 1."""
-    return np.concatenate([word[0::2] + 1j * word[1::2], sync_signs()])
+    """(160,) of a code word (256,): cosine + i sine of each wave."""
+    signs: NDArray[np.complex128] = np.concatenate([word[0::2] + 1j * word[1::2], sync_signs()])
+    return signs * strengths()
 
 
 def render(word: NDArray[np.int8], side: float, across: NDArray[Any], down: NDArray[Any]) -> NDArray[np.float32]:

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from monalive.faces.crop import SquareCrop
 from monalive.trust.mark_code import MarkMessage, encode
 from monalive.trust.mark_pattern import TILES, render
+from monalive.trust.mark_picture import picture_bits
 
 # Smaller squares hold too few pixels for the message.
 SMALLEST_SIDE: Final = 64
 _BAND_ROWS: Final = 256  # marked together; of a large photo a whole square would take much memory
 _GUIDE_SIDE: Final = 256  # where the picture's texture is measured
+_MOST_GAIN: Final = 1.8  # of squares smaller than that, which have fewer pixels to carry as many bits
 
 
 @dataclass(frozen=True)
@@ -39,16 +41,16 @@ class MarkStrength:
 
 
 # For files whose encoder takes part of it away: mp4, webm, webp, gif, JPEG.
-LOSSY: Final = MarkStrength(texture=0.21, least=1.6, most=1.95)
+LOSSY: Final = MarkStrength(texture=0.2, least=1.4, most=1.9)
 # For PNG, where nothing is lost and frames are measured and worked on.
-LOSSLESS: Final = MarkStrength(texture=0.16, least=1.25, most=1.95)
+LOSSLESS: Final = MarkStrength(texture=0.16, least=1.25, most=1.8)
 
 
 class PixelMark:
-    """Marks frames of one size with one message.
+    """Marks the frames of one file, which are of one size.
 
     Args:
-        message: what the pixels say.
+        message: its id is what the pixels say, and what each square shows in the first frame.
         size: (width, height) of the frames.
         regions: squares to mark, in pixels; those smaller than 64 pixels and what lies outside the frame are
             left out. None marks the largest square in the middle.
@@ -64,9 +66,10 @@ class PixelMark:
         regions: Sequence[SquareCrop] | None = None,
         strength: MarkStrength = LOSSY,
     ) -> None:
-        word = encode(message)
         chosen = [_middle(size)] if regions is None else regions
-        self._parts = [_MarkedSquare(word, size, region, strength) for region in chosen if _fits(region, size)]
+        self._parts = [
+            _MarkedSquare(message.file_id, size, region, strength) for region in chosen if _fits(region, size)
+        ]
 
     @property
     def marks(self) -> bool:
@@ -84,16 +87,16 @@ class PixelMark:
 
 
 class _MarkedSquare:
-    def __init__(
-        self, word: NDArray[np.int8], size: tuple[int, int], region: SquareCrop, strength: MarkStrength
-    ) -> None:
+    def __init__(self, file_id: int, size: tuple[int, int], region: SquareCrop, strength: MarkStrength) -> None:
         left, top = max(0, int(np.ceil(region.x))), max(0, int(np.ceil(region.y)))
         right = min(size[0], int(np.floor(region.x + region.side)))
         bottom = min(size[1], int(np.floor(region.y + region.side)))
         self._where = np.s_[top:bottom, left:right]
-        across, down = np.arange(left, right) + 0.5 - region.x, np.arange(top, bottom) + 0.5 - region.y
-        self._pattern = render(word, region.side, across, down)  # (h, w)
+        self._places = np.arange(left, right) + 0.5 - region.x, np.arange(top, bottom) + 0.5 - region.y
+        self._file_id, self._region = file_id, region
+        self._pattern: NDArray[np.float32] | None = None  # (h, w)
         self._strength = strength
+        self._gain: float = min(max((_GUIDE_SIDE / region.side) ** 1.5, 1.0), _MOST_GAIN)
         shrink = max(1.0, region.side / _GUIDE_SIDE)
         self._guide_size = (max(1, round((right - left) / shrink)), max(1, round((bottom - top) / shrink)))
         self._blur = (max(3, round(region.side / shrink / TILES * 7 / 64) | 1),) * 2
@@ -101,6 +104,9 @@ class _MarkedSquare:
     def apply(self, image: NDArray[np.uint8]) -> None:
         """Marks the square in `image` (H, W, 3) in place."""
         place = image[self._where]
+        if self._pattern is None:
+            word = encode(self._file_id, picture_bits(image, self._region))
+            self._pattern = render(word, self._region.side, *self._places)
         level = self._level(place)
         for top in range(0, len(place), _BAND_ROWS):
             band = np.s_[top : top + _BAND_ROWS]
@@ -115,7 +121,7 @@ class _MarkedSquare:
             guide = cv2.resize(guide, self._guide_size, interpolation=cv2.INTER_AREA)
         texture = cv2.mean(cv2.absdiff(guide, cv2.blur(guide, self._blur)))[0]
         strength = self._strength
-        return min(max(strength.texture * texture, strength.least), strength.most)
+        return self._gain * min(max(strength.texture * texture, strength.least), strength.most)
 
 
 def _fits(region: SquareCrop, size: tuple[int, int]) -> bool:

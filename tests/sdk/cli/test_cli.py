@@ -140,7 +140,8 @@ def test_a_cut_is_said_once_however_often_it_is_passed(
 ) -> None:
     rest = np.zeros((3, 3), np.float32)
     motion = replace(fake_motion(4), takes=(Take(0, rest), Take(3, rest)), cuts_ms=(120.0,))
-    monkeypatch.setattr("monalive.render.animation.video_motion", lambda path, **how: (motion, False))
+    monkeypatch.setattr("monalive.render.animation.video_motion", lambda path, **how: motion)
+    monkeypatch.setattr("monalive.render.animation.sound_of", lambda path, period: None)
     line = f"animate photo.png --driver driver.mp4 -o frames --boomerang --consent self {length}"
     assert main(line.split()) == 0
     said = capfd.readouterr().err

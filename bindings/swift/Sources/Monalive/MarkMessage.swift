@@ -1,37 +1,25 @@
 /// What the pixel mark says, and the code word that carries it (`monalive.trust.mark_code` reads it).
 public struct MarkMessage: Equatable, Sendable {
     public let fileId: Int
-    public let major: Int
-    public let minor: Int
 
-    /// - Parameters:
-    ///   - fileId: random for every file, 28 bits.
-    ///   - major: of the release that writes it, modulo 16; `minor` likewise.
+    /// - Parameter fileId: random for every file, 16 bits.
     /// - Throws: `valueError`: a number out of range.
-    public init(fileId: Int, major: Int, minor: Int) throws {
-        try require(
-            (0..<(1 << 28)).contains(fileId) && (0...15).contains(major) && (0...15).contains(minor),
-            "a mark says an id of 28 bits and two numbers of 4 bits, not \(fileId), \(major), \(minor)"
-        )
-        (self.fileId, self.major, self.minor) = (fileId, major, minor)
+    public init(fileId: Int) throws {
+        try require((0..<(1 << 16)).contains(fileId), "a mark says an id of 16 bits, not \(fileId)")
+        self.fileId = fileId
     }
 
-    /// This release of monalive.
-    public static let release = "0.1.0"
+    private init(random: UInt16) { fileId = Int(random) }
 
-    /// A message with a new random id; `release` is like "0.1.0", this one when left out.
-    ///
-    /// - Throws: `valueError`: it is not.
-    public static func forRelease(_ release: String = release) throws -> MarkMessage {
-        let numbers = release.split(separator: ".").compactMap { Int($0) }
-        try require(numbers.count >= 2, "a release is like 0.1.0, not \(release)")
-        return try MarkMessage(fileId: Int.random(in: 0..<(1 << 28)), major: numbers[0] % 16, minor: numbers[1] % 16)
-    }
+    /// A message with a new random id.
+    public static func random() -> MarkMessage { MarkMessage(random: .random(in: 0...UInt16.max)) }
 
     /// 256 values of -1 and 1: a tail-biting convolutional code of rate 1/4 and constraint length 9.
-    func codeWord() -> [Int] {
-        let generators = [0o463, 0o535, 0o733, 0o745], memory = 8, version = 1
-        let data = ((version << 4 | major) << 4 | minor) << 28 | fileId
+    ///
+    /// - Parameter picture: what the marked square shows, see `pictureBits`.
+    func codeWord(picture: Int) -> [Int] {
+        let generators = [0o463, 0o535, 0o733, 0o745], memory = 8, version = 2
+        let data = (version << pictureBitCount | picture) << 16 | fileId
         let message = (UInt64(data) << 24 | UInt64(checksum(data))) ^ 0x9D3C_A17E_52F8_6B04
         let bits: [Int] = (0..<64).map { Int(message >> UInt64(63 - $0) & 1) }
         // Tail-biting: the register starts with the last bits, so it ends as it began.

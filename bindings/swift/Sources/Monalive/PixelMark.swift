@@ -3,24 +3,23 @@ import Foundation
 /// The imperceptible mark in the pixels of a frame that is to be saved: `monalive verify` finds it in the video.
 public struct PixelMark: Sendable {
     private let width: Int, height: Int
-    private let parts: [MarkedSquare]
+    private var parts: [MarkedSquare]
 
     /// - Parameters:
     ///   - width: of the frames, as `height`.
     ///   - regions: squares to mark, in pixels; what is smaller than 64 pixels or outside the frame is left out.
     public init(message: MarkMessage, width: Int, height: Int, regions: [SquareCrop]) {
         (self.width, self.height) = (width, height)
-        let waves = MarkWaves(word: message.codeWord())
-        parts = regions.compactMap { MarkedSquare(region: $0, width: width, height: height, waves: waves) }
+        parts = regions.compactMap { MarkedSquare(region: $0, width: width, height: height, message: message) }
     }
 
     /// A marked copy of a frame; outside the squares it is the frame, bit for bit.
     ///
     /// - Throws: `valueError`: the frame has another size.
-    public func apply(_ image: RgbImage) throws -> RgbImage {
+    public mutating func apply(_ image: RgbImage) throws -> RgbImage {
         try require(image.width == width && image.height == height, "this mark is for frames of \(width) x \(height)")
         var marked = image
-        for part in parts { part.apply(to: &marked) }
+        for index in parts.indices { parts[index].apply(to: &marked) }
         return marked
     }
 }
@@ -33,6 +32,7 @@ private struct MarkWaves {
     private static let lowest = 5, highest = 16 // waves per tile
     private static let columns = 2 * highest + 1
     private var real: [Double], imaginary: [Double]
+    private let power: Double
 
     init(word: [Int]) {
         real = [Double](repeating: 0, count: (MarkWaves.highest + 1) * MarkWaves.columns)
@@ -48,9 +48,12 @@ private struct MarkWaves {
         func fixedSign(_ bit: Int) -> Int { fixed[bit / 4] >> (3 - bit % 4) & 1 == 1 ? -1 : 1 }
         for (i, item) in keyed.sorted(by: { $0.key < $1.key }).enumerated() {
             let place = item.wave.y * MarkWaves.columns + item.wave.x + reach, bit = 2 * (i - MarkWaves.codeWaves)
-            real[place] = Double(bit < 0 ? word[2 * i] : fixedSign(bit))
-            imaginary[place] = Double(bit < 0 ? word[2 * i + 1] : fixedSign(bit + 1))
+            // In proportion to their length: long ones show least for what survives of them.
+            let strength = 1 / hypot(Double(item.wave.x), Double(item.wave.y))
+            real[place] = Double(bit < 0 ? word[2 * i] : fixedSign(bit)) * strength
+            imaginary[place] = Double(bit < 0 ? word[2 * i + 1] : fixedSign(bit + 1)) * strength
         }
+        power = real.reduce(0) { $0 + $1 * $1 }
     }
 
     /// Their sum, of mean square 1, at pixels' centres, the first at (left + 0.5, top + 0.5) in a square of `side`.
@@ -70,7 +73,7 @@ private struct MarkWaves {
                 }
                 for x in 0..<width { row[x] += re * cosines[k * width + x] - im * sines[k * width + x] }
             }
-            for x in 0..<width { pattern[y * width + x] = Float(row[x] / Double(MarkWaves.waves).squareRoot()) }
+            for x in 0..<width { pattern[y * width + x] = Float(row[x] / power.squareRoot()) }
         }
         return pattern
     }
@@ -80,13 +83,15 @@ private struct MarkedSquare: Sendable {
     private static let smallestSide = 64.0 // smaller squares hold too few pixels for the message
     private static let guideSide = 256.0 // where the picture's texture is measured
     /// Root mean square in levels of 0 to 255: per level of texture, and its limits; for what an encoder takes part of it away.
-    private static let texture = 0.21, least = 1.6, most = 1.95
+    private static let texture = 0.2, least = 1.4, most = 1.9
+    private static let mostGain = 1.8 // of squares smaller than guideSide, which have fewer pixels to carry as many bits
 
     private let left: Int, top: Int, width: Int, height: Int
-    private let shrink: Double, reach: Int
-    private let pattern: [Float]
+    private let region: SquareCrop, message: MarkMessage
+    private let shrink: Double, reach: Int, gain: Double
+    private var pattern: [Float]?
 
-    init?(region: SquareCrop, width: Int, height: Int, waves: MarkWaves) {
+    init?(region: SquareCrop, width: Int, height: Int, message: MarkMessage) {
         let across = min(region.x + region.side, Double(width)) - max(region.x, 0)
         let down = min(region.y + region.side, Double(height)) - max(region.y, 0)
         guard min(across, down) >= MarkedSquare.smallestSide else { return nil }
@@ -96,12 +101,13 @@ private struct MarkedSquare: Sendable {
         self.height = min(height, Int((region.y + region.side).rounded(.down))) - top
         shrink = max(1, region.side / MarkedSquare.guideSide)
         reach = max(3, Int((region.side / shrink / Double(MarkWaves.tiles) * 7 / 64).rounded()) | 1) / 2
-        pattern = waves.pattern(
-            side: region.side, left: Double(left) - region.x, width: self.width, top: Double(top) - region.y, height: self.height
-        )
+        gain = min(max(pow(MarkedSquare.guideSide / region.side, 1.5), 1), MarkedSquare.mostGain)
+        (self.region, self.message) = (region, message)
     }
 
-    func apply(to image: inout RgbImage) {
+    mutating func apply(to image: inout RgbImage) {
+        let pattern = self.pattern ?? patternOf(image)
+        self.pattern = pattern
         let level = self.level(image)
         for y in 0..<height {
             for x in 0..<width {
@@ -110,6 +116,13 @@ private struct MarkedSquare: Sendable {
                 for i in first..<(first + 3) { image.rgb[i] = UInt8(min(max((Float(image.rgb[i]) + change).rounded(), 0), 255)) }
             }
         }
+    }
+
+    /// The pattern says what the square shows in the first frame.
+    private func patternOf(_ image: RgbImage) -> [Float] {
+        MarkWaves(word: message.codeWord(picture: pictureBits(image, region))).pattern(
+            side: region.side, left: Double(left) - region.x, width: width, top: Double(top) - region.y, height: height
+        )
     }
 
     /// The strength for what is in the square now, in levels: it follows the mean deviation from a local mean.
@@ -127,7 +140,7 @@ private struct MarkedSquare: Sendable {
             let wide = max(1, Int((Double(width) / shrink).rounded())), tall = max(1, Int((Double(height) / shrink).rounded()))
             guide = guide.resampled(.area(from: width, to: wide), .area(from: height, to: tall))
         }
-        return Float(min(max(MarkedSquare.texture * guide.meanDeviation(reach), MarkedSquare.least), MarkedSquare.most))
+        return Float(gain * min(max(MarkedSquare.texture * guide.meanDeviation(reach), MarkedSquare.least), MarkedSquare.most))
     }
 }
 

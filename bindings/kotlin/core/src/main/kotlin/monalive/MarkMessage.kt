@@ -5,20 +5,21 @@ import java.security.SecureRandom
 /**
  * What the pixel mark says, and the code word that carries it (`monalive.trust.mark_code` reads it).
  *
- * @property fileId random for every file, 28 bits.
- * @property major and [minor] of the release that writes it, each modulo 16.
+ * @property fileId random for every file, 16 bits.
  * @throws IllegalArgumentException a number out of range.
  */
-class MarkMessage(val fileId: Int, val major: Int, val minor: Int) {
+class MarkMessage(val fileId: Int) {
     init {
-        require(fileId in 0 until (1 shl ID_BITS) && major in 0..15 && minor in 0..15) {
-            "a mark says an id of $ID_BITS bits and two numbers of 4 bits, not $fileId, $major, $minor"
-        }
+        require(fileId in 0 until (1 shl ID_BITS)) { "a mark says an id of $ID_BITS bits, not $fileId" }
     }
 
-    /** 256 values of -1 and 1: a tail-biting convolutional code of rate 1/4 and constraint length 9. */
-    internal fun codeWord(): IntArray {
-        val data = ((VERSION shl 4 or major.toLong()) shl 4 or minor.toLong()) shl ID_BITS or fileId.toLong()
+    /**
+     * 256 values of -1 and 1: a tail-biting convolutional code of rate 1/4 and constraint length 9.
+     *
+     * @param picture what the marked square shows, see [pictureBits].
+     */
+    internal fun codeWord(picture: Int): IntArray {
+        val data = (VERSION shl PICTURE_BITS or picture.toLong()) shl ID_BITS or fileId.toLong()
         val message = (data shl CHECK_BITS or checksum(data).toLong()) xor SCRAMBLE
         val bits = IntArray(Long.SIZE_BITS) { (message ushr (Long.SIZE_BITS - 1 - it) and 1).toInt() }
         // Tail-biting: the register starts with the last bits, so it ends as it began.
@@ -40,8 +41,8 @@ class MarkMessage(val fileId: Int, val major: Int, val minor: Int) {
     }
 
     companion object {
-        private const val VERSION = 1L
-        private const val ID_BITS = 28
+        private const val VERSION = 2L
+        private const val ID_BITS = 16
         private const val DATA_BYTES = 5
         private const val CHECK_BITS = 24
         private const val CHECK_POLYNOMIAL = 0x1864CFB // CRC-24 of OpenPGP (RFC 9580)
@@ -50,13 +51,7 @@ class MarkMessage(val fileId: Int, val major: Int, val minor: Int) {
         private val GENERATORS = intArrayOf(307, 349, 475, 485) // 463, 535, 733, 745 octal
         private const val SCRAMBLE = -0x62C35E81AD0794FCL // 0x9D3CA17E52F86B04
 
-        /** This release of monalive. */
-        private const val RELEASE = "0.1.0"
-
-        /** A message with a new random id; [release] is like "0.1.0", this one when left out. */
-        fun forRelease(release: String = RELEASE): MarkMessage {
-            val (major, minor) = release.split(".").map(String::toInt)
-            return MarkMessage(SecureRandom().nextInt(1 shl ID_BITS), major % 16, minor % 16)
-        }
+        /** A message with a new random id. */
+        fun random(): MarkMessage = MarkMessage(SecureRandom().nextInt(1 shl ID_BITS))
     }
 }

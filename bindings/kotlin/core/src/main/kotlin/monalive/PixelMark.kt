@@ -6,6 +6,8 @@ import kotlin.math.abs
 import kotlin.math.ceil
 import kotlin.math.cos
 import kotlin.math.floor
+import kotlin.math.hypot
+import kotlin.math.pow
 import kotlin.math.roundToInt
 import kotlin.math.sin
 import kotlin.math.sqrt
@@ -17,7 +19,7 @@ import kotlin.math.sqrt
  * @param regions squares to mark, in pixels; what is smaller than 64 pixels or outside the frame is left out.
  */
 class PixelMark(message: MarkMessage, private val width: Int, private val height: Int, regions: List<SquareCrop>) {
-    private val parts = MarkWaves(message.codeWord()).let { waves -> regions.mapNotNull { MarkedSquare.within(it, width, height, waves) } }
+    private val parts = regions.mapNotNull { MarkedSquare.within(it, width, height, message) }
 
     /**
      * A marked copy of a frame; outside the squares it is the frame, bit for bit.
@@ -47,10 +49,14 @@ private class MarkWaves(word: IntArray) {
             } else {
                 sign(fixed, 2 * (i - CODE_WAVES)) to sign(fixed, 2 * (i - CODE_WAVES) + 1)
             }
-            real[y * COLUMNS + x + HIGHEST] = signs.first.toDouble()
-            imaginary[y * COLUMNS + x + HIGHEST] = signs.second.toDouble()
+            // In proportion to their length: long ones show least for what survives of them.
+            val strength = 1 / hypot(x.toDouble(), y.toDouble())
+            real[y * COLUMNS + x + HIGHEST] = signs.first * strength
+            imaginary[y * COLUMNS + x + HIGHEST] = signs.second * strength
         }
     }
+
+    private val power = real.sumOf { it * it }
 
     /** Their sum, of mean square 1, at pixels' centres, the first at (left + 0.5, top + 0.5) in a square of [side]. */
     fun pattern(side: Double, left: Double, width: Int, top: Double, height: Int): FloatArray {
@@ -70,7 +76,7 @@ private class MarkWaves(word: IntArray) {
                 }
                 for (x in 0 until width) row[x] += re * cosines[k * width + x] - im * sines[k * width + x]
             }
-            for (x in 0 until width) pattern[y * width + x] = (row[x] / sqrt(WAVES.toDouble())).toFloat()
+            for (x in 0 until width) pattern[y * width + x] = (row[x] / sqrt(power)).toFloat()
         }
         return pattern
     }
@@ -97,13 +103,16 @@ private class MarkedSquare(
     private val top: Int,
     private val width: Int,
     private val height: Int,
-    side: Double,
-    private val pattern: FloatArray,
+    private val region: SquareCrop,
+    private val message: MarkMessage,
 ) {
-    private val shrink = maxOf(1.0, side / GUIDE_SIDE)
-    private val reach = maxOf(3, (side / shrink / MarkWaves.TILES * 7 / 64).roundToInt() or 1) / 2
+    private val shrink = maxOf(1.0, region.side / GUIDE_SIDE)
+    private val reach = maxOf(3, (region.side / shrink / MarkWaves.TILES * 7 / 64).roundToInt() or 1) / 2
+    private val gain = (GUIDE_SIDE / region.side).pow(1.5).coerceIn(1.0, MOST_GAIN)
+    private var pattern: FloatArray? = null
 
     fun applyTo(image: RgbImage) {
+        val pattern = pattern ?: patternOf(image).also { pattern = it }
         val level = level(image)
         for (y in 0 until height) for (x in 0 until width) {
             val change = pattern[y * width + x] * level
@@ -111,6 +120,10 @@ private class MarkedSquare(
             for (i in first..first + 2) image.rgb[i] = (image.byte(i) + change).roundToInt().coerceIn(0, 255).toByte()
         }
     }
+
+    /** The pattern says what the square shows in the first frame. */
+    private fun patternOf(image: RgbImage): FloatArray =
+        MarkWaves(message.codeWord(pictureBits(image, region))).pattern(region.side, left - region.x, width, top - region.y, height)
 
     /** The strength for what is in the square now, in levels: it follows the mean deviation from a local mean. */
     private fun level(image: RgbImage): Float {
@@ -123,7 +136,7 @@ private class MarkedSquare(
             val size = { length: Int -> maxOf(1, (length / shrink).roundToInt()) }
             guide = guide.resampled(Taps.area(width, size(width)), Taps.area(height, size(height)))
         }
-        return (TEXTURE * guide.meanDeviation(reach)).coerceIn(LEAST, MOST).toFloat()
+        return (gain * (TEXTURE * guide.meanDeviation(reach)).coerceIn(LEAST, MOST)).toFloat()
     }
 
     companion object {
@@ -131,19 +144,19 @@ private class MarkedSquare(
         private const val GUIDE_SIDE = 256 // where the picture's texture is measured
 
         // Root mean square in levels of 0 to 255: per level of texture, and its limits; for what an encoder takes part of it away.
-        private const val TEXTURE = 0.21
-        private const val LEAST = 1.6
-        private const val MOST = 1.95
+        private const val TEXTURE = 0.2
+        private const val LEAST = 1.4
+        private const val MOST = 1.9
+        private const val MOST_GAIN = 1.8 // of squares smaller than GUIDE_SIDE, which have fewer pixels to carry as many bits
 
-        fun within(region: SquareCrop, width: Int, height: Int, waves: MarkWaves): MarkedSquare? {
+        fun within(region: SquareCrop, width: Int, height: Int, message: MarkMessage): MarkedSquare? {
             val across = minOf(region.x + region.side, width.toDouble()) - maxOf(region.x, 0.0)
             val down = minOf(region.y + region.side, height.toDouble()) - maxOf(region.y, 0.0)
             if (minOf(across, down) < SMALLEST_SIDE) return null
             val (left, top) = maxOf(0, ceil(region.x).toInt()) to maxOf(0, ceil(region.y).toInt())
             val wide = minOf(width, floor(region.x + region.side).toInt()) - left
             val tall = minOf(height, floor(region.y + region.side).toInt()) - top
-            val pattern = waves.pattern(region.side, left - region.x, wide, top - region.y, tall)
-            return MarkedSquare(left, top, wide, tall, region.side, pattern)
+            return MarkedSquare(left, top, wide, tall, region, message)
         }
     }
 }

@@ -41,7 +41,7 @@ class Studio(private val context: Context) : Closeable {
     fun enroll(photo: RgbImage, consent: Consent) {
         val person = animator.enroll(photo, consent)
         portrait = person
-        mark = PixelMark(MarkMessage.forRelease(), photo.width, photo.height, listOf(person.crop))
+        mark = PixelMark(MarkMessage.random(), photo.width, photo.height, listOf(person.crop))
         badge = Badge(photo.width, photo.height)
         animator.reset()
     }
