@@ -142,7 +142,9 @@ def swift_names(folder: Path = HERE / "swift") -> set[str]:
                 if public and kind != "extension":
                     names.add(name)
                 continue
-            member = re.match(r"    (public )?(?:private\(set\) )?(?:static |final |mutating )*(?:func|var|let|case) (.*)", line)
+            member = re.match(
+                r"    (public )?(?:private\(set\) )?(?:static |final |mutating )*(?:func|var|let|case) (.*)", line
+            )
             if member and owner and (member[1] or open_to_all) and " private " not in line:
                 case = re.match(r"    (?:public )?case ", line)
                 parts = re.split(r", (?=[a-z]\w*(?:$|:| =|,|\())", member[2]) if case or "let " in line else [member[2]]

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from monalive.faces.edge_histograms import edge_histograms
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import fit_pose
 from monalive.faces.landmarks import LANDMARK_COUNT
@@ -106,11 +107,7 @@ def likeness_features(image: NDArray[np.uint8], landmarks: NDArray[np.float32]) 
     grey = cv2.resize(face[_GREY_PART], _GREY_SIZE, interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
     grey = (grey - grey.mean()) / (grey.std() + 1e-3)
     edges = cv2.resize(face[_EDGES_PART], (_EDGES_SIDE, _EDGES_SIDE))
-    side = _EDGES_SIDE
-    histograms = cv2.HOGDescriptor(
-        (side, side), (side // 4, side // 4), (side // 8, side // 8), (side // 8, side // 8), 9
-    )
-    return shape.astype(np.float32), grey, np.asarray(histograms.compute(edges), np.float32).ravel()
+    return shape.astype(np.float32), grey, edge_histograms(edges.astype(np.uint8, copy=False))
 
 
 def _laid(image: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[np.uint8]:
