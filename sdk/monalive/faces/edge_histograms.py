@@ -32,7 +32,8 @@ def edge_histograms(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     rows = found.reshape(-1, 4 * _BINS)
     rows = rows / (np.linalg.norm(rows, axis=1, keepdims=True) + 0.1 * rows.shape[1])
     rows = np.minimum(rows, _HIGHEST)
-    return (rows / (np.linalg.norm(rows, axis=1, keepdims=True) + 1e-3)).astype(np.float32).ravel()
+    rows = rows / (np.linalg.norm(rows, axis=1, keepdims=True) + 1e-3)
+    return np.asarray(rows, np.float32).ravel()
 
 
 def _by_direction(grey: NDArray[np.uint8]) -> NDArray[np.float32]:

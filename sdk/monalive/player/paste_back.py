@@ -157,7 +157,7 @@ class PasteBack:
         for band in self._bands:
             places = self._places(moved, band)
             cv2.remap(
-                plane, places, _NO_SECOND_MAP, cv2.INTER_LINEAR, dst=inside[band.rows], borderMode=cv2.BORDER_REPLICATE
+                plane, places, _NO_SECOND_MAP, cv2.INTER_CUBIC, dst=inside[band.rows], borderMode=cv2.BORDER_REPLICATE
             )
 
     def _displacements(self, flow: NDArray[np.float32]) -> NDArray[np.float32]:
