@@ -31,7 +31,7 @@ STRENGTHS = (2.0, 3.0)  # root mean square, levels
 def squared(image: np.ndarray) -> np.ndarray:
     """The upper left square of a frame, 256 pixels wide."""
     side = min(image.shape[:2])
-    return to_height(image[:side, :side], SIZE)
+    return np.asarray(to_height(image[:side, :side], SIZE))
 
 
 def lifts(frames: Frames) -> dict[str, np.ndarray]:

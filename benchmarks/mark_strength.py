@@ -51,7 +51,7 @@ def margin(frames: Frames, file_id: int, bits: int) -> tuple[float, bool]:
 def squared(image: np.ndarray) -> np.ndarray:
     """The upper left square of a frame, 256 pixels wide."""
     side = min(image.shape[:2])
-    return to_height(image[:side, :side], SIZE)
+    return np.asarray(to_height(image[:side, :side], SIZE))
 
 
 def line(name: str, strength: MarkStrength, made: list[Frames], distance: Callable[[Frames, Frames], float]) -> str:

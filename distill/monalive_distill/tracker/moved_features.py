@@ -6,7 +6,7 @@ A warp gives every face gazes and brows that its person never showed, with label
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -72,13 +72,19 @@ def move_features(
     grid = ((places - _CELL / 2) / _CELL).astype(np.float32)
     back = moved
     for _ in range(3):
-        back = cv2.remap(moved, grid - back / _CELL, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    back = cv2.resize(back, (width, height), interpolation=cv2.INTER_LINEAR)
+        back = _read(moved, grid - back / np.float32(_CELL))
+    back = np.asarray(cv2.resize(back, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     pixels = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
-    made = cv2.remap(image, pixels - back, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    made = _read(image, pixels - back)
     points = np.array(landmarks, np.float32)
     points[:, :2] += _displacements(movers, np.asarray(landmarks[:, :2], np.float64))
     return np.asarray(made, np.uint8), points
+
+
+def _read(values: NDArray[Any], places: NDArray[np.float32]) -> NDArray[Any]:
+    """Values at places (H, W, 2), pixels from the middle of the first; the border repeats."""
+    x, y = places[..., 0], places[..., 1]
+    return np.asarray(cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
 
 def _displacements(movers: list[_Mover], points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -91,9 +97,9 @@ def _displacements(movers: list[_Mover], points: NDArray[np.float64]) -> NDArray
 def _gaze(rng: np.random.Generator, landmarks: NDArray[np.floating]) -> list[_Mover]:
     wanted = rng.uniform(-1, 1, 2) * GAZES
     found = []
-    for iris, corners in zip(IRIS_CENTRES, (RIGHT_EYE_CORNERS, LEFT_EYE_CORNERS), strict=True):
-        ends = np.asarray(landmarks[list(corners), :2], np.float64)
-        one, other = ends[np.argsort(ends[:, 0])]
+    # From the person's right to left: the right eye's outer corner comes first, the left one's last.
+    for iris, corners in zip(IRIS_CENTRES, (RIGHT_EYE_CORNERS, LEFT_EYE_CORNERS[::-1]), strict=True):
+        one, other = np.asarray(landmarks[list(corners), :2], np.float64)
         width = max(float(np.linalg.norm(other - one)), 1.0)
         across = (other - one) / width
         axes = np.stack((across, np.array([-across[1], across[0]]))) / width

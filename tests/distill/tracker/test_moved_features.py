@@ -25,14 +25,15 @@ def dot(place: NDArray[np.floating]) -> NDArray[np.uint8]:
     """A black picture with a soft white dot at a place."""
     rows, columns = np.mgrid[:SIZE, :SIZE] + 0.5
     away = (columns - place[0]) ** 2 + (rows - place[1]) ** 2
-    return np.repeat(np.uint8(255 * np.exp(-away / (2 * 1.5**2)))[..., None], 3, axis=2)
+    light = np.asarray(255 * np.exp(-away / (2 * 1.5**2)), np.uint8)
+    return np.repeat(light[..., None], 3, axis=2)
 
 
 def place_of(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     """The dot's middle."""
     light = image[..., 0].astype(float)
     rows, columns = np.mgrid[:SIZE, :SIZE] + 0.5
-    return np.array([(columns * light).sum(), (rows * light).sum()]) / light.sum()
+    return np.asarray([(columns * light).sum() / light.sum(), (rows * light).sum() / light.sum()], np.float64)
 
 
 @pytest.mark.parametrize("index", [*IRIS_CENTRES, *MOUTH_CORNERS, 55, 285, 14])

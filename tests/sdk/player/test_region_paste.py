@@ -60,7 +60,7 @@ def read_sharp(values: NDArray[np.floating], x: float, y: float) -> NDArray[np.f
     around = values[
         np.ix_(np.clip(range(top - 1, top + 3), 0, rows - 1), np.clip(range(left - 1, left + 3), 0, columns - 1))
     ]
-    return np.clip(np.einsum("v,u,vuc->c", down, across, around), 0, 255)
+    return np.asarray(np.clip(np.einsum("v,u,vuc->c", down, across, around), 0, 255), np.float64)
 
 
 def cubic(away: float, a: float = -0.75) -> float:
