@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -79,7 +78,7 @@ def sample_frames(files: Sequence[Path]) -> FileSamples:
     if media_type(path) == "image/webp":  # one that Pillow does not open
         return FileSamples(_animation(path, _whole_chunks(path)), cut=True)
     with VideoReader(path) as reader:
-        return FileSamples(list(itertools.islice(_spread(reader), _FRAMES)))
+        return FileSamples(_spread(reader))
 
 
 def _picture_format(path: Path) -> tuple[str, int]:
@@ -117,9 +116,17 @@ def _whole_chunks(path: Path) -> BinaryIO:
     return io.BytesIO(content[:4] + (end - 8).to_bytes(4, "little") + content[8:end])
 
 
-def _spread(reader: VideoReader) -> Iterator[NDArray[np.uint8]]:
-    due = 0.0
+def _spread(reader: VideoReader) -> list[NDArray[np.uint8]]:
+    """Frames of a video's first seconds, so far apart that they differ; closer together where there are few."""
+    kept: list[tuple[float, NDArray[np.uint8]]] = []
+    apart = 0.0
     for time, image in reader:
-        if time >= due:
-            yield image
-            due = time + _SPACING_MS
+        if kept and time < kept[-1][0] + apart:
+            continue
+        if len(kept) == _FRAMES:
+            if apart == _SPACING_MS:
+                break
+            kept = kept[::2]
+            apart = min(kept[1][0] - kept[0][0], _SPACING_MS)
+        kept.append((time, image))
+    return [image for _, image in kept]
