@@ -10,6 +10,7 @@ import pytest
 
 from monalive.media.image_io import load_image, save_image
 from monalive.media.video_sinks import open_sink
+from monalive.trust.disclosure import Disclosure
 from monalive_distill.regions.prepare import prepare_regions
 
 
@@ -28,7 +29,8 @@ def clips(tmp_path_factory: pytest.TempPathFactory, portrait: np.ndarray) -> Pat
         ("face", [np.roll(portrait, 3 * i, axis=1) for i in range(6)]),
         ("empty", [np.zeros_like(portrait)] * 3),
     ):
-        with open_sink(folder / f"{name}.mp4", 25, (portrait.shape[1], portrait.shape[0])) as sink:
+        plain = Disclosure(credentials=False, pixel_mark=False)  # a mark is another one each time
+        with open_sink(folder / f"{name}.mp4", 25, (portrait.shape[1], portrait.shape[0]), disclosure=plain) as sink:
             for index, frame in enumerate(frames):
                 sink.write(frame, index * 40.0)
     (folder.parent / "clips.tsv").write_text("file\tidentity\nface.mp4\tanna\n")
