@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from monalive.atomic_file import atomic_path, unfinished_name
+from monalive.media.frame_sink import Target
 from monalive.media.picture_sinks import FolderSink
 from monalive.packaged_assets import sample_portrait_path
 
@@ -90,7 +91,7 @@ def test_what_kill_9_left_is_removed_by_the_next_run_into_the_folder(tmp_path: P
 def test_files_that_are_being_written_are_left_alone(tmp_path: Path) -> None:
     with atomic_path(tmp_path / "a.txt") as first:
         first.write_text("a")
-        with FolderSink(tmp_path / "frames", 25, (4, 4)) as sink:
+        with FolderSink(Target(tmp_path / "frames", 25, (4, 4))) as sink:
             sink.abort()
         other = tmp_path / first.name.replace(f"-{os.getpid()}-", f"-{os.getppid()}-")  # of a process that runs
         other.touch()

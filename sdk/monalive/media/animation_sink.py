@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 
-from monalive.media.frame_sink import FrameSink, roll_back
-from monalive.trust.disclosure import Disclosure
+from monalive.media.frame_sink import FrameSink, Target, roll_back
 
 
 class AnimationSink(FrameSink):
     """A `FrameSink` whose frames are appended to an open file, which `_resources` closes.
 
     Args:
-        path, fps, size, disclosure, transparent: see `FrameSink`.
+        target: what to make.
         kind: what the file is called in an error.
         longest_side: the most pixels a side that its format can say.
-        header: makes all before the first frame from a size.
+        header: makes all before the first frame.
 
     Raises:
         ValueError: larger pictures.
@@ -25,24 +23,22 @@ class AnimationSink(FrameSink):
 
     def __init__(
         self,
-        path: Path,
-        fps: float,
-        size: tuple[int, int],
-        disclosure: Disclosure | None,
+        target: Target,
         *,
-        transparent: bool,
         kind: str,
         longest_side: int,
-        header: Callable[[tuple[int, int]], bytes],
+        header: Callable[[Target], bytes],
     ) -> None:
-        super().__init__(path, fps, size, disclosure, transparent=transparent)
-        if max(size) > longest_side:
+        super().__init__(target)
+        if max(self.size) > longest_side:
+            width, height = self.size
             raise ValueError(
-                f"{path} cannot hold pictures of {size[0]}x{size[1]}: a {kind} has at most {longest_side} pixels a side"
+                f"{self.path} cannot hold pictures of {width}x{height}: "
+                f"a {kind} has at most {longest_side} pixels a side"
             )
         with ExitStack() as stack:
             self._file = stack.enter_context(self._unfinished_file(stack).open("wb"))
-            self._file.write(header(size))
+            self._file.write(header(target))
             self._resources = stack.pop_all()
 
     def _discard(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +17,25 @@ from monalive.rgb_image import is_rgba, require_rgb
 from monalive.trust.disclosure import Disclosure, Seal
 
 
+@dataclass(frozen=True)
+class Target:
+    """What a sink is to make.
+
+    Attributes:
+        path: where the result appears.
+        fps: frames per second when frames come without timestamps, and for the length of the last one.
+        size: (width, height) of all frames in pixels.
+        disclosure: what the result says of itself; None: what `Disclosure` says by itself.
+        transparent: frames are RGBA.
+    """
+
+    path: Path
+    fps: float
+    size: tuple[int, int]
+    disclosure: Disclosure | None = None
+    transparent: bool = False
+
+
 class FrameSink(ABC):
     """Takes frames one by one and makes a file or folder of them, which appears whole or not at all.
 
@@ -25,33 +45,21 @@ class FrameSink(ABC):
     credentials before it takes its name (`trust.disclosure`).
 
     Attributes:
-        path: where the result appears.
-        fps: frames per second when frames come without timestamps, and for the length of the last one.
-        size: (width, height) of all frames in pixels.
+        path, fps, size, transparent: see `Target`.
         frames_written: number of frames taken so far.
-        transparent: frames are RGBA.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        fps: float,
-        size: tuple[int, int],
-        disclosure: Disclosure | None = None,
-        *,
-        folder: bool = False,
-        transparent: bool = False,
-    ) -> None:
-        if not fps > 0:
-            raise ValueError(f"the frame rate must be above 0, not {fps}")
-        self.path = path
-        self.fps = fps
-        self.size = size
-        self.transparent = transparent
+    def __init__(self, target: Target, *, folder: bool = False) -> None:
+        if not target.fps > 0:
+            raise ValueError(f"the frame rate must be above 0, not {target.fps}")
+        self.path = target.path
+        self.fps = target.fps
+        self.size = target.size
+        self.transparent = target.transparent
         self.frames_written = 0
         self._last_ms = -1.0
         self._finished = False
-        self._seal = Seal(disclosure or Disclosure(), path, size, folder=folder)
+        self._seal = Seal(target.disclosure or Disclosure(), self.path, self.size, folder=folder)
 
     @property
     def credentials_path(self) -> Path | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -11,8 +10,7 @@ from numpy.typing import NDArray
 from PIL import GifImagePlugin, Image
 
 from monalive.media.animation_sink import AnimationSink
-from monalive.media.frame_sink import changed_bounds
-from monalive.trust.disclosure import Disclosure
+from monalive.media.frame_sink import Target, changed_bounds
 from monalive.trust.provenance import gif_comment
 
 _MAX_SIDE: Final = 65535
@@ -29,22 +27,8 @@ class _TimedGif(AnimationSink):
     """An animated GIF that repeats for ever, written as the frames come: each when the next one tells how long it is
     shown."""
 
-    def __init__(
-        self,
-        path: Path,
-        fps: float,
-        size: tuple[int, int],
-        disclosure: Disclosure | None = None,
-        *,
-        transparent: bool = False,
-    ) -> None:
-        super().__init__(
-            *(path, fps, size, disclosure),
-            transparent=transparent,
-            kind="GIF",
-            longest_side=_MAX_SIDE,
-            header=_gif_header,
-        )
+    def __init__(self, target: Target) -> None:
+        super().__init__(target, kind="GIF", longest_side=_MAX_SIDE, header=_gif_header)
         self._pending: tuple[NDArray[np.uint8], int] | None = None  # a frame and when it starts, 1/100 s
 
     def _write(self, image: NDArray[np.uint8], timestamp_ms: float) -> None:
@@ -94,8 +78,8 @@ class GifSink(_TimedGif):
     not change are transparent: the picture around the face stays steady and does not crawl with dither.
     """
 
-    def __init__(self, path: Path, fps: float, size: tuple[int, int], disclosure: Disclosure | None = None) -> None:
-        super().__init__(path, fps, size, disclosure)
+    def __init__(self, target: Target) -> None:
+        super().__init__(target)
         self._shown: NDArray[np.uint8] | None = None  # what the viewer sees, before quantisation
 
     def _draw(self, image: NDArray[np.uint8], delay: int) -> None:
@@ -120,10 +104,10 @@ class CutoutGifSink(_TimedGif):
     crawls with dither. Each frame is drawn whole, on nothing: what a frame laid over it could not clear again.
     """
 
-    def __init__(self, path: Path, fps: float, size: tuple[int, int], disclosure: Disclosure | None = None) -> None:
-        super().__init__(path, fps, size, disclosure, transparent=True)
+    def __init__(self, target: Target) -> None:
+        super().__init__(target)
         self._shown: NDArray[np.uint8] | None = None
-        self._indices: NDArray[np.uint8] = np.full(size[::-1], _TRANSPARENT, np.uint8)  # of what is shown
+        self._indices: NDArray[np.uint8] = np.full(target.size[::-1], _TRANSPARENT, np.uint8)  # of what is shown
         self._colours: Image.Image | None = None
 
     def _draw(self, image: NDArray[np.uint8], delay: int) -> None:
@@ -149,8 +133,8 @@ def _palette(indexed: Image.Image) -> list[int]:
     return (indexed.getpalette() or [])[: 3 * _TRANSPARENT]
 
 
-def _gif_header(size: tuple[int, int]) -> bytes:
-    """GIF89a header, screen of `size` without a colour table, endless repetition, and that it was made with AI."""
-    width, height = size
+def _gif_header(target: Target) -> bytes:
+    """GIF89a header, screen without a colour table, endless repetition, and that it was made with AI."""
+    width, height = target.size
     screen = width.to_bytes(2, "little") + height.to_bytes(2, "little") + b"\0\0\0"
     return b"GIF89a" + screen + b"!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0" + gif_comment()

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from monalive.atomic_file import atomic_path, exchange, require_no_link_loop, unfinished_name
-from monalive.media.frame_sink import FrameSink, roll_back
+from monalive.media.frame_sink import FrameSink, Target, roll_back
 from monalive.media.image_io import encode_image
-from monalive.trust.disclosure import Disclosure
 from monalive.trust.provenance import picture_options
 
 _FRAME_NAME: Final = re.compile(r"\d{6,}\.png")
@@ -28,16 +27,9 @@ class FolderSink(FrameSink):
     Timestamps are not kept: one file per frame.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        fps: float,
-        size: tuple[int, int],
-        disclosure: Disclosure | None = None,
-        *,
-        transparent: bool = False,
-    ) -> None:
-        super().__init__(path, fps, size, disclosure, folder=True, transparent=transparent)
+    def __init__(self, target: Target) -> None:
+        super().__init__(target, folder=True)
+        path = target.path
         # Level 1 is several times faster than the default and hardly larger on photos.
         self._options = {"compress_level": 1, **picture_options("PNG")}
         require_no_link_loop(path)
@@ -78,18 +70,10 @@ class FolderSink(FrameSink):
 class StillSink(FrameSink):
     """A single picture, PNG or JPEG: the result of animating a photo with one picture."""
 
-    def __init__(
-        self,
-        path: Path,
-        fps: float,
-        size: tuple[int, int],
-        disclosure: Disclosure | None = None,
-        *,
-        transparent: bool = False,
-    ) -> None:
-        super().__init__(path, fps, size, disclosure, transparent=transparent)
+    def __init__(self, target: Target) -> None:
+        super().__init__(target)
         with ExitStack() as stack:  # finds out now whether it can be written
-            stack.enter_context(atomic_path(path))
+            stack.enter_context(atomic_path(target.path))
             roll_back(stack)
         self._image: NDArray[np.uint8] | None = None
 

@@ -24,7 +24,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from monalive.media.audio_track import AudioTrack, Sound
-from monalive.media.frame_sink import FrameSink, roll_back
+from monalive.media.frame_sink import FrameSink, Target, roll_back
 from monalive.media.gif_sink import CutoutGifSink, GifSink
 from monalive.media.picture_sinks import FolderSink, StillSink
 from monalive.media.webp_sink import WebpSink
@@ -86,11 +86,10 @@ def open_sink(
     path: str | Path,
     fps: float,
     size: tuple[int, int],
-    audio_from: str | Path | None = None,
+    audio_from: str | Path | Sound | None = None,
     audio_start_s: float = 0.0,
     disclosure: Disclosure | None = None,
     *,
-    audio_period_s: float | None = None,
     transparent: bool = False,
 ) -> FrameSink:
     """A writer chosen by the path.
@@ -108,11 +107,11 @@ def open_sink(
         fps: frames per second, for frames without timestamps.
         size: (width, height) of the frames in pixels.
         audio_from: a media file whose sound goes into an mp4 or webm: copied where the container allows it,
-            encoded as AAC or Opus otherwise, and cut to the length of the pictures. Other sinks leave it out.
-        audio_start_s: the time in that file at which the first frame is shown, seconds.
+            encoded as AAC or Opus otherwise, and cut to the length of the pictures; or a `Sound`, which may begin
+            again and again. Other sinks leave it out.
+        audio_start_s: the time in that file at which the first frame is shown, seconds; a `Sound` says it itself.
         disclosure: what the output says of itself. By default it is signed, and the largest square in the middle of
             its frames carries the pixel mark.
-        audio_period_s: play the sound again after so many seconds, as often as the pictures go on.
         transparent: frames are (height, width, 4) RGBA, colours not multiplied by alpha. A `.gif`'s pixels are opaque
             or not; `.mp4`, `.mov` and `.jpg` have no transparency.
 
@@ -127,19 +126,20 @@ def open_sink(
     known = folder or suffix in (*_VIDEOS, *_STILLS, ".gif", ".webp")
     if transparent and known and not can_be_transparent(path):
         raise ValueError(f"{path} cannot be transparent: use {', '.join(_TRANSPARENT)} or a folder, or a background")
+    target = Target(path, fps, size, disclosure, transparent)
     if folder:
-        return FolderSink(path, fps, size, disclosure, transparent=transparent)
+        return FolderSink(target)
     if suffix == ".gif":
-        return (CutoutGifSink if transparent else GifSink)(path, fps, size, disclosure)
+        return (CutoutGifSink if transparent else GifSink)(target)
     if suffix == ".webp":
-        return WebpSink(path, fps, size, disclosure, transparent=transparent)
+        return WebpSink(target)
     if suffix in _STILLS:
-        return StillSink(path, fps, size, disclosure, transparent=transparent)
+        return StillSink(target)
     if suffix not in _VIDEOS:
         names = ", ".join((*_VIDEOS, ".webp", ".gif", *_STILLS))
         raise ValueError(f"cannot tell what to write to {path}: use {names}, or a name without a suffix for a folder")
-    sound = None if audio_from is None else Sound(Path(audio_from), audio_start_s, audio_period_s)
-    return VideoSink(path, fps, size, _VIDEOS[suffix], sound, disclosure, transparent=transparent)
+    sound = Sound(Path(audio_from), audio_start_s) if isinstance(audio_from, str | Path) else audio_from
+    return VideoSink(target, _VIDEOS[suffix], sound)
 
 
 def _is_folder(path: str | Path) -> bool:
@@ -149,21 +149,11 @@ def _is_folder(path: str | Path) -> bool:
 class VideoSink(FrameSink):
     """A file written by FFmpeg's encoders, frame by frame."""
 
-    def __init__(
-        self,
-        path: Path,
-        fps: float,
-        size: tuple[int, int],
-        video: VideoFormat,
-        sound: Sound | None = None,
-        disclosure: Disclosure | None = None,
-        *,
-        transparent: bool = False,
-    ) -> None:
-        super().__init__(path, fps, size, disclosure, transparent=transparent)
+    def __init__(self, target: Target, video: VideoFormat, sound: Sound | None = None) -> None:
+        super().__init__(target)
         self._format = video
         self._pixel_format = video.pixel_format
-        if transparent:
+        if self.transparent:
             assert video.transparent_format is not None
             self._pixel_format = video.transparent_format
         self._reformatter = VideoReformatter()
@@ -176,7 +166,7 @@ class VideoSink(FrameSink):
                     av.open(name, "w", format=video.container, container_options=video.container_options)
                 )
             except (av.error.FFmpegError, OSError) as error:
-                raise OSError(f"cannot write {path}: {error.strerror or error}") from error
+                raise OSError(f"cannot write {self.path}: {error.strerror or error}") from error
             self._container.metadata.update(CONTAINER_TAGS)
             self._stream = self._video_stream()
             self._audio: AudioTrack | None = None

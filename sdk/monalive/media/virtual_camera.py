@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from monalive.media.frame_sink import FrameSink
+from monalive.media.frame_sink import FrameSink, Target
 from monalive.trust.disclosure import Disclosure
 
 _NAME: Final = Path("virtual.camera")  # for errors; no file of that name is written
@@ -37,7 +37,7 @@ class VirtualCamera(FrameSink):
     """
 
     def __init__(self, fps: float, size: tuple[int, int], disclosure: Disclosure) -> None:
-        super().__init__(_NAME, fps, size, disclosure)
+        super().__init__(Target(_NAME, fps, size, disclosure))
         try:
             import pyvirtualcam
         except ImportError as error:

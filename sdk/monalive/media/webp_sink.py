@@ -8,8 +8,6 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
-from functools import partial
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -17,8 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from monalive.media.animation_sink import AnimationSink
-from monalive.media.frame_sink import changed_bounds
-from monalive.trust.disclosure import Disclosure
+from monalive.media.frame_sink import Target, changed_bounds
 from monalive.trust.provenance import XMP
 
 _MAX_SIDE: Final = 16383
@@ -34,23 +31,8 @@ _PICTURE_CHUNKS: Final = (b"ALPH", b"VP8 ", b"VP8L")
 class WebpSink(AnimationSink):
     """An animated WebP that repeats for ever, written as the frames come; each holds the rectangle that changed."""
 
-    def __init__(
-        self,
-        path: Path,
-        fps: float,
-        size: tuple[int, int],
-        disclosure: Disclosure | None = None,
-        *,
-        transparent: bool = False,
-    ) -> None:
-        header = partial(_header, transparent=transparent)
-        super().__init__(
-            *(path, fps, size, disclosure),
-            transparent=transparent,
-            kind="WebP",
-            longest_side=_MAX_SIDE,
-            header=header,
-        )
+    def __init__(self, target: Target) -> None:
+        super().__init__(target, kind="WebP", longest_side=_MAX_SIDE, header=_header)
         self._shown: NDArray[np.uint8] | None = None
         self._pending: tuple[bytes, int] | None = None  # a frame without its duration, and when it starts, ms
 
@@ -82,13 +64,11 @@ class WebpSink(AnimationSink):
         self._resources.close()
 
 
-def _header(size: tuple[int, int], *, transparent: bool) -> bytes:
+def _header(target: Target) -> bytes:
     """All before the first frame; the file's length is filled in at the end."""
-    canvas = (
-        bytes([_ANIMATED | _HAS_XMP | (_HAS_ALPHA if transparent else 0), 0, 0, 0])
-        + _three(size[0] - 1)
-        + _three(size[1] - 1)
-    )
+    width, height = target.size
+    flags = _ANIMATED | _HAS_XMP | (_HAS_ALPHA if target.transparent else 0)
+    canvas = bytes([flags, 0, 0, 0]) + _three(width - 1) + _three(height - 1)
     background, loops = bytes(4), bytes(2)  # for ever
     return b"RIFF\0\0\0\0WEBP" + _chunk(b"VP8X", canvas) + _chunk(b"ANIM", background + loops)
 

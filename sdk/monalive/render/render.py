@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -285,14 +285,11 @@ def _write(
         raise ValueError(f"{output.path} was not written: there are no frames to write")
     path, (height, width, channels) = Path(output.path), output.picture(first[0]).shape
     output.say_background(first[0])
-    heard: dict[str, Any] = {}
-    if sound is not None and can_hold_sound(path):
-        heard = {"audio_from": sound.path, "audio_start_s": sound.start_s, "audio_period_s": sound.period_s}
+    heard = sound if can_hold_sound(output.path) else None
     still, cuts = 0, []
     with (
         open_sink(
-            *(output.path, fps, (width, height)),
-            **heard,
+            *(output.path, fps, (width, height), heard),
             disclosure=output.disclosure,
             transparent=channels == 4,
         ) as sink,

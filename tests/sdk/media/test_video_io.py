@@ -19,6 +19,7 @@ from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from monalive.media.audio_track import Sound
 from monalive.media.video_io import VideoReader
 from monalive.media.video_sinks import can_hold_sound, open_sink
 from monalive.trust.disclosure import Disclosure
@@ -442,7 +443,7 @@ def test_sound_is_repeated_to_the_period(
     source = write_with_sound(tmp_path / driver, length, codec)
     path, rounds = tmp_path / target, 3
     start = VideoReader(source).start_s
-    with open_sink(path, FPS, (WIDTH, HEIGHT), source, start, disclosure=PLAIN, audio_period_s=period) as sink:
+    with open_sink(path, FPS, (WIDTH, HEIGHT), Sound(source, start, period), disclosure=PLAIN) as sink:
         for index in range(round(rounds * period * FPS)):
             sink.write(scene(index))
     times, levels = loudness(path)
