@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from monalive.faces.landmarks import MESH_COUNT
+
 # Side of the crop as the networks see it, of what they paint, and of their mask, in pixels.
 NETWORK_SIZE: Final = 256
 # Width of the crop in face sizes, and how far the face's centre sits below the crop's: as in the training data.
@@ -77,7 +79,7 @@ def portrait_crop(landmarks: NDArray[np.float32], image_width: int, image_height
         A square about twice the face's size with room above for the hair. It is moved to lie inside the photo where
         that is possible, and it is the photo's largest square when the photo is hardly larger than the crop.
     """
-    low, high = landmarks[:468, :2].min(axis=0), landmarks[:468, :2].max(axis=0)
+    low, high = landmarks[:MESH_COUNT, :2].min(axis=0), landmarks[:MESH_COUNT, :2].max(axis=0)
     face = float((high - low).max())
     wanted = face * CROP_FACE_SIZES
     shorter = min(image_width, image_height)

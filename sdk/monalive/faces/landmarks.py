@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 LANDMARK_COUNT: Final = 478
+MESH_COUNT: Final = 468  # without the irises, which come last
 
 LIPS_OUTER: Final = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
 LIPS_INNER: Final = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191)

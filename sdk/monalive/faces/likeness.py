@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from monalive.faces.edge_histograms import edge_histograms
 from monalive.faces.expressions import load_expressions
 from monalive.faces.head_pose import fit_pose
-from monalive.faces.landmarks import LANDMARK_COUNT
+from monalive.faces.landmarks import MESH_COUNT
 from monalive.packaged_assets import asset_path
 
 ASSET: Final = "likeness.npz"
@@ -102,7 +102,7 @@ def likeness_features(image: NDArray[np.uint8], landmarks: NDArray[np.float32]) 
     pose = fit_pose(landmarks, load_expressions().mean_face)
     if np.degrees(np.arccos(np.clip(pose.rotation[2, 2], -1, 1))) > _MOST_TURNED:
         return None
-    shape = pose.to_canonical(landmarks)[: LANDMARK_COUNT - 10].ravel()  # without the irises: they look about
+    shape = pose.to_canonical(landmarks)[:MESH_COUNT].ravel()  # without the irises: they look about
     face = cv2.cvtColor(_laid(image, landmarks), cv2.COLOR_RGB2GRAY)
     grey = cv2.resize(face[_GREY_PART], _GREY_SIZE, interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
     grey = (grey - grey.mean()) / (grey.std() + 1e-3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,6 +41,11 @@ class Evidence:
         rows, columns = window
         left, top = self.left + columns.start, self.top + rows.start
         return Evidence(self.change[window], self.weight[window], self.scale, left, top)
+
+
+def greys_of(frames: Iterable[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
+    """The brightness of frames (H, W, 3) uint8 RGB: (H, W) uint8 each."""
+    return [np.asarray(cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY), np.uint8) for frame in frames]
 
 
 def evidence(greys: Sequence[NDArray[np.uint8]], box: tuple[int, int, int, int], scale: float) -> Evidence:

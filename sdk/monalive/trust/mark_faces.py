@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.faces.crop import CROP_FACE_SIZES, CROP_RISE
+from monalive.faces.landmarks import LEFT_EYE_CORNERS, MESH_COUNT, RIGHT_EYE_CORNERS
 from monalive.faces.tracker import MIN_IMAGE_SIDE, FaceTracker
 
 _MOST_FACES: Final = 4
-_EYE_CORNERS: Final = (33, 263)
-_OUTLINE: Final = 468  # landmarks without the irises
+_EYE_CORNERS: Final = (RIGHT_EYE_CORNERS[0], LEFT_EYE_CORNERS[0])
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,14 @@ class FaceSquare:
     side: float
 
 
-def face_squares(image: NDArray[np.uint8]) -> list[FaceSquare]:
-    """The squares of the faces in a picture (H, W, 3) uint8 RGB, whichever way up, the largest first."""
-    if min(image.shape[:2]) < MIN_IMAGE_SIDE:
+def face_squares(images: Sequence[NDArray[np.uint8]]) -> list[FaceSquare]:
+    """The squares of the faces in the first of some pictures (H, W, 3) uint8 RGB that shows any, whichever way up, the
+    largest first."""
+    if min(images[0].shape[:2]) < MIN_IMAGE_SIDE:
         return []
     with FaceTracker(num_faces=_MOST_FACES, settle=True) as tracker:
-        return [_square(face.landmarks[:_OUTLINE, :2].astype(np.float64)) for face in tracker.detect(image)]
+        faces = next(filter(None, map(tracker.detect, images)), [])
+    return [_square(face.landmarks[:MESH_COUNT, :2].astype(np.float64)) for face in faces]
 
 
 def _square(points: NDArray[np.float64]) -> FaceSquare:

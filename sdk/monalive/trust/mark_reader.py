@@ -15,12 +15,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from monalive.trust.mark_code import MAX_ATTEMPTS, MarkMessage, decode
-from monalive.trust.mark_evidence import Evidence, evidence
+from monalive.trust.mark_evidence import Evidence, evidence, greys_of
 from monalive.trust.mark_faces import FaceSquare
 from monalive.trust.mark_lattice import likely_lattices, upright
 from monalive.trust.mark_pattern import TILES, strengths
@@ -123,7 +122,7 @@ def find_mark(
     Raises:
         ValueError: there are no frames, or of several sizes.
     """
-    greys = [np.asarray(cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY), np.uint8) for frame in frames]
+    greys = greys_of(frames)
     if not greys or any(grey.shape != greys[0].shape for grey in greys):
         raise ValueError("there must be frames, all of one size, to look for a mark")
     unsure: list[_Candidate] = []

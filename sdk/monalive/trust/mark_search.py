@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.trust.mark_code import MAX_ATTEMPTS, encode
-from monalive.trust.mark_evidence import evidence
+from monalive.trust.mark_evidence import evidence, greys_of
 from monalive.trust.mark_faces import face_squares
 from monalive.trust.mark_pattern import TILES, render
 from monalive.trust.mark_picture import SQUARE_SIZE, likeness
@@ -35,7 +35,7 @@ def search_mark(frames: Sequence[NDArray[np.uint8]]) -> FoundMark | None:
     if not frames:
         raise ValueError("there must be frames, all of one size, to look for a mark")
     middle = frames[len(frames) // 2]
-    faces = face_squares(frames[0]) or (face_squares(middle) if len(frames) > 1 else [])
+    faces = face_squares([frames[0], middle] if len(frames) > 1 else frames)
     share = MAX_ATTEMPTS // 4
     found = find_mark(frames, faces, MAX_ATTEMPTS if len(frames) == 1 else 2 * share)
     if found is None and len(frames) > 1:
@@ -43,8 +43,7 @@ def search_mark(frames: Sequence[NDArray[np.uint8]]) -> FoundMark | None:
     if found is None:
         return None
     chosen = [frames[i] for i in sorted({round(i) for i in np.linspace(0, len(frames) - 1, _LOOKED_AT)})]
-    greys = [np.asarray(cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY), np.uint8) for frame in chosen]
-    return _compared(greys, found)
+    return _compared(greys_of(chosen), found)
 
 
 def _compared(greys: Sequence[NDArray[np.uint8]], found: FoundMark) -> FoundMark:

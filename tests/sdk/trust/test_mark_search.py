@@ -65,15 +65,15 @@ def test_squares_of_faces_are_those_that_are_animated(portrait: Picture) -> None
     photo, square = in_large_photo(portrait, 300)
     middle = np.array([square.x + square.side / 2, square.y + square.side / 2])
     for image, where in ((photo, middle), (photo[:, ::-1], [1920 - middle[0], middle[1]])):
-        found = face_squares(np.ascontiguousarray(image))[0]
+        found = face_squares([np.ascontiguousarray(image)])[0]
         assert found.side == pytest.approx(square.side, rel=0.06)
         np.testing.assert_allclose(found.centre, where, atol=0.06 * square.side)
-    turned = face_squares(np.ascontiguousarray(np.rot90(photo)))[0]
+    turned = face_squares([np.ascontiguousarray(np.rot90(photo))])[0]
     np.testing.assert_allclose(turned.centre, [middle[1], 1920 - middle[0]], atol=0.06 * square.side)
 
 
 def test_pictures_too_small_for_a_face_have_no_squares() -> None:
-    assert face_squares(np.zeros((9, 200, 3), np.uint8)) == []
+    assert face_squares([np.zeros((9, 200, 3), np.uint8)]) == []
 
 
 def test_frames_to_search_must_be_there() -> None:
