@@ -100,22 +100,17 @@ def _gaze(rng: np.random.Generator, landmarks: NDArray[np.floating]) -> list[_Mo
     # From the person's right to left: the right eye's outer corner comes first, the left one's last.
     for iris, corners in zip(IRIS_CENTRES, (RIGHT_EYE_CORNERS, LEFT_EYE_CORNERS[::-1]), strict=True):
         one, other = np.asarray(landmarks[list(corners), :2], np.float64)
-        width = max(float(np.linalg.norm(other - one)), 1.0)
-        across = (other - one) / width
-        axes = np.stack((across, np.array([-across[1], across[0]]))) / width
+        axes, width = _axes(one, other)
         place = np.asarray(landmarks[iris, :2], np.float64)
-        gaze = axes @ (place - (one + other) / 2)
-        shift = np.clip(wanted - gaze, np.negative(MOST_MOVED), MOST_MOVED)
-        found.append(_Mover(place, shift @ axes * width * width, axes, _WHOLE, _STILL))
+        gaze = axes @ (place - (one + other) / 2) / width
+        shift = np.clip(wanted - gaze, np.negative(MOST_MOVED), MOST_MOVED) * width
+        found.append(_Mover(place, shift @ axes, axes / width, _WHOLE, _STILL))
     return found
 
 
 def _features(rng: np.random.Generator, landmarks: NDArray[np.floating]) -> list[_Mover]:
     points = np.asarray(landmarks[:, :2], np.float64)
-    across = points[LEFT_EYE_CORNERS[0]] - points[RIGHT_EYE_CORNERS[0]]
-    size = max(float(np.linalg.norm(across)), 1.0)
-    across /= size
-    axes = np.stack((across, np.array([-across[1], across[0]])))
+    axes, size = _axes(points[RIGHT_EYE_CORNERS[0]], points[LEFT_EYE_CORNERS[0]])
     found = []
 
     def move(place: NDArray[np.float64], spread: tuple[float, float], reach: float) -> None:
@@ -133,3 +128,11 @@ def _features(rng: np.random.Generator, landmarks: NDArray[np.floating]) -> list
     for lip in LIP_PAIRS[len(LIP_PAIRS) // 2]:
         move(points[lip], (LIPS / 2, LIPS), _LIP_REACH)
     return found
+
+
+def _axes(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """(2, 2), whose rows are units from one place (2,) towards another and at right angles, down; how far apart they
+    are, at least 1."""
+    apart = max(float(np.linalg.norm(other - one)), 1.0)
+    across = (other - one) / apart
+    return np.stack((across, np.array([-across[1], across[0]]))), apart
