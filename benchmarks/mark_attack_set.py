@@ -78,6 +78,12 @@ def to_height(image: np.ndarray, height: int) -> np.ndarray:
     return resized(height / image.shape[0])(image)
 
 
+def squared(image: np.ndarray) -> np.ndarray:
+    """The upper left square of a frame, 256 pixels wide."""
+    side = min(image.shape[:2])
+    return to_height(image[:side, :side], 256)
+
+
 def cropped(left: float, top: float, right: float, bottom: float) -> Change:
     """Shares of the sides cut off."""
 

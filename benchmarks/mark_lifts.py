@@ -16,7 +16,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from mark_attack_set import Frames, h264, to_height
+from mark_attack_set import Frames, h264, squared
 from mark_attacks import clips
 
 from monalive.media.video_io import VideoReader
@@ -26,12 +26,6 @@ from monalive.trust.pixel_mark import LOSSLESS, PixelMark
 
 SIZE, FRAMES = 256, 6
 STRENGTHS = (2.0, 3.0)  # root mean square, levels
-
-
-def squared(image: np.ndarray) -> np.ndarray:
-    """The upper left square of a frame, 256 pixels wide."""
-    side = min(image.shape[:2])
-    return np.asarray(to_height(image[:side, :side], SIZE))
 
 
 def lifts(frames: Frames) -> dict[str, np.ndarray]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from mark_attack_set import Frames, cropped, h264, picture, to_height
+from mark_attack_set import Frames, cropped, h264, picture, squared
 from mark_attacks import clips
 
 from monalive.faces.crop import SquareCrop
@@ -46,12 +46,6 @@ def margin(frames: Frames, file_id: int, bits: int) -> tuple[float, bool]:
     soft = soft_bits(readings(seen, area, upright(SIZE / TILES))[0].values, strengths())
     agreeing = soft * encode(file_id, bits)
     return float(agreeing.mean() / agreeing.std()), decode(soft) == MarkMessage(file_id, bits)
-
-
-def squared(image: np.ndarray) -> np.ndarray:
-    """The upper left square of a frame, 256 pixels wide."""
-    side = min(image.shape[:2])
-    return np.asarray(to_height(image[:side, :side], SIZE))
 
 
 def line(name: str, strength: MarkStrength, made: list[Frames], distance: Callable[[Frames, Frames], float]) -> str:
