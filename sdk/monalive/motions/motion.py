@@ -173,6 +173,24 @@ class Motion:
         ]
         return replace(self, takes=_takes(frames, reference))
 
+    @staticmethod
+    def names() -> tuple[str, ...]:
+        """The motions that come with the package."""
+        from monalive.motions import builtin_motions  # it makes motions, so it imports this module
+
+        return builtin_motions.names()
+
+    @staticmethod
+    def builtin(name: str) -> Motion:
+        """A motion that comes with the package: 25 fps, 3 to 6 seconds, loops.
+
+        Raises:
+            ValueError: there is no motion of that name.
+        """
+        from monalive.motions import builtin_motions
+
+        return builtin_motions.load(name)
+
     @classmethod
     def from_landmarks(
         cls,
