@@ -23,7 +23,7 @@ PAGE_SOURCES := $(wildcard bindings/web/src/*.ts bindings/web/src/*.wat samples/
 	$(wildcard bindings/web/*.mjs) bindings/web/package-lock.json
 NPM_HOME := $(if $(shell command -v npm),,$(CURDIR)/$(NODE)/bin:)
 
-.PHONY: demo ui web test test-web test-swift test-tflite-runtime lint lock sbom audit clean
+.PHONY: dist demo ui web test test-web test-swift test-tflite-runtime lint lock sbom audit clean
 
 demo: $(DEMO)/.installed
 	mkdir -p demo-output
@@ -72,6 +72,13 @@ lock:
 
 audit: $(TEST)/.installed
 	$(TEST)/bin/python requirements/audit.py --advisories $(ADVISORIES) requirements/*.lock
+
+# What is uploaded: wheels and sources of the three packages, the page in the SDK's, each checked.
+dist: web
+	rm -rf dist
+	for room in . distill export; do $(PYTHON) -m build --outdir dist $$room || exit 1; done
+	$(PYTHON) -m twine check --strict dist/*
+	$(PYTHON) -m check_wheel_contents --ignore W004 dist/*.whl
 
 sbom:
 	$(PYTHON) -m pip wheel --quiet --no-deps -w dist .
