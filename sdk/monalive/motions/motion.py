@@ -230,8 +230,8 @@ class Motion:
             fps: nominal rate; if not given, it is read off the timestamps.
             reference: what relative motion is counted from, see `with_reference`; after a cut in the video, and where
                 another face begins to drive, it starts anew.
-            driver_face, driver_place: which face it is, and where that face is first seen, if that is known: see
-                `DriverFollower`.
+            driver_face: which face it is: "auto", "largest", "moving", or a number from the left from 0.
+            driver_place: where that face is first seen, if that is known.
 
         Raises:
             ValueError: no frames, no face in any of them, their size changes, or another `driver_face`; no such
