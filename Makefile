@@ -11,6 +11,7 @@ CUDA_LOCK := $(wildcard requirements/cuda-$(PLACE).lock)
 BUILD_PINS = $(shell $(PYTHON) -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], 'editables==0.5')")
 # Packages that are read, not imported: without what they ask for.
 NETWORK_FILES := requirements/network_files.txt
+DOCS := .venv-docs
 LOCKING := .venv-lock
 # A file or folder of advisories in the OSV format, for `make audit`.
 ADVISORIES ?= advisories.zip
@@ -23,7 +24,7 @@ PAGE_SOURCES := $(wildcard bindings/web/src/*.ts bindings/web/src/*.wat samples/
 	$(wildcard bindings/web/*.mjs) bindings/web/package-lock.json
 NPM_HOME := $(if $(shell command -v npm),,$(CURDIR)/$(NODE)/bin:)
 
-.PHONY: demo ui web test test-web test-swift test-tflite-runtime lint lock sbom audit clean
+.PHONY: dist docs demo ui web test test-web test-swift test-tflite-runtime lint lock sbom audit clean
 
 demo: $(DEMO)/.installed
 	mkdir -p demo-output
@@ -73,12 +74,30 @@ lock:
 audit: $(TEST)/.installed
 	$(TEST)/bin/python requirements/audit.py --advisories $(ADVISORIES) requirements/*.lock
 
+# What is uploaded: wheels and sources of the three packages, the page in the SDK's, each checked.
+dist: web
+	rm -rf dist
+	for room in . distill export; do $(PYTHON) -m build --outdir dist $$room || exit 1; done
+	$(PYTHON) -m twine check --strict dist/*
+	$(PYTHON) -m check_wheel_contents --ignore W004 dist/*.whl
+
+# The docs site, in build/site; a link to nothing ends it.
+docs: $(DOCS)/.installed
+	$(DOCS)/bin/python docs/gather_pages.py build/docs
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
+	@echo "The docs are in $(CURDIR)/build/site/index.html"
+
+$(DOCS)/.installed: pyproject.toml
+	$(PYTHON) -m venv --clear $(DOCS)
+	$(DOCS)/bin/pip install --quiet --disable-pip-version-check -e '.[docs]' ruff
+	touch $@
+
 sbom:
 	$(PYTHON) -m pip wheel --quiet --no-deps -w dist .
 	$(PYTHON) requirements/make_sbom.py dist/monalive-*.whl -o dist/sbom.json $(if $(DEMO_LOCK),--lock $(DEMO_LOCK))
 
 clean:
-	rm -rf $(DEMO) $(TEST) $(TFLITE) $(NODE) demo-output sdk/monalive/ui/static
+	rm -rf $(DEMO) $(TEST) $(DOCS) $(TFLITE) $(NODE) demo-output sdk/monalive/ui/static
 
 $(DEMO)/.installed: pyproject.toml $(DEMO_LOCK)
 	$(PYTHON) -m venv --clear $(DEMO)

@@ -1,10 +1,10 @@
-"""Writes the tables that are generated: the README's benchmark and expressions, those of docs/evaluation.md, and the
+"""Writes the tables that are generated: the README's numbers, those of docs/evaluation.md and docs/speed.md, and the
 inputs and outputs in export/README.md.
 
     python docs/tables.py [BENCHMARK.json]
 
 The benchmark is one of benchmarks/ (made by `monalive bench --record benchmarks/`); without one, the tables are made
-from the file that the README names. The measures are those of docs/expressions.json and
+from the file that docs/speed.md names. The measures are those of docs/expressions.json and
 docs/expressions_networks.json: evaluation.json of `monalive-distill evaluate`, and the same with
 `--tracker mediapipe --no-cross`. Everything else comes from the exporter's own table of ports.
 """
@@ -20,10 +20,11 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 README, EXPORT_README = ROOT / "README.md", ROOT / "export" / "README.md"
-EVALUATION = ROOT / "docs" / "evaluation.md"
+EVALUATION, SPEED = ROOT / "docs" / "evaluation.md", ROOT / "docs" / "speed.md"
+BUNDLE = ROOT / "sdk" / "monalive" / "assets" / "default.bundle"
 PRODUCT_REPORT, NETWORKS_REPORT = ROOT / "docs" / "expressions.json", ROOT / "docs" / "expressions_networks.json"
 WEIGHTS = ROOT / "distill" / "monalive_distill" / "assets"
-# Steps of `monalive bench`, and what the README calls them.
+# Steps of `monalive bench`, and what the table calls them.
 STEPS = {
     "driver_frame_to_720p_frame": "driver frame to pasted-back 720p frame",
     "tracker_720p": "tracker",
@@ -43,7 +44,7 @@ _OLD_STEP = re.compile(r"(\w+)_network_(\w+)$")  # how schema 1 wrote networks d
 
 
 def benchmark_table(results: Mapping[str, Any]) -> str:
-    """The README's table of a benchmark."""
+    """The table of a benchmark."""
     lines = ["| step | median ms | 95th percentile ms | first run ms |", "|---|---|---|---|"]
     steps = results["steps"]
     for name, words in STEPS.items():
@@ -68,6 +69,30 @@ def reach_table(product: Mapping[str, Any], networks: Mapping[str, Any]) -> str:
         [f"{row[g]['slope']:.2f} ({row[g]['worst_tenth']:.2f})" if g in row else "" for g in groups] for _, row in rows
     ]
     return _markdown([f"{len(product['self']['clips'])} clips", *groups], [name for name, _ in rows], cells)
+
+
+def numbers_table(product: Mapping[str, Any], benchmark: Mapping[str, Any]) -> str:
+    """Six numbers for the README, each with where it is explained."""
+    from monalive_distill.evaluation.moved_photo import UNMOVED
+
+    method = next(iter(product["self"]["mean"]))
+    mean, reach = product["self"]["mean"][method], product["expressions"]["absolute"]["reach"][method]
+    frame = benchmark["steps"]["driver_frame_to_720p_frame"]["median_ms"]
+    parts = [reach[group]["slope"] for group in ("blink", "gaze sideways", "jaw", "smile")]
+    rows = {
+        "of a blink, a sideways gaze, a jaw's drop, a smile arrives in the picture (1: all)": " / ".join(
+            f"{part:.2f}" for part in parts
+        ),
+        "LPIPS to the true picture, on strangers (the unmoved photo: "
+        f"{product['self']['mean'][UNMOVED]['lpips']:.2f})": f"{mean['lpips']:.3f}",
+        "key points off by, in pixels of 256 (AKD)": f"{mean['akd']:.2f}",
+        "same person? CSIM": f"{mean['csim']:.3f}",
+        "driver frame to finished 720p frame, two CPU threads": f"{frame:.0f} ms",
+        "all networks in one file": f"{BUNDLE.stat().st_size / 1e6:.1f} MB",
+    }
+    pages = ["evaluation.md"] * 4 + ["speed.md"] * 2
+    cells = [[f"**{value}**", f"[docs/{page}](docs/{page})"] for value, page in zip(rows.values(), pages, strict=True)]
+    return _markdown([f"weights {product['bundle']['model_version']}", "", ""], list(rows), cells)
 
 
 def stages_table(product: Mapping[str, Any]) -> str:
@@ -131,11 +156,11 @@ def replaced(text: str, name: str, table: str) -> str:
     return pattern.sub(lambda found: f"{found[1]}{table}\n{found[2]}", text)
 
 
-def shown_benchmark(readme: str) -> Path:
-    """The file that the README says its table is from."""
-    found = re.search(r"\((benchmarks/[^)]+\.json)\)", readme)
+def shown_benchmark(page: str) -> Path:
+    """The file that docs/speed.md says its table is from."""
+    found = re.search(r"\(\.\./(benchmarks/[^)]+\.json)\)", page)
     if found is None:
-        raise ValueError("the README names no file of benchmarks/")
+        raise ValueError("docs/speed.md names no file of benchmarks/")
     return ROOT / found[1]
 
 
@@ -200,16 +225,16 @@ def _row(words: str, times: Mapping[str, float]) -> str:
 
 
 def main() -> None:
-    readme = README.read_text()
+    speed = SPEED.read_text()
     if len(sys.argv) > 1:
         name = Path(sys.argv[1]).resolve().relative_to(ROOT).as_posix()
-        shown = shown_benchmark(readme).relative_to(ROOT).as_posix()
-        readme = readme.replace(shown, name)
-    results = json.loads(shown_benchmark(readme).read_text())
+        speed = speed.replace(shown_benchmark(speed).relative_to(ROOT).as_posix(), name)
+    results = json.loads(shown_benchmark(speed).read_text())
     product, networks = read_reports()
-    readme = replaced(readme, "reach", reach_table(product, networks))
-    README.write_text(replaced(readme, "benchmark", benchmark_table(results)))
-    evaluation = replaced(EVALUATION.read_text(), "stages", stages_table(product))
+    README.write_text(replaced(README.read_text(), "numbers", numbers_table(product, results)))
+    SPEED.write_text(replaced(speed, "benchmark", benchmark_table(results)))
+    evaluation = replaced(EVALUATION.read_text(), "reach", reach_table(product, networks))
+    evaluation = replaced(evaluation, "stages", stages_table(product))
     EVALUATION.write_text(replaced(evaluation, "regions", regions_table(product)))
     EXPORT_README.write_text(replaced(EXPORT_README.read_text(), "ports", export_tables(shipped_manifest())))
 

@@ -15,6 +15,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from monalive.version import __version__
+
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for part in ("sdk", "distill", "export") for path in (ROOT / part).rglob("*.py"))
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
@@ -76,10 +78,10 @@ def test_training_and_export_are_distributions_of_their_own(tmp_path: Path, room
     files = _wheel(ROOT / room, tmp_path)
     assert {name.split("/")[0].partition("-")[0] for name in files} == {f"monalive_{room}"}
     assert f"monalive_{room}/{file}" in files and not any("__pycache__" in name for name in files)
-    own, sdk = (tomllib.loads((folder / "pyproject.toml").read_text())["project"] for folder in (ROOT / room, ROOT))
-    assert own["version"] == sdk["version"]
+    own = tomllib.loads((ROOT / room / "pyproject.toml").read_text())["project"]
+    assert own["version"] == __version__
     extra = {"distill": "train", "export": "export"}[room]
-    assert f"monalive[{extra}]=={sdk['version']}" in own["dependencies"]
+    assert f"monalive[{extra}]=={__version__}" in own["dependencies"]
 
 
 def test_what_is_needed_for_its_files_alone_brings_nothing_along() -> None:

@@ -23,10 +23,13 @@ def tables() -> ModuleType:
     return module
 
 
-def test_the_readme_shows_the_benchmark_it_names(tables: ModuleType) -> None:
-    readme = (ROOT / "README.md").read_text()
-    results = json.loads(tables.shown_benchmark(readme).read_text())
-    assert tables.replaced(readme, "benchmark", tables.benchmark_table(results)) == readme
+def test_speed_shows_the_benchmark_it_names_and_the_readme_its_numbers(tables: ModuleType) -> None:
+    page, readme = (ROOT / "docs" / "speed.md").read_text(), (ROOT / "README.md").read_text()
+    results = json.loads(tables.shown_benchmark(page).read_text())
+    assert tables.replaced(page, "benchmark", tables.benchmark_table(results)) == page
+    numbers = tables.numbers_table(tables.read_reports()[0], results)
+    assert len(numbers.splitlines()) == 8
+    assert tables.replaced(readme, "numbers", numbers) == readme
 
 
 def test_the_export_readme_shows_the_exporters_ports(tables: ModuleType) -> None:
@@ -93,7 +96,7 @@ def test_the_bundles_beside_come_first(tables: ModuleType) -> None:
 
 def test_the_pages_show_the_reports(tables: ModuleType) -> None:
     product, networks = tables.read_reports()
-    readme, page = (ROOT / "README.md").read_text(), (ROOT / "docs" / "evaluation.md").read_text()
-    assert tables.replaced(readme, "reach", tables.reach_table(product, networks)) == readme
+    page = (ROOT / "docs" / "evaluation.md").read_text()
+    assert tables.replaced(page, "reach", tables.reach_table(product, networks)) == page
     assert tables.replaced(page, "stages", tables.stages_table(product)) == page
     assert tables.replaced(page, "regions", tables.regions_table(product)) == page

@@ -5,7 +5,7 @@ python samples/python/animate_photo.py photo.jpg smile out.mp4 --consent self
 
 import argparse
 
-from monalive import AnimationRequest, Consent, Disclosure, animate_photos
+from monalive import Consent, animate
 
 
 def main() -> None:
@@ -16,9 +16,15 @@ def main() -> None:
     parser.add_argument("--consent", required=True, choices=[c.value for c in Consent], help="why this face?")
     parser.add_argument("--no-badge", action="store_true", help="leave the visible badge out; the file says it anyway")
     given = parser.parse_args()
-    said = Disclosure(Consent(given.consent), badge=not given.no_badge)
-    request = AnimationRequest([given.photo], given.output, motion=given.motion, disclosure=said)
-    print(animate_photos(request, progress=True).path)
+    written = animate(
+        given.photo,
+        given.motion,
+        given.output,
+        consent=given.consent,
+        badge=not given.no_badge,
+        progress=True,
+    )
+    print(written.path)
 
 
 if __name__ == "__main__":

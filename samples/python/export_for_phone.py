@@ -8,8 +8,7 @@ import argparse
 import shutil
 from pathlib import Path
 
-from monalive import Bundle, builtin_motions
-from monalive.bundle import default_bundle_path
+from monalive import Bundle, Motion, default_bundle_path
 
 
 def main() -> None:
@@ -20,8 +19,8 @@ def main() -> None:
     bundle = Bundle.load(given.bundle)  # refuses a damaged one
     given.folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(given.bundle, given.folder / "default.bundle")
-    for name in builtin_motions.names():
-        builtin_motions.load(name).save(given.folder / f"{name}.motion")
+    for name in Motion.names():
+        Motion.builtin(name).save(given.folder / f"{name}.motion")
     size = sum(file.stat().st_size for file in given.folder.iterdir() if file.is_file())
     print(f"{given.folder}: weights {bundle.model_version}, {size / 1e6:.1f} MB")
 

@@ -8,14 +8,11 @@ from contextlib import suppress
 
 import cv2
 
-from monalive import Consent, Disclosure, PhotoAnimator, PhotoAnimatorOptions, RunningMode
-from monalive.media.video_sinks import open_sink
-from monalive.media.window import open_window
-from monalive.trust.badge import Badge
+from monalive import Badge, Disclosure, PhotoAnimator, PhotoAnimatorOptions, RunningMode, open_sink, open_window
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("photo")
-parser.add_argument("--consent", required=True, choices=[c.value for c in Consent], help="why this face?")
+parser.add_argument("--consent", required=True, choices=["self", "given", "artwork"], help="why this face?")
 parser.add_argument("--camera", default="0", help="its number, or a video file instead of one")
 parser.add_argument("--record", help="write a video instead of opening a window")
 given = parser.parse_args()

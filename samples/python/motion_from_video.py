@@ -6,9 +6,7 @@ python samples/python/motion_from_video.py talk.mp4 talk.motion
 import argparse
 from pathlib import Path
 
-from monalive import Motion
-from monalive.faces.tracker import FaceTracker
-from monalive.media.video_io import VideoReader
+from monalive import FaceTracker, Motion, VideoReader
 
 
 def main() -> None:

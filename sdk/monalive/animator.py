@@ -67,7 +67,7 @@ class PhotoAnimator(ClosesAtEnd):
     def __init__(self, options: PhotoAnimatorOptions) -> None:
         self._options = options
         self._process = os.getpid()
-        self.bundle = Bundle.load(options.bundle_path)
+        self.bundle = options.load_bundle()
         self._loaded: BundleNetworks | None = BundleNetworks(self.bundle, options.runtime)
         trackers = options.trackers or _bundle_trackers(self.bundle, options.runtime)
         # One more than are taken tells that there are more.
@@ -253,8 +253,7 @@ class PhotoAnimator(ClosesAtEnd):
             FileNotFoundError, ValueError: no such motion, or its first frame shows no face.
         """
         self._require_open()
-        if isinstance(motion, str | Path):
-            motion = find_motion(motion)
+        motion = find_motion(motion)
         player = PortraitPlayer(portrait, self._networks, self._options.retarget)
         references = {0: motion.landmarks[0]} if self._options.retarget.absolute else motion.references
         unmeasured = [None] * len(motion)

@@ -13,6 +13,7 @@ A part without "format" is a tflite file. A Core ML package, which is a folder, 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import struct
 import zipfile
@@ -108,14 +109,23 @@ class Bundle:
             raise FileNotFoundError(f"there is no bundle at {where}")
         if where.stat().st_size > _MAX_BYTES:
             raise ValueError(f"{where} is larger than any bundle ({_MAX_BYTES >> 20} MiB); is it another kind of file?")
+        return cls.from_bytes(where.read_bytes(), str(where))
+
+    @classmethod
+    def from_bytes(cls, content: bytes, name: str = "the bundle") -> Bundle:
+        """Opens and checks the content of a bundle file; `name` is what errors call it.
+
+        Raises:
+            ValueError: as `load`.
+        """
         try:
-            with zipfile.ZipFile(where) as archive:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 manifest, parts = _read(archive)
         except _UnusableBundleError as error:
-            raise ValueError(f"{where}: {error}") from error
+            raise ValueError(f"{name}: {error}") from error
         except UNREADABLE as error:
-            raise ValueError(f"{where} is not a monalive bundle, or a damaged one: {error}") from error
-        return cls(manifest, parts, hashlib.sha256(where.read_bytes()).hexdigest())
+            raise ValueError(f"{name} is not a monalive bundle, or a damaged one: {error}") from error
+        return cls(manifest, parts, hashlib.sha256(content).hexdigest())
 
 
 def default_bundle_path() -> Path:

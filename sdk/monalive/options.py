@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from monalive.bundle import Bundle
 from monalive.faces.driver_rule import DriverFace, checked_driver_face
 from monalive.faces.tracker_factory import FaceTrackerFactory
 from monalive.limits import LONGEST_SIDE, MAX_FACES
@@ -33,8 +34,9 @@ class PhotoAnimatorOptions:
     """How a `PhotoAnimator` works.
 
     Attributes:
-        bundle_path: the models, the tracker's networks among them; None for those that come with the package. The
-            tracker's networks come from there too where a bundle has none.
+        bundle_path: a file with the models, the tracker's networks among them; None for those that come with the
+            package. The tracker's networks come from there too where a bundle has none.
+        bundle: the models themselves instead of a file: a `Bundle`, or the content of a bundle file.
         running_mode: what the driver is; a name of it, as "VIDEO", becomes the `RunningMode`.
         runtime: what the networks run on: runtime, processor and threads.
         retarget: what of the driver's motion is taken over, and how.
@@ -67,9 +69,22 @@ class PhotoAnimatorOptions:
     driver_face: DriverFace = "auto"
     reference: LiveReference | None = None
     longest_side: int | None = LONGEST_SIDE
+    bundle: Bundle | bytes | None = None
+
+    def load_bundle(self) -> Bundle:
+        """The models.
+
+        Raises:
+            FileNotFoundError, ValueError: as `Bundle.load`.
+        """
+        if isinstance(self.bundle, Bundle):
+            return self.bundle
+        return Bundle.load(self.bundle_path) if self.bundle is None else Bundle.from_bytes(self.bundle)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "running_mode", _running_mode(self.running_mode))
+        if self.bundle is not None and self.bundle_path is not None:
+            raise ValueError("give either a bundle or a bundle_path")
         if self.longest_side is not None and self.longest_side < 16:
             raise ValueError(f"the longest side must have at least 16 pixels, not {self.longest_side}")
         live = self.running_mode is RunningMode.LIVE_STREAM

@@ -12,7 +12,10 @@ pytest.importorskip("litert_torch")
 
 import numpy as np
 
+from monalive.bundle import Bundle
 from monalive_export.cli import main
+from monalive_export.cli.export import OWN_WEIGHTS, _version
+from monalive_export.cli.main import COMMAND_LINE
 
 WEIGHTS = Path(__file__).parents[2] / "distill" / "monalive_distill" / "assets" / "lightweight.safetensors"
 
@@ -76,3 +79,15 @@ def test_a_folder_that_cannot_be_written_to(tmp_path: Path, capsys: pytest.Captu
     said = _refused([str(WEIGHTS), "-o", str(tmp_path / "file" / "below"), "-q"], capsys)
     assert "below" in said
     assert (tmp_path / "file").read_text() == "here"
+
+
+def test_files_name_the_version_of_the_weights_that_ship_and_of_no_others(tmp_path: Path) -> None:
+    def version(*words: str) -> str:
+        return _version(COMMAND_LINE.parse(["export", *words, "-o", str(tmp_path)]))
+
+    copy = tmp_path / "copy.safetensors"
+    copy.write_bytes(WEIGHTS.read_bytes())
+    other = _checkpoint(tmp_path / "other.safetensors", {})
+    assert version(str(WEIGHTS)) == version(str(copy)) == Bundle.load().model_version
+    assert version(str(other)) == version(str(WEIGHTS), "--tracker", str(other)) == OWN_WEIGHTS
+    assert version(str(tmp_path / "missing.safetensors")) == OWN_WEIGHTS

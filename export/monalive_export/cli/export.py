@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import filecmp
 import os
 import sys
 from pathlib import Path
 
-from monalive_distill.packaged_assets import region_weights, tracker_weights
+from monalive.bundle import Bundle
+from monalive_distill.packaged_assets import lightweight_weights, region_weights, tracker_weights
 from monalive_export.precisions import PRECISION_GROUPS
 from monalive_export.targets.registry import TARGETS, load_target
 
 DESCRIPTION = "Trained weights to files for phones and the web, each checked against PyTorch before it is named."
+OWN_WEIGHTS = "own"
 MOST_PROCESSES = 4  # unless more are asked for: the longest graph of one target takes as long as a quarter of the rest
 
 
@@ -39,7 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="WEIGHTS",
         help="the networks of eyes and mouth, a file of monalive-distill region-weights (default: those that ship)",
     )
-    parser.add_argument("--model-version", default="0.1.0")
+    parser.add_argument(
+        "--model-version",
+        metavar="V",
+        help=f"what files say they are of (default: the version of the weights that ship, {OWN_WEIGHTS!r} for others)",
+    )
     parser.add_argument("--licence", default="Apache-2.0", help="of the weights, as an SPDX name")
     clips = "a folder of clips, or a cache that monalive-distill prepare made"
     parser.add_argument("--frames", type=Path, metavar="FOLDER", help=f"measure the gate on frames of {clips}")
@@ -69,7 +76,7 @@ def run(arguments: argparse.Namespace) -> None:
         output=arguments.output,
         targets=targets,
         precisions=arguments.precision,
-        model_version=arguments.model_version,
+        model_version=arguments.model_version or _version(arguments),
         licence=arguments.licence,
         frames=arguments.frames,
         calibration=arguments.calibrate,
@@ -88,6 +95,17 @@ def run(arguments: argparse.Namespace) -> None:
     if not arguments.quiet:
         count = len(report["files"])
         print(f"{arguments.output}: {count} files in {report['seconds']:.0f} s, listed in {REPORT_FILE}")
+
+
+def _version(arguments: argparse.Namespace) -> str:
+    """Of the weights that ship where all of them are exported."""
+    given = [
+        (arguments.weights, lightweight_weights()),
+        (arguments.tracker, tracker_weights()),
+        (arguments.regions, region_weights()),
+    ]
+    ship = all(path is None or (path.is_file() and filecmp.cmp(path, ours, shallow=False)) for path, ours in given)
+    return Bundle.load().model_version if ship else OWN_WEIGHTS
 
 
 def _cores() -> int:

@@ -45,11 +45,13 @@ class Command:
         module: full name. Besides `add_arguments(parser)` and `run(arguments)`, which returns the exit code or None for
             0, it may hold texts for its help: `DESCRIPTION` (default: the summary) and `EPILOG`.
         extra: of the package, that `run` needs.
+        tells_of_opencv: `run` itself says what is wrong with OpenCV.
     """
 
     summary: str
     module: str
     extra: str | None = None
+    tells_of_opencv: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ class CommandLine:
         with library_chatter(not self.hushed or debug), messages_on_standard_error(self.name), termination_as_exit():
             try:
                 require_address_space()
-                require_opencv()
+                if not command.tells_of_opencv:
+                    require_opencv()
                 return int(importlib.import_module(command.module).run(arguments) or 0)
             except BrokenPipeError:
                 raise

@@ -15,6 +15,7 @@ COMMAND_LINE: Final = CommandLine(
         "verify": Command("whether a file was made with monalive, and changed since", "monalive.cli.verify"),
         "motion": Command("list named motions, or take one from a video", "monalive.cli.motion"),
         "info": Command("what is installed, and what a file holds", "monalive.cli.info"),
+        "doctor": Command("what works on this machine", "monalive.cli.doctor", tells_of_opencv=True),
         "bench": Command("measure the speed on this machine", "monalive.cli.bench"),
         "live": Command("let a camera drive a photo", "monalive.cli.live"),
     },

@@ -73,7 +73,8 @@ def portrait_crop(landmarks: NDArray[np.float32], image_width: int, image_height
 
     Args:
         landmarks: (478, 2 or 3) photo pixels.
-        image_width, image_height: size of the photo in pixels.
+        image_width: of the photo, in pixels.
+        image_height: of the photo, in pixels.
 
     Returns:
         A square about twice the face's size with room above for the hair. It is moved to lie inside the photo where

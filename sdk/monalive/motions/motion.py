@@ -173,6 +173,24 @@ class Motion:
         ]
         return replace(self, takes=_takes(frames, reference))
 
+    @staticmethod
+    def names() -> tuple[str, ...]:
+        """The motions that come with the package."""
+        from monalive.motions import builtin_motions  # it makes motions, so it imports this module
+
+        return builtin_motions.names()
+
+    @staticmethod
+    def builtin(name: str) -> Motion:
+        """A motion that comes with the package: 25 fps, 3 to 6 seconds, loops.
+
+        Raises:
+            ValueError: there is no motion of that name.
+        """
+        from monalive.motions import builtin_motions
+
+        return builtin_motions.load(name)
+
     @classmethod
     def from_landmarks(
         cls,
@@ -212,8 +230,8 @@ class Motion:
             fps: nominal rate; if not given, it is read off the timestamps.
             reference: what relative motion is counted from, see `with_reference`; after a cut in the video, and where
                 another face begins to drive, it starts anew.
-            driver_face, driver_place: which face it is, and where that face is first seen, if that is known: see
-                `DriverFollower`.
+            driver_face: which face it is: "auto", "largest", "moving", or a number from the left from 0.
+            driver_place: where that face is first seen, if that is known.
 
         Raises:
             ValueError: no frames, no face in any of them, their size changes, or another `driver_face`; no such

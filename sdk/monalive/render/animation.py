@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from monalive.faces.driver_rule import DriverFace
 from monalive.limits import LONGEST_SIDE, MAX_FACES
@@ -16,7 +16,7 @@ from monalive.media.cutout import Colour, colour_of
 from monalive.media.image_io import load_image, open_picture
 from monalive.media.regular_file import require_file
 from monalive.motions.driver_takes import Reference, checked_reference
-from monalive.motions.find_motion import find_motion
+from monalive.motions.find_motion import find_motion, is_motion
 from monalive.motions.motion_extraction import video_motion
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.render.frame_timing import boomerang, repeat
@@ -30,6 +30,7 @@ from monalive.render.render import (
     render_video,
 )
 from monalive.retargeting.retarget import RetargetOptions
+from monalive.trust.consent import Consent, stated_consent
 from monalive.trust.disclosure import Disclosure
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class AnimationRequest:
     Attributes:
         photos: picture files; several of the same person help.
         output: a file or folder, see `video_sinks.open_sink`.
-        motion: a built-in motion's name or a .motion file; either this or `driver`.
+        motion: a built-in motion's name, a .motion file or a `Motion`; either this or `driver`.
         driver: a video or picture file of a face.
         face: "largest", a number from the left from 0, or "all".
         driver_face: which of several faces drives, see `PhotoAnimatorOptions`.
@@ -74,7 +75,7 @@ class AnimationRequest:
 
     photos: Sequence[str | Path]
     output: str | Path
-    motion: str | Path | None = None
+    motion: str | Path | Motion | None = None
     driver: str | Path | None = None
     face: FaceChoice = "largest"
     driver_face: DriverFace = "auto"
@@ -92,6 +93,59 @@ class AnimationRequest:
     runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
     disclosure: Disclosure = field(default_factory=Disclosure)
     background: str | Colour | None = None
+
+
+def animate(
+    photo: str | Path | Sequence[str | Path],
+    motion: str | Path | Motion,
+    output: str | Path,
+    *,
+    consent: Consent | str | None = None,
+    badge: bool = False,
+    face: FaceChoice = "largest",
+    seconds: float | None = None,
+    fps: float | None = None,
+    size: int | None = LONGEST_SIDE,
+    progress: bool = False,
+) -> RenderedFile:
+    """Makes a video of a photo: `monalive.animate("photo.jpg", "smile", "smile.mp4")`.
+
+    Whatever else `monalive animate` can do is said with an `AnimationRequest`.
+
+    Args:
+        photo: a picture file, or several of the same person.
+        motion: a built-in motion's name, a .motion file, a `Motion`, or a video or picture of a face to follow; a
+            video's sound is kept.
+        output: .mp4, .mov, .webm, .gif, .webp, a folder for numbered PNG files, or .png/.jpg for a single frame.
+        consent: why this face may be animated: "self", "given" or "artwork"; recorded in the file.
+        badge: draw a visible "AI" in the lower right corner.
+        face: "largest", a number from the left from 0, or "all".
+        seconds: length of the result; motions repeat to fill it, a video is cut.
+        fps: frames per second; those of the motion by default.
+        size: longest side of the result in pixels at most; None keeps the photo's.
+        progress: show a progress bar on standard error if that is a terminal.
+
+    Returns:
+        What was written and where.
+
+    Raises:
+        FileNotFoundError: a file does not exist.
+        ValueError: anything else wrong with what is asked for; the message says what to do.
+        OSError: the output cannot be written.
+    """
+    moves = is_motion(motion)
+    request = AnimationRequest(
+        photos=[photo] if isinstance(photo, str | Path) else list(photo),
+        output=output,
+        motion=motion if moves else None,
+        driver=None if moves else cast("str | Path", motion),
+        face=face,
+        size=size,
+        seconds=seconds,
+        fps=fps,
+        disclosure=Disclosure(stated_consent(consent), badge=badge),
+    )
+    return animate_photos(request, progress=progress)
 
 
 def animate_photos(request: AnimationRequest, *, progress: bool = False) -> RenderedFile:
@@ -241,11 +295,14 @@ def _sound_of(request: AnimationRequest, motion: Motion) -> Sound | None:
     return sound
 
 
-def _motion_name(name: str | Path) -> str:
-    """Of a motion that comes with the package; a file's name may name a person."""
+def _motion_name(motion: str | Path | Motion) -> str:
+    """Of a motion that comes with the package; other names may name a person."""
     from monalive.motions import builtin_motions
 
-    return str(name) if str(name) in builtin_motions.names() else "a .motion file"
+    if not isinstance(motion, str | Path):
+        known = motion.name in builtin_motions.names() and motion is builtin_motions.load(motion.name)
+        return motion.name if known else "a motion"
+    return str(motion) if str(motion) in builtin_motions.names() else "a .motion file"
 
 
 def _check(request: AnimationRequest) -> None:
@@ -260,5 +317,5 @@ def _check(request: AnimationRequest) -> None:
     output = os.path.realpath(request.output)  # links that lead in a circle stay as they are
     inputs = [*request.photos, request.driver, request.motion, request.bundle]
     for source in inputs:
-        if source is not None and os.path.realpath(source) == output:
+        if isinstance(source, str | Path) and os.path.realpath(source) == output:
             raise ValueError(f"the output {request.output} would replace an input of the same name; name another file")

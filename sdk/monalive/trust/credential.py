@@ -125,7 +125,7 @@ def local() -> Credential:
     credential of an authority that they trust. Where it cannot be kept (a read-only home), it is made for this process
     alone, and a warning says so.
     """
-    path = config_folder() / _FILE
+    path = credential_path()
     try:
         return _kept(path)
     except OSError as error:
@@ -136,6 +136,11 @@ def local() -> Credential:
 def _for_this_process(path: str, reason: str) -> Credential:
     log.warning("the signing credential cannot be kept at %s (%s): this run signs with a temporary one", path, reason)
     return _parsed(_made())
+
+
+def credential_path() -> Path:
+    """Where this user's own credential is kept; it need not exist yet."""
+    return config_folder() / _FILE
 
 
 def config_folder() -> Path:

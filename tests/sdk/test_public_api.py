@@ -1,0 +1,115 @@
+"""What people import: everything of it is in `monalive`, and type checkers know it."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import monalive
+from monalive import Bundle, Motion, PhotoAnimator, PhotoAnimatorOptions, default_bundle_path
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = sorted((ROOT / "samples" / "python").glob("*.py"))
+
+
+def test_every_name_is_there() -> None:
+    missing = [name for name in monalive.__all__ if not hasattr(monalive, name)]
+    assert not missing and set(monalive.__all__) <= set(dir(monalive))
+    with pytest.raises(AttributeError, match="no attribute 'PhotoAnimater'"):
+        _ = monalive.PhotoAnimater
+
+
+def test_public_things_are_described() -> None:
+    undescribed = [
+        name
+        for name in monalive.__all__
+        if callable(thing := getattr(monalive, name)) and not (thing.__doc__ or "").strip()
+    ]
+    assert not undescribed
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
+def test_samples_use_public_names_only(sample: Path) -> None:
+    tree = ast.parse(sample.read_text())
+    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    modules |= {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    assert "monalive" in modules
+    assert not [module for module in modules if module and module.startswith(("monalive.", "monalive_"))]
+    used = [
+        name.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "monalive"
+        for name in node.names
+    ]
+    assert set(used) <= set(monalive.__all__)
+
+
+def test_motions_by_name() -> None:
+    assert Motion.names() == monalive.builtin_motions.names()
+    assert Motion.builtin("nod").name == "nod"
+    with pytest.raises(ValueError, match="choose from idle"):
+        Motion.builtin("grin")
+
+
+def test_a_bundle_as_a_file_as_bytes_and_opened() -> None:
+    path = default_bundle_path()
+    content = path.read_bytes()
+    for options in (
+        PhotoAnimatorOptions(bundle_path=path),
+        PhotoAnimatorOptions(bundle=content),
+        PhotoAnimatorOptions(bundle=Bundle.load(path)),
+    ):
+        with PhotoAnimator.create_from_options(options) as animator:
+            assert animator.bundle.sha256 == Bundle.load().sha256
+
+
+def test_bundles_that_cannot_be() -> None:
+    with pytest.raises(ValueError, match="either a bundle or a bundle_path"):
+        PhotoAnimatorOptions(bundle=b"", bundle_path="a.bundle")
+    for content in (b"", b"no bundle", default_bundle_path().read_bytes()[:5000]):
+        with pytest.raises(ValueError, match="the bundle is not a monalive bundle, or a damaged one"):
+            PhotoAnimator.create_from_options(PhotoAnimatorOptions(bundle=content))
+
+
+USER_CODE = """
+import numpy as np
+from monalive import BLENDSHAPE_NAMES, Face, FaceTracker, Motion, PhotoAnimator, PhotoAnimatorOptions, RunningMode
+from monalive import AnimatedFrame, Badge, RuntimeOptions, SquareCrop, VideoReader, animate, open_sink
+
+
+def shown(frame: AnimatedFrame, time: float) -> None:
+    print(frame.image.shape, time)
+
+
+options = PhotoAnimatorOptions(running_mode=RunningMode.VIDEO, runtime=RuntimeOptions(num_threads=2), max_faces=3)
+with PhotoAnimator.create_from_options(options) as animator, VideoReader("talk.mp4") as frames:
+    portrait = animator.enroll("photo.jpg", consent="self")
+    crop: SquareCrop = portrait.crop
+    badge = Badge((512, 512))
+    with open_sink("out.mp4", frames.fps, (512, 512)) as sink:
+        for time, image in frames:
+            frame = animator.animate_for_video(portrait, image, time)
+            sink.write(badge.apply(frame.image), frame.timestamp_ms)
+with FaceTracker(num_faces=2, output_blendshapes=True) as tracker:
+    faces: list[Face] = tracker.detect(np.zeros((64, 64, 3), np.uint8))
+motion: Motion = Motion.builtin(Motion.names()[0])
+print(animate("photo.jpg", motion, "out.webm", consent="given").frames, len(BLENDSHAPE_NAMES))
+"""
+
+
+def test_strict_type_checking_of_user_code(tmp_path: Path) -> None:
+    """mypy --strict finds nothing in code that uses the API as documented, and finds what is wrong."""
+    right, wrong = tmp_path / "right.py", tmp_path / "wrong.py"
+    right.write_text(USER_CODE)
+    wrong.write_text("from monalive import Motion, animate\nanimate(3, Motion.builtin('nod'), 'out.mp4')\n")
+    command = [sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", "--cache-dir", str(tmp_path / "c")]
+    environment = {"MYPYPATH": str(ROOT / "sdk"), "PATH": ""}
+    done = subprocess.run(
+        [*command, str(right), str(wrong)], capture_output=True, text=True, env=environment, cwd=tmp_path, check=False
+    )
+    lines = [line for line in done.stdout.splitlines() if "error" in line and not line.startswith("Found")]
+    assert len(lines) == 1 and "wrong.py:2" in lines[0] and '"animate"' in lines[0], done.stdout
