@@ -98,7 +98,7 @@ def measure_region(
                 MeasuredPair(
                     sequence.name,
                     tuple(d[k] for d in distances),
-                    (_sharpness(crops[1][k]), _sharpness(crops[0][k])),
+                    (middle_sharpness(crops[1][k]), middle_sharpness(crops[0][k])),
                     sequence.measures[photo],
                     sequence.measures[targets[k]],
                     np.stack(read),
@@ -175,19 +175,25 @@ def paste(
 
 
 def _choose(region: Region, measures: NDArray[np.float32], count: int) -> tuple[int, list[int]]:
-    """The photo, a frame as people's photos are (eyes open, lips closed, the middle otherwise), and frames that ask
-    most of it: in turns the most shut eye (most open mouth), then the extremes of the other measures."""
+    """The photo, a usual frame, and frames that ask most of it: in turns the most shut eye (most open mouth), then the extremes of the other measures."""
     eye = region.name == "eye"
-    usual = np.median(measures, 0)
-    usual[0] = np.percentile(measures[:, 0], 70 if eye else 15)
-    spread = np.array([0.08, 0.03, 0.03]) if eye else np.array([0.05, 0.04, 10.0])
-    photo = int(np.abs((measures - usual) / spread).sum(1).argmin())
+    photo = usual_frame(region, measures)
     signs = (1, -1) if eye else (-1, -1)
     orders = [np.argsort(sign * measures[:, axis]) for axis, sign in ((0, signs[0]), (1, 1), (2, signs[1]), (1, -1))]
     chosen: list[int] = []
     for turn in range(min(count, len(measures))):
         chosen.append(next(int(i) for i in orders[turn % len(orders)] if int(i) not in chosen))
     return photo, chosen
+
+
+def usual_frame(region: Region, measures: NDArray[np.float32]) -> int:
+    """Which of some frames, by their measures (T, 3), is one as people's photos are: eyes open, lips closed, the middle
+    otherwise."""
+    eye = region.name == "eye"
+    usual = np.median(measures, 0)
+    usual[0] = np.percentile(measures[:, 0], 70 if eye else 15)
+    spread = np.array([0.08, 0.03, 0.03]) if eye else np.array([0.05, 0.04, 10.0])
+    return int(np.abs((measures - usual) / spread).sum(1).argmin())
 
 
 def _batch(region: Region, sequence: RegionSequence, photo: int, targets: Sequence[int]) -> RegionBatch:
@@ -231,7 +237,8 @@ def _magnified(x: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.interpolate(x, scale_factor=_MAGNIFIED, mode="bilinear", align_corners=False)
 
 
-def _sharpness(crop: NDArray[np.float32]) -> float:
+def middle_sharpness(crop: NDArray[np.float32]) -> float:
+    """Mean absolute Laplacian in the middle of a crop (H, W, 3) in [0, 1]."""
     height, width = crop.shape[:2]
     grey = cv2.cvtColor(np.asarray(crop * 255, np.uint8), cv2.COLOR_RGB2GRAY).astype(np.float32)
     found = np.abs(cv2.Laplacian(grey, cv2.CV_32F))
