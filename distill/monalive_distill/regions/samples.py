@@ -131,6 +131,11 @@ class SharedLook:
         flipped = region.name == "mouth" and bool(rng.random() < 0.5)
         return cls(region, colours, shared, coarser, crisper, reach, flipped)
 
+    @classmethod
+    def none(cls, region: Region) -> SharedLook:
+        """Pictures as they are, but for how each is laid."""
+        return cls(region, as_unit, np.eye(3), 1.0, 0.0, 1.0, False)
+
     def take(
         self, sequence: RegionSequence, index: int, rng: np.random.Generator
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -220,7 +225,12 @@ class RegionPairs:
 def cut(sequence: RegionSequence, index: int, region: Region) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """A frame's working crop (H, W, 3) in [0, 1] and its landmarks (478, 2) in pixels, as it is."""
     picture, points = _cut(sequence.frames[index], sequence.points[index], region, np.eye(3))
-    return np.asarray(picture / 255, np.float32), points
+    return as_unit(picture), points
+
+
+def as_unit(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A picture in [0, 1]."""
+    return np.asarray(picture / 255, np.float32)
 
 
 def _cut(

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import torch
+
 from monalive_distill.few_shot.regions.candidates import PhotoMover
 from monalive_distill.few_shot.regions.network import ExpertSizes, RegionExpert
 from monalive_distill.few_shot.residual_blocks import settle_spectral_norms
@@ -47,10 +49,12 @@ def load_expert(state: Path) -> tuple[PhotoMover, RegionExpert]:
     """
     config = expert_config(state)
     region = REGIONS[str(config["region"])]
-    mover = PhotoMover(region)
+    precision = torch.bfloat16 if config["bfloat16"] else None
+    mover = PhotoMover(region, precision=precision)
     if read_record(state).get("lightweight") != mover.sha256:
         raise ValueError(f"{state} was trained with other networks of eyes and mouth than those that ship; train on")
     expert = RegionExpert(region.sizes.drawing, ExpertSizes(*config["sizes"]))  # type: ignore[misc]
+    expert.autocast_dtype = precision
     load_expert_weights(state, expert)
     return mover, expert
 

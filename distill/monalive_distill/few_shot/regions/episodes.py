@@ -37,6 +37,23 @@ class RegionEpisodes(NamedTuple):
         return RegionBatch(self.photos[:, 0], self.sources[:, 0], self.image, self.target)
 
 
+# Pictures (1 + K, H, W, 3) in [0, 1], the one wanted first, and landmarks (1 + K, 478, 2).
+Episode = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+def stacked(episodes: Sequence[Episode]) -> RegionEpisodes:
+    """Episodes of as many photos each."""
+    pictures, points = (torch.from_numpy(np.stack(part)) for part in zip(*episodes, strict=True))
+    pictures = pictures.permute(0, 1, 4, 2, 3)
+    return RegionEpisodes(pictures[:, 1:], points[:, 1:], pictures[:, 0], points[:, 0])
+
+
+def taken(look: SharedLook, frames: Sequence[tuple[RegionSequence, int]], rng: np.random.Generator) -> Episode:
+    """An episode of frames, the one wanted first."""
+    pictures, points = zip(*(look.take(*frame, rng) for frame in frames), strict=True)
+    return np.stack(pictures), np.stack(points)
+
+
 class EpisodeSampler:
     """Draws episodes; the same seed and step always give the same ones, so that training resumes exactly.
 
@@ -74,19 +91,14 @@ class EpisodeSampler:
         """The episodes of a training step."""
         rng = np.random.default_rng((self._seed, step))
         count = int(rng.choice(self._photos))
-        drawn = [self._episode(rng, count) for _ in range(max(2, self._pictures // (count + 1)))]
-        pictures, points = (torch.from_numpy(np.stack(part)) for part in zip(*drawn, strict=True))
-        pictures = pictures.permute(0, 1, 4, 2, 3)
-        return RegionEpisodes(pictures[:, 1:], points[:, 1:], pictures[:, 0], points[:, 0])
+        return stacked([self._episode(rng, count) for _ in range(max(2, self._pictures // (count + 1)))])
 
-    def _episode(self, rng: np.random.Generator, count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Pictures (1 + count, H, W, 3), the one wanted first, and landmarks (1 + count, 478, 2)."""
+    def _episode(self, rng: np.random.Generator, count: int) -> Episode:
         sequence, first, target = self._pairs.choose(rng)
         look = SharedLook.draw(rng, self._region, self._augmentation)
         frames = [(sequence, target), (sequence, first)]
         frames += [self._other(rng, sequence, first, target) for _ in range(count - 1)]
-        pictures, points = zip(*(look.take(*frame, rng) for frame in frames), strict=True)
-        return np.stack(pictures), np.stack(points)
+        return taken(look, frames, rng)
 
     def _other(
         self, rng: np.random.Generator, sequence: RegionSequence, first: int, target: int
