@@ -121,14 +121,16 @@ class SharedLook:
     flipped: bool
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, region: Region, augmentation: Augmentation) -> SharedLook:
-        """One at random; of `augmentation` only the colours are used."""
-        colours = augmentation.draw(rng).colour
+    def draw(cls, rng: np.random.Generator, region: Region, augmentation: Augmentation | None) -> SharedLook:
+        """One at random; of `augmentation` only the colours are used. None: colours and fineness stay."""
+        colours = augmentation.draw(rng).colour if augmentation else as_unit
         shared = _similarity(rng, 0.12, 6.0, 0.035 * region.shape.height)
         coarser = float(rng.uniform(0.4, 0.9)) if rng.random() < 0.15 else 1.0
         crisper = float(rng.uniform(*CRISPNESS)) if coarser == 1.0 and rng.random() < CRISPER else 0.0
         reach = float(rng.uniform(*CRISP_REACH))
         flipped = region.name == "mouth" and bool(rng.random() < 0.5)
+        if augmentation is None:
+            coarser, crisper = 1.0, 0.0
         return cls(region, colours, shared, coarser, crisper, reach, flipped)
 
     @classmethod

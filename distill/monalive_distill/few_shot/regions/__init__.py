@@ -1,1 +1,1 @@
-"""Full-size experts for the crops of eyes and mouth: several photos of a person, moved, chosen from and painted over."""
+"""Full-size experts for the crops of eyes and mouth: photos of a person are moved, chosen from and painted over."""

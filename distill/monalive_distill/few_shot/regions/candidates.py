@@ -1,4 +1,4 @@
-"""What the expert begins with: each photo's crop, moved to the wanted landmarks by the lightweight network that ships."""
+"""What the expert begins with: each photo's crop, moved to the wanted landmarks by the lightweight network."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ class PhotoMover:
         contrast = (photos - mean.unsqueeze(1)).square().mean((1, 2, 3, 4)).sqrt().view(-1, 1, 1, 1) + _LEAST_CONTRAST
 
         def each(x: torch.Tensor) -> torch.Tensor:
-            return x.unflatten(0, (people, count))
+            grouped: torch.Tensor = x.unflatten(0, (people, count))
+            return grouped
 
         return Candidates(
             photos,

@@ -43,3 +43,12 @@ class ExpertConfig:
     bfloat16: bool = True
     log_every: int = 50
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.sizes) != len(ExpertSizes._fields) or min(self.sizes) < 1:
+            raise ValueError(f"sizes must be {len(ExpertSizes._fields)} numbers from 1 on, not {list(self.sizes)}")
+        if not self.photos or min(self.photos) < 1:
+            raise ValueError(f"photos must be numbers from 1 on, not {list(self.photos)}")
+        for name in ("pictures", "critic_pictures", "log_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")

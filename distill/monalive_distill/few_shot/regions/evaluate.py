@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -138,7 +139,7 @@ def _spread(first: int, pool: int, count: int) -> list[int]:
     chosen = [first]
     while len(chosen) < min(count, pool):
         edges = sorted([-1, *chosen, pool])
-        before, after = max(zip(edges[:-1], edges[1:], strict=True), key=lambda gap: gap[1] - gap[0])
+        before, after = max(pairwise(edges), key=lambda gap: gap[1] - gap[0])
         chosen.append((before + after) // 2)
     return chosen
 

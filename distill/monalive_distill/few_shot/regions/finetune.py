@@ -15,7 +15,6 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from monalive_distill.data.augmentation import Augmentation
 from monalive_distill.few_shot.expression_check import HOLD_OUT_FROM, hold_out
 from monalive_distill.few_shot.regions.candidates import Candidates, PhotoMover
 from monalive_distill.few_shot.regions.episodes import Episode, RegionEpisodes, stacked, taken
@@ -40,7 +39,6 @@ class ExpertFineTuning:
         check_every: steps between checks on photos that are held out (from four photos on), else on all.
         patience: checks without a better one after which it stops.
         losses: weights of the loss's terms; no critic takes part.
-        augmentation: no colours are changed: they are this person's.
         seed: of all that is drawn.
     """
 
@@ -52,7 +50,6 @@ class ExpertFineTuning:
     check_every: int = 10
     patience: int = 3
     losses: ExpertLossWeights = field(default_factory=ExpertLossWeights)
-    augmentation: Augmentation = Augmentation(grey=0.0, colour=0.0, gamma=0.0)
     seed: int = 0
 
 
@@ -143,7 +140,7 @@ class ExpertTuning:
         count = int(rng.integers(1, min(settings.photos, max(1, len(self._kept) - 1)) + 1))
         episodes = []
         for _ in range(settings.pictures):
-            look = SharedLook.draw(rng, region, settings.augmentation)
+            look = SharedLook.draw(rng, region, None)  # colours are this person's
             episodes.append(self._episode(look, int(rng.choice(self._kept)), rng, count))
         return stacked(episodes).to(self.fabric.device)
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -62,7 +63,7 @@ class PhotoEmbedder(nn.Module):
         widths = (_CELL * (3 + drawing), *sizes[:4])
         self.blocks = nn.ModuleList(
             DownBlock(above, below, normalised=False, first=number == 0)
-            for number, (above, below) in enumerate(zip(widths[:-1], widths[1:], strict=True))
+            for number, (above, below) in enumerate(pairwise(widths))
         )
 
     def forward(self, photos: torch.Tensor, drawings: torch.Tensor) -> torch.Tensor:
@@ -226,7 +227,8 @@ def read_finely(pictures: torch.Tensor, flows: torch.Tensor) -> torch.Tensor:
     down = torch.arange(height, dtype=torch.float32, device=flow.device) + 0.5
     places = torch.stack(((flow[:, 0] + across) / width, (flow[:, 1] + down.unsqueeze(-1)) / height), -1) * 2 - 1
     read = F.grid_sample(pictures.flatten(0, 1), places, "bicubic", "border", align_corners=False)
-    return read.unflatten(0, pictures.shape[:2])
+    grouped: torch.Tensor = read.unflatten(0, pictures.shape[:2])
+    return grouped
 
 
 def to_cells(x: torch.Tensor) -> torch.Tensor:

@@ -16,21 +16,26 @@ from safetensors.torch import load_file
 from monalive_distill.cli.main import main
 from monalive_distill.few_shot.regions.checkpoint import load_expert
 from monalive_distill.few_shot.regions.config import ExpertConfig
-from monalive_distill.few_shot.regions.evaluate import EXPERT, FINE_TUNED, LIGHTWEIGHT, TrialResult, evaluate_trial, trials
+from monalive_distill.few_shot.regions.evaluate import (
+    EXPERT,
+    FINE_TUNED,
+    LIGHTWEIGHT,
+    TrialResult,
+    evaluate_trial,
+    trials,
+)
 from monalive_distill.few_shot.regions.finetune import ExpertFineTuning, ExpertTuning, PersonPhotos, finetune_expert
 from monalive_distill.few_shot.regions.report import table
 from monalive_distill.few_shot.regions.train import ExpertTraining, train_expert
 from monalive_distill.metrics.lpips import LPIPS
-from monalive_distill.regions.regions import EYE, MOUTH, REGIONS
+from monalive_distill.regions.regions import MOUTH, REGIONS
 from monalive_distill.regions.samples import RegionSequence, load_regions
 from monalive_distill.regions.train import RegionConfig, train_region
 from monalive_distill.training.checkpoint import STATE_FILE
 from monalive_distill.training.compute import launch
 from monalive_distill.training.steps import Moment
 
-CONFIG = ExpertConfig(
-    sizes=(8, 8, 16, 16, 1), photos=(1, 2), pictures=6, warm_up_steps=1, bfloat16=False, log_every=1
-)
+CONFIG = ExpertConfig(sizes=(8, 8, 16, 16, 1), photos=(1, 2), pictures=6, warm_up_steps=1, bfloat16=False, log_every=1)
 
 
 @pytest.fixture(scope="session")
@@ -57,9 +62,7 @@ def test_a_few_steps_learn(region_cache: Path, region: str) -> None:
 def test_an_interrupted_run_ends_with_the_same_weights(region_cache: Path, tmp_path: Path) -> None:
     for folder, parts in (("whole", (4,)), ("parts", (2, 2))):
         for seconds in parts:
-            train_expert(
-                CONFIG, [region_cache], tmp_path / folder, seconds / 60, total_minutes=1, clock=PassClock()
-            )
+            train_expert(CONFIG, [region_cache], tmp_path / folder, seconds / 60, total_minutes=1, clock=PassClock())
     whole, parted = (load_file(tmp_path / folder / STATE_FILE) for folder in ("whole", "parts"))
     assert whole.keys() == parted.keys()
     assert not any("mover" in name for name in whole)  # what moves photos stays as it ships
@@ -96,10 +99,13 @@ def test_a_new_run_starts_from_anothers_average(state: Path, region_cache: Path)
 def _still(cache: Path) -> RegionSequence:
     """Forty frames, every one the same."""
     sequence = load_regions(MOUTH, cache)[0]
-    frames, points, measures = (
-        np.repeat(part[:1], 40, 0) for part in (sequence.frames, sequence.points, sequence.measures)
+    first = np.zeros(40, int)
+    return replace(
+        sequence,
+        frames=sequence.frames[first],
+        points=sequence.points[first],
+        measures=sequence.measures[first],
     )
-    return replace(sequence, frames=frames, points=points, measures=measures)
 
 
 def test_photos_and_targets_lie_apart(region_cache: Path) -> None:
@@ -155,7 +161,9 @@ def test_the_table(region_cache: Path) -> None:
 
     def result(method: str, lpips: float) -> TrialResult:
         sharpness = np.array([0.5, 0.7, 2.0])
-        return TrialResult(trial, method, 1, np.full(3, lpips), sharpness, read.astype(np.float32), torch.zeros(3, 3, 96, 128))
+        return TrialResult(
+            trial, method, 1, np.full(3, lpips), sharpness, read.astype(np.float32), torch.zeros(3, 3, 96, 128)
+        )
 
     lines = table(MOUTH, [result(LIGHTWEIGHT, 0.2), result(EXPERT, 0.1)]).splitlines()
     assert lines[0] == "| method | T | LPIPS ↓ | clips better | sharpness | opening reach | width reach |"
