@@ -22,7 +22,8 @@ class ExpertConfig:
         learning_rate, final_learning_rate, warm_up_steps: see `scheduled_learning_rate`.
         average_decay: of the averaged weights.
         losses: weights of the loss's terms.
-        critic_pictures: how many of a step's frames the critic sees at most.
+        discriminator_learning_rate: of the projection discriminator, constant.
+        critic_pictures: how many of a step's frames critic and discriminator see at most.
         augmentation: shared by the pictures of an episode; only its colours are used.
         bfloat16: whether the networks compute in it; geometry never does.
         log_every: steps per row of the curves.
@@ -38,6 +39,7 @@ class ExpertConfig:
     warm_up_steps: int = 100
     average_decay: float = 0.998
     losses: ExpertLossWeights = field(default_factory=ExpertLossWeights)
+    discriminator_learning_rate: float = 2e-4
     critic_pictures: int = 6
     augmentation: Augmentation = field(default_factory=lambda: Augmentation(colour=0.05, grey=0.03, gamma=0.2))
     bfloat16: bool = True

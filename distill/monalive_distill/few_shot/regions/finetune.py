@@ -122,10 +122,8 @@ class ExpertTuning:
         ).to(fabric.device)
         expert = expert.to(fabric.device).eval()
         with torch.no_grad():
-            known = self._candidates(self._checked)
-            mean, contrast = known.mean.unsqueeze(1), known.contrast.unsqueeze(1)
-            found = expert.parameters_of((known.photos - mean) / contrast, known.drawings)
-        self.model = PersonExpert(expert, found.float().mean(0, keepdim=True))
+            identity = expert(self._candidates(self._checked)).identity.mean(0, keepdim=True)
+            self.model = PersonExpert(expert, expert.projection(identity))
         tuned = [self.model.adain, *expert.generator.parameters()]
         self.models: dict[str, nn.Module] = {"person": self.model}
         self.optimizers: dict[str, torch.optim.Optimizer] = {

@@ -25,13 +25,16 @@ class ExpertLossWeights:
         chosen: colours of what the choice alone makes of the photos.
         perceptual: LPIPS of the whole crop.
         correction: of the flows, per pixel.
-        critic: of what the critic says; 0: no critic.
+        critic: of what the critic on frozen features says; 0: there is none.
+        adversarial, feature_matching: of what the projection discriminator says; both 0: there is none.
     """
 
     chosen: float = 0.5
     perceptual: float = 1.0
     correction: float = 0.002
     critic: float = 0.0
+    adversarial: float = 0.0
+    feature_matching: float = 0.0
 
 
 class ExpertLoss:

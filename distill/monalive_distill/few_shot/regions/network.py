@@ -53,6 +53,7 @@ class ExpertResult(NamedTuple):
     chosen: torch.Tensor  # (N, 3, H, W): what the choice alone makes of the moved photos
     weights: torch.Tensor  # (N, K, 1, H, W): of the photos, 1 in sum
     correction: torch.Tensor  # (N, K, 2, H, W) pixels, added to the flows
+    identity: torch.Tensor | None  # (N, length), as the embedder finds it; None: it was not asked
 
 
 class PhotoEmbedder(nn.Module):
@@ -60,18 +61,14 @@ class PhotoEmbedder(nn.Module):
 
     def __init__(self, drawing: int, sizes: ExpertSizes) -> None:
         super().__init__()
-        widths = (_CELL * (3 + drawing), *sizes[:4])
-        self.blocks = nn.ModuleList(
-            DownBlock(above, below, normalised=False, first=number == 0)
-            for number, (above, below) in enumerate(pairwise(widths))
-        )
+        self.blocks = down_blocks(drawing, sizes)
 
     def forward(self, photos: torch.Tensor, drawings: torch.Tensor) -> torch.Tensor:
         """photos (N, K, 3, H, W) normalised, drawings (N, K, d, H, W) to (N, length), no entry below 0."""
         x = to_cells(torch.cat((photos, drawings), 2).flatten(0, 1))
         for block in self.blocks:
             x = block(x)
-        vectors: torch.Tensor = (pooled(x) / (x.shape[2] * x.shape[3])).unflatten(0, photos.shape[:2]).mean(1)
+        vectors: torch.Tensor = mean_of_places(x).unflatten(0, photos.shape[:2]).mean(1)
         return vectors
 
 
@@ -181,8 +178,9 @@ class RegionExpert(nn.Module):
         seen = [images, (moved - mean) / contrast, candidates.masks, candidates.flows / _FLOW_UNIT]
         wanted = candidates.wanted.unsqueeze(1).expand(-1, count, -1, -1, -1)
         with self.precision(photos):
+            identity = self.embedder(photos, candidates.drawings) if parameters is None else None
             if parameters is None:
-                parameters = self.parameters_of(photos, candidates.drawings)
+                parameters = self.projection(identity)
             cells = to_cells(torch.cat((*seen, candidates.moved_drawings, wanted), 2).flatten(0, 1))
             found, logits, correction = self.encoder(cells)
         flow = F.interpolate(correction * _CORRECTION_UNIT, size=moved.shape[-2:], mode="bilinear", align_corners=False)
@@ -197,12 +195,7 @@ class RegionExpert(nn.Module):
         with self.precision(photos):
             features = blend(found, shares.mean(2, keepdim=True))
             change = self.generator(normal, candidates.wanted, features, parameters)
-        return ExpertResult(chosen + change * candidates.contrast, chosen, weights, flow)
-
-    def parameters_of(self, photos: torch.Tensor, drawings: torch.Tensor) -> torch.Tensor:
-        """AdaIN's parameters (N, n) of photos (N, K, 3, H, W), normalised, with their drawings."""
-        parameters: torch.Tensor = self.projection(self.embedder(photos, drawings))
-        return parameters
+        return ExpertResult(chosen + change * candidates.contrast, chosen, weights, flow, identity)
 
     def precision(self, like: torch.Tensor) -> AbstractContextManager[object]:
         """What the networks compute in; geometry stays in float32."""
@@ -229,6 +222,20 @@ def read_finely(pictures: torch.Tensor, flows: torch.Tensor) -> torch.Tensor:
     read = F.grid_sample(pictures.flatten(0, 1), places, "bicubic", "border", align_corners=False)
     grouped: torch.Tensor = read.unflatten(0, pictures.shape[:2])
     return grouped
+
+
+def down_blocks(drawing: int, sizes: ExpertSizes) -> nn.ModuleList:
+    """The paper's halving blocks for crops with their drawing, in cells."""
+    widths = (_CELL * (3 + drawing), *sizes[:4])
+    return nn.ModuleList(
+        DownBlock(above, below, normalised=False, first=number == 0)
+        for number, (above, below) in enumerate(pairwise(widths))
+    )
+
+
+def mean_of_places(x: torch.Tensor) -> torch.Tensor:
+    """(M, c, h, w) to (M, c): ReLU, then the mean over all places, in float32."""
+    return pooled(x) / (x.shape[2] * x.shape[3])
 
 
 def to_cells(x: torch.Tensor) -> torch.Tensor:

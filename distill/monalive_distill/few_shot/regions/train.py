@@ -9,9 +9,11 @@ from pathlib import Path
 import torch
 from lightning_fabric import Fabric
 
+from monalive_distill.few_shot.discriminator_step import BETAS, judge, learn
 from monalive_distill.few_shot.regions.candidates import Candidates, PhotoMover
 from monalive_distill.few_shot.regions.checkpoint import MODEL_NAME, check_expert, load_expert_weights
 from monalive_distill.few_shot.regions.config import ExpertConfig
+from monalive_distill.few_shot.regions.discriminator import CropDiscriminator
 from monalive_distill.few_shot.regions.episodes import EpisodeSampler, RegionEpisodes
 from monalive_distill.few_shot.regions.losses import ExpertLoss
 from monalive_distill.few_shot.regions.network import ExpertResult, ExpertSizes, RegionExpert
@@ -52,6 +54,14 @@ class ExpertTraining:
         )
         self._loss = ExpertLoss(self.region, config.losses, fabric.device)
         self._critic: CriticTraining | None = None
+        self._discriminator: CropDiscriminator | None = None
+        if config.losses.adversarial or config.losses.feature_matching:
+            self._discriminator = CropDiscriminator(self.region.sizes.drawing, ExpertSizes(*config.sizes))
+            to_channels_last(self._discriminator, fabric.device)
+            self.models["discriminator"] = self._discriminator
+            self.optimizers["discriminator"] = torch.optim.Adam(
+                self._discriminator.parameters(), config.discriminator_learning_rate, BETAS
+            )
         if config.losses.critic:
             self._critic = CriticTraining(self.region.sizes.drawing, precision, fabric)
             self.models["critic"], self.optimizers["critic"] = self._critic.critic, self._critic.optimizer
@@ -77,22 +87,32 @@ class ExpertTraining:
         """Episodes, and real examples for the critic."""
         device = self.fabric.device
         episodes = self._episodes.draw(moment.draw).to(device)
+        if self._critic is None:
+            return episodes, None
         count = min(self.config.critic_pictures, len(episodes.image))
-        return episodes, self._real.draw(moment.draw, count).to(device) if self._critic else None
+        return episodes, self._real.draw(moment.draw, count).to(device)
 
     def step(self, data: tuple[RegionEpisodes, RegionBatch | None], moment: Moment) -> Outcome:
-        """The expert learns, and the critic after it."""
+        """The expert learns, and after it who judges it."""
         episodes, real = data
         candidates = self.mover(episodes.photos, episodes.sources, episodes.target)
         result: ExpertResult = self.model(candidates)
         loss, terms = self._loss(result, episodes, self.model.autocast_dtype)
-        image, drawing = result.image, candidates.wanted
-        if self._critic and real:
-            image, drawing = image[: len(real.image)], drawing[: len(real.image)]
-            loss = loss + self.config.losses.critic * self._critic.teach(image, drawing)
+        weights, count = self.config.losses, self.config.critic_pictures
+        image, drawing = result.image[:count], candidates.wanted[:count]
+        assert result.identity is not None
+        judged = image, episodes.image[:count], drawing, result.identity[:count].detach()
+        if self._critic:
+            loss = loss + weights.critic * self._critic.teach(image, drawing)
+        if self._discriminator:
+            with self.fabric.autocast():
+                adversarial, matching = judge(self._discriminator, *judged)
+            loss = loss + weights.adversarial * adversarial + weights.feature_matching * matching
         minimize(self.fabric, loss, self.optimizers["expert"], clip_norm=1.0)
         if self._critic and real:
             terms["critic"] = self._critic.learn(real.image, self.region.draw(real.target), image, drawing)
+        if self._discriminator:
+            terms["discriminator"] = learn(self.fabric, self._discriminator, self.optimizers["discriminator"], *judged)
         if episodes.photos.shape[1] == 1:
             terms["perceptual_of_one"] = terms["perceptual"]
         return Outcome({"loss": loss, **terms}, lambda: _sheet(episodes, candidates, result))
@@ -132,7 +152,8 @@ def train_expert(
         "people": len({sequence.person for sequence in sequences}),
         "frames": sum(len(sequence.frames) for sequence in sequences),
     }
-    training = ExpertTraining(launch(device), config, sequences)
+    fabric = launch(device, "bf16-mixed" if config.bfloat16 else "32-true")
+    training = ExpertTraining(fabric, config, sequences)
     train(training, run, minutes, total_minutes=total_minutes, start_from=start_from, data=data, clock=clock)
 
 

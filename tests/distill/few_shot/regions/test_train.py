@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from expert_cases import TINY_EXPERT as CONFIG
 from pass_clock import PassClock
 from safetensors.torch import load_file
 
 from monalive_distill.cli.main import main
 from monalive_distill.few_shot.regions.checkpoint import load_expert
-from monalive_distill.few_shot.regions.config import ExpertConfig
 from monalive_distill.few_shot.regions.evaluate import (
     EXPERT,
     FINE_TUNED,
@@ -34,8 +34,6 @@ from monalive_distill.regions.train import RegionConfig, train_region
 from monalive_distill.training.checkpoint import STATE_FILE
 from monalive_distill.training.compute import launch
 from monalive_distill.training.steps import Moment
-
-CONFIG = ExpertConfig(sizes=(8, 8, 16, 16, 1), photos=(1, 2), pictures=6, warm_up_steps=1, bfloat16=False, log_every=1)
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +78,12 @@ def test_what_does_not_belong_together(state: Path, region_cache: Path, tmp_path
     with pytest.raises(ValueError, match=r"has sizes \[8, 8, 16, 16, 1\], not \[8, 8, 16, 16, 2\]"):
         train_expert(replace(CONFIG, sizes=(8, 8, 16, 16, 2)), [region_cache], run, 1)
     train_region(RegionConfig(region="mouth", pairs=2), [region_cache], tmp_path, 1 / 60, clock=PassClock())
+    with pytest.raises(ValueError, match=r"sizes must be 5 numbers from 1 on, not \[8, 8\]"):
+        replace(CONFIG, sizes=(8, 8))
+    with pytest.raises(ValueError, match=r"photos must be numbers from 1 on, not \[0\]"):
+        replace(CONFIG, photos=(0,))
+    with pytest.raises(ValueError, match="pictures must be at least 1, not 0"):
+        replace(CONFIG, pictures=0)
     with pytest.raises(ValueError, match="is no run of train-region-expert"):
         load_expert(tmp_path / STATE_FILE)
     with pytest.raises(ValueError, match="is no run of train-region-expert"):
