@@ -37,12 +37,21 @@ class CropReader:
         self, sequence: RegionSequence, indices: Sequence[int], results: Sequence[Sequence[NDArray[np.float32]]]
     ) -> NDArray[np.float32]:
         """The measures (R, N, 3) of R results, N crops (H, W, 3) in [0, 1] each, that stand for N frames of a
-        sequence."""
+        sequence.
+
+        Raises:
+            FileNotFoundError: the sequence's clip is not in the folder.
+            ValueError: it is shorter than the one that the cache was made from.
+        """
         name = sequence.name.partition("/")[0]
         with np.load(self._cache / f"{name}.facts.npz") as facts:
             landmarks, numbers = facts["landmarks"], facts["number"].astype(int)
-        path = next(self._clips.glob(f"{name}.*"))
-        found = np.zeros((len(results), len(indices), 3), np.float32)
+        path = next(self._clips.glob(f"{name}.*"), None)
+        if path is None:
+            raise FileNotFoundError(
+                f"there is no clip {name} in {self._clips}: give the folder the cache was made from"
+            )
+        found = np.full((len(results), len(indices), 3), np.nan, np.float32)
         for k, frame in _frames(path, [int(numbers[index]) for index in indices]):
             places = landmarks[indices[k]]
             where = _frame_of(face_frames(places), sequence.name)
@@ -50,6 +59,8 @@ class CropReader:
                 picture = paste(frame, crops[k], where, self._region)
                 points, _ = self._mesh(picture, self._mesh.region_of(places))
                 found[number, k] = _measures(self._region, where, points, crops[k])
+        if np.isnan(found).any():
+            raise ValueError(f"{path} lacks frames that the cache has: give the folder the cache was made from")
         return found
 
 

@@ -12,12 +12,10 @@ from monalive_distill.generator.splat import take
 from monalive_distill.packaged_assets import region_weights
 from monalive_distill.regions.drawing import read_at
 from monalive_distill.regions.inner_mouth import shifts
-from monalive_distill.regions.networks import RegionNetwork
+from monalive_distill.regions.networks import LEAST_CONTRAST, RegionNetwork
 from monalive_distill.regions.regions import Region
 from monalive_distill.regions.weights_file import start_region
 from monalive_distill.training.compute import to_channels_last
-
-_LEAST_CONTRAST = 0.04
 
 
 class Candidates(NamedTuple):
@@ -78,7 +76,7 @@ class PhotoMover:
         )
         flow = flow + result.correction
         mean = photos.mean((1, 3, 4)).unsqueeze(-1).unsqueeze(-1)
-        contrast = (photos - mean.unsqueeze(1)).square().mean((1, 2, 3, 4)).sqrt().view(-1, 1, 1, 1) + _LEAST_CONTRAST
+        contrast = (photos - mean.unsqueeze(1)).square().mean((1, 2, 3, 4)).sqrt().view(-1, 1, 1, 1) + LEAST_CONTRAST
 
         def each(x: torch.Tensor) -> torch.Tensor:
             grouped: torch.Tensor = x.unflatten(0, (people, count))
