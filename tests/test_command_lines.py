@@ -82,6 +82,8 @@ LINES = {
     "personalize": "photo.jpg -o my.bundle",
     "prepare-regions": "a -o b",
     "train-regions": "eye a -o b --minutes 1",
+    "train-region-expert": "mouth a -o b --minutes 1",
+    "evaluate-region-expert": "state cache -o out",
     "region-weights": "a -o b",
     "train-tracker": "detector cache -o run --minutes 1",
     "evaluate-tracker": "clips",

@@ -28,6 +28,12 @@ COMMAND_LINE: Final = CommandLine(
         "tracker-weights": _command("the tracker's networks in one file, to ship", "tracker_weights"),
         "prepare-regions": _command("eyes and mouths of videos or pictures to a cache", "prepare_regions"),
         "train-regions": _command("train the network of an eye or of the mouth", "train_regions"),
+        "train-region-expert": _command(
+            "train the full-size network of an eye or of the mouth, for several photos", "train_region_expert"
+        ),
+        "evaluate-region-expert": _command(
+            "measure a full-size network of eyes or mouth for several numbers of photos", "evaluate_region_expert"
+        ),
         "region-weights": _command("the networks of eyes and mouth in one file, to ship", "region_weights"),
         "evaluate": _command("measure self- and cross-reenactment on a folder of clips", "evaluate"),
         "weights": _command("the weights of a run alone, small enough to ship", "weights"),

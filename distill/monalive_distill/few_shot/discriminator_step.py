@@ -26,7 +26,7 @@ def judge(
     """The generator's hinge loss and the feature matching loss; the discriminator gets no gradient and stays as it is.
 
     Args:
-        discriminator: a `ProjectionDiscriminator`.
+        discriminator: a `ProjectionDiscriminator`, or one of crops.
         made, true: (N, 3, size, size) in [0, 1].
         drawings, people: of both, see `ProjectionDiscriminator.forward`.
     """
@@ -50,7 +50,7 @@ def learn(
     """One step of the discriminator; its hinge loss before the step. Other arguments as for `judge`."""
     both = torch.cat((made.detach(), true))
     with fabric.autocast():
-        scores, _ = discriminator(both, drawings.repeat(2, 1, 1, 1), people.repeat(2))
+        scores, _ = discriminator(both, torch.cat((drawings, drawings)), torch.cat((people, people)))
     loss = discriminator_hinge_loss(*scores.float().chunk(2))
     minimize(fabric, loss, optimizer)
     return loss.detach()

@@ -6,7 +6,7 @@ that of Zhang, Goodfellow, Metaxas, Odena, *Self-Attention GANs*, ICML 2019 (arX
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import torch
@@ -26,9 +26,14 @@ def spectral(layer: Layer) -> Layer:
     return spectral_norm(layer, eps=SPECTRAL_EPSILON)  # type: ignore[return-value]
 
 
-def spectral_conv(inputs: int, outputs: int, kernel: int) -> nn.Conv2d:
+def plain_conv(inputs: int, outputs: int, kernel: int) -> nn.Conv2d:
     """A convolution that keeps height and width."""
-    return spectral(nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2))
+    return nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
+
+
+def spectral_conv(inputs: int, outputs: int, kernel: int) -> nn.Conv2d:
+    """The same, spectrally normalised."""
+    return spectral(plain_conv(inputs, outputs, kernel))
 
 
 @torch.no_grad()
@@ -99,18 +104,25 @@ class AdaptiveBlock(nn.Module):
     """A residual block with AdaIN before each ReLU; with `grow` it doubles height and width (nearest).
 
     (N, inputs, H, W) -> (N, outputs, H or 2 H, W or 2 W). `inputs` must equal `outputs` where it does not grow.
+
+    Args:
+        inputs, outputs: channels.
+        grow: see above.
+        conv: makes its convolutions of inputs, outputs and kernel size.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, grow: bool) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, *, grow: bool, conv: Callable[[int, int, int], nn.Conv2d] = spectral_conv
+    ) -> None:
         super().__init__()
         if not grow and inputs != outputs:
             raise ValueError("a block that does not grow keeps its number of channels")
         self.grow = grow
         self.norm1 = AdaptiveInstanceNorm(inputs)
         self.norm2 = AdaptiveInstanceNorm(outputs)
-        self.conv1 = spectral_conv(inputs, outputs, 3)
-        self.conv2 = spectral_conv(outputs, outputs, 3)
-        self.skip = spectral_conv(inputs, outputs, 1) if grow else nn.Identity()
+        self.conv1 = conv(inputs, outputs, 3)
+        self.conv2 = conv(outputs, outputs, 3)
+        self.skip = conv(inputs, outputs, 1) if grow else nn.Identity()
 
     def forward(self, x: torch.Tensor, parameters: Iterator[torch.Tensor]) -> torch.Tensor:
         """`parameters`: takes the next two slices, for its first and second norm."""

@@ -35,6 +35,26 @@ class LossWeights:
     keep: float = 0.05
 
 
+class WherePeopleLook:
+    """How much each place of a crop counts: (N, 1, H, W) of a batch, 1 in the mean of each crop.
+
+    More at the lids and the iris, or the lips, where they are and where they were; less towards the border.
+    """
+
+    def __init__(self, region: Region, device: torch.device) -> None:
+        self._region = region
+        self._window = _window(region.shape.height, region.shape.width).to(device)
+
+    def __call__(self, batch: RegionBatch) -> torch.Tensor:
+        height, width = self._region.shape.height, self._region.shape.width
+        there = []
+        for points in (batch.source, batch.target):
+            places = take(points, self._region.watched)
+            there.append(splat(places, torch.ones_like(places[:, :, :1]), height, width, 0.04 * height))
+        look = self._window * (1 + _WATCHED * torch.clamp(there[0] * 0.5 + there[1], max=1))
+        return look / look.mean((1, 2, 3), keepdim=True)
+
+
 class RegionLoss:
     """The terms of the training loss.
 
@@ -48,14 +68,13 @@ class RegionLoss:
         self._region, self._weights = region, weights
         self._lpips = LPIPS("alex")
         to_channels_last(self._lpips, device)
-        self._window = _window(region.shape.height, region.shape.width).to(device)
+        self._where_people_look = WherePeopleLook(region, device)
 
     def __call__(
         self, result: PaintedRegion, batch: RegionBatch, precision: torch.dtype | None
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor | float]]:
         """The loss and its terms by name."""
-        look = self._window * self.where_people_look(batch)
-        look = look / look.mean((1, 2, 3), keepdim=True)
+        look = self._where_people_look(batch)
         colours = (look * (result.image - batch.image).abs()).mean()
         painted = (look * (result.painted - batch.image).abs()).mean()
         moved = (look * (result.moved - batch.image).abs()).mean()
@@ -78,15 +97,6 @@ class RegionLoss:
             terms["inside"] = self.inside(result.inside, batch)
             loss = loss + weights.inside * terms["inside"]
         return loss, {name: value.detach() for name, value in terms.items()}
-
-    def where_people_look(self, batch: RegionBatch) -> torch.Tensor:
-        """(N, 1, H, W), 1 and more: the lids and the iris, or the lips, where they are and where they were."""
-        height, width = self._region.shape.height, self._region.shape.width
-        there = []
-        for points in (batch.source, batch.target):
-            places = take(points, self._region.watched)
-            there.append(splat(places, torch.ones_like(places[:, :, :1]), height, width, 0.04 * height))
-        return 1 + _WATCHED * torch.clamp(there[0] * 0.5 + there[1], max=1)
 
     def inside(self, inside: torch.Tensor, batch: RegionBatch) -> torch.Tensor:
         """What lies behind the lips is taught where the target's lips are apart, by the picture there."""

@@ -7,7 +7,7 @@ face gives away does not count as the network's, the same is done with the photo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,19 +16,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from monalive.media.video_io import VideoReader
-from monalive_distill.mediapipe_tracker.networks import mediapipe_networks
 from monalive_distill.metrics.lpips import LPIPS
 from monalive_distill.regions.drawing import read_at
-from monalive_distill.regions.frames import FaceFrames, RegionFrame, face_frames
-from monalive_distill.regions.measures import eye_measures, mouth_measures
 from monalive_distill.regions.networks import RegionNetwork
+from monalive_distill.regions.readings import CropReader
 from monalive_distill.regions.regions import Region
 from monalive_distill.regions.samples import RegionBatch, RegionSequence, cut, load_regions
 from monalive_distill.regions.train import paint
 
-# Of the crop's half side, from its border: where it fades into the picture.
-FEATHER = 0.28
 _MAGNIFIED = 2.0
 _METHODS = ("result", "moved")
 
@@ -69,12 +64,9 @@ def measure_region(
     """
     network.eval()
     lpips = LPIPS("alex")
-    mesh = mediapipe_networks().mesh
+    reader = CropReader(region, cache, clips)
     measured = []
     for sequence in load_regions(region, cache):
-        name = sequence.name.partition("/")[0]
-        with np.load(cache / f"{name}.facts.npz") as facts:
-            landmarks, numbers = facts["landmarks"], facts["number"].astype(int)
         photo, targets = _choose(region, sequence.measures, per_clip)
         batch = _batch(region, sequence, photo, targets)
         flow = region.flow(batch.source, batch.target)
@@ -84,24 +76,16 @@ def measure_region(
             close = [_magnified(x) for x in (result.image, plain, batch.photo, batch.image)]
             distances = [lpips(x, close[3]).tolist() for x in close[:3]]
         crops = [_pictures(x) for x in (batch.image, result.image, plain)]
-        path = next(clips.glob(f"{name}.*"))
-        wanted = [int(numbers[t]) for t in targets]
-        for k, frame in _frames(path, wanted):
-            places = landmarks[targets[k]]
-            where = _frame_of(face_frames(places), sequence.name)
-            read = []
-            for crop in (crops[1][k], crops[2][k]):
-                picture = paste(frame, crop, where, region)
-                points, _ = mesh(picture, mesh.region_of(places))
-                read.append(_measures(region, where, points, crop))
+        read = reader.read(sequence, targets, crops[1:])
+        for k, target in enumerate(targets):
             measured.append(
                 MeasuredPair(
                     sequence.name,
                     tuple(d[k] for d in distances),
-                    (_sharpness(crops[1][k]), _sharpness(crops[0][k])),
+                    (middle_sharpness(crops[1][k]), middle_sharpness(crops[0][k])),
                     sequence.measures[photo],
-                    sequence.measures[targets[k]],
-                    np.stack(read),
+                    sequence.measures[target],
+                    read[:, k],
                     (_pictures(batch.photo)[k], *(c[k] for c in crops)),
                 )
             )
@@ -123,7 +107,7 @@ def summary(region: Region, measured: Sequence[MeasuredPair]) -> dict[str, float
         if name.startswith("gaze"):  # where an eye is shut nobody knows where it looks
             use = (photo[:, 0] > 0.18) & (truth[:, 0] > 0.18)
         for which, method in enumerate(_METHODS):
-            slope, correlation = _slope(truth[use, axis] - photo[use, axis], read[use, which, axis] - photo[use, axis])
+            slope, correlation = reach(truth[use, axis] - photo[use, axis], read[use, which, axis] - photo[use, axis])
             facts[f"{name}_slope_{method}"], facts[f"{name}_corr_{method}"] = slope, correlation
     if region.name == "eye":
         shut = (photo[:, 0] > 0.2) & (truth[:, 0] < 0.07)
@@ -157,37 +141,27 @@ def append_row(path: Path, step: int, seconds: float, facts: dict[str, float]) -
         file.write(json.dumps({"step": step, "seconds": round(seconds)} | facts) + "\n")
 
 
-def paste(
-    picture: NDArray[np.uint8], crop: NDArray[np.float32], where: RegionFrame, region: Region
-) -> NDArray[np.uint8]:
-    """The picture with a crop (H, W, 3), [0, 1], laid over it, its borders faded."""
-    shape = region.shape
-    matrix = where.matrix(shape)
-    pixels = np.concatenate([matrix[:, :2], (matrix @ np.array([0.5, 0.5, 1.0]) - 0.5)[:, None]], 1)
-    size = (picture.shape[1], picture.shape[0])
-    sides = [
-        np.clip((1 - np.abs(2 * (np.arange(n) + 0.5) / n - 1)) / FEATHER, 0, 1) for n in (shape.height, shape.width)
-    ]
-    alpha = (sides[0][:, None] * sides[1]).astype(np.float32)
-    laid = cv2.warpAffine(crop, pixels, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    share = cv2.warpAffine(alpha, pixels, size, flags=cv2.INTER_LINEAR)[..., None]
-    return np.asarray(np.clip(picture + share * (laid * 255 - picture), 0, 255).round(), np.uint8)
-
-
 def _choose(region: Region, measures: NDArray[np.float32], count: int) -> tuple[int, list[int]]:
-    """The photo, a frame as people's photos are (eyes open, lips closed, the middle otherwise), and frames that ask
-    most of it: in turns the most shut eye (most open mouth), then the extremes of the other measures."""
+    """The photo, a usual frame, and frames that ask most of it: in turns the most shut eye (most open mouth), then the
+    extremes of the other measures."""
     eye = region.name == "eye"
-    usual = np.median(measures, 0)
-    usual[0] = np.percentile(measures[:, 0], 70 if eye else 15)
-    spread = np.array([0.08, 0.03, 0.03]) if eye else np.array([0.05, 0.04, 10.0])
-    photo = int(np.abs((measures - usual) / spread).sum(1).argmin())
+    photo = usual_frame(region, measures)
     signs = (1, -1) if eye else (-1, -1)
     orders = [np.argsort(sign * measures[:, axis]) for axis, sign in ((0, signs[0]), (1, 1), (2, signs[1]), (1, -1))]
     chosen: list[int] = []
     for turn in range(min(count, len(measures))):
         chosen.append(next(int(i) for i in orders[turn % len(orders)] if int(i) not in chosen))
     return photo, chosen
+
+
+def usual_frame(region: Region, measures: NDArray[np.float32]) -> int:
+    """Which of some frames, by their measures (T, 3), is one as people's photos are: eyes open, lips closed, the middle
+    otherwise."""
+    eye = region.name == "eye"
+    usual = np.median(measures, 0)
+    usual[0] = np.percentile(measures[:, 0], 70 if eye else 15)
+    spread = np.array([0.08, 0.03, 0.03]) if eye else np.array([0.05, 0.04, 10.0])
+    return int(np.abs((measures - usual) / spread).sum(1).argmin())
 
 
 def _batch(region: Region, sequence: RegionSequence, photo: int, targets: Sequence[int]) -> RegionBatch:
@@ -200,28 +174,6 @@ def _batch(region: Region, sequence: RegionSequence, photo: int, targets: Sequen
     )
 
 
-def _frames(path: Path, numbers: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """Frames of a clip by number: (which of `numbers`, picture)."""
-    with VideoReader(path) as reader:
-        for index, (_, picture) in enumerate(reader):
-            for k, number in enumerate(numbers):
-                if number == index:
-                    yield k, picture
-
-
-def _frame_of(frames: FaceFrames, name: str) -> RegionFrame:
-    return {"0": frames.left_eye, "1": frames.right_eye}.get(name.partition("/")[2], frames.mouth)
-
-
-def _measures(
-    region: Region, where: RegionFrame, points: NDArray[np.float32], crop: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    inside = where.to_crop(points, region.shape)
-    if region.name == "eye":
-        return eye_measures(inside, region.shape.scale)
-    return mouth_measures(inside, region.shape.scale, np.asarray(np.clip(crop, 0, 1) * 255, np.uint8))
-
-
 def _pictures(x: torch.Tensor) -> list[NDArray[np.float32]]:
     return [np.ascontiguousarray(p) for p in x.detach().float().clamp(0, 1).permute(0, 2, 3, 1).numpy()]
 
@@ -231,14 +183,16 @@ def _magnified(x: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.interpolate(x, scale_factor=_MAGNIFIED, mode="bilinear", align_corners=False)
 
 
-def _sharpness(crop: NDArray[np.float32]) -> float:
+def middle_sharpness(crop: NDArray[np.float32]) -> float:
+    """Mean absolute Laplacian in the middle of a crop (H, W, 3) in [0, 1]."""
     height, width = crop.shape[:2]
     grey = cv2.cvtColor(np.asarray(crop * 255, np.uint8), cv2.COLOR_RGB2GRAY).astype(np.float32)
     found = np.abs(cv2.Laplacian(grey, cv2.CV_32F))
     return float(found[height // 3 : 2 * height // 3, width // 4 : 3 * width // 4].mean())
 
 
-def _slope(truth: NDArray[np.float32], read: NDArray[np.float32]) -> tuple[float, float]:
+def reach(truth: NDArray[np.float32], read: NDArray[np.float32]) -> tuple[float, float]:
+    """Slope and correlation of changes (N,) as read on those that were asked for; not numbers where N is below 3."""
     if len(truth) < 3:
         return float("nan"), float("nan")
     centred = truth - truth.mean()

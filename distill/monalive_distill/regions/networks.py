@@ -22,7 +22,7 @@ COLOURS, MASK, INSIDE, FLOW = 3, 1, 1, 2
 # The photo keeps its pixels at the start of training, and the flow its direction.
 _MASK_START = 1.5
 _FLOW_SCALE = 2.0  # pixels
-_LEAST_CONTRAST = 0.04
+LEAST_CONTRAST = 0.04
 
 
 class RegionSizes(NamedTuple):
@@ -173,7 +173,7 @@ class RegionNetwork(nn.Module):
     def enroll(self, photo: torch.Tensor, drawing: torch.Tensor) -> EnrolledRegion:
         """Everything that depends on the photo alone: its crop and the drawing of its landmarks."""
         mean = photo.mean((2, 3), keepdim=True)
-        contrast = (photo - mean).square().mean((1, 2, 3), keepdim=True).sqrt() + _LEAST_CONTRAST
+        contrast = (photo - mean).square().mean((1, 2, 3), keepdim=True).sqrt() + LEAST_CONTRAST
         normal = (photo - mean) / contrast
         colours = torch.cat((mean, contrast), 1)
         with self._precision(photo):

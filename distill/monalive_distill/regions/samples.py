@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -98,6 +98,65 @@ def _open(region: Region, folder: Path) -> list[RegionSequence]:
     return found
 
 
+@dataclass(frozen=True)
+class SharedLook:
+    """How the pictures of one example are varied alike: their colours, how fine they are, zoom, turn and side.
+
+    Attributes:
+        region: whose crops.
+        colours: gives a picture (h, w, 3) uint8 its colours, in [0, 1].
+        shared: (3, 3) about the crop's middle, pixels.
+        coarser: to which share of its size a picture is made smaller and back; 1: not.
+        crisper: how much is added of what a blur of `reach` pixels takes away.
+        reach: see `crisper`.
+        flipped: mirrored, points too.
+    """
+
+    region: Region
+    colours: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+    shared: NDArray[np.float64]
+    coarser: float
+    crisper: float
+    reach: float
+    flipped: bool
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, region: Region, augmentation: Augmentation | None) -> SharedLook:
+        """One at random; of `augmentation` only the colours are used. None: colours and fineness stay."""
+        colours = augmentation.draw(rng).colour if augmentation else as_unit
+        shared = _similarity(rng, 0.12, 6.0, 0.035 * region.shape.height)
+        coarser = float(rng.uniform(0.4, 0.9)) if rng.random() < 0.15 else 1.0
+        crisper = float(rng.uniform(*CRISPNESS)) if coarser == 1.0 and rng.random() < CRISPER else 0.0
+        reach = float(rng.uniform(*CRISP_REACH))
+        flipped = region.name == "mouth" and bool(rng.random() < 0.5)
+        if augmentation is None:
+            coarser, crisper = 1.0, 0.0
+        return cls(region, colours, shared, coarser, crisper, reach, flipped)
+
+    @classmethod
+    def none(cls, region: Region) -> SharedLook:
+        """Pictures as they are, but for how each is laid."""
+        return cls(region, as_unit, np.eye(3), 1.0, 0.0, 1.0, False)
+
+    def take(
+        self, sequence: RegionSequence, index: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """A frame's crop (H, W, 3) in [0, 1], laid a little differently from others, and landmarks (478, 2) in it."""
+        shape = self.region.shape
+        own = _similarity(rng, 0.02, 1.5, 0.012 * shape.height)
+        picture, points = _cut(sequence.frames[index], sequence.points[index], self.region, own @ self.shared)
+        if self.flipped:
+            picture = picture[:, ::-1]
+            points = _mirrored(points, shape.width)
+        if self.coarser < 1.0:
+            small = cv2.resize(picture, None, fx=self.coarser, fy=self.coarser, interpolation=cv2.INTER_AREA)
+            picture = np.asarray(cv2.resize(small, shape[:2], interpolation=cv2.INTER_LINEAR), np.uint8)
+        elif self.crisper:
+            soft = cv2.GaussianBlur(picture, (0, 0), self.reach)
+            picture = np.asarray(cv2.addWeighted(picture, 1 + self.crisper, soft, -self.crisper, 0), np.uint8)
+        return self.colours(picture), points
+
+
 class RegionPairs:
     """Draws batches; the same seed and step always give the same batch, so that training resumes exactly."""
 
@@ -134,42 +193,22 @@ class RegionPairs:
         return RegionBatch(pictures[0], torch.from_numpy(source), pictures[1], torch.from_numpy(target))
 
     def _pair(self, rng: np.random.Generator) -> tuple[NDArray[np.float32], ...]:
-        sequence, first, second = self._choose(rng)
-        shape = self._region.shape
-        look = self._augmentation.draw(rng)
-        shared = _similarity(rng, 0.12, 6.0, 0.035 * shape.height)
-        coarser = float(rng.uniform(0.4, 0.9)) if rng.random() < 0.15 else 1.0
-        crisper = rng.uniform(*CRISPNESS) if coarser == 1.0 and rng.random() < CRISPER else 0.0
-        reach = float(rng.uniform(*CRISP_REACH))
-        flipped = self._region.name == "mouth" and rng.random() < 0.5
-        parts: list[NDArray[np.float32]] = []
+        sequence, first, second = self.choose(rng)
+        look = SharedLook.draw(rng, self._region, self._augmentation)
         is_eye = self._region.name == "eye"
         shut = is_eye and float(sequence.measures[second, 0]) < SHUT and rng.random() < LIKE_MOTIONS
-        for index, wanted in ((first, False), (second, True)):
-            own = _similarity(rng, 0.02, 1.5, 0.012 * shape.height)
-            picture, points = _cut(sequence.frames[index], sequence.points[index], self._region, own @ shared)
-            if flipped:
-                picture = picture[:, ::-1]
-                points = _mirrored(points, shape.width)
-            if coarser < 1.0:
-                small = cv2.resize(picture, None, fx=coarser, fy=coarser, interpolation=cv2.INTER_AREA)
-                picture = np.asarray(cv2.resize(small, shape[:2], interpolation=cv2.INTER_LINEAR), np.uint8)
-            elif crisper:
-                soft = cv2.GaussianBlur(picture, (0, 0), reach)
-                picture = np.asarray(cv2.addWeighted(picture, 1 + crisper, soft, -crisper, 0), np.uint8)
-            if wanted and shut:
-                points = _lids_meet(points, rng)
-            parts += [look.colour(picture), points]
-        return tuple(parts)
+        photo, source = look.take(sequence, first, rng)
+        image, target = look.take(sequence, second, rng)
+        return photo, source, image, _lids_meet(target, rng) if shut else target
 
-    def _choose(self, rng: np.random.Generator) -> tuple[RegionSequence, int, int]:
+    def choose(self, rng: np.random.Generator) -> tuple[RegionSequence, int, int]:
         """A sequence, and which of its frames are photo and target."""
         which = rng.choice(len(self._ids), p=self._bin_weights)
         number = int(rng.choice(self._owners[which], p=self._owner_weights[which]))
         sequence, bins = self._sequences[number], self._bins[number]
         target = int(rng.choice(np.flatnonzero(bins == self._ids[which])))
         photo = self._photo(rng, bins, target, sequence.kind != "clip")
-        if sequence.kind != "clip" and not _same_light(sequence.frames[photo], sequence.frames[target]):
+        if sequence.kind != "clip" and not same_light(sequence.frames[photo], sequence.frames[target]):
             photo = target
         return sequence, photo, target
 
@@ -188,7 +227,12 @@ class RegionPairs:
 def cut(sequence: RegionSequence, index: int, region: Region) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """A frame's working crop (H, W, 3) in [0, 1] and its landmarks (478, 2) in pixels, as it is."""
     picture, points = _cut(sequence.frames[index], sequence.points[index], region, np.eye(3))
-    return np.asarray(picture / 255, np.float32), points
+    return as_unit(picture), points
+
+
+def as_unit(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A picture in [0, 1]."""
+    return np.asarray(picture / 255, np.float32)
 
 
 def _cut(
@@ -256,6 +300,7 @@ def _worth(sequence: RegionSequence) -> float:
     return float(np.clip(sequence.detail / 80, 0.5, 1.5))
 
 
-def _same_light(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> bool:
+def same_light(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> bool:
+    """Whether two crops (h, w, 3) of a person could be of one place and time."""
     apart = first.mean((0, 1)) - second.mean((0, 1))
     return bool(np.abs(apart).max() < _SAME_LIGHT)

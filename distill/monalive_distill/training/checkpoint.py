@@ -133,6 +133,17 @@ def restore_state(
                     state.setdefault(int(index), {})[field] = file.get_tensor(name)
             if state:
                 optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+                _lay_as_weights(optimizer)
+
+
+def _lay_as_weights(optimizer: torch.optim.Optimizer) -> None:
+    """Gives an optimizer's memory the layout of the weights: a fused one walks both as they lie."""
+    for group in optimizer.param_groups:
+        for weight in group["params"]:
+            memory = optimizer.state[weight]
+            for name, value in memory.items():
+                if value.shape == weight.shape:
+                    memory[name] = torch.empty_like(weight).copy_(value)
 
 
 def _load_into(model: nn.Module, path: Path, prefix: str) -> None:

@@ -72,7 +72,7 @@ def test_what_occurs_once_is_drawn_often(tmp_path: Path) -> None:
     points[50] += 1
     pairs = RegionPairs(EYE, [RegionSequence("a", "a", "clip", frames, points, measures, 80.0)], Augmentation())
     rng = np.random.default_rng(0)
-    drawn = [pairs._choose(rng)[1:] for _ in range(400)]
+    drawn = [pairs.choose(rng)[1:] for _ in range(400)]
     assert 60 < sum(target == 50 for _, target in drawn) < 200
     assert 100 < sum(photo == 50 for photo, _ in drawn) < 300
     assert cut(RegionSequence("a", "a", "clip", frames, points, measures, 80.0), 50, EYE)[1][0].tolist() == [33, 46]
@@ -81,4 +81,4 @@ def test_what_occurs_once_is_drawn_often(tmp_path: Path) -> None:
 def test_pictures_in_other_light_are_no_pair(still_cache: Path) -> None:
     pairs = RegionPairs(EYE, load_regions(EYE, still_cache), Augmentation())
     rng = np.random.default_rng(0)
-    assert all(photo == target for _, photo, target in (pairs._choose(rng) for _ in range(40)))
+    assert all(photo == target for _, photo, target in (pairs.choose(rng) for _ in range(40)))

@@ -30,7 +30,7 @@ def test_a_fifth_of_the_eyes_are_to_be_shut_and_those_are_made_of_open_ones(regi
     pairs, rng = RegionPairs(EYE, sequences, Augmentation()), np.random.default_rng(0)
     shut = 0
     for _ in range(400):
-        sequence, photo, target = pairs._choose(rng)
+        sequence, photo, target = pairs.choose(rng)
         if sequence.measures[target, 0] == 0:
             shut += 1
             assert sequence.measures[photo, 0] > 0

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import itertools
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from monalive_distill.regions.measure import measure_region, summary, write_sheet
-from monalive_distill.regions.regions import EYE, REGIONS
+from monalive_distill.regions.readings import CropReader
+from monalive_distill.regions.regions import EYE, MOUTH, REGIONS
 from monalive_distill.regions.samples import load_regions
 from monalive_distill.regions.train import RegionConfig, RegionTraining, train_region
 from monalive_distill.regions.weights_file import load_region_networks, write_region_weights
@@ -63,6 +66,18 @@ def test_weights_of_both(tmp_path: Path, region_cache: Path) -> None:
         write_region_weights(states[:1], output)
     with pytest.raises(ValueError, match="is no run of an eye's or the mouth's network"):
         write_region_weights([output], newer)
+
+
+def test_reading_needs_the_clips_of_the_cache(tmp_path: Path, region_cache: Path, clips: Path) -> None:
+    (sequence,) = load_regions(MOUTH, region_cache)
+    crops = [np.zeros((96, 128, 3), np.float32)] * 2
+    read = CropReader(MOUTH, region_cache, clips).read(sequence, [0, 2], [crops])
+    assert read.shape == (1, 2, 3) and np.isfinite(read).all()
+    with pytest.raises(FileNotFoundError, match="there is no clip face in"):
+        CropReader(MOUTH, region_cache, tmp_path).read(sequence, [0, 2], [crops])
+    shutil.copy(clips / "empty.mp4", tmp_path / "face.mp4")  # three frames
+    with pytest.raises(ValueError, match="lacks frames that the cache has"):
+        CropReader(MOUTH, region_cache, tmp_path).read(sequence, [0, 2], [crops])
 
 
 def test_measuring(tmp_path: Path, region_cache: Path, clips: Path) -> None:
