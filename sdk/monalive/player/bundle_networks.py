@@ -14,6 +14,7 @@ from monalive.networks.runtimes import RuntimeOptions
 from monalive.player.region_networks import load_region_networks
 from monalive.portrait import EnrolledPhoto, PhotoOfPerson
 from monalive.retargeting.retarget_networks import RetargetNetworks
+from monalive.threads import Workers
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,15 @@ class NetworkFrame:
     painted: NDArray[np.float32]
     confidence: NDArray[np.float32]
 
+    def midway(self, other: NetworkFrame) -> NetworkFrame:
+        """The mean of two frames of one photo."""
+        return NetworkFrame(
+            (self.flow + other.flow) / 2,
+            (self.mask + other.mask) / 2,
+            (self.painted + other.painted) / 2,
+            (self.confidence + other.confidence) / 2,
+        )
+
 
 class BundleNetworks:
     """The networks of a bundle, loaded. Not to be called from two threads at once.
@@ -43,6 +53,7 @@ class BundleNetworks:
     Attributes:
         regions: the networks of eyes and mouth; None where the bundle has none.
         retargeting: the graphs that carry a driver's motion over to a portrait.
+        workers: threads that share what is split; pasting takes them, too.
 
     Raises:
         ValueError: a part is missing, does not match its manifest, or does not run on what is asked for.
@@ -53,7 +64,8 @@ class BundleNetworks:
         options = runtime or RuntimeOptions()
         self._enroll = bundle.network("enroll", options)
         self._animate = bundle.network("animate", options)
-        self.regions = load_region_networks(bundle, options)
+        self.workers = Workers(options.num_threads)
+        self.regions = load_region_networks(bundle, options, self.workers)
         self.retargeting = RetargetNetworks(bundle, options.runtime)
 
     def enroll(self, photo: PhotoOfPerson) -> EnrolledPhoto:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -63,6 +64,8 @@ class Output:
         progress: show a progress bar on standard error if that is a terminal.
         disclosure: what the file says of itself; where the face is and the consent stated for it are filled in.
         background: the colour behind a cut-out photo; None: nothing where the format is transparent, else white.
+        in_stages: make the frames in threads of their own, a few ahead of what is written, see
+            `PhotoAnimator.play_video`.
     """
 
     path: str | Path
@@ -70,6 +73,7 @@ class Output:
     progress: bool = False
     disclosure: Disclosure = field(default_factory=Disclosure)
     background: Colour | None = None
+    in_stages: bool = False
 
     def of(self, portraits: Sequence[Portrait]) -> Output:
         """The same, with a disclosure that says what the portraits know.
@@ -152,8 +156,9 @@ def render_motion(
         ValueError, OSError: what is wrong with the output; the crop of several portraits.
     """
     output = output.of(portraits)
-    frames = zip(animator.play(_who(portraits), motion), motion.timestamps_ms.tolist(), strict=True)
-    return _write(frames, output, motion.fps, sound=sound, total=len(motion.timestamps_ms))
+    with closing(animator.play(_who(portraits), motion, in_stages=output.in_stages)) as played:
+        frames = zip(played, motion.timestamps_ms.tolist(), strict=True)
+        return _write(frames, output, motion.fps, sound=sound, total=len(motion.timestamps_ms))
 
 
 def render_video(
@@ -211,13 +216,9 @@ def render_video(
         total = None if length is None else max(1, round(length * (fps or reader.fps)))
         if fps is not None:
             source = at_rate(source, fps)
-        return _write(
-            _driven(animator.play_video(_who(portraits), source, reference), driver),
-            output,
-            fps or reader.fps,
-            sound=Sound(reader.path, reader.start_s) if reader.has_audio else None,
-            total=total,
-        )
+        sound = Sound(reader.path, reader.start_s) if reader.has_audio else None
+        with closing(animator.play_video(_who(portraits), source, reference, in_stages=output.in_stages)) as frames:
+            return _write(_driven(frames, driver), output, fps or reader.fps, sound=sound, total=total)
 
 
 def render_image(
