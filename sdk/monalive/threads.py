@@ -21,7 +21,7 @@ import cv2
 
 T = TypeVar("T")
 CODEC_THREADS: Final = 2  # of H.264's encoder, besides the thread that hands it frames
-_AHEAD: Final = 2  # items that wait between two stages: frames of a large photo take much memory
+_AHEAD: Final = 1  # items that wait between two stages: frames of a large photo take much memory
 
 
 class Workers:
@@ -62,7 +62,7 @@ def stage_threads(count: int) -> int:
 
 
 def ahead(items: Iterable[T]) -> Iterator[T]:
-    """The same items in the same order, made in a thread of their own, a few before they are asked for.
+    """The same items in the same order, made in a thread of their own before they are asked for.
 
     An error comes where the item would have come. Closing the iterator ends the thread, and closes `items` there if
     that is an iterator.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from statistics import median
 from typing import Final
 
 import numpy as np
@@ -35,7 +36,7 @@ class PictureChange:
         changes = np.abs(self._cells - before).mean(axis=-1)
         difference = float(changes.mean())
         self.share = float((changes > _OTHER_PICTURE).mean())
-        usual = float(np.median(self._differences)) if self._differences else 0.0
+        usual = median(self._differences) if self._differences else 0.0
         self._differences.append(difference)
         return difference > max(_OTHER_PICTURE, _TIMES_USUAL * usual)
 

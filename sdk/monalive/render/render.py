@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from monalive.faces.crop import NETWORK_SIZE
 from monalive.media.audio_track import Sound, sound_end_s
 from monalive.media.cutout import Colour
 from monalive.media.video_io import DEFAULT_FPS, VideoReader
 from monalive.media.video_sinks import can_be_transparent, can_hold_sound, open_sink
+from monalive.progress import with_progress
 from monalive.render.frame_timing import at_rate, hold, until
 from monalive.trust.consent import Consent
 from monalive.trust.disclosure import Disclosure
@@ -288,18 +288,15 @@ def _write(
     output.say_background(first[0])
     heard = sound if can_hold_sound(output.path) else None
     still, cuts = 0, []
-    with (
-        open_sink(
-            *(output.path, fps, (width, height), heard),
-            disclosure=output.disclosure,
-            transparent=channels == 4,
-        ) as sink,
-        tqdm(total=total, unit="frame", desc=path.name, disable=None if output.progress else True) as bar,
-    ):
-        for frame, time in itertools.chain([first], frames):
+    with open_sink(
+        *(output.path, fps, (width, height), heard),
+        disclosure=output.disclosure,
+        transparent=channels == 4,
+    ) as sink:
+        written = itertools.chain([first], frames)
+        for frame, time in with_progress(written, total, path.name, shown=output.progress):
             still += still == sink.frames_written and not frame.driver_found
             if frame.cut:
                 cuts.append(time)
             sink.write(output.picture(frame), time)
-            bar.update()
     return RenderedFile(path, sink.frames_written, still, tuple(cuts), sink.credentials_path)
