@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -220,7 +220,7 @@ class PhotoAnimator(ClosesAtEnd):
         reference: Reference | None = None,
         *,
         in_stages: bool = False,
-    ) -> Iterator[AnimatedFrame]:
+    ) -> Generator[AnimatedFrame, None, None]:
         """Lets a video that is known in advance drive a portrait, one frame at a time. Mode VIDEO; it begins anew.
 
         Faces are followed three seconds ahead, so that the motion is counted from the most neutral of them right away,
@@ -257,7 +257,7 @@ class PhotoAnimator(ClosesAtEnd):
 
     def play(
         self, portrait: Portraits, motion: Motion | str | Path, *, in_stages: bool = False
-    ) -> Iterator[AnimatedFrame]:
+    ) -> Generator[AnimatedFrame, None, None]:
         """Plays a motion on a portrait, one frame at a time. Any mode.
 
         Args:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import cv2
 import pytest
@@ -19,7 +20,7 @@ def test_tasks_give_what_they_give_in_their_order(count: int) -> None:
         return number * number
 
     workers = Workers(count)
-    assert workers.run([lambda number=number: task(number) for number in range(5)]) == [0, 1, 4, 9, 16]
+    assert workers.run([partial(task, number) for number in range(5)]) == [0, 1, 4, 9, 16]
     assert workers.run([]) == []
 
 
@@ -38,7 +39,7 @@ def test_a_task_that_fails_says_so_when_all_have_ended(wrong: int) -> None:
         ended.append(number)
 
     with pytest.raises(ValueError, match=f"task {wrong}"):
-        Workers(2).run([lambda number=number: task(number) for number in range(3)])
+        Workers(2).run([partial(task, number) for number in range(3)])
     assert not set(ended) & {wrong}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from monalive.player.region_networks import load_region_networks
 from monalive.portrait import EnrolledPhoto, PhotoOfPerson
 from monalive.retargeting.retarget_networks import RetargetNetworks
 from monalive.threads import Workers
+
+_HALF: Final = np.float32(0.5)
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,10 @@ class NetworkFrame:
     def midway(self, other: NetworkFrame) -> NetworkFrame:
         """The mean of two frames of one photo."""
         return NetworkFrame(
-            (self.flow + other.flow) / 2,
-            (self.mask + other.mask) / 2,
-            (self.painted + other.painted) / 2,
-            (self.confidence + other.confidence) / 2,
+            (self.flow + other.flow) * _HALF,
+            (self.mask + other.mask) * _HALF,
+            (self.painted + other.painted) * _HALF,
+            (self.confidence + other.confidence) * _HALF,
         )
 
 

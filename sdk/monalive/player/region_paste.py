@@ -17,6 +17,7 @@ from monalive.player.working_memory import WorkingMemory
 # Width of the band inside a crop's edges where it fades out, in the crop's width or height.
 FADE_WIDTH: Final = 0.14
 _FADE_SAMPLES: Final = 4
+_HALF: Final = np.float32(0.5)
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ class RegionLayer:
 
     def midway(self, other: RegionLayer) -> RegionLayer:
         """The mean of two frames' layers from one photo."""
-        flow, mask = (self.flow + other.flow) / 2, (self.mask + other.mask) / 2
-        return replace(self, flow=flow, mask=mask, painted=(self.painted + other.painted) / 2)
+        flow, mask = (self.flow + other.flow) * _HALF, (self.mask + other.mask) * _HALF
+        return replace(self, flow=flow, mask=mask, painted=(self.painted + other.painted) * _HALF)
 
 
 class PreparedRegion(NamedTuple):
@@ -99,8 +100,8 @@ class RegionPaste:
             What `lay_over` takes, until the next call.
         """
         height, width = layers[0].mask.shape
-        whole = 0, 0, *size
-        limits = whole if bounds is None else (*map(max, bounds[:2], whole[:2]), *map(min, bounds[2:], whole[2:]))
+        left, top, right, bottom = bounds or (0, 0, *size)
+        limits = max(left, 0), max(top, 0), min(right, size[0]), min(bottom, size[1])
         box = _Box(place, width, height, limits)
         if not box.rows or not box.columns:
             return None

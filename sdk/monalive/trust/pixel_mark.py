@@ -114,7 +114,8 @@ class _MarkedSquare:
             inside = place[band]
             # Rounded once, and alike in all three channels, which moves brightness alone; with saturation.
             change = cv2.convertScaleAbs(self._pattern[band], alpha=level, beta=_UNCHANGED)
-            lighter, darker = cv2.subtract(change, _UNCHANGED), cv2.subtract(_UNCHANGED, change)
+            lighter = cv2.subtract(change, _UNCHANGED)  # type: ignore[call-overload]
+            darker = cv2.subtract(_UNCHANGED, change)  # type: ignore[call-overload]
             cv2.add(inside, cv2.merge([lighter] * 3), dst=inside)
             cv2.subtract(inside, cv2.merge([darker] * 3), dst=inside)
 
