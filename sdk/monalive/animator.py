@@ -231,8 +231,8 @@ class PhotoAnimator(ClosesAtEnd):
             frames: (timestamp in ms, (H, W, 3) uint8 RGB), timestamps rising; the same object again is a frame shown
                 longer.
             reference: see `Motion.with_reference`; None: the options', of which "recent" means "neutral" here.
-            in_stages: take the frames, follow the face, run the networks and paste in threads of their own, each a few
-                frames ahead of the next: for files, which are made faster so. The animator is busy until the end.
+            in_stages: take the frames, follow the face, run the networks and paste in threads of their own, each a
+                frame ahead of the next: for files, which are made faster so. The animator is busy until the end.
 
         Yields:
             A frame for each of the video.

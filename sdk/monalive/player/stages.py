@@ -49,7 +49,7 @@ def animated(
         frames: what is asked for, in order.
         networks: held while they run: they must not be called from two threads at once.
         every: run the networks for each frame (1) or for every second one (2), with what lies between interpolated.
-        in_stages: run the networks, and paste, in threads of their own, a few frames ahead.
+        in_stages: run the networks, and paste, in threads of their own, a frame ahead.
     """
     planned = _planned(player, frames, networks, every if player.can_interpolate else 1)
     painted = _painted(player, ahead(planned) if in_stages else planned)

@@ -136,11 +136,12 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
         motion = repeat(motion, loops=request.loops, seconds=request.seconds, fps=request.fps)
     mode = "VIDEO" if image is None else "IMAGE"
     threads = request.runtime.num_threads
+    in_stages = image is None and threads > 1
     with create_animator(
         mode,
         request.retarget,
         request.bundle,
-        replace(request.runtime, num_threads=stage_threads(threads)),
+        replace(request.runtime, num_threads=stage_threads(threads)) if in_stages else request.runtime,
         request.size,
         driver_face=request.driver_face,
         max_faces=request.max_faces,
@@ -148,7 +149,7 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
     ) as animator:
         portraits = enroll_photos(animator, request.photos, request.face, request.disclosure.consent)
         said = about_animation(request.disclosure, animator, request.photos, kind)
-        output = Output(request.output, request.crop, progress, said, background, in_stages=threads > 1)
+        output = Output(request.output, request.crop, progress, said, background, in_stages)
         if motion is not None:
             cuts_ms = tuple(time for time in cuts_ms if time <= motion.timestamps_ms[-1])
             return replace(render_motion(animator, portraits, motion, output, sound), cuts_ms=cuts_ms)

@@ -64,7 +64,7 @@ class Output:
         progress: show a progress bar on standard error if that is a terminal.
         disclosure: what the file says of itself; where the face is and the consent stated for it are filled in.
         background: the colour behind a cut-out photo; None: nothing where the format is transparent, else white.
-        in_stages: make the frames in threads of their own, a few ahead of what is written, see
+        in_stages: make the frames in threads of their own, ahead of what is written, see
             `PhotoAnimator.play_video`.
     """
 
