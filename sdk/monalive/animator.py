@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -36,10 +36,12 @@ from monalive.player.bundle_networks import BundleNetworks
 from monalive.player.driver_anchor import Anchoring, DriverAnchor, LiveReference
 from monalive.player.live_worker import LatestOnlyWorker
 from monalive.player.photo_alignment import aligned
-from monalive.player.portrait_player import PortraitPlayer, Portraits
+from monalive.player.portrait_player import PortraitPlayer, Portraits, Pose
+from monalive.player.stages import AskedFrame, animated
 from monalive.portrait import PhotoOfPerson, Portrait, read_portrait
 from monalive.result import AnimatedFrame
 from monalive.rgb_image import require_rgb
+from monalive.threads import OneOpenCVThread, ahead
 from monalive.trust.consent import Consent, say_once, stated_consent
 
 log = logging.getLogger(__name__)
@@ -67,6 +69,7 @@ class PhotoAnimator(ClosesAtEnd):
     def __init__(self, options: PhotoAnimatorOptions) -> None:
         self._options = options
         self._process = os.getpid()
+        self._opencv = OneOpenCVThread()
         self.bundle = options.load_bundle()
         self._loaded: BundleNetworks | None = BundleNetworks(self.bundle, options.runtime)
         trackers = options.trackers or _bundle_trackers(self.bundle, options.runtime)
@@ -78,7 +81,7 @@ class PhotoAnimator(ClosesAtEnd):
         # They share their networks, and in LIVE_STREAM the driver's works in another thread while photos are enrolled:
         # they take turns.
         self._tracking = Lock()
-        self._animating = Lock()  # and so do the networks of a frame, while a motion is played
+        self._animating = Lock()  # and so do the networks of a frame, and those of enrolment
         self._player: PortraitPlayer | None = None
         self._last_timestamp = -np.inf
         self._worker: LatestOnlyWorker[tuple[Portraits, NDArray[np.uint8], float]] | None = None
@@ -141,7 +144,8 @@ class PhotoAnimator(ClosesAtEnd):
         """
         self._require_open()
         photos, stated = read_portrait(path)
-        return Portrait(tuple(self._networks.enroll(photo) for photo in photos), stated)
+        with self._animating:
+            return Portrait(tuple(self._networks.enroll(photo) for photo in photos), stated)
 
     def animate(self, portrait: Portraits, driver_image: NDArray[np.uint8]) -> AnimatedFrame:
         """Gives a portrait the pose and expression of one picture. Mode IMAGE.
@@ -210,8 +214,13 @@ class PhotoAnimator(ClosesAtEnd):
         self._worker.submit((portrait, frame, timestamp_ms))
 
     def play_video(
-        self, portrait: Portraits, frames: TimedPictures, reference: Reference | None = None
-    ) -> Iterator[AnimatedFrame]:
+        self,
+        portrait: Portraits,
+        frames: TimedPictures,
+        reference: Reference | None = None,
+        *,
+        in_stages: bool = False,
+    ) -> Generator[AnimatedFrame, None, None]:
         """Lets a video that is known in advance drive a portrait, one frame at a time. Mode VIDEO; it begins anew.
 
         Faces are followed three seconds ahead, so that the motion is counted from the most neutral of them right away,
@@ -222,6 +231,8 @@ class PhotoAnimator(ClosesAtEnd):
             frames: (timestamp in ms, (H, W, 3) uint8 RGB), timestamps rising; the same object again is a frame shown
                 longer.
             reference: see `Motion.with_reference`; None: the options', of which "recent" means "neutral" here.
+            in_stages: take the frames, follow the face, run the networks and paste in threads of their own, each a
+                frame ahead of the next: for files, which are made faster so. The animator is busy until the end.
 
         Yields:
             A frame for each of the video.
@@ -235,18 +246,25 @@ class PhotoAnimator(ClosesAtEnd):
         counted_from = checked_reference(usual if reference is None else reference)
         if self._last_timestamp > -np.inf:  # before that it may be known from `choose_driver` who drives
             self.reset()
+        player = PortraitPlayer(portrait, self._networks, self._options.retarget)
+        read = ahead(frames) if in_stages else frames
         if self._options.retarget.absolute:
-            yield from self._copied(portrait, frames)
+            yield from self._animated(player, self._copied(player, read), in_stages)
         else:
-            yield from self._counted(portrait, frames, counted_from)
+            followed = self._followed(read)
+            asked = self._counted(player, ahead(followed) if in_stages else followed, counted_from)
+            yield from self._animated(player, asked, in_stages)
 
-    def play(self, portrait: Portraits, motion: Motion | str | Path) -> Iterator[AnimatedFrame]:
+    def play(
+        self, portrait: Portraits, motion: Motion | str | Path, *, in_stages: bool = False
+    ) -> Generator[AnimatedFrame, None, None]:
         """Plays a motion on a portrait, one frame at a time. Any mode.
 
         Args:
             portrait: one, or several of the same photo.
             motion: what it is counted from is in it; absolute motion takes its first frame. One that loops begins as it
                 goes on from its end, unless there are cuts in it. Or the name of a built-in one, or a .motion file.
+            in_stages: see `play_video`.
 
         Raises:
             RuntimeError: closed.
@@ -255,18 +273,29 @@ class PhotoAnimator(ClosesAtEnd):
         self._require_open()
         motion = find_motion(motion)
         player = PortraitPlayer(portrait, self._networks, self._options.retarget)
+        yield from self._animated(player, self._posed(player, motion), in_stages)
+
+    def _posed(self, player: PortraitPlayer, motion: Motion) -> Iterator[AskedFrame]:
+        """What the frames of a motion ask for."""
         references = {0: motion.landmarks[0]} if self._options.retarget.absolute else motion.references
         unmeasured = [None] * len(motion)
         around = unmeasured if motion.surroundings is None else motion.surroundings
         for index, ((timestamp, landmarks), surroundings) in enumerate(zip(motion, around, strict=True)):
             self._require_open()
+            cut = index in references and index > 0
             with self._animating:
                 if index in references:
-                    player.anchored(Anchoring(references[index], after_cut=index > 0), motion.image_size)
+                    player.anchored(Anchoring(references[index], after_cut=cut), motion.image_size)
                 if index == 0 and motion.loop and len(references) == 1:
                     player.settle(motion)
-                frame = player.frame(landmarks, timestamp, surroundings)
-            yield replace(frame, cut=index in references and index > 0)
+                pose = player.pose(landmarks, timestamp, surroundings)
+            yield AskedFrame(timestamp, pose, cut=cut)
+
+    def _animated(
+        self, player: PortraitPlayer, frames: Iterable[AskedFrame], in_stages: bool
+    ) -> Iterator[AnimatedFrame]:
+        every = self._options.network_every
+        return animated(player, frames, self._animating, every=every, in_stages=in_stages)
 
     def reanchor(self) -> None:
         """Counts the motion of a driver from its next face on: the portrait glides to rest. For live drivers.
@@ -314,6 +343,7 @@ class PhotoAnimator(ClosesAtEnd):
             self._photo_tracker.close()
             self._driver_tracker.close()
             self._loaded = self._player = None
+            self._opencv.close()
 
     def _follow_video(self, portrait: Portraits, frame: NDArray[np.uint8], timestamp_ms: float) -> AnimatedFrame:
         landmarks = self._driver_landmarks(frame, timestamp_ms)
@@ -342,30 +372,39 @@ class PhotoAnimator(ClosesAtEnd):
         # None: a number beyond those that there are, which is an error that `choose_face` words.
         return choose_face(faces, which) if index is None and isinstance(which, int) else faces[index or 0]
 
-    def _copied(self, portrait: Portraits, frames: TimedPictures) -> Iterator[AnimatedFrame]:
-        """Of absolute motion, which needs the driver's pictures."""
-        result: AnimatedFrame | None = None
+    def _copied(self, player: PortraitPlayer, frames: TimedPictures) -> Iterator[AskedFrame]:
+        """What absolute motion asks for, which needs the driver's pictures."""
         shown: NDArray[np.uint8] | None = None
         for time, image in frames:
-            if result is None or image is not shown:
-                result, shown = self.animate_for_video(portrait, image, time), image
-            yield replace(result, timestamp_ms=time)
+            self._require_open()
+            if image is shown:
+                yield AskedFrame(time, again=True)
+                continue
+            require_rgb(image)
+            self._require_later(time)
+            landmarks = self._driver_landmarks(image, time)
+            other = {"other_picture": self._driver.other_picture, "other_face": self._driver.changed}
+            with self._animating:
+                pose = player.video_pose(image, landmarks, time, **other)
+            shown = image
+            yield AskedFrame(time, pose, cut=pose is not None and pose.cut)
 
-    def _counted(self, portrait: Portraits, frames: TimedPictures, reference: Reference) -> Iterator[AnimatedFrame]:
-        """Of relative motion, which needs the driver's landmarks alone."""
-        player = PortraitPlayer(portrait, self._networks, self._options.retarget)
-        result: AnimatedFrame | None = None
+    def _counted(
+        self, player: PortraitPlayer, followed: Iterable[tuple[float, DriverFrame]], reference: Reference
+    ) -> Iterator[AskedFrame]:
+        """What relative motion asks for, which needs the driver's landmarks alone."""
         shown: DriverFrame | None = None
-        for time, driver, face in with_references(self._followed(frames), reference):
+        for time, driver, face in with_references(followed, reference):
             self._require_open()
             cut = face is not None and driver.cut
+            pose: Pose | None = None
             with self._animating:
                 if face is not None:
                     player.anchored(Anchoring(face, after_cut=cut), driver.size)
-                if result is None or driver is not shown:
-                    landmarks, shown = driver.landmarks, driver
-                    result = player.hold(time) if landmarks is None else player.frame(landmarks, time)
-            yield replace(result, timestamp_ms=time, cut=cut)
+                if driver is not shown and driver.landmarks is not None:
+                    pose = player.pose(driver.landmarks, time)
+            yield AskedFrame(time, pose, again=driver is shown, cut=cut)
+            shown = driver
 
     def _followed(self, frames: TimedPictures) -> Iterator[tuple[float, DriverFrame]]:
         """The driver's face in each frame; a frame shown longer is followed once."""
@@ -434,7 +473,8 @@ class PhotoAnimator(ClosesAtEnd):
     def _portrait(self, photos: list[PhotoOfPerson], consent: Consent | None) -> Portrait:
         first, *others = photos
         laid = [first, *(aligned(other, first) for other in others)]
-        return Portrait(tuple(self._networks.enroll(photo) for photo in laid), consent)
+        with self._animating:
+            return Portrait(tuple(self._networks.enroll(photo) for photo in laid), consent)
 
     @property
     def _networks(self) -> BundleNetworks:

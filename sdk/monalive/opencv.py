@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import metadata
 from importlib.util import find_spec
 from typing import Final
 
@@ -16,6 +15,8 @@ DISTRIBUTIONS: Final = (
 
 def installed() -> dict[str, str]:
     """The distributions that are installed, and their versions."""
+    from importlib import metadata  # slow to load, and seldom needed
+
     found = {}
     for name in DISTRIBUTIONS:
         try:

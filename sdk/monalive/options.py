@@ -54,6 +54,9 @@ class PhotoAnimatorOptions:
             starts anew. Absolute motion does without.
         longest_side: photos from files are made smaller, so that their longest side, and so the result's, has so many
             pixels at most (16 or more); None keeps all pixels. Arrays are taken as they are.
+        network_every: 1: the networks run for each frame; 2: for every second one, and what lies between is
+            interpolated, which takes less power and heat, and shows in fast motion (docs/speed.md). For `play` and
+            `play_video` with a portrait of one photo; frames that are handed in one by one always run them.
 
     Raises:
         ValueError: options that do not go together.
@@ -70,6 +73,7 @@ class PhotoAnimatorOptions:
     reference: LiveReference | None = None
     longest_side: int | None = LONGEST_SIDE
     bundle: Bundle | bytes | None = None
+    network_every: int = 1
 
     def load_bundle(self) -> Bundle:
         """The models.
@@ -95,6 +99,10 @@ class PhotoAnimatorOptions:
             raise ValueError(f"a result_callback is for LIVE_STREAM; in {mode} results are returned")
         if self.max_faces < 1:
             raise ValueError(f"max_faces must be at least 1, not {self.max_faces}")
+        if self.network_every not in (1, 2):
+            raise ValueError(
+                f"network_every must be 1 (each frame) or 2 (every second frame), not {self.network_every}"
+            )
         checked_driver_face(self.driver_face)
         if self.reference not in (None, "recent"):
             checked_reference(self.reference)

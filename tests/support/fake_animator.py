@@ -119,7 +119,7 @@ class FakeAnimator:
         return bool(frame.mean() > 230)
 
     def play_video(
-        self, portrait: Any, frames: Iterable[tuple[float, np.ndarray]], reference: Any
+        self, portrait: Any, frames: Iterable[tuple[float, np.ndarray]], reference: Any, *, in_stages: bool = False
     ) -> Iterator[FakeFrame]:
         self.reference = reference
         made: FakeFrame | None = None
@@ -132,6 +132,6 @@ class FakeAnimator:
     def reanchor(self) -> None:
         self.reanchored += 1
 
-    def play(self, portrait: Any, motion: Any) -> Iterator[FakeFrame]:
+    def play(self, portrait: Any, motion: Any, *, in_stages: bool = False) -> Iterator[FakeFrame]:
         for points, time in zip(motion.landmarks, motion.timestamps_ms, strict=True):
             yield self.animate_for_video(portrait, np.full((4, 4, 3), 20 + points[0, 0] * 10), float(time))

@@ -17,7 +17,7 @@ from monalive.cli import main
 class SlowAnimator(FakeAnimator):
     """Its frames take as long as the command line says."""
 
-    def play(self, portrait: Any, motion: Any) -> Iterator[FakeFrame]:
+    def play(self, portrait: Any, motion: Any, *, in_stages: bool = False) -> Iterator[FakeFrame]:
         for frame in super().play(portrait, motion):
             yield frame
             print("frame", flush=True)

@@ -44,6 +44,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pad-to-sound", action="store_true", help="hold the last picture until the driver's sound ends"
     )
     parser.add_argument("--fps", type=shared.positive, metavar="F", help="frames per second (default: as the motion)")
+    parser.add_argument(
+        "--network-every",
+        type=int,
+        choices=(1, 2),
+        default=1,
+        metavar="1|2",
+        help="2: run the networks for every second frame and interpolate between, which takes less power; fast motion "
+        "gets a little softer (default 1)",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no summary")
 
 
@@ -70,6 +79,7 @@ def run(arguments: argparse.Namespace) -> None:
         reference=arguments.reference,
         bundle=arguments.bundle,
         runtime=shared.runtime_options(arguments),
+        network_every=arguments.network_every,
         disclosure=shared.disclosure(arguments),
         background=arguments.background,
     )

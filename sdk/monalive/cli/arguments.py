@@ -152,9 +152,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_runtime_arguments(parser: argparse.ArgumentParser) -> None:
     """--threads, --runtime, --delegate."""
-    parser.add_argument(
-        "--threads", type=positive_int, default=2, metavar="N", help="CPU threads per network (default 2)"
-    )
+    parser.add_argument("--threads", type=positive_int, default=2, metavar="N", help="CPU threads (default 2)")
     parser.add_argument(
         "--runtime", choices=RUNTIMES, help="what runs the networks (default: the one that the bundle is made for)"
     )

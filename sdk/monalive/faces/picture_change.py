@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from statistics import median
 from typing import Final
 
 import numpy as np
@@ -35,7 +36,7 @@ class PictureChange:
         changes = np.abs(self._cells - before).mean(axis=-1)
         difference = float(changes.mean())
         self.share = float((changes > _OTHER_PICTURE).mean())
-        usual = float(np.median(self._differences)) if self._differences else 0.0
+        usual = median(self._differences) if self._differences else 0.0
         self._differences.append(difference)
         return difference > max(_OTHER_PICTURE, _TIMES_USUAL * usual)
 
@@ -43,7 +44,7 @@ class PictureChange:
 def _cells(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(24, 24, 3) mean colours."""
     side = _CELLS * _SAMPLES
-    rows, columns = ((np.arange(side) + 0.5) * length / side for length in image.shape[:2])
-    sampled = image[np.ix_(rows.astype(np.intp), columns.astype(np.intp))].astype(np.float32)
-    means: NDArray[np.float32] = sampled.reshape(_CELLS, _SAMPLES, _CELLS, _SAMPLES, 3).mean((1, 3))
-    return means
+    rows, columns = (((np.arange(side) + 0.5) * length / side).astype(np.intp) for length in image.shape[:2])
+    sampled = image[rows].take(columns, axis=1).astype(np.float32)
+    sums = sampled.reshape(_CELLS, _SAMPLES, -1).sum(1).reshape(_CELLS, _CELLS, _SAMPLES, 3).sum(2)
+    return np.asarray(sums / np.float32(_SAMPLES * _SAMPLES))

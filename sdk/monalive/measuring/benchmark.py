@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import multiprocessing
 import os
 import platform
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +28,8 @@ from monalive.faces.tracker_networks import bundle_with_tracker, load_tracker_ne
 from monalive.measuring.network_benchmark import measure_networks, networks_of_bundle, networks_of_export
 from monalive.measuring.process_memory import resident_mb
 from monalive.measuring.stopwatch import timings
-from monalive.media.image_io import load_image
+from monalive.measuring.whole_frame import as_lines, measure_whole_frame
+from monalive.media.image_io import load_image, save_image
 from monalive.media.video_io import VideoReader
 from monalive.media.video_sinks import open_sink
 from monalive.motions.driver_surroundings import DriverSurroundings
@@ -37,6 +42,8 @@ from monalive.portrait import EnrolledPhoto, PhotoOfPerson, Portrait
 from monalive.render.animation import create_animator
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
 from monalive.retargeting.retarget_networks import RetargetNetworks
+from monalive.threads import OneOpenCVThread, Workers
+from monalive.trust.consent import held_back
 
 SCHEMA: Final = 2
 WIDTH, HEIGHT, FPS = 1280, 720, 25
@@ -69,9 +76,10 @@ def run_benchmark(
         report: called with the name of each step before it is measured.
 
     Returns:
-        {"schema", "monalive", "date", "machine", "versions", "model", "threads", "photo", "steps", "networks",
-        "memory"}. Each of "steps" is {"runs", "first_ms", "median_ms", "p95_ms"}; "networks" is of
-        `measure_networks`; "memory" has the process's resident size along the video.
+        {"schema", "monalive", "date", "machine", "versions", "model", "threads", "photo", "steps", "whole", "networks",
+        "memory"}. Each of "steps" is {"runs", "first_ms", "median_ms", "p95_ms"}; "whole" has a
+        `measure_whole_frame` for these threads and for one; "networks" is of `measure_networks`; "memory" has the
+        resident size of a process that animates a video.
 
     Raises:
         FileNotFoundError: the photo or the bundle does not exist.
@@ -79,7 +87,19 @@ def run_benchmark(
     """
     if repeats < 3 or video_frames < 8:
         raise ValueError("a benchmark needs at least 3 repeats and 8 frames of video")
-    on = runtime or RuntimeOptions()
+    with closing(OneOpenCVThread()):  # as while an animator is open
+        return _measured(bundle, photo, exported, runtime or RuntimeOptions(), repeats, video_frames, report)
+
+
+def _measured(
+    bundle: str | Path | None,
+    photo: str | Path | None,
+    exported: str | Path | None,
+    on: RuntimeOptions,
+    repeats: int,
+    video_frames: int,
+    report: Report,
+) -> dict[str, Any]:
     opened = Bundle.load(bundle)
     scene = to_scene(load_image(photo or sample_portrait_path()))
     drivers = [sway(scene, index) for index in range(_SWAY_FRAMES)]
@@ -109,8 +129,9 @@ def run_benchmark(
         files += networks_of_export(Path(exported))
     networks = measure_networks(files, on, repeats, report)
 
-    measure("paste_back_720p", _paste_back_run(scene, PasteBack(crop, WIDTH, HEIGHT)))
-    regions = _region_layers(opened, on, PhotoOfPerson(scene, landmarks[0], crop))
+    workers = Workers(on.num_threads)
+    measure("paste_back_720p", _paste_back_run(scene, PasteBack(crop, WIDTH, HEIGHT, workers=workers)))
+    regions = _region_layers(opened, on, PhotoOfPerson(scene, landmarks[0], crop), workers)
     if regions is not None:
         wanted = [crop.to_unit(face) for face in landmarks]
         measure("eyes_and_mouth_networks", lambda index: regions.animate(wanted[index % _SWAY_FRAMES], 1000.0 / FPS))
@@ -125,9 +146,12 @@ def run_benchmark(
             "driver_frame_to_720p_frame",
             lambda index: animator.animate_for_video(portrait, drivers[index % _SWAY_FRAMES], index * 1000.0 / FPS),
         )
+    whole = []
+    for threads in sorted({on.num_threads, 1}, reverse=True):
+        report(f"the whole frame on {threads} threads")
+        whole.append(measure_whole_frame(bundle, scene, drivers, replace(on, num_threads=threads), repeats))
     report("memory")
-    with create_animator("VIDEO", RetargetOptions(), bundle, on) as animator:
-        memory = watch_memory(animator, scene, drivers, video_frames)
+    memory = _memory_of_a_process(bundle, on, scene, drivers, video_frames)
 
     return {
         "schema": SCHEMA,
@@ -139,6 +163,7 @@ def run_benchmark(
         "threads": on.num_threads,
         "photo": {"width": WIDTH, "height": HEIGHT, "crop_side": round(crop.side)},
         "steps": steps,
+        "whole": whole,
         "networks": networks,
         "memory": memory,
     }
@@ -164,7 +189,7 @@ def sway(scene: Array, index: int) -> Array:
     return cv2.warpAffine(scene, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)  # type: ignore
 
 
-def watch_memory(animator: Any, scene: Array, drivers: list[Array], count: int) -> dict[str, Any]:
+def watch_memory(animator: Any, scene: Array, driver: Path, count: int) -> dict[str, Any]:
     """Animates a video file of `count` frames into another and notes the resident size at its quarters.
 
     Returns:
@@ -174,21 +199,36 @@ def watch_memory(animator: Any, scene: Array, drivers: list[Array], count: int) 
     marks = [count * quarter // 4 for quarter in (1, 2, 3, 4)]
     sizes: list[float | None] = []
     portrait = animator.enroll([scene])
-    with tempfile.TemporaryDirectory() as folder:
-        clip = Path(folder) / "driver.mp4"
-        with open_sink(clip, FPS, (WIDTH // 2, HEIGHT // 2)) as sink:
-            for index in range(count):
-                small: NDArray[Any] = cv2.resize(
-                    drivers[index % len(drivers)], (WIDTH // 2, HEIGHT // 2), interpolation=cv2.INTER_AREA
-                )
-                sink.write(small)
-        with open_sink(Path(folder) / "out.mp4", FPS, (WIDTH, HEIGHT)) as sink:
-            for number, (timestamp, image) in enumerate(VideoReader(clip), start=1):
-                sink.write(animator.animate_for_video(portrait, image, timestamp).image, timestamp)
-                if number in marks:
-                    sizes.append(resident_mb())
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_sink(Path(folder) / "out.mp4", FPS, (WIDTH, HEIGHT)) as sink,
+    ):
+        for number, (timestamp, image) in enumerate(VideoReader(driver), start=1):
+            sink.write(animator.animate_for_video(portrait, image, timestamp).image, timestamp)
+            if number in marks:
+                sizes.append(resident_mb())
     growth = None if None in sizes else round(sizes[-1] - sizes[0], 1)  # type: ignore[operator]
     return {"frames": marks, "resident_mb": sizes, "growth_mb": growth}
+
+
+def _memory_of_a_process(
+    bundle: str | Path | None, on: RuntimeOptions, scene: Array, drivers: Sequence[Array], count: int
+) -> dict[str, Any]:
+    """`watch_memory` in a process that does nothing else: this one holds the drivers and many networks more."""
+    with tempfile.TemporaryDirectory() as folder:
+        photo, driver = Path(folder) / "photo.png", Path(folder) / "driver.mp4"
+        save_image(photo, scene)
+        with open_sink(driver, FPS, (WIDTH // 2, HEIGHT // 2)) as sink:
+            for index in range(count):
+                frame = drivers[index % len(drivers)]
+                sink.write(cv2.resize(frame, sink.size, interpolation=cv2.INTER_AREA))  # type: ignore[arg-type]
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as processes:
+            return processes.submit(_watched, bundle, on, photo, driver, count).result()
+
+
+def _watched(bundle: str | Path | None, on: RuntimeOptions, photo: Path, driver: Path, count: int) -> dict[str, Any]:
+    with held_back(), create_animator("VIDEO", RetargetOptions(), bundle, on) as animator:
+        return watch_memory(animator, load_image(photo), driver, count)
 
 
 def about_machine() -> dict[str, Any]:
@@ -214,6 +254,7 @@ def as_table(results: Mapping[str, Any]) -> Iterator[str]:
     yield f"{'step':<30} {'median':>9} {'p95':>9} {'first run':>10}"
     for name, step in results["steps"].items():
         yield f"{name:<30} {step['median_ms']:6.2f} ms {step['p95_ms']:6.2f} ms {step['first_ms']:7.1f} ms"
+    yield from as_lines(results.get("whole", []))
     for network in results.get("networks", []):
         name = f"{network['part']} {network['precision']}, {network['runtime']}"
         if "error" in network:
@@ -238,13 +279,15 @@ def _paste_back_run(scene: Array, paste: PasteBack) -> Callable[[int], object]:
     return lambda index: paste(scene, flow, mask, painted)
 
 
-def _region_layers(bundle: Bundle, options: RuntimeOptions, photo: PhotoOfPerson) -> RegionLayers | None:
+def _region_layers(
+    bundle: Bundle, options: RuntimeOptions, photo: PhotoOfPerson, workers: Workers
+) -> RegionLayers | None:
     """What draws the photo's eyes and mouth; None where the bundle has no networks for them."""
-    networks = load_region_networks(bundle, options)
+    networks = load_region_networks(bundle, options, workers)
     if networks is None:
         return None
     portrait = Portrait((EnrolledPhoto(photo, {}, networks.enroll(photo)),))
-    return RegionLayers(portrait, networks, grey=False)
+    return RegionLayers(portrait, networks, grey=False, workers=workers)
 
 
 def _cpu_name() -> str:

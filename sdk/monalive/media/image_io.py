@@ -163,7 +163,20 @@ def _opened(file: BinaryIO, name: str) -> Iterator[ImageFile]:
             raise ValueError(f"{name} is empty: no picture in it")
         if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS and b"avif" not in start:
             _learn_heif(name)
-        Image.init()
+        image = _header(file, start, name)
+        if image is not None:
+            with image:
+                yield image
+            return
+    raise ValueError(
+        f"{name} is not a picture of a known format ({', '.join(READABLE)}); convert it to JPEG or PNG first"
+    )
+
+
+def _header(file: BinaryIO, start: bytes, name: str) -> ImageFile | None:
+    """The picture that begins with `start`, with nothing read but its header; None if it is in no known format."""
+    for load_formats in (Image.preinit, Image.init):  # the few that most pictures have, then all: loading them is slow
+        load_formats()
         for kind in READABLE:
             if kind not in Image.OPEN:  # a build of Pillow may lack some
                 continue
@@ -180,12 +193,8 @@ def _opened(file: BinaryIO, name: str) -> Iterator[ImageFile]:
                 raise ValueError(f"{name} cannot be read: its header is damaged ({error})") from error
             if kind in ("HEIF", "AVIF") and says_display_p3(file):
                 image.info.setdefault("icc_profile", display_p3_profile())
-            with image:
-                yield image
-            return
-    raise ValueError(
-        f"{name} is not a picture of a known format ({', '.join(READABLE)}); convert it to JPEG or PNG first"
-    )
+            return image
+    return None
 
 
 def _loaded(image: ImageFile, name: str, longest_side: int | None) -> LoadedPhoto:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from monalive.media.cutout import with_hidden_filled
-from monalive.media.image_io import LoadedPhoto, decode_photo, load_image, load_photo, photo_of
+from monalive.media.image_io import LoadedPhoto, decode_photo, load_image, load_photo, open_picture, photo_of
 from monalive.packaged_assets import sample_portrait_paths
 from monalive.rgb_image import is_rgba, require_rgb
 
@@ -58,9 +58,16 @@ def read_photo(photo: Photo, longest_side: int | None) -> tuple[LoadedPhoto, str
 
 def shows_sample_portrait(image: NDArray[np.uint8]) -> bool:
     """Whether a picture is a portrait that comes with the package: of a person who does not exist."""
-    return any(np.array_equal(image, sample) for sample in _samples())
+    size = (image.shape[1], image.shape[0])
+    return any(_size(path) == size and np.array_equal(image, _sample(path)) for path in sample_portrait_paths())
 
 
 @cache
-def _samples() -> tuple[NDArray[np.uint8], ...]:
-    return tuple(map(load_image, sample_portrait_paths()))
+def _size(path: Path) -> tuple[int, int]:
+    with open_picture(path) as picture:
+        return picture.size
+
+
+@cache
+def _sample(path: Path) -> NDArray[np.uint8]:
+    return load_image(path)

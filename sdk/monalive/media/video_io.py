@@ -100,8 +100,7 @@ class VideoReader(ClosesAtEnd):
             self.start_s = _seconds(first) or 0.0
             self.has_audio = bool(container.streams.audio)
             self._stretch = _pixel_aspect(stream, 1.0 if square_pixels else NEARLY_SQUARE)
-            image = _upright(first, VideoReformatter(), self._stretch)
-            self.height, self.width = image.shape[:2]
+            self.height, self.width = _Upright(self._stretch)(first).shape[:2]
         finally:
             self._close(container)
 
@@ -111,7 +110,7 @@ class VideoReader(ClosesAtEnd):
             yield from self._animation
             return
         container, stream = self._open()
-        reformatter = VideoReformatter()
+        upright = _Upright(self._stretch)
         step = 1000.0 / self.fps
         last: float | None = None
         try:
@@ -122,7 +121,7 @@ class VideoReader(ClosesAtEnd):
                     timestamp = 0.0
                 elif timestamp <= last:  # repeated or reversed timestamps in damaged files
                     timestamp = last + min(step, 1.0)
-                image = _upright(frame, reformatter, self._stretch)
+                image = upright(frame)
                 if image.shape[:2] != (self.height, self.width):
                     raise ValueError(
                         f"{self.path} changes its size from {self.width}x{self.height} "
@@ -237,15 +236,26 @@ def _pixel_aspect(stream: VideoStream, tolerated: float) -> float:
     return ratio if 0.1 < ratio < 10 and max(ratio, 1 / ratio) > tolerated else 1.0
 
 
-def _upright(frame: VideoFrame, reformatter: VideoReformatter, stretch: float) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 RGB with square pixels, the right way up."""
-    options: dict[str, Any] = {}
-    if frame.colorspace == _UNSPECIFIED_MATRIX and not frame.format.is_rgb:
-        options["src_colorspace"] = Colorspace.ITU709 if frame.height >= 720 else Colorspace.ITU601
-    width = max(1, round(frame.width * stretch))
-    rgb = reformatter.reformat(frame, width=width, format="rgb24", interpolation=_CONVERSION, **options)
-    image: NDArray[np.uint8] = rgb.to_ndarray()  # type: ignore[assignment]
-    return _turned(image, _display_matrix(frame))
+class _Upright:
+    """Makes (H, W, 3) uint8 RGB of a video's frames, with square pixels, the right way up."""
+
+    def __init__(self, stretch: float) -> None:
+        self._stretch = stretch
+        self._reformatter = VideoReformatter()
+        self._turn: tuple[int, tuple[int, int, int, int]] | None = None  # angle, display matrix
+
+    def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
+        options: dict[str, Any] = {}
+        if frame.colorspace == _UNSPECIFIED_MATRIX and not frame.format.is_rgb:
+            options["src_colorspace"] = Colorspace.ITU709 if frame.height >= 720 else Colorspace.ITU601
+        width = max(1, round(frame.width * self._stretch))
+        rgb = self._reformatter.reformat(frame, width=width, format="rgb24", interpolation=_CONVERSION, **options)
+        image: NDArray[np.uint8] = rgb.to_ndarray()  # type: ignore[assignment]
+        # A frame whose side data was asked for refers to itself: it would stay until Python looks for such circles, so
+        # that a few hundred frames would. The matrix is looked at again only where the angle is another.
+        if self._turn is None or self._turn[0] != frame.rotation:
+            self._turn = frame.rotation, _display_matrix(frame)
+        return _turned(image, self._turn[1])
 
 
 def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:

@@ -28,6 +28,7 @@ from monalive.media.frame_sink import FrameSink, Target, roll_back
 from monalive.media.gif_sink import CutoutGifSink, GifSink
 from monalive.media.picture_sinks import FolderSink, StillSink
 from monalive.media.webp_sink import WebpSink
+from monalive.threads import CODEC_THREADS
 from monalive.trust.disclosure import Disclosure
 from monalive.trust.provenance import CONTAINER_TAGS
 
@@ -54,7 +55,7 @@ class VideoFormat:
 _MP4 = VideoFormat(
     *("mp4", "libx264", "yuv420p", 90000, True),
     # A short look ahead on few threads: each frame that waits holds 15 MB of a large photo.
-    codec_options={"crf": "18", "preset": "veryfast", "rc-lookahead": "4", "threads": "4"},
+    codec_options={"crf": "18", "preset": "veryfast", "rc-lookahead": "4", "threads": str(CODEC_THREADS)},
     container_options={"movflags": "+faststart"},
 )
 _MOV = replace(_MP4, container="mov")

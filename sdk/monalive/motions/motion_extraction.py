@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
-from tqdm import tqdm
 
 from monalive.faces.driver_follower import place_of_driver
 from monalive.faces.driver_rule import DriverFace
@@ -16,6 +11,7 @@ from monalive.limits import MAX_FACES
 from monalive.media.video_io import VideoReader
 from monalive.motions.driver_takes import Reference
 from monalive.motions.motion import MOTION_SUFFIX, Motion
+from monalive.progress import with_progress
 
 
 def extract_motion(
@@ -57,13 +53,7 @@ def video_motion(
     with FaceTracker(settle=True, num_faces=MAX_FACES) as tracker, VideoReader(video) as reader:
         with VideoReader(video) as beginning:
             place = place_of_driver(beginning, tracker, driver_face)
-        frames: Iterable[tuple[float, NDArray[np.uint8]]] = tqdm(
-            reader,
-            total=reader.frame_count,
-            unit="frame",
-            desc=Path(video).name,
-            disable=None if progress else True,
-        )
+        frames = with_progress(reader, reader.frame_count, Path(video).name, shown=progress)
         return Motion.from_frames(
             frames,
             tracker,

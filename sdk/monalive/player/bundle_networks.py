@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from monalive.networks.runtimes import RuntimeOptions
 from monalive.player.region_networks import load_region_networks
 from monalive.portrait import EnrolledPhoto, PhotoOfPerson
 from monalive.retargeting.retarget_networks import RetargetNetworks
+from monalive.threads import Workers
+
+_HALF: Final = np.float32(0.5)
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,15 @@ class NetworkFrame:
     painted: NDArray[np.float32]
     confidence: NDArray[np.float32]
 
+    def midway(self, other: NetworkFrame) -> NetworkFrame:
+        """The mean of two frames of one photo."""
+        return NetworkFrame(
+            (self.flow + other.flow) * _HALF,
+            (self.mask + other.mask) * _HALF,
+            (self.painted + other.painted) * _HALF,
+            (self.confidence + other.confidence) * _HALF,
+        )
+
 
 class BundleNetworks:
     """The networks of a bundle, loaded. Not to be called from two threads at once.
@@ -43,6 +56,7 @@ class BundleNetworks:
     Attributes:
         regions: the networks of eyes and mouth; None where the bundle has none.
         retargeting: the graphs that carry a driver's motion over to a portrait.
+        workers: threads that share what is split; pasting takes them, too.
 
     Raises:
         ValueError: a part is missing, does not match its manifest, or does not run on what is asked for.
@@ -53,7 +67,8 @@ class BundleNetworks:
         options = runtime or RuntimeOptions()
         self._enroll = bundle.network("enroll", options)
         self._animate = bundle.network("animate", options)
-        self.regions = load_region_networks(bundle, options)
+        self.workers = Workers(options.num_threads)
+        self.regions = load_region_networks(bundle, options, self.workers)
         self.retargeting = RetargetNetworks(bundle, options.runtime)
 
     def enroll(self, photo: PhotoOfPerson) -> EnrolledPhoto:

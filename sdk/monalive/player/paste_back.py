@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import cv2
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from monalive.faces.crop import NETWORK_SIZE, SquareCrop
 from monalive.player.working_memory import WorkingMemory
+from monalive.threads import Workers
 
 # Width of the band inside the crop's edges where motion fades out, in crop sides.
 FEATHER_WIDTH: Final = 0.14
@@ -20,6 +22,7 @@ _WHOLE_SIDE: Final = 1024
 _STEP: Final = 64
 _HALO: Final = 4
 _BAND_ROWS: Final = 256
+_STRIP_ROWS: Final = 48  # read and blended together: they stay in a core's cache
 _NO_SECOND_MAP: Final[Any] = None  # OpenCV takes both coordinates in one map; not every version's types know it
 
 
@@ -69,12 +72,14 @@ class PasteBack:
         image_height: int,
         *,
         feather: NDArray[np.float32] | None = None,
+        workers: Workers | None = None,
     ) -> None:
         """
         Args:
             crop: where the networks look, photo pixels; it may reach outside the photo.
             image_width, image_height: size of the photo in pixels.
             feather: (256, 256) float32 in [0, 1]; `crop_feather` by default.
+            workers: threads that share the work; by default the caller's alone.
 
         Raises:
             ValueError: the crop does not touch the photo, or the feather has another shape.
@@ -101,6 +106,8 @@ class PasteBack:
         rows, columns = np.mgrid[y0 : y0 + max(band.rows.stop - band.rows.start for band in self._bands), x0:x1]
         self._grid = np.stack([columns, rows], axis=-1).astype(np.float32)  # of one band
         self._take = WorkingMemory()
+        self._workers = workers or Workers()
+        self._strip_memory = [WorkingMemory() for _ in range(self._workers.count)]
 
     def __call__(
         self,
@@ -185,11 +192,19 @@ class PasteBack:
         places = self._places(moved, band)
         weights = self._enlarge("weights", kept, band, cv2.INTER_LINEAR)
         paint = self._enlarge("paint", colours, band, cv2.INTER_CUBIC)
-        rest = self._take("rest", weights.shape, np.float32)
-        np.subtract(1, weights, out=rest)
-        warped = self._take("warped", paint.shape, np.uint8)
-        cv2.remap(photo, places, _NO_SECOND_MAP, cv2.INTER_CUBIC, dst=warped, borderMode=cv2.BORDER_REPLICATE)
-        cv2.blendLinear(warped, paint, weights, rest, dst=done[band.rows])
+        inside = done[band.rows]
+
+        def paste_strips(first: int, take: WorkingMemory) -> None:
+            for top in range(first * _STRIP_ROWS, len(inside), len(self._strip_memory) * _STRIP_ROWS):
+                strip = np.s_[top : top + _STRIP_ROWS]
+                rest = take("rest", weights[strip].shape, np.float32)
+                np.subtract(1, weights[strip], out=rest)
+                warped = take("warped", paint[strip].shape, np.uint8)
+                border = cv2.BORDER_REPLICATE
+                cv2.remap(photo, places[strip], _NO_SECOND_MAP, cv2.INTER_CUBIC, dst=warped, borderMode=border)
+                cv2.blendLinear(warped, paint[strip], weights[strip], rest, dst=inside[strip])
+
+        self._workers.run([partial(paste_strips, number, take) for number, take in enumerate(self._strip_memory)])
 
     def _shifted(self, small: NDArray[Any]) -> NDArray[Any]:
         """(256, 256, ...) over the crop to as many over the square of whole pixels."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -14,12 +14,32 @@ from monalive.media.image_io import is_black_and_white
 from monalive.player.bundle_networks import BundleNetworks, NetworkFrame
 from monalive.player.paste_back import PasteBack
 from monalive.player.photo_alignment import is_same_view, surroundings_since, surroundings_to
-from monalive.player.region_layers import RegionLayers, without_colour
+from monalive.player.region_layers import AnimatedRegion, RegionLayers, without_colour
 from monalive.player.several_photos import PhotoChoice, blend_weights, face_mask, layer_shares
 from monalive.portrait import Portrait
 
 # Gate of the whole photo where another one's face is laid over it: it shows where it is much surer.
 _BASE_FILLS: Final = 0.1
+
+
+@dataclass(frozen=True)
+class PlannedLayers:
+    """What the networks made of a frame of one portrait; nothing is pasted yet.
+
+    Attributes:
+        landmarks: (478, 3) float32 wanted, in crop units.
+        below, above: gates (T,) of the photos that show whole, and of those that lend their face.
+        drawn: frames of the photos that have a say, by their number, the lowest first.
+        outline: the first photo's frame, where the photo is cut out.
+        regions: eyes and mouth; empty where the bundle has no networks for them.
+    """
+
+    landmarks: NDArray[np.float32]
+    below: NDArray[np.float64]
+    above: NDArray[np.float64]
+    drawn: dict[int, NetworkFrame]
+    outline: NetworkFrame | None
+    regions: tuple[AnimatedRegion, ...]
 
 
 class PhotoLayers:
@@ -36,7 +56,10 @@ class PhotoLayers:
         self._networks = networks
         photos = [entry.photo for entry in portrait.enrolled]
         self._first = photos[0]
-        self._paste_back = [PasteBack(photo.crop, photo.image.shape[1], photo.image.shape[0]) for photo in photos]
+        self._paste_back = [
+            PasteBack(photo.crop, photo.image.shape[1], photo.image.shape[0], workers=networks.workers)
+            for photo in photos
+        ]
         self._moved: dict[int, NDArray[np.uint8]] = {}  # other photos with their crops animated
         self._whole = np.array(
             [not n or (whole_photos and is_same_view(photo, self._first)) for n, photo in enumerate(photos)]
@@ -45,48 +68,63 @@ class PhotoLayers:
         landmarks = [photo.crop.to_unit(photo.landmarks)[:, :2] for photo in photos]
         self._base, self._faces = PhotoChoice(landmarks, self._whole), PhotoChoice(landmarks)
         self._grey = is_black_and_white(portrait.crop.extract(portrait.photo, NETWORK_SIZE))
-        self._regions = None if networks.regions is None else RegionLayers(portrait, networks.regions, grey=self._grey)
+        self._regions: RegionLayers | None = None
+        if networks.regions is not None:
+            self._regions = RegionLayers(portrait, networks.regions, grey=self._grey, workers=networks.workers)
 
-    def draw(
-        self,
-        picture: NDArray[np.uint8],
-        landmarks: NDArray[np.float32],
-        surroundings: NDArray[np.float32] | None,
-        elapsed_ms: float,
-        alpha: NDArray[np.uint8] | None = None,
-    ) -> None:
-        """Animates the face in a picture, in place.
+    def plan(
+        self, landmarks: NDArray[np.float32], surroundings: NDArray[np.float32] | None, elapsed_ms: float
+    ) -> PlannedLayers:
+        """Runs the networks for a frame. Frames are planned in their order, maybe ahead of being painted.
 
         Args:
-            picture: (H, W, 3) uint8: a copy of the photo, or one with other faces already animated.
             landmarks: (478, 3) float32 wanted, in crop units.
             surroundings: (16, 16, 3) float32, how what is around the face moved (see `SurroundingsFlow`); None where
                 the network decides.
             elapsed_ms: since the frame before (matters with several photos of the person); inf if it stands alone.
-            alpha: (H, W) uint8, how opaque the picture of a cut-out photo is; it is moved, too.
         """
-        self._draw_whole(picture, landmarks, surroundings, elapsed_ms, alpha)
-        if self._regions is not None:
-            self._regions.draw(picture, landmarks, elapsed_ms)
-
-    def _draw_whole(
-        self,
-        picture: NDArray[np.uint8],
-        landmarks: NDArray[np.float32],
-        surroundings: NDArray[np.float32] | None,
-        elapsed_ms: float,
-        alpha: NDArray[np.uint8] | None,
-    ) -> None:
-        """All of the face and what surrounds it, from the networks for the whole picture."""
         base, faces = self._base.gates(landmarks, elapsed_ms), self._faces.gates(landmarks, elapsed_ms)
         faces[self._whole] = 0  # where a whole photo is the nearest, its face shows already
-        below: list[int] = np.flatnonzero(base).tolist()
-        above: list[int] = np.flatnonzero(faces).tolist()
-        drawn = {index: self._animate(index, landmarks, surroundings) for index in (*below, *above)}
-        if alpha is not None and self._first.alpha is not None:
+        shown = [*np.flatnonzero(base).tolist(), *np.flatnonzero(faces).tolist()]
+        drawn = {index: self._animate(index, landmarks, surroundings) for index in shown}
+        outline: NetworkFrame | None = None
+        if self._first.alpha is not None:
             # Its outline is that of the first photo, also while another one of the same view stands in for it.
             outline = drawn.get(0) or self._animate(0, landmarks, surroundings)
-            self._paste_back[0].move(self._first.alpha, outline.flow, alpha)
+        regions = () if self._regions is None else tuple(self._regions.animate(landmarks, elapsed_ms))
+        return PlannedLayers(landmarks, base, faces, drawn, outline, regions)
+
+    def between(self, landmarks: NDArray[np.float32], before: PlannedLayers, after: PlannedLayers) -> PlannedLayers:
+        """What the networks would make of a frame midway between two others, roughly: the mean of theirs.
+
+        Eyes and mouth are where the frame's own landmarks say. For portraits of one photo.
+        """
+        drawn = {0: before.drawn[0].midway(after.drawn[0])}
+        outline = None if before.outline is None else drawn[0]
+        regions: tuple[AnimatedRegion, ...] = ()
+        if self._regions is not None:
+            regions = tuple(self._regions.between(landmarks, before.regions, after.regions))
+        return replace(before, landmarks=landmarks, drawn=drawn, outline=outline, regions=regions)
+
+    def paint(self, picture: NDArray[np.uint8], planned: PlannedLayers, alpha: NDArray[np.uint8] | None = None) -> None:
+        """Animates the face in a picture, in place.
+
+        Args:
+            picture: (H, W, 3) uint8: a copy of the photo, or one with other faces already animated.
+            planned: what `plan` gave.
+            alpha: (H, W) uint8, how opaque the picture of a cut-out photo is; it is moved, too.
+        """
+        self._paint_whole(picture, planned, alpha)
+        if self._regions is not None:
+            self._regions.paste(picture, planned.regions)
+
+    def _paint_whole(self, picture: NDArray[np.uint8], planned: PlannedLayers, alpha: NDArray[np.uint8] | None) -> None:
+        """All of the face and what surrounds it, from the networks for the whole picture."""
+        base, faces, drawn = planned.below, planned.above, planned.drawn
+        below: list[int] = np.flatnonzero(base).tolist()
+        above: list[int] = np.flatnonzero(faces).tolist()
+        if alpha is not None and self._first.alpha is not None and planned.outline is not None:
+            self._paste_back[0].move(self._first.alpha, planned.outline.flow, alpha)
         if 0 in drawn:  # always the lowest, with the whole share
             frame = drawn[0]
             self._paste_back[0](picture, frame.flow, frame.mask, frame.painted, out=picture)
@@ -99,7 +137,7 @@ class PhotoLayers:
             together = (weights * confidences).sum(0)
             gates = np.array([max(1 - faces.sum(), _BASE_FILLS), *faces[above]])
             weights = blend_weights(np.stack([together, *(drawn[index].confidence for index in above)]), gates)
-            shares += list(layer_shares(weights)[1:] * face_mask(landmarks))
+            shares += list(layer_shares(weights)[1:] * face_mask(planned.landmarks))
         for index, share in zip(drawn, shares, strict=True):
             if index:
                 if self._whole[index]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import cv2
@@ -15,6 +16,7 @@ from monalive.player.region_networks import REGIONS, RegionFrame, RegionNetworks
 from monalive.player.region_paste import RegionLayer, RegionPaste
 from monalive.player.several_photos import PhotoChoice
 from monalive.portrait import Portrait
+from monalive.threads import Workers
 
 # A photo that shows the face this many times larger than the first is made smaller, so that its pixels do not alias.
 _SHRINK_FROM: Final = 1.25
@@ -34,18 +36,22 @@ class RegionLayers:
         portrait: the person.
         networks: they must outlive this.
         grey: paint without colour, into a black-and-white photo.
+        workers: threads that share the pasting; by default the caller's alone.
 
     Raises:
         ValueError: the portrait was enrolled without these networks.
     """
 
-    def __init__(self, portrait: Portrait, networks: RegionNetworks, *, grey: bool) -> None:
+    def __init__(
+        self, portrait: Portrait, networks: RegionNetworks, *, grey: bool, workers: Workers | None = None
+    ) -> None:
         if not all(photo.regions for photo in portrait.enrolled):
             raise ValueError("the portrait was enrolled without networks of eyes and mouth; enrol its photos again")
         self._networks, self._grey, self._crop = networks, grey, portrait.crop
         left, top, side = portrait.crop.snapped()
         self._bounds = left, top, left + side, top + side
-        self._paste = RegionPaste()
+        self._workers = workers or Workers()
+        self._pastes = [RegionPaste() for _ in REGIONS]
         self._sources = [_Source(portrait, index) for index in range(len(portrait.enrolled))]
         self._choices = []
         for number, region in enumerate(REGIONS):
@@ -78,10 +84,27 @@ class RegionLayers:
             animated[number].layers.append(self._layer(number, index, frame, share))
         return animated
 
-    def paste(self, picture: NDArray[np.uint8], regions: Iterable[AnimatedRegion]) -> None:
+    def between(
+        self, landmarks: NDArray[np.float32], before: Sequence[AnimatedRegion], after: Sequence[AnimatedRegion]
+    ) -> list[AnimatedRegion]:
+        """A frame midway between two others: the mean of what the networks made of these, where its own landmarks say.
+
+        For portraits of one photo.
+        """
+        places = [region_place(one.place, self._crop) for one in self._networks.locate(landmarks)]
+        return [
+            AnimatedRegion(place, [layer.midway(other) for layer, other in zip(one.layers, two.layers, strict=True)])
+            for place, one, two in zip(places, before, after, strict=True)
+        ]
+
+    def paste(self, picture: NDArray[np.uint8], regions: Sequence[AnimatedRegion]) -> None:
         """Pastes what `animate` gave into a frame (H, W, 3) uint8, in place."""
-        for place, layers in regions:
-            self._paste(picture, place, layers, self._bounds)
+        size = (picture.shape[1], picture.shape[0])
+        pairs = list(zip(self._pastes, regions, strict=True))[::-1]  # the mouth first, it takes longest
+        prepared = self._workers.run([partial(paste.prepare, size, *region, self._bounds) for paste, region in pairs])
+        for (paste, _), region in zip(pairs[::-1], prepared[::-1], strict=True):
+            if region is not None:
+                paste.lay_over(picture, region)
 
     def _layer(self, number: int, index: int, frame: RegionFrame, share: float) -> RegionLayer:
         source = self._sources[index]

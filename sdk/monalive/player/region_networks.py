@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from monalive.networks.runtimes import RuntimeOptions
 from monalive.player.region_paste import crop_fade
 from monalive.portrait import EnrolledRegion, PhotoOfPerson
 from monalive.retargeting.retarget_networks import NO_POSE
+from monalive.threads import Workers
 
 CROPS_PART: Final = "region_crops"
 KINDS: Final = ("eye", "mouth")
@@ -96,20 +97,21 @@ class RegionNetworks:
         bundle: where they are.
         options: what they run on. With several CPU threads the regions run side by side, each in one thread: so small
             a network gains little from a second one. `region_crops`, a bit of geometry, runs on the CPU in one thread.
+        workers: those threads; by default as many as `options` says.
 
     Raises:
         ValueError: a part is missing, does not match its manifest, or does not run on what is asked for.
         ImportError: the runtime is not installed.
     """
 
-    def __init__(self, bundle: Bundle, options: RuntimeOptions) -> None:
+    def __init__(self, bundle: Bundle, options: RuntimeOptions, workers: Workers | None = None) -> None:
         self._crops = bundle.network(CROPS_PART, RuntimeOptions(options.runtime, num_threads=1))
         self._enroll = {kind: bundle.network(f"enroll_{kind}", options) for kind in KINDS}
         side_by_side = options.delegate == "cpu" and options.num_threads > 1
         alone = replace(options, num_threads=1) if side_by_side else options
         # Each region has its own, so that a runtime keeps what it was given of the photo from frame to frame.
         self._animate = {region.name: bundle.network(f"animate_{region.kind}", alone) for region in REGIONS}
-        self._workers = ThreadPoolExecutor(min(options.num_threads, len(REGIONS))) if side_by_side else None
+        self._workers = (workers or Workers(options.num_threads)) if side_by_side else Workers()
 
     def locate(self, landmarks: NDArray[np.float32]) -> tuple[LocatedRegion, ...]:
         """Each of `REGIONS` from the landmarks (478, 3) of a face in units of the photo's square crop.
@@ -137,16 +139,14 @@ class RegionNetworks:
 
     def animate(self, wanted: Sequence[WantedRegion]) -> list[RegionFrame]:
         """A frame of each, in the order given."""
-        if self._workers is None:
-            return [self._frame(one) for one in wanted]
         # One region from several photos runs in a row: they share a network. The mouth first, it takes longest.
-        by_region = {region: [one for one in wanted if one.region is region] for region in reversed(REGIONS)}
-        running = {
-            region: self._workers.submit(lambda group: [self._frame(one) for one in group], group)
-            for region, group in by_region.items()
-        }
-        made = {region: iter(frames.result()) for region, frames in running.items()}
-        return [next(made[one.region]) for one in wanted]
+        groups = {region: [one for one in wanted if one.region is region] for region in reversed(REGIONS)}
+        made = self._workers.run([partial(self._frames, group) for group in groups.values()])
+        frames = {region: iter(group) for region, group in zip(groups, made, strict=True)}
+        return [next(frames[one.region]) for one in wanted]
+
+    def _frames(self, wanted: Sequence[WantedRegion]) -> list[RegionFrame]:
+        return [self._frame(one) for one in wanted]
 
     def _frame(self, wanted: WantedRegion) -> RegionFrame:
         region, enrolled, landmarks = wanted
@@ -169,7 +169,9 @@ class RegionNetworks:
         return EnrolledRegion(place, located.landmarks, (crop * border).sum((0, 1)) / border.sum(), enrolled)
 
 
-def load_region_networks(bundle: Bundle, options: RuntimeOptions) -> RegionNetworks | None:
+def load_region_networks(
+    bundle: Bundle, options: RuntimeOptions, workers: Workers | None = None
+) -> RegionNetworks | None:
     """The networks of eyes and mouth of a bundle; None where it has none, as those of earlier versions.
 
     Raises:
@@ -184,4 +186,4 @@ def load_region_networks(bundle: Bundle, options: RuntimeOptions) -> RegionNetwo
             f"the bundle has networks of eyes and mouth but no part {', '.join(map(repr, missing))}; "
             "use a complete bundle"
         )
-    return RegionNetworks(bundle, options)
+    return RegionNetworks(bundle, options, workers)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ from monalive.player.working_memory import WorkingMemory
 # Width of the band inside a crop's edges where it fades out, in the crop's width or height.
 FADE_WIDTH: Final = 0.14
 _FADE_SAMPLES: Final = 4
+_HALF: Final = np.float32(0.5)
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,19 @@ class RegionLayer:
     shift: NDArray[np.float32] | None = None
     share: float = 1.0
 
+    def midway(self, other: RegionLayer) -> RegionLayer:
+        """The mean of two frames' layers from one photo."""
+        flow, mask = (self.flow + other.flow) * _HALF, (self.mask + other.mask) * _HALF
+        return replace(self, flow=flow, mask=mask, painted=(self.painted + other.painted) * _HALF)
+
+
+class PreparedRegion(NamedTuple):
+    """What is laid over a picture: where, its colours (h, w, 3), 0 to 255, and how opaque they are (h, w)."""
+
+    pixels: tuple[slice, slice]
+    colours: NDArray[np.float32]
+    alpha: NDArray[np.float32]
+
 
 class RegionPaste:
     """Pastes regions of any place and size. It keeps its working memory between calls, so one object must not be called
@@ -65,12 +79,32 @@ class RegionPaste:
             layers: what to paste, from one photo or several, which are mixed by their shares.
             bounds: left, top, right, bottom in whole pixels of the picture: nothing beyond changes.
         """
+        prepared = self.prepare((picture.shape[1], picture.shape[0]), place, layers, bounds)
+        if prepared is not None:
+            self.lay_over(picture, prepared)
+
+    def prepare(
+        self,
+        size: tuple[int, int],
+        place: NDArray[np.float64],
+        layers: Sequence[RegionLayer],
+        bounds: tuple[int, int, int, int] | None = None,
+    ) -> PreparedRegion | None:
+        """All that can be computed before the rest of the frame is there; None where nothing of the region is seen.
+
+        Args:
+            size: (width, height) of the picture.
+            place, layers, bounds: as for a call.
+
+        Returns:
+            What `lay_over` takes, until the next call.
+        """
         height, width = layers[0].mask.shape
-        whole = 0, 0, picture.shape[1], picture.shape[0]
-        limits = whole if bounds is None else (*map(max, bounds[:2], whole[:2]), *map(min, bounds[2:], whole[2:]))
+        left, top, right, bottom = bounds or (0, 0, *size)
+        limits = max(left, 0), max(top, 0), min(right, size[0]), min(bottom, size[1])
         box = _Box(place, width, height, limits)
         if not box.rows or not box.columns:
-            return
+            return None
         colours = self._colours("colours", box, layers[0])
         if len(layers) > 1:
             colours *= np.float32(layers[0].share)
@@ -78,11 +112,15 @@ class RegionPaste:
                 colours += self._colours("other colours", box, layer) * np.float32(layer.share)
             colours /= np.float32(sum(layer.share for layer in layers))
         alpha = self._warped("alpha", _fine_fade(width, height), box, step=1 / _FADE_SAMPLES)
+        return PreparedRegion(box.pixels, colours, alpha)
+
+    def lay_over(self, picture: NDArray[np.uint8], prepared: PreparedRegion) -> None:
+        """Lays a region over a picture (H, W, 3) uint8, in place."""
+        inside, alpha = picture[prepared.pixels], prepared.alpha
         rest = np.subtract(1, alpha, out=self._take("rest", alpha.shape, np.float32))
-        inside = picture[box.pixels]
         under = self._take("under", inside.shape, np.float32)
         np.copyto(under, inside)
-        cv2.blendLinear(colours, under, alpha, rest, dst=under)
+        cv2.blendLinear(prepared.colours, under, alpha, rest, dst=under)
         cv2.convertScaleAbs(under, dst=inside)
 
     def _colours(self, name: str, box: _Box, layer: RegionLayer) -> NDArray[np.float32]:

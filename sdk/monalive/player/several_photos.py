@@ -75,6 +75,8 @@ class PhotoChoice:
             wanted: (478, 2 or 3) landmarks of the frame, in the same unit.
             elapsed_ms: since the frame before, which another photo may have made; inf for a picture of its own.
         """
+        if len(self._faces) == 1:
+            return np.ones(1)
         distance = np.linalg.norm(self._faces - wanted[:, :2], axis=-1) @ self._importance + self._handicap
         if len(self._opening):
             hidden = np.maximum(self._parted(wanted) - self._parted(self._faces), 0)

@@ -30,6 +30,7 @@ from monalive.render.render import (
     render_video,
 )
 from monalive.retargeting.retarget import RetargetOptions
+from monalive.threads import stage_threads
 from monalive.trust.consent import Consent, stated_consent
 from monalive.trust.disclosure import Disclosure
 
@@ -68,6 +69,7 @@ class AnimationRequest:
             `Motion.with_reference`; None: "neutral" for a video, what its file says for a motion.
         bundle: models to use instead of those that come with the package.
         runtime: what the networks run on.
+        network_every: 1, or 2 to spare every second frame's networks, see `PhotoAnimatorOptions`.
         disclosure: what the file says of itself: consent, badge, credentials; the rest is filled in.
         background: the colour behind a cut-out photo, a name, "#rrggbb" or three numbers; None: nothing where the
             format is transparent (webm, webp, gif, png), else white.
@@ -91,6 +93,7 @@ class AnimationRequest:
     reference: Reference | None = None
     bundle: str | Path | None = None
     runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
+    network_every: int = 1
     disclosure: Disclosure = field(default_factory=Disclosure)
     background: str | Colour | None = None
 
@@ -186,18 +189,21 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
         motion = boomerang(motion) if request.boomerang else motion
         motion = repeat(motion, loops=request.loops, seconds=request.seconds, fps=request.fps)
     mode = "VIDEO" if image is None else "IMAGE"
+    threads = request.runtime.num_threads
+    in_stages = image is None and threads > 1
     with create_animator(
         mode,
         request.retarget,
         request.bundle,
-        request.runtime,
+        replace(request.runtime, num_threads=stage_threads(threads)) if in_stages else request.runtime,
         request.size,
         driver_face=request.driver_face,
         max_faces=request.max_faces,
+        network_every=request.network_every,
     ) as animator:
         portraits = enroll_photos(animator, request.photos, request.face, request.disclosure.consent)
         said = about_animation(request.disclosure, animator, request.photos, kind)
-        output = Output(request.output, request.crop, progress, said, background)
+        output = Output(request.output, request.crop, progress, said, background, in_stages)
         if motion is not None:
             cuts_ms = tuple(time for time in cuts_ms if time <= motion.timestamps_ms[-1])
             return replace(render_motion(animator, portraits, motion, output, sound), cuts_ms=cuts_ms)
@@ -228,6 +234,7 @@ def create_animator(
     reference: LiveReference | None = None,
     driver_face: DriverFace = "auto",
     max_faces: int = MAX_FACES,
+    network_every: int = 1,
 ) -> PhotoAnimator:
     """An animator for "IMAGE" or "VIDEO", with the package's own models unless a bundle is given; photos from files are
     made smaller than `longest_side`."""
@@ -243,6 +250,7 @@ def create_animator(
         reference=reference,
         driver_face=driver_face,
         max_faces=max_faces,
+        network_every=network_every,
     )
     return PhotoAnimator.create_from_options(options)
 

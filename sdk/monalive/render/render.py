@@ -5,19 +5,20 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from monalive.faces.crop import NETWORK_SIZE
 from monalive.media.audio_track import Sound, sound_end_s
 from monalive.media.cutout import Colour
 from monalive.media.video_io import DEFAULT_FPS, VideoReader
 from monalive.media.video_sinks import can_be_transparent, can_hold_sound, open_sink
+from monalive.progress import with_progress
 from monalive.render.frame_timing import at_rate, hold, until
 from monalive.trust.consent import Consent
 from monalive.trust.disclosure import Disclosure
@@ -63,6 +64,8 @@ class Output:
         progress: show a progress bar on standard error if that is a terminal.
         disclosure: what the file says of itself; where the face is and the consent stated for it are filled in.
         background: the colour behind a cut-out photo; None: nothing where the format is transparent, else white.
+        in_stages: make the frames in threads of their own, ahead of what is written, see
+            `PhotoAnimator.play_video`.
     """
 
     path: str | Path
@@ -70,6 +73,7 @@ class Output:
     progress: bool = False
     disclosure: Disclosure = field(default_factory=Disclosure)
     background: Colour | None = None
+    in_stages: bool = False
 
     def of(self, portraits: Sequence[Portrait]) -> Output:
         """The same, with a disclosure that says what the portraits know.
@@ -152,8 +156,9 @@ def render_motion(
         ValueError, OSError: what is wrong with the output; the crop of several portraits.
     """
     output = output.of(portraits)
-    frames = zip(animator.play(_who(portraits), motion), motion.timestamps_ms.tolist(), strict=True)
-    return _write(frames, output, motion.fps, sound=sound, total=len(motion.timestamps_ms))
+    with closing(animator.play(_who(portraits), motion, in_stages=output.in_stages)) as played:
+        frames = zip(played, motion.timestamps_ms.tolist(), strict=True)
+        return _write(frames, output, motion.fps, sound=sound, total=len(motion.timestamps_ms))
 
 
 def render_video(
@@ -211,13 +216,9 @@ def render_video(
         total = None if length is None else max(1, round(length * (fps or reader.fps)))
         if fps is not None:
             source = at_rate(source, fps)
-        return _write(
-            _driven(animator.play_video(_who(portraits), source, reference), driver),
-            output,
-            fps or reader.fps,
-            sound=Sound(reader.path, reader.start_s) if reader.has_audio else None,
-            total=total,
-        )
+        sound = Sound(reader.path, reader.start_s) if reader.has_audio else None
+        with closing(animator.play_video(_who(portraits), source, reference, in_stages=output.in_stages)) as frames:
+            return _write(_driven(frames, driver), output, fps or reader.fps, sound=sound, total=total)
 
 
 def render_image(
@@ -287,18 +288,15 @@ def _write(
     output.say_background(first[0])
     heard = sound if can_hold_sound(output.path) else None
     still, cuts = 0, []
-    with (
-        open_sink(
-            *(output.path, fps, (width, height), heard),
-            disclosure=output.disclosure,
-            transparent=channels == 4,
-        ) as sink,
-        tqdm(total=total, unit="frame", desc=path.name, disable=None if output.progress else True) as bar,
-    ):
-        for frame, time in itertools.chain([first], frames):
+    with open_sink(
+        *(output.path, fps, (width, height), heard),
+        disclosure=output.disclosure,
+        transparent=channels == 4,
+    ) as sink:
+        written = itertools.chain([first], frames)
+        for frame, time in with_progress(written, total, path.name, shown=output.progress):
             still += still == sink.frames_written and not frame.driver_found
             if frame.cut:
                 cuts.append(time)
             sink.write(output.picture(frame), time)
-            bar.update()
     return RenderedFile(path, sink.frames_written, still, tuple(cuts), sink.credentials_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -117,8 +118,13 @@ class Seal:
         if disclosure.credentials and self._media_type:
             marked = self._mark is not None and self._mark.marks
             self._statement = disclosure.statement(message.id_text if marked else None, with_photos=not folder)
-            self._credential = disclosure.credential or local()
             self._timestamp_url = disclosure.timestamp_url
+        self._chosen = disclosure.credential
+
+    @cached_property
+    def _credential(self) -> Credential:
+        """What to sign with; this user's own is read when the file is done, which keeps nobody waiting for a frame."""
+        return self._chosen or local()
 
     def frame(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A frame (H, W, 3 or 4) uint8 as it is written: with badge and mark. The frame itself is not changed."""

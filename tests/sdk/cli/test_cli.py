@@ -83,7 +83,7 @@ def test_options_reach_the_animator(animator: FakeAnimator, motions: None) -> No
     assert main([*line.split(), "--gain", "eyes=1.5", "pose=0.5", "--gain", "lips=2", "--threads", "3"]) == 0
     mode, retarget, bundle, runtime, size = animator.options
     assert size == 640
-    assert (mode, bundle, runtime) == ("VIDEO", None, RuntimeOptions(num_threads=3))
+    assert (mode, bundle, runtime) == ("VIDEO", None, RuntimeOptions(num_threads=2))  # for each stage, of 3 in all
     assert (retarget.absolute, retarget.smooth) == (True, False)
     assert retarget.regions == {"pose", "eyes"}
     assert dict(retarget.gains) == {"eyes": 1.5, "pose": 0.5, "lips": 2.0}
@@ -225,6 +225,7 @@ def test_a_late_face_is_mentioned(animator: FakeAnimator, capfd: pytest.CaptureF
         ("animate photo.png --motion smile -o out.mp4 --gain ears=1", "ears"),
         ("animate photo.png --motion smile -o out.mp4 --region pose,ears", "ears"),
         ("animate photo.png --motion smile -o out.mp4 --fps 0", "above 0"),
+        ("animate photo.png --motion smile -o out.mp4 --network-every 3", "invalid choice"),
         ("animate photo.png --driver driver.mp4 -o out.mp4 --reference last", "neither 'neutral' nor 'first'"),
         ("animate photo.png --driver driver.mp4 -o out.mp4 --reference -1", "--reference"),
         ("motion extract driver.mp4 -o out.motion --reference 1.5", "1.5"),

@@ -228,4 +228,9 @@ def test_bench_measures_every_step(tmp_path: Path, capfd: pytest.CaptureFixture[
     assert all(0 < one["median_ms"] <= one["p95_ms"] for one in measured)
     assert len(results["model"]["sha256"]) == 64
     assert {"cpu", "cores", "system"} <= set(results["machine"])
-    assert "driver_frame_to_720p_frame" in capfd.readouterr().out
+    assert [whole["threads"] for whole in results["whole"]] == [2, 1]
+    for whole in results["whole"]:
+        assert whole["sum_ms"] == pytest.approx(sum(whole["steps"].values()), abs=0.01)
+        assert whole["ratio"] == pytest.approx(whole["frame_ms"] / whole["sum_ms"], abs=0.01)
+    printed = capfd.readouterr().out
+    assert "driver_frame_to_720p_frame" in printed and "sum of the steps, 1 thread " in printed

@@ -16,6 +16,8 @@ from monalive.measuring import benchmark
 from monalive.measuring.network_benchmark import measure_networks, networks_of_bundle, networks_of_export, random_inputs
 from monalive.measuring.photo_benchmark import as_photo_table, measure_photos
 from monalive.measuring.stopwatch import timings
+from monalive.measuring.whole_frame import as_lines, compare
+from monalive.media.video_sinks import open_sink
 from monalive.networks.runtimes import RuntimeOptions
 
 
@@ -26,6 +28,24 @@ def test_timings_keep_the_first_run_apart(monkeypatch: pytest.MonkeyPatch) -> No
     result = timings(calls.append, 4)
     assert calls == [0, 1, 2, 3, 4]
     assert result == {"runs": 4, "first_ms": 100.0, "median_ms": 2.5, "p95_ms": 3.85}
+
+
+def test_the_whole_is_compared_with_the_sum_of_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("monalive.measuring.whole_frame.time.perf_counter", lambda: now[0])
+
+    def taking(*milliseconds: float) -> Any:
+        def run(index: int) -> None:
+            now[0] += milliseconds[index % len(milliseconds)] / 1000
+
+        return run
+
+    measured = compare({"one": taking(2, 4, 3), "two": taking(6)}, taking(12, 10, 11), 9)
+    assert measured == {"rounds": 9, "steps": {"one": 3.0, "two": 6.0}, "sum_ms": 9.0, "frame_ms": 11.0, "ratio": 1.222}
+    assert [line.split() for line in as_lines([{"threads": 2, **measured}])] == [
+        ["sum", "of", "the", "steps,", "2", "threads", "9.00", "ms"],
+        ["whole", "frame,", "2", "threads", "11.00", "ms,", "1.22", "times", "the", "sum"],
+    ]
 
 
 @pytest.mark.parametrize("size", [(300, 200), (2000, 400), (400, 2000), (1280, 720)])
@@ -48,7 +68,7 @@ def test_random_inputs_follow_the_manifest() -> None:
     assert inputs["photo"].dtype == np.float32
 
 
-def test_memory_is_read_at_the_quarters(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_read_at_the_quarters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     sizes = iter([100.0, 110.0, 115.0, 121.5])
     monkeypatch.setattr(benchmark, "resident_mb", lambda: next(sizes))
 
@@ -56,8 +76,10 @@ def test_memory_is_read_at_the_quarters(monkeypatch: pytest.MonkeyPatch) -> None
         def enroll(self, photos: Any, face: str | int = "largest", consent: Any = None) -> Any:
             return type("Portrait", (), {"photo": photos[0]})()
 
-    scene = np.zeros((720, 1280, 3), np.uint8)
-    memory = benchmark.watch_memory(Animator(), scene, [scene, scene + 50], 8)
+    with open_sink(tmp_path / "driver.mp4", 25, (640, 360)) as sink:
+        for index in range(8):
+            sink.write(np.full((360, 640, 3), 50 * (index % 2), np.uint8))
+    memory = benchmark.watch_memory(Animator(), np.zeros((720, 1280, 3), np.uint8), tmp_path / "driver.mp4", 8)
     assert memory == {"frames": [2, 4, 6, 8], "resident_mb": [100.0, 110.0, 115.0, 121.5], "growth_mb": 21.5}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import http.server
 import logging
 import os
@@ -497,6 +498,20 @@ def test_turned_and_mirrored_videos_are_upright(
     picture = next(iter(reader))[1]
     np.testing.assert_array_equal(picture, shown(stored))
     assert (reader.height, reader.width) == picture.shape[:2]
+
+
+def test_frames_that_were_read_do_not_stay(tmp_path: Path) -> None:
+    """Without a search for circles of references: between two of Python's, hundreds of frames would pile up."""
+    path = write_clip(tmp_path / "clip.mp4", count=40)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in VideoReader(path):
+            pass
+        staying = sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+    finally:
+        gc.enable()
+    assert staying < 5  # of 40: those whose way up was looked at, when the file was opened and when it was read
 
 
 def test_a_clip_trimmed_on_a_phone_is_not_called_damaged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
