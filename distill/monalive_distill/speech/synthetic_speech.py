@@ -141,7 +141,8 @@ class Espeak:
         Raises:
             ValueError: there is no such variant.
         """
-        if self._library.espeak_SetVoiceByName(f"en-us+{variant}".encode()):
+        # Of a variant that it lacks, the library says nothing and takes the plain voice.
+        if variant not in ESPEAK_VARIANTS or self._library.espeak_SetVoiceByName(f"en-us+{variant}".encode()):
             raise ValueError(f"espeak-ng has no voice en-us+{variant}")
         for parameter, value in ((_RATE, words_per_minute), (_PITCH, pitch), (_RANGE, pitch_range)):
             self._library.espeak_SetParameter(parameter, value, 0)
