@@ -42,7 +42,7 @@ class SoundFeatures(nn.Module):
         spectrum = _spectrum_matrix()
         self.register_buffer("early", torch.from_numpy(spectrum[:HOP]), persistent=False)
         self.register_buffer("late", torch.from_numpy(spectrum[HOP:]), persistent=False)
-        self.register_buffer("each_frame", torch.ones(1, FRAMES, 1), persistent=False)
+        self.register_buffer("each_frame", torch.full((1, FRAMES, 1), 0.1), persistent=False)
         self.register_buffer("bands", torch.from_numpy(_mel_bands()), persistent=False)
 
     def power(self, sound: torch.Tensor) -> torch.Tensor:
@@ -57,7 +57,7 @@ class SoundFeatures(nn.Module):
         """Mel power of windows (N, 63, 32) to features (N, 63, 33)."""
         level = power.mean(dim=(1, 2), keepdim=True) + _SILENT
         features = torch.log(power / level + _RANGE) * 0.25 + 1.0
-        loudness = torch.log(level) * 0.1 * self.each_frame
+        loudness = torch.log(level) * self.each_frame
         return torch.cat((features, loudness), 2)
 
 

@@ -29,7 +29,7 @@ def _mouths(phones: list[Phone]) -> np.ndarray:
     """The jaw is open in "AA", half in "IY", shut elsewhere."""
     made = np.zeros((len(TIMES), len(TIED)))
     for phone in phones:
-        now = (TIMES >= phone.start) & (TIMES < phone.end)
+        now = (phone.start <= TIMES) & (phone.end > TIMES)
         made[now, JAW] = {"AA": 0.6, "IY": 0.3}.get(phone.name, 0.0)
     return made
 

@@ -63,9 +63,7 @@ def test_sound_through_rooms_and_codecs_stays_sound() -> None:
         assert made.shape == tone.shape and np.isfinite(made).all() and np.abs(made).max() <= 1
         strongest = int(np.abs(np.fft.rfft(made * np.hanning(RUN))).argmax()) * 16000 / RUN
         assert strongest == pytest.approx(300, abs=5), seed
-    level = [
-        float(np.sqrt((augmented(tone, tone, np.random.default_rng(seed)) ** 2).mean())) for seed in range(20)
-    ]
+    level = [float(np.sqrt((augmented(tone, tone, np.random.default_rng(seed)) ** 2).mean())) for seed in range(20)]
     assert min(level) < 0.03 and max(level) > 0.08
 
 
