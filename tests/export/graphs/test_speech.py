@@ -12,8 +12,10 @@ from safetensors.torch import save_file
 
 from monalive.bundle import Bundle
 from monalive.networks.runtimes import RuntimeOptions
+from monalive.packaged_assets import asset_path
+from monalive_distill.packaged_assets import speech_weights
 from monalive_distill.speech.mouth_basis import COEFFICIENTS, TIED
-from monalive_distill.speech.network import MODEL_NAME, SpeechNetwork
+from monalive_distill.speech.network import MODEL_NAME, SpeechNetwork, load_speech
 from monalive_distill.speech.sound_features import WINDOW
 from monalive_export.checks.sounds import voice_like
 from monalive_export.export import ExportOptions, export_model
@@ -51,6 +53,18 @@ def test_sounds_for_the_gate_differ_and_stay_in_range() -> None:
     assert one.shape == (1, WINDOW) and one.dtype == np.float32
     assert np.array_equal(one, same) and not np.array_equal(one, other)
     assert max(np.abs(voice_like(number)).max() for number in range(20)) < 1
+
+
+@torch.no_grad()
+def test_the_packaged_bundle_is_of_the_packaged_weights() -> None:
+    bundle = Bundle.load(asset_path("speech.bundle"))
+    graph, run = SpeechGraph(load_speech(speech_weights())).eval(), bundle.network(PART)
+    for number in range(4):
+        sound = voice_like(number)
+        (wanted,) = graph(torch.from_numpy(sound))
+        assert run({"sound": sound})["coefficients"] == pytest.approx(wanted.numpy(), abs=2e-3)
+    entry = bundle.part_manifest(PART)
+    assert {name: entry[name] for name in graph.details} == graph.details
 
 
 @pytest.mark.parametrize("target", ["litert", "onnx", "coreml"])
