@@ -59,7 +59,7 @@ def loudness(sound: Samples, times_s: NDArray[np.floating]) -> NDArray[np.float6
     count = round(_SPAN_S * SAMPLE_RATE)
     spans = [cut(sound, round(moment * SAMPLE_RATE) - count // 2, count) for moment in times_s]
     decibels = 10 * np.log10(np.array([float(np.mean(span**2)) for span in spans]) + 1e-9)
-    return np.clip(1 + (decibels - decibels.max()) / _QUIET_DB, 0.0, 1.0)
+    return np.asarray(np.clip(1 + (decibels - decibels.max()) / _QUIET_DB, 0.0, 1.0), np.float64)
 
 
 def _gain(tracks: Sequence[Track]) -> float:

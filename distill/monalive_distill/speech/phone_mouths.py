@@ -100,7 +100,8 @@ class PhoneTable:
         """(T, 14) coefficients."""
         if not phones:
             return np.zeros((len(times_s), len(TIED)))
-        places, mouths = [], []
+        places: list[float] = []
+        mouths: list[Array] = []
         for phone in phones:
             mouth = self._mouths.get(phone.name, self._other)
             # A pause is rest for all of its length, a phone is itself in its middle.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +89,7 @@ class SpeechSampler:
         sound, coefficients, phones, shut, trust = (np.stack(column) for column in zip(*runs, strict=True))
         return SpeechBatch(sound, coefficients, phones, shut, trust)
 
-    def _run(self, random: np.random.Generator) -> tuple[NDArray[np.generic], ...]:
+    def _run(self, random: np.random.Generator) -> tuple[Any, ...]:
         track = self._track(random)
         speed = float(random.uniform(*_SPEEDS))
         length = int(RUN * speed)
@@ -104,10 +104,9 @@ class SpeechSampler:
         mouths = np.stack([np.interp(moments, track.times_s, column) for column in track.coefficients.T], 1)
         # Nobody knows what a mouth did before its clip began: nothing said, nothing moved.
         mouths[outside & (track.person == SYNTHETIC)] = 0.0
-        aligned = track.phones is not None and track.phones.aligned
         phones = np.full(MOMENTS, UNKNOWN_PHONE, np.int64)
         shut = np.zeros(MOMENTS, np.float32)
-        if track.phones is not None and aligned:
+        if track.phones is not None and track.phones.aligned:
             phones = phone_numbers(track.phones.phones, moments)
             for phone in track.phones.phones:
                 if phone.name in BILABIALS:

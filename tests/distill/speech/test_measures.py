@@ -50,7 +50,7 @@ def test_a_still_mouth_shuts_when_it_should_not() -> None:
     assert (scores.jaw_correlation, scores.offset_ms) == (0.0, None)
     assert (scores.closures, scores.false_closures) == (1.0, 1.0)
     assert scores.jaw_error == pytest.approx(100 * told.jaw.mean(), rel=1e-4)
-    assert correlation(np.zeros(3), np.arange(3)) == 0.0
+    assert correlation(np.zeros(3), np.arange(3.0)) == 0.0
 
 
 def test_loudness() -> None:
