@@ -93,17 +93,15 @@ class SpeechSampler:
         track = self._track(random)
         speed = float(random.uniform(*_SPEEDS))
         length = int(RUN * speed)
-        before = int(WINDOW * speed)
-        # A run may begin before the clip's first sample and end after its last: silence there.
-        start = int(random.integers(-before // 2, max(len(track.sound) - length + before // 4, 1)))
+        # Nobody knows what somebody did before a clip was cut; a synthetic voice had its mouth shut, and after too.
+        margin = int(WINDOW * speed) // 2 if track.person == SYNTHETIC else 0
+        start = int(random.integers(-margin, max(len(track.sound) - length + margin, 1)))
         sound = stretched(cut(track.sound, start, length), RUN)
         other = self._track(random).sound
         place = int(random.integers(0, max(len(other) - RUN, 1)))
         moments = (start + (BEFORE_MS * SAMPLE_RATE // 1000 + np.arange(MOMENTS) * STEP) * speed) / SAMPLE_RATE
-        outside = (moments < 0) | (moments > len(track.sound) / SAMPLE_RATE)
         mouths = np.stack([np.interp(moments, track.times_s, column) for column in track.coefficients.T], 1)
-        # Nobody knows what a mouth did before its clip began: nothing said, nothing moved.
-        mouths[outside & (track.person == SYNTHETIC)] = 0.0
+        mouths[(moments < 0) | (moments > len(track.sound) / SAMPLE_RATE)] = 0.0
         phones = np.full(MOMENTS, UNKNOWN_PHONE, np.int64)
         shut = np.zeros(MOMENTS, np.float32)
         if track.phones is not None and track.phones.aligned:

@@ -25,7 +25,7 @@ _WAVE, _CURVE, _MOUTH, _TEXT = 60, 90, 64, 18
 _SECONDS: Final = 3.0
 _MOST_OPEN: Final = 0.2  # top of the curves, outer-eye-corner distances
 _MEASURED, _MADE, _LOUD, _INK = (40, 110, 200), (215, 70, 40), (175, 175, 175), (40, 40, 40)
-_SHOWN: Final = {"sentences": 3, "speakers": 3}
+_SHOWN: Final = {"sentences": 2, "speakers": 3}
 
 
 def write_speech_sheet(path: Path, tracks: Sequence[Track], ours: Method) -> None:

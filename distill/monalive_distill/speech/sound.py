@@ -9,6 +9,7 @@ import numpy as np
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
+from monalive.media.regular_file import require_file
 from monalive.media.video_io import open_media
 
 SAMPLE_RATE: Final = 16_000
@@ -28,7 +29,8 @@ def read_sound(path: Path, start_s: float = 0.0) -> Samples:
     Raises:
         FileNotFoundError, ValueError: the file cannot be read or has no sound.
     """
-    resampler = AudioResampler("fltp", "mono", SAMPLE_RATE)
+    require_file(path, "sound")
+    resampler = AudioResampler("fltp", None, SAMPLE_RATE)
     parts: list[Samples] = []
     begin: float | None = None
     with open_media(path) as container:
@@ -38,8 +40,8 @@ def read_sound(path: Path, start_s: float = 0.0) -> Samples:
             if begin is None:
                 begin = float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else 0.0
             frame.pts = None
-            parts += [made.to_ndarray()[0] for made in resampler.resample(frame)]
-        parts += [made.to_ndarray()[0] for made in resampler.resample(None)]
+            parts += [made.to_ndarray().mean(0) for made in resampler.resample(frame)]
+        parts += [made.to_ndarray().mean(0) for made in resampler.resample(None)]
     if not parts:
         raise ValueError(f"{path} has no sound")
     sound = np.concatenate(parts)
