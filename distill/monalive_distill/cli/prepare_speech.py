@@ -37,7 +37,8 @@ def run(arguments: argparse.Namespace) -> None:
     count, left_out = prepare_clips(arguments.source, arguments.output, person=arguments.person)
     print(f"{count} clips in {arguments.output}")
     if arguments.phones:
-        left_out += prepare_phones(arguments.output, load_clips(arguments.output))
+        for line in prepare_phones(arguments.output, load_clips(arguments.output)):
+            print(f"not aligned {line}", file=sys.stderr)
     if arguments.synthetic is not None:
         seconds = prepare_synthetic(arguments.output, load_tracks(arguments.output), arguments.synthetic)
         print(f"{arguments.synthetic} synthetic sentences, {seconds / 60:.0f} minutes")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,12 +17,11 @@ from monalive.faces.tracker import FaceTracker
 from monalive.media.video_io import VideoReader
 from monalive_distill.mediapipe_tracker.networks import mediapipe_tracker
 from monalive_distill.regions.prepare import INDEX_FILE, LEAST_PRESENCE
-from monalive_distill.regions.sources import sources
+from monalive_distill.regions.sources import sources, tables
 from monalive_distill.speech.phones import grid_sentence
 from monalive_distill.speech.sound import Samples, read_sound
 
 MOST_MISSING: Final = 0.05  # of a clip's frames may show no face; these are filled in
-SENTENCES: Final = ".tsv"
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ def prepare_clips(
     if not source.is_dir():
         raise FileNotFoundError(f"there is no folder {source}")
     output.mkdir(parents=True, exist_ok=True)
-    table = _table(source)
+    table = {row["file"]: row for row in next(tables(source), [])}
     index: list[dict[str, object]] = []
     left_out: list[str] = []
     with mediapipe_tracker(settle=True, output_blendshapes=True) as tracker:
@@ -176,11 +174,3 @@ def _filled(values: NDArray[np.float32]) -> NDArray[np.float32]:
 def _unaligned(sentence: str | None) -> str:
     """Words without times, as `parse_words` reads them."""
     return " ".join(f"{word}@0-0" for word in (sentence or "").split())
-
-
-def _table(folder: Path) -> dict[str, Mapping[str, str]]:
-    for table in (folder.with_suffix(SENTENCES), folder.parent / "clips.tsv"):
-        if table.is_file():
-            with table.open(newline="") as file:
-                return {row["file"]: row for row in csv.DictReader(file, delimiter="\t")}
-    return {}

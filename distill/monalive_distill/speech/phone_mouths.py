@@ -92,9 +92,9 @@ class PhoneTable:
             for phone in phones:
                 nearest = int(np.abs(times - (phone.start + phone.end) / 2).argmin())
                 found.setdefault(phone.name, []).append(np.asarray(coefficients[nearest], np.float64))
-        self._mouths = {name: np.mean(each, 0) for name, each in found.items()}
+        self._mouths: dict[str, Array] = {name: np.stack(each).mean(0) for name, each in found.items()}
         self._mouths[SILENCE] = np.zeros(len(TIED))
-        self._other = np.mean(list(self._mouths.values()), 0)
+        self._other: Array = np.stack(list(self._mouths.values())).mean(0)
 
     def __call__(self, phones: Sequence[Phone], times_s: NDArray[np.floating]) -> Array:
         """(T, 14) coefficients."""
