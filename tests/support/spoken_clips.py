@@ -52,8 +52,8 @@ def track(
 ) -> Track:
     """The same as a track, without the detour over landmarks."""
     clip, basis = spoken_clip(coefficients, person), mouth_basis()
-    gaps = np.maximum((coefficients @ basis.gaps)[:, 3:6].mean(1), 0)
+    lips = np.maximum(coefficients @ basis.lips, 0)
     return Track(
         *(f"{person}_{split}", person, split, clip.sound, clip.times_s, coefficients.astype(np.float32)),
-        *((coefficients @ basis.jaw).astype(np.float32), gaps.astype(np.float32), phones),  # type: ignore[arg-type]
+        *((coefficients @ basis.jaw).astype(np.float32), lips.astype(np.float32), phones),  # type: ignore[arg-type]
     )

@@ -51,7 +51,7 @@ class MouthBasis:
 
     Attributes:
         displacements: (14, 478, 3) of the face by each, both sides together, in outer-eye-corner distances.
-        sides: (14, 23) 1 where a tied coefficient stands for one of `COEFFICIENTS`.
+        sides: (14, 20) 1 where a tied coefficient stands for one of `COEFFICIENTS`.
     """
 
     displacements: Array
@@ -66,6 +66,11 @@ class MouthBasis:
     def gaps(self) -> Array:
         """(14, 9) how far each parts the inner lips, pair by pair."""
         return lip_gaps(self.displacements)
+
+    @property
+    def lips(self) -> Array:
+        """(14,) how far each parts the lips' middle: the mean of its gaps, below 0 where it shuts them."""
+        return np.asarray(self.gaps[:, _MIDDLE].mean(1), np.float64)
 
     @property
     def width(self) -> Array:

@@ -61,7 +61,7 @@ class SpeechNetwork(nn.Module):
         self.mouth = nn.Linear(_HIDDEN, len(TIED))
         self.touch = nn.Linear(_HIDDEN, 1)
         self.phone = nn.Linear(_HIDDEN, len(PHONES))
-        gaps = mouth_basis().gaps[:, 3:6].mean(1)
+        gaps = mouth_basis().lips
         closing = np.eye(len(TIED))[TIED.index(_CLOSING)] / -gaps[TIED.index(_CLOSING)]
         self.register_buffer("gaps", torch.from_numpy(gaps[:, None].astype(np.float32)), persistent=False)
         self.register_buffer("closing", torch.from_numpy(closing[None].astype(np.float32)), persistent=False)

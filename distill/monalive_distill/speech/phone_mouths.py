@@ -142,7 +142,7 @@ def _shut(made: Array, phones: Sequence[Phone], times_s: NDArray[np.floating]) -
             low, high = (phone.start + share * (phone.end - phone.start) for share in _SHUT)
             away = np.maximum(np.maximum(low - times_s, times_s - high), 0.0)
             shut = np.maximum(shut, np.clip(1 - away / _SHUT_RAMP_S, 0.0, 1.0))
-    gaps = mouth_basis().gaps[:, 3:6].mean(1)
+    gaps = mouth_basis().lips
     parting = np.maximum(gaps, 0.0)
     opened, closed = made @ parting, -(made @ np.minimum(gaps, 0.0))
     share = np.where(opened > closed, closed / np.maximum(opened, 1e-9), 1.0)

@@ -177,7 +177,7 @@ class SpeechLoss(nn.Module):
         self._config = config
         basis = mouth_basis()
         self.register_buffer("jaw", torch.from_numpy(basis.jaw.astype(np.float32)))
-        self.register_buffer("gaps", torch.from_numpy(basis.gaps[:, 3:6].mean(1).astype(np.float32)))
+        self.register_buffer("gaps", torch.from_numpy(basis.lips.astype(np.float32)))
         # A coefficient counts by how far it moves the face.
         size = np.sqrt((basis.displacements**2).sum((1, 2)))
         self.register_buffer("size", torch.from_numpy((size / size.mean()).astype(np.float32)))

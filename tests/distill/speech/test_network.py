@@ -56,7 +56,7 @@ def test_mouths_are_within_bounds_and_shut_where_lips_are_to_touch() -> None:
         network.mouth.bias[TIED.index("jawOpen")] = 0.3
         network.touch.bias[0] = -5.0
     sound = 0.1 * torch.randn(3, WINDOW)
-    gaps = torch.from_numpy(mouth_basis().gaps[:, 3:6].mean(1)).float()
+    gaps = torch.from_numpy(mouth_basis().lips).float()
     opened = network.mouths(sound)
     assert opened.shape == (3, len(TIED)) and float(opened.min()) >= 0 and float(opened.max()) <= 1
     assert float((opened @ gaps).min()) > 0.05
