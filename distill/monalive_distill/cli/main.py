@@ -35,6 +35,9 @@ COMMAND_LINE: Final = CommandLine(
             "measure a full-size network of eyes or mouth for several numbers of photos", "evaluate_region_expert"
         ),
         "region-weights": _command("the networks of eyes and mouth in one file, to ship", "region_weights"),
+        "prepare-speech": _command("clips of people who talk to a cache of sound and mouths", "prepare_speech"),
+        "train-speech": _command("train the network that moves the lips", "train_speech"),
+        "evaluate-speech": _command("measure lips that sound moves, against three baselines", "evaluate_speech"),
         "evaluate": _command("measure self- and cross-reenactment on a folder of clips", "evaluate"),
         "weights": _command("the weights of a run alone, small enough to ship", "weights"),
     },
