@@ -40,7 +40,7 @@ from monalive.player.portrait_player import PortraitPlayer, Portraits
 from monalive.portrait import PhotoOfPerson, Portrait, read_portrait
 from monalive.result import AnimatedFrame
 from monalive.rgb_image import require_rgb
-from monalive.trust.consent import Consent, say_once, stated_consent
+from monalive.trust.consent import Consent, require_consent_to_speech, say_once, stated_consent
 
 log = logging.getLogger(__name__)
 
@@ -250,13 +250,19 @@ class PhotoAnimator(ClosesAtEnd):
 
         Raises:
             RuntimeError: closed.
-            FileNotFoundError, ValueError: no such motion, or its first frame shows no face.
+            FileNotFoundError, ValueError: no such motion, or its first frame shows no face; it speaks, and a portrait
+                was enrolled without `consent`.
         """
         self._require_open()
         if isinstance(motion, str | Path):
             motion = find_motion(motion)
-        player = PortraitPlayer(portrait, self._networks, self._options.retarget)
-        references = {0: motion.landmarks[0]} if self._options.retarget.absolute else motion.references
+        retarget = self._options.retarget
+        if motion.speech:
+            _require_consent_to_speech(portrait)
+            # Its curves are smooth; more would come late, and leave lips open that are to shut.
+            retarget = replace(retarget, smooth=False)
+        player = PortraitPlayer(portrait, self._networks, retarget)
+        references = {0: motion.landmarks[0]} if retarget.absolute else motion.references
         unmeasured = [None] * len(motion)
         around = unmeasured if motion.surroundings is None else motion.surroundings
         for index, ((timestamp, landmarks), surroundings) in enumerate(zip(motion, around, strict=True)):
@@ -468,6 +474,11 @@ class PhotoAnimator(ClosesAtEnd):
                 "call reset() before another video"
             )
         self._last_timestamp = timestamp_ms
+
+
+def _require_consent_to_speech(portraits: Portraits) -> None:
+    for portrait in [portraits] if isinstance(portraits, Portrait) else portraits:
+        require_consent_to_speech(portrait.consent)
 
 
 def _say_notice(consent: Consent | None, pictures: Iterable[NDArray[np.uint8]]) -> None:

@@ -59,6 +59,7 @@ class FakeMotion:
     surroundings: np.ndarray | None = None
     takes: tuple[Any, ...] = ()
     cuts_ms: tuple[float, ...] = ()
+    speech: bool = False
 
     @property
     def duration_ms(self) -> float:

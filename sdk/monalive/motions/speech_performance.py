@@ -1,0 +1,160 @@
+"""What a face does beside its lips while it speaks: it nods on stress, blinks at pauses, and looks away to think.
+
+Computed curves with a seed; none of it was taken from a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monalive.motions.moods import mood
+from monalive.motions.motion_curves import ease, glances, keyframes, pulse
+from monalive.motions.synthetic_driver import Performance
+from monalive.retargeting.retarget_options import RetargetOptions
+from monalive.speech.rhythm import Accent, Rhythm
+
+Array = NDArray[np.float64]
+
+_REST_SECONDS: Final = 0.12  # from rest to speech that begins with the sound
+_SETTLING_SECONDS: Final = 0.30  # at the end
+_MOOD_SECONDS: Final = 0.6
+# Lips get ready before a phrase is heard, and come to rest after it.
+_BEFORE_PHRASE, _AFTER_PHRASE, _LIPS_EASE = 0.15, 0.12, 0.12
+_BLINKS_APART: Final = (2.0, 5.0)
+_BLINK_AT_PAUSE: Final = 0.8  # a blink moves to the end of a phrase that is so near, seconds
+_LONG_PAUSE: Final = 0.5
+
+
+def perform_speech(
+    performance: Performance,
+    lips: Mapping[str, Array],
+    rhythm: Rhythm,
+    *,
+    expression: str = "neutral",
+    gain: Mapping[str, float] | None = None,
+    seed: int = 0,
+) -> None:
+    """Lets a face speak: it begins and ends at rest.
+
+    Args:
+        performance: at rest; it is filled in.
+        lips: coefficients by name, (T,) each.
+        rhythm: of the sound.
+        expression: see `moods`.
+        gain: strength by region, as `RetargetOptions.gains`.
+        seed: another one moves head, brows and eyes otherwise; at least 0.
+
+    Raises:
+        ValueError: such an expression, region, gain or seed does not exist.
+    """
+    if seed < 0:
+        raise ValueError(f"a seed is at least 0, not {seed}")
+    strength = RetargetOptions(gains=gain or {})
+    offsets = mood(expression)
+    # Each of its own, so that what one does never changes another.
+    head, brows, eyes, blinks = (np.random.default_rng([seed, stream]) for stream in range(4))
+    performance.breathe(1.2, seed)
+    open_lips = lips_envelope(performance.time, performance.seconds, rhythm)
+    for name, curve in lips.items():
+        performance.add(open_lips * curve, **{name: 1.0})
+    _move_head(performance, rhythm, head)
+    _raise_brows(performance, rhythm, brows)
+    _look(performance, rhythm, eyes)
+    performance.blink(*_blinks(performance.seconds, rhythm, blinks))
+    _settle(performance, _envelope(performance, _REST_SECONDS, _SETTLING_SECONDS))
+    performance.add(_envelope(performance, _MOOD_SECONDS, _MOOD_SECONDS), **offsets)
+    _scale(performance, strength)
+
+
+def lips_envelope(time: Array, seconds: float, rhythm: Rhythm) -> Array:
+    """(T,) 1 in phrases and around them, 0 in pauses: there lips are shut, whatever noise sounds like."""
+    opened = np.zeros_like(time)
+    for start, end in rhythm.phrases:
+        begin, stop = start - _BEFORE_PHRASE, min(end + _AFTER_PHRASE, seconds)
+        opened = np.maximum(opened, ease((time - begin) / _LIPS_EASE + 1.0) * ease((stop - time) / _LIPS_EASE + 1.0))
+    return opened
+
+
+def nod(time: Array, accent: Accent) -> Array:
+    """(T,) how far a head goes down on a stressed syllable, its strength at most."""
+    return accent.strength * pulse(time, accent.time - 0.14, 0.16, 0.02, 0.38)
+
+
+def _move_head(performance: Performance, rhythm: Rhythm, random: np.random.Generator) -> None:
+    time, seconds = performance.time, performance.seconds
+    for accent in rhythm.accents:
+        down = 2.6 if random.random() < 0.75 else -1.6
+        performance.head[:, 1] += down * nod(time, accent)
+        performance.head[:, 2] += random.normal(0.0, 0.6) * nod(time, accent)
+    # Every phrase has its own direction; between, and at the end, the head comes back.
+    turns, tilts, rises = [(0.0, 0.0)], [(0.0, 0.0)], [(0.0, 0.0)]
+    for (start, end), following in zip(rhythm.phrases, [*rhythm.phrases[1:], (seconds, seconds)], strict=True):
+        for moment in np.arange(start, end, 2.4):  # a long phrase in several
+            if moment > turns[-1][0] + 0.2 and moment + 0.7 < seconds:
+                for keys, degrees in ((turns, 2.4), (tilts, 1.3), (rises, 0.8)):
+                    keys += [(moment, keys[-1][1]), (moment + 0.7, float(np.clip(random.normal(0.0, degrees), -5, 5)))]
+        if following[0] - end > _LONG_PAUSE and end > turns[-1][0]:
+            for keys in (turns, tilts, rises):
+                keys += [(end, keys[-1][1]), (min(end + 0.9, following[0]), 0.4 * keys[-1][1])]
+    for axis, keys in enumerate((turns, rises, tilts)):
+        performance.head[:, axis] += keyframes(time, keys)
+
+
+def _raise_brows(performance: Performance, rhythm: Rhythm, random: np.random.Generator) -> None:
+    for accent in rhythm.accents:
+        chance, amount = random.random(), random.uniform(0.2, 0.4)
+        if chance < 0.25 + 0.5 * accent.strength:
+            raised = accent.strength * pulse(performance.time, accent.time - 0.18, 0.2, 0.1, 0.5)
+            performance.add(amount * raised, browInnerUp=1.0, browOuterUp=0.8)
+
+
+def _look(performance: Performance, rhythm: Rhythm, random: np.random.Generator) -> None:
+    """At whom it speaks to; now and then, while it thinks what to say next, aside."""
+    across, down = [(-1.0, 0.0)], [(-1.0, 0.0)]
+    begins = [start for start, _ in rhythm.phrases]
+    ends = [0.0, *(end for _, end in rhythm.phrases[:-1])]
+    for end, start in zip(ends, begins, strict=True):
+        aside, side, height = random.random(), random.normal(0.0, 5.0), random.normal(-1.0, 2.5)
+        if start - end > _LONG_PAUSE and aside < 0.5:
+            across += [(end + 0.15, float(np.clip(side, -9, 9))), (start + 0.25, 0.0)]
+            down += [(end + 0.15, float(np.clip(height, -5, 4))), (start + 0.25, 0.0)]
+    performance.look(glances(performance.time, across), glances(performance.time, down))
+
+
+def _blinks(seconds: float, rhythm: Rhythm, random: np.random.Generator) -> list[float]:
+    ends = [end + 0.08 for _, end in rhythm.phrases]
+    moments: list[float] = []
+    due = random.uniform(0.6, 2.2)
+    while due < seconds - 0.45:
+        near = [end for end in ends if abs(end - due) < _BLINK_AT_PAUSE and 0.3 < end < seconds - 0.45]
+        moment = min(near, key=lambda end: abs(end - due)) if near else due
+        if not moments or moment - moments[-1] > 0.8:
+            moments.append(float(moment))
+        due = max(due, moment) + random.uniform(*_BLINKS_APART)
+    return moments
+
+
+def _envelope(performance: Performance, rise: float, fall: float) -> Array:
+    """(T,) from 0 at the first frame to 1, and back to 0 one frame after the last."""
+    rise, fall = (min(side, performance.seconds / 2) for side in (rise, fall))
+    return ease(performance.time / rise) * ease((performance.seconds - performance.time) / fall)
+
+
+def _settle(performance: Performance, share: Array) -> None:
+    """Brings everything to rest where the share (T,) is 0."""
+    performance.coefficients = {name: share * curve for name, curve in performance.coefficients.items()}
+    for curves in (performance.head, performance.gaze, performance.shift):
+        curves *= share[:, None]
+
+
+def _scale(performance: Performance, strength: RetargetOptions) -> None:
+    for name in performance.coefficients:
+        region = "eyes" if name.startswith("eye") else "brows" if name.startswith("brow") else "lips"
+        performance.coefficients[name] = strength.gain(region) * performance.coefficients[name]
+    performance.gaze *= strength.gain("eyes")
+    performance.head *= strength.gain("pose")
+    performance.shift *= strength.gain("pose")

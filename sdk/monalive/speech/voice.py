@@ -1,0 +1,196 @@
+"""The sound of somebody who speaks, as the networks take it: one channel at 16 kHz."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.packet import Packet
+from numpy.typing import ArrayLike, NDArray
+
+from monalive.media.regular_file import require_file
+from monalive.media.video_io import open_media
+
+log = logging.getLogger(__name__)
+
+SAMPLE_RATE: Final = 16000
+LONGEST_SECONDS: Final = 600.0
+# Rates that somebody may have recorded at.
+_RATES: Final = (4000, 384_000)
+# Sound that never gets louder than this is taken for silence: 1 / 1000 of full scale, -60 dB.
+SILENT: Final = 1e-3
+# Damage that lost less than this is not worth a hole: timestamps of some files are rounded to milliseconds and more.
+_HOLE_SECONDS: Final = 0.04
+
+
+@dataclass(frozen=True, eq=False)
+class Voice:
+    """Sound to move lips by.
+
+    Attributes:
+        samples: (n,) float32, mono, 16,000 a second, [-1, 1].
+        path: the file it was read from; None where it was given as samples.
+        start_s: when the first sample sounds on the file's own clock, seconds.
+    """
+
+    samples: NDArray[np.float32]
+    path: Path | None = None
+    start_s: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return len(self.samples) / SAMPLE_RATE
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing can be heard."""
+        return bool(np.abs(self.samples).max(initial=0.0) < SILENT)
+
+    @classmethod
+    def read(cls, path: str | Path) -> Voice:
+        """The default sound track of a file, in any format that FFmpeg reads; a video's, too.
+
+        Of a damaged file what can be decoded is taken, with silence where something is missing, and a warning is
+        logged.
+
+        Raises:
+            FileNotFoundError, IsADirectoryError, PermissionError: there is no such file, or it cannot be read.
+            ValueError: it is no sound, holds none, is empty, damaged from the start, or longer than ten minutes.
+        """
+        path = Path(path)
+        require_file(path, "sound")
+        if not path.stat().st_size:
+            raise ValueError(f"{path} is empty; record the sound again")
+        container = _opened(path)
+        try:
+            source = container.streams.best("audio")
+            if source is None:
+                raise ValueError(f"{path} has no sound track; give a recording of somebody who speaks")
+            assert isinstance(source, AudioStream)
+            samples, start_s = _decoded(container, source, path)
+        finally:
+            container.close()
+        if not len(samples):
+            raise ValueError(f"{path} has a sound track without sound, or one too damaged to read; record it again")
+        return cls(samples, path, start_s)
+
+    @classmethod
+    def from_samples(cls, samples: ArrayLike, rate: int) -> Voice:
+        """Sound as numbers.
+
+        Args:
+            samples: (n,) mono or (n, channels), float in [-1, 1], or integers in the range of their type.
+            rate: samples a second, 4,000 to 384,000.
+
+        Raises:
+            ValueError: another shape or type, no samples, numbers that are not finite or far outside the range, such
+                a rate, or longer than ten minutes.
+        """
+        values = np.asarray(samples)
+        if not _RATES[0] <= rate <= _RATES[1]:
+            raise ValueError(f"sound has {_RATES[0]} to {_RATES[1]} samples a second, not {rate:g}")
+        if values.ndim not in (1, 2) or not values.size or (values.ndim == 2 and values.shape[1] > 16):
+            raise ValueError(f"sound must be (samples,) or (samples, channels), at least one sample, got {values.shape}")
+        _require_length(len(values) / rate, "the sound")
+        mono = _floats(values)
+        mono = mono if mono.ndim == 1 else mono.mean(axis=1)
+        if not np.isfinite(mono).all() or np.abs(mono).max() > 8.0:
+            raise ValueError("samples must be finite numbers from -1 to 1; divide them by their full scale")
+        if rate == SAMPLE_RATE:
+            return cls(np.ascontiguousarray(mono, np.float32))
+        frame = AudioFrame.from_ndarray(np.ascontiguousarray(mono[None], np.float32), "fltp", "mono")
+        frame.sample_rate = rate
+        resampler = _resampler()
+        parts = [part.to_ndarray()[0] for given in (frame, None) for part in resampler.resample(given)]
+        return cls(np.concatenate(parts))
+
+
+def _resampler() -> AudioResampler:
+    return AudioResampler("fltp", "mono", SAMPLE_RATE)
+
+
+def _floats(values: NDArray[Any]) -> NDArray[np.float32]:
+    if values.dtype.kind == "f":
+        return values.astype(np.float32)
+    if values.dtype.kind not in "iu":
+        raise ValueError(f"sound must be floats or integers, not {values.dtype}")
+    span = np.iinfo(values.dtype)
+    middle = (float(span.max) + float(span.min) + 1) / 2  # unsigned bytes are silent at 128
+    scaled: NDArray[np.float32] = ((values.astype(np.float64) - middle) / (float(span.max) + 1 - middle)).astype(
+        np.float32
+    )
+    return scaled
+
+
+def _require_length(seconds: float, what: object) -> None:
+    if seconds > LONGEST_SECONDS:
+        raise ValueError(f"{what} is longer than {LONGEST_SECONDS / 60:g} minutes; cut it into pieces")
+
+
+def _opened(path: Path) -> Any:
+    try:
+        return open_media(path)
+    except ValueError as error:
+        raise ValueError(
+            f"{path} is not a sound that can be read: it is in no known format, or damaged; give a .wav, .mp3, .m4a or "
+            "a video with sound"
+        ) from error
+
+
+def _decoded(container: Any, source: AudioStream, path: Path) -> tuple[NDArray[np.float32], float]:
+    """All samples that can be decoded, in their places, and when the first one sounds."""
+    resampler = _resampler()
+    parts: list[NDArray[np.float32]] = []
+    start_s: float | None = None
+    count = 0
+    packets = _Packets(container.demux(source))
+    for frame in packets.frames():
+        time = None if frame.pts is None or frame.time_base is None else float(frame.pts * frame.time_base)
+        if start_s is None:
+            start_s = time or 0.0
+        hole = 0 if time is None else round((time - start_s) * SAMPLE_RATE) - count
+        if hole > _HOLE_SECONDS * SAMPLE_RATE:
+            _require_length((count + hole) / SAMPLE_RATE, path)
+            parts.append(np.zeros(hole, np.float32))
+            count += hole
+        frame.pts = None  # where it belongs is known; the resampler would fill in on its own
+        for even in resampler.resample(frame):
+            parts.append(even.to_ndarray()[0])
+            count += parts[-1].size
+        _require_length(count / SAMPLE_RATE, path)
+    if count:
+        parts += [even.to_ndarray()[0] for even in resampler.resample(None)]
+    if count and packets.damaged:
+        log.warning("the sound of %s is damaged or cut short: what could be read is kept", path)
+    samples = np.concatenate(parts) if parts else np.zeros(0, np.float32)
+    return np.nan_to_num(samples, posinf=0.0, neginf=0.0).clip(-1.0, 1.0), start_s or 0.0
+
+
+class _Packets:
+    """Decodes packets; `damaged` tells whether one could not be."""
+
+    def __init__(self, packets: Iterator[Packet[AudioStream]]) -> None:
+        self._packets = packets
+        self.damaged = False
+
+    def frames(self) -> Iterator[AudioFrame]:
+        while True:
+            try:
+                packet = next(self._packets, None)
+            except (av.error.FFmpegError, OSError):
+                packet, self.damaged = None, True
+            if packet is None:
+                return
+            try:
+                yield from packet.decode()
+            except av.error.FFmpegError:
+                self.damaged = True
