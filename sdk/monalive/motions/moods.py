@@ -1,4 +1,4 @@
-"""Moods in which somebody may speak: small constant changes of a face that leave open and shut lips alone.
+"""Moods in which somebody may speak: small constant changes of a face.
 
 Imports nothing that is slow to load: the command line reads the names.
 """
@@ -19,7 +19,6 @@ _MOODS: Final[Mapping[str, Mapping[str, float]]] = {
     "worried": {"browInnerUp": 0.50, "browDown": 0.15, "eyeWide": 0.12, "mouthStretch": 0.10},
 }
 EXPRESSIONS: Final = tuple(_MOODS)
-_CLOSER: Final = "mouthShrugLower"  # the chin lifts the lower lip: what smiles open, it shuts
 
 
 @functools.cache
@@ -38,16 +37,4 @@ def mood(name: str) -> Mapping[str, float]:
     for coefficient, amount in _MOODS[name].items():
         sides = (coefficient,) if coefficient in names else (f"{coefficient}Left", f"{coefficient}Right")
         offsets |= dict.fromkeys(sides, amount)
-    opened = _opening(offsets)
-    if opened > 0:
-        offsets[_CLOSER] = opened / -_opening({_CLOSER: 1.0})
     return offsets
-
-
-def _opening(offsets: Mapping[str, float]) -> float:
-    """How far coefficients move the middle of the lips apart, in outer-eye-corner distances; below 0: together."""
-    from monalive.faces.expressions import load_expressions
-
-    basis = load_expressions()
-    gaps = basis.apertures.mouth.gaps(basis.displacement(offsets))
-    return float(gaps[len(gaps) // 2])

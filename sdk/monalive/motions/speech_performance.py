@@ -5,12 +5,15 @@ Computed curves with a seed; none of it was taken from a person.
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monalive.faces.expressions import load_expressions
 from monalive.motions.moods import mood
 from monalive.motions.motion_curves import ease, glances, keyframes, pulse
 from monalive.motions.synthetic_driver import Performance
@@ -26,7 +29,10 @@ _MOOD_SECONDS: Final = 0.6
 _BEFORE_PHRASE, _AFTER_PHRASE, _LIPS_EASE = 0.15, 0.12, 0.12
 _BLINKS_APART: Final = (2.0, 5.0)
 _BLINK_AT_PAUSE: Final = 0.8  # a blink moves to the end of a phrase that is so near, seconds
+_CLOSER: Final = "mouthShrugLower"  # the chin lifts the lower lip
 _LONG_PAUSE: Final = 0.5
+# So often a speaking head turns elsewhere, in so much time, by so many degrees of yaw, pitch and roll (deviation).
+_DIRECTION_SECONDS, _TURN_SECONDS, _DIRECTIONS = 2.4, 0.7, (2.4, 0.8, 1.3)
 
 
 def perform_speech(
@@ -58,16 +64,18 @@ def perform_speech(
     # Each of its own, so that what one does never changes another.
     head, brows, eyes, blinks = (np.random.default_rng([seed, stream]) for stream in range(4))
     performance.breathe(1.2, seed)
-    open_lips = lips_envelope(performance.time, performance.seconds, rhythm)
-    for name, curve in lips.items():
-        performance.add(open_lips * curve, **{name: 1.0})
     _move_head(performance, rhythm, head)
     _raise_brows(performance, rhythm, brows)
     _look(performance, rhythm, eyes)
     performance.blink(*_blinks(performance.seconds, rhythm, blinks))
-    _settle(performance, _envelope(performance, _REST_SECONDS, _SETTLING_SECONDS))
+    whole = _envelope(performance, _REST_SECONDS, _SETTLING_SECONDS)
+    _settle(performance, whole)
     performance.add(_envelope(performance, _MOOD_SECONDS, _MOOD_SECONDS), **offsets)
     _scale(performance, strength)
+    _leave_lips_alone(performance)
+    whole = whole * lips_envelope(performance.time, performance.seconds, rhythm)
+    for name, curve in lips.items():
+        performance.add(whole * curve, **{name: strength.gain("lips")})
 
 
 def lips_envelope(time: Array, seconds: float, rhythm: Rhythm) -> Array:
@@ -90,18 +98,23 @@ def _move_head(performance: Performance, rhythm: Rhythm, random: np.random.Gener
         down = 2.6 if random.random() < 0.75 else -1.6
         performance.head[:, 1] += down * nod(time, accent)
         performance.head[:, 2] += random.normal(0.0, 0.6) * nod(time, accent)
-    # Every phrase has its own direction; between, and at the end, the head comes back.
-    turns, tilts, rises = [(0.0, 0.0)], [(0.0, 0.0)], [(0.0, 0.0)]
-    for (start, end), following in zip(rhythm.phrases, [*rhythm.phrases[1:], (seconds, seconds)], strict=True):
-        for moment in np.arange(start, end, 2.4):  # a long phrase in several
-            if moment > turns[-1][0] + 0.2 and moment + 0.7 < seconds:
-                for keys, degrees in ((turns, 2.4), (tilts, 1.3), (rises, 0.8)):
-                    keys += [(moment, keys[-1][1]), (moment + 0.7, float(np.clip(random.normal(0.0, degrees), -5, 5)))]
-        if following[0] - end > _LONG_PAUSE and end > turns[-1][0]:
-            for keys in (turns, tilts, rises):
-                keys += [(end, keys[-1][1]), (min(end + 0.9, following[0]), 0.4 * keys[-1][1])]
-    for axis, keys in enumerate((turns, rises, tilts)):
-        performance.head[:, axis] += keyframes(time, keys)
+    directions = _directions(rhythm, seconds, random)
+    for axis in range(3):
+        performance.head[:, axis] += keyframes(time, directions[:, [0, 1 + axis]])
+
+
+def _directions(rhythm: Rhythm, seconds: float, random: np.random.Generator) -> Array:
+    """(n, 4) moments, and yaw, pitch and roll that are reached by then: every phrase has its own; in long pauses the
+    head comes back."""
+    keys = [np.zeros(4)]
+    for (start, end), (following, _) in itertools.pairwise([*rhythm.phrases, (seconds, seconds)]):
+        for moment in np.arange(start, end, _DIRECTION_SECONDS):
+            if moment > keys[-1][0] and moment + _TURN_SECONDS < seconds:
+                wanted = np.clip(random.normal(0.0, _DIRECTIONS), -5.0, 5.0)
+                keys += [np.append(moment, keys[-1][1:]), np.append(moment + _TURN_SECONDS, wanted)]
+        if following - end > _LONG_PAUSE and end > keys[-1][0]:
+            keys += [np.append(end, keys[-1][1:]), np.append(end + 0.8 * (following - end), 0.4 * keys[-1][1:])]
+    return np.array(keys)
 
 
 def _raise_brows(performance: Performance, rhythm: Rhythm, random: np.random.Generator) -> None:
@@ -115,9 +128,7 @@ def _raise_brows(performance: Performance, rhythm: Rhythm, random: np.random.Gen
 def _look(performance: Performance, rhythm: Rhythm, random: np.random.Generator) -> None:
     """At whom it speaks to; now and then, while it thinks what to say next, aside."""
     across, down = [(-1.0, 0.0)], [(-1.0, 0.0)]
-    begins = [start for start, _ in rhythm.phrases]
-    ends = [0.0, *(end for _, end in rhythm.phrases[:-1])]
-    for end, start in zip(ends, begins, strict=True):
+    for (_, end), (start, _) in itertools.pairwise([(0.0, 0.0), *rhythm.phrases]):
         aside, side, height = random.random(), random.normal(0.0, 5.0), random.normal(-1.0, 2.5)
         if start - end > _LONG_PAUSE and aside < 0.5:
             across += [(end + 0.15, float(np.clip(side, -9, 9))), (start + 0.25, 0.0)]
@@ -149,6 +160,20 @@ def _settle(performance: Performance, share: Array) -> None:
     performance.coefficients = {name: share * curve for name, curve in performance.coefficients.items()}
     for curves in (performance.head, performance.gaze, performance.shift):
         curves *= share[:, None]
+
+
+def _leave_lips_alone(performance: Performance) -> None:
+    """Takes back what smiles, brows and blinks, which the expression model learnt together, do to the lips' opening."""
+    opening = sum(lips_opening(name) * curve for name, curve in performance.coefficients.items())
+    performance.add(opening / -lips_opening(_CLOSER), **{_CLOSER: 1.0})
+
+
+@functools.cache
+def lips_opening(name: str) -> float:
+    """How far a coefficient of 1 moves the middle of the lips apart, in outer-eye-corner distances; below 0: together."""
+    basis = load_expressions()
+    gaps = basis.apertures.mouth.gaps(basis.displacement({name: 1.0}))
+    return float(gaps[len(gaps) // 2])
 
 
 def _scale(performance: Performance, strength: RetargetOptions) -> None:

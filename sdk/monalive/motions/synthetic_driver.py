@@ -76,7 +76,7 @@ class Performance:
         moments += random.uniform(-0.15, 0.15, len(moments))
         for axis, degrees in enumerate((1.0, 0.6)):
             targets = random.normal(0.0, degrees * amount, len(moments))
-            targets[-1] = 0.0
+            targets[-1:] = 0.0
             self.gaze[:, axis] += glances(self.time, np.stack([moments, targets], axis=1))
 
     def landmarks(self) -> NDArray[np.float32]:

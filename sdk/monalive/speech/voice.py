@@ -109,13 +109,23 @@ class Voice:
             return cls(np.ascontiguousarray(mono, np.float32))
         frame = AudioFrame.from_ndarray(np.ascontiguousarray(mono[None], np.float32), "fltp", "mono")
         frame.sample_rate = rate
-        resampler = _resampler()
-        parts = [part.to_ndarray()[0] for given in (frame, None) for part in resampler.resample(given)]
-        return cls(np.concatenate(parts))
+        to_rate = _ToRate()
+        return cls(np.concatenate([to_rate(frame), to_rate(None)]))
 
 
-def _resampler() -> AudioResampler:
-    return AudioResampler("fltp", "mono", SAMPLE_RATE)
+class _ToRate:
+    """Call it with frames one by one, and with None at the end: (n,) float32 mono at `SAMPLE_RATE`."""
+
+    def __init__(self) -> None:
+        self._resampler: AudioResampler | None = None
+
+    def __call__(self, frame: AudioFrame | None) -> NDArray[np.float32]:
+        if self._resampler is None:
+            # FFmpeg's own way from two channels to one makes what both say louder.
+            layout = "stereo" if frame is not None and frame.layout.nb_channels > 2 else None
+            self._resampler = AudioResampler("fltp", layout, SAMPLE_RATE)
+        parts = [part.to_ndarray().mean(axis=0) for part in self._resampler.resample(frame)]
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 
 def _floats(values: NDArray[Any]) -> NDArray[np.float32]:
@@ -125,10 +135,7 @@ def _floats(values: NDArray[Any]) -> NDArray[np.float32]:
         raise ValueError(f"sound must be floats or integers, not {values.dtype}")
     span = np.iinfo(values.dtype)
     middle = (float(span.max) + float(span.min) + 1) / 2  # unsigned bytes are silent at 128
-    scaled: NDArray[np.float32] = ((values.astype(np.float64) - middle) / (float(span.max) + 1 - middle)).astype(
-        np.float32
-    )
-    return scaled
+    return np.asarray((values.astype(np.float64) - middle) / (float(span.max) + 1 - middle), np.float32)
 
 
 def _require_length(seconds: float, what: object) -> None:
@@ -148,7 +155,7 @@ def _opened(path: Path) -> Any:
 
 def _decoded(container: Any, source: AudioStream, path: Path) -> tuple[NDArray[np.float32], float]:
     """All samples that can be decoded, in their places, and when the first one sounds."""
-    resampler = _resampler()
+    to_rate = _ToRate()
     parts: list[NDArray[np.float32]] = []
     start_s: float | None = None
     count = 0
@@ -163,14 +170,13 @@ def _decoded(container: Any, source: AudioStream, path: Path) -> tuple[NDArray[n
             parts.append(np.zeros(hole, np.float32))
             count += hole
         frame.pts = None  # where it belongs is known; the resampler would fill in on its own
-        for even in resampler.resample(frame):
-            parts.append(even.to_ndarray()[0])
-            count += parts[-1].size
+        parts.append(to_rate(frame))
+        count += parts[-1].size
         _require_length(count / SAMPLE_RATE, path)
     if count:
-        parts += [even.to_ndarray()[0] for even in resampler.resample(None)]
-    if count and packets.damaged:
-        log.warning("the sound of %s is damaged or cut short: what could be read is kept", path)
+        parts.append(to_rate(None))
+        if packets.damaged:
+            log.warning("the sound of %s is damaged or cut short: what could be read is kept", path)
     samples = np.concatenate(parts) if parts else np.zeros(0, np.float32)
     return np.nan_to_num(samples, posinf=0.0, neginf=0.0).clip(-1.0, 1.0), start_s or 0.0
 
