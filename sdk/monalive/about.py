@@ -125,6 +125,7 @@ def _about_motion(path: Path) -> dict[str, Any]:
         "driver_size": list(motion.image_size),
         "loop": motion.loop,
         "surroundings": motion.surroundings is not None,
+        "speech": motion.speech,
     }
 
 

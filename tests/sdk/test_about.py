@@ -46,6 +46,7 @@ def test_a_motion(tmp_path: Path) -> None:
         "driver_size": [320, 240],
         "loop": True,
         "surroundings": False,
+        "speech": False,
     }
 
 

@@ -43,10 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_background_argument(parser)
     parser.add_argument("--crop", action="store_true", help="write only the 256x256 picture of the face")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--seconds", type=shared.positive, metavar="S", help="length: motions and speech repeat, a driver is cut")
     length.add_argument(
-        "--loops", type=shared.positive_int, metavar="N", help="play it so many times, with its sound"
+        "--seconds", type=shared.positive, metavar="S", help="length: motions and speech repeat, a driver is cut"
     )
+    length.add_argument("--loops", type=shared.positive_int, metavar="N", help="play it so many times, with its sound")
     parser.add_argument("--boomerang", action="store_true", help="play it to its end and back, without sound")
     parser.add_argument(
         "--pad-to-sound", action="store_true", help="hold the last picture until the driver's sound ends"

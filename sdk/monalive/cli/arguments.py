@@ -206,6 +206,12 @@ def add_retarget_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="A,B",
         help=f"move only these: {', '.join(REGIONS)}",
     )
+    add_gain_argument(parser)
+    parser.add_argument("--no-smooth", action="store_true", help="leave out the smoothing over time")
+
+
+def add_gain_argument(parser: argparse.ArgumentParser) -> None:
+    """--gain."""
     parser.add_argument(
         "--gain",
         type=gain,
@@ -215,7 +221,6 @@ def add_retarget_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="REGION=X",
         help="strength of a region, 1 is as the driver: eyes=1.2 lips=0.8",
     )
-    parser.add_argument("--no-smooth", action="store_true", help="leave out the smoothing over time")
 
 
 def add_reference_argument(parser: argparse.ArgumentParser, default: str | None, meaning: str = "neutral") -> None:

@@ -170,7 +170,7 @@ def _leave_lips_alone(performance: Performance) -> None:
 
 @functools.cache
 def lips_opening(name: str) -> float:
-    """How far a coefficient of 1 moves the middle of the lips apart, in outer-eye-corner distances; below 0: together."""
+    """How far a coefficient of 1 moves the middle of the lips apart, in outer-eye-corner distances."""
     basis = load_expressions()
     gaps = basis.apertures.mouth.gaps(basis.displacement({name: 1.0}))
     return float(gaps[len(gaps) // 2])

@@ -99,7 +99,7 @@ class Voice:
         if not _RATES[0] <= rate <= _RATES[1]:
             raise ValueError(f"sound has {_RATES[0]} to {_RATES[1]} samples a second, not {rate:g}")
         if values.ndim not in (1, 2) or not values.size or (values.ndim == 2 and values.shape[1] > 16):
-            raise ValueError(f"sound must be (samples,) or (samples, channels), at least one sample, got {values.shape}")
+            raise ValueError(f"sound must be (samples,) or (samples, channels), one or more, got {values.shape}")
         _require_length(len(values) / rate, "the sound")
         mono = _floats(values)
         mono = mono if mono.ndim == 1 else mono.mean(axis=1)

@@ -1,4 +1,4 @@
-"""Motions that speak: in step with the sound, shut in silence, at rest at both ends. Loudness stands in for the network."""
+"""Motions that speak: in step with the sound, shut in silence, at rest at both ends. Loudness opens the mouth."""
 
 from __future__ import annotations
 

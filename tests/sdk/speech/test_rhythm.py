@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from speech_stand_ins import silence, syllables, voiced
@@ -40,10 +42,11 @@ def test_noise_has_no_pitch() -> None:
 
 
 def test_phrases_end_at_pauses_and_not_at_closures() -> None:
-    sound = np.concatenate([silence(0.5), voiced(0.4), silence(0.1), voiced(0.4), silence(0.6), voiced(0.5), silence(0.4)])
+    word = voiced(0.4)
+    sound = np.concatenate([silence(0.5), word, silence(0.1), word, silence(0.6), word, silence(0.5)])
     (first, second) = rhythm_of(Voice(sound)).phrases
     assert first == pytest.approx((0.5, 1.4), abs=0.04)
-    assert second == pytest.approx((2.0, 2.5), abs=0.04)
+    assert second == pytest.approx((2.0, 2.4), abs=0.04)
 
 
 @pytest.mark.parametrize("level", [1.0, 0.1, 0.02])
@@ -65,7 +68,7 @@ def test_the_stressed_syllable_is_found() -> None:
     strongest = max(accents, key=lambda accent: accent.strength)
     assert strongest.time == pytest.approx(0.5 + 2 * 0.23 + 0.09, abs=0.05)
     assert all(0 < accent.strength <= 1 for accent in accents)
-    assert all(later.time - accent.time >= 0.4 - 1e-9 for accent, later in zip(accents, accents[1:], strict=False))
+    assert all(later.time - accent.time >= 0.4 - 1e-9 for accent, later in itertools.pairwise(accents))
 
 
 @pytest.mark.parametrize("samples", [silence(0.0), silence(2.0), np.full(16000, 1e-4, np.float32), silence(0.003)])

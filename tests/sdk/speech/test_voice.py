@@ -40,7 +40,9 @@ def test_numbers_of_any_kind_are_the_same_sound(given: str) -> None:
         "float64": sound.astype(np.float64),
         "stereo": np.stack([sound * 1.5, sound * 0.5], axis=1),
     }[given]
-    assert np.abs(Voice.from_samples(samples, SAMPLE_RATE).samples - sound).max() < (0.005 if given == "uint8" else 1e-4)
+    assert np.abs(Voice.from_samples(samples, SAMPLE_RATE).samples - sound).max() < (
+        0.005 if given == "uint8" else 1e-4
+    )
 
 
 @pytest.mark.parametrize(
