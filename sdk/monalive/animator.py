@@ -275,6 +275,35 @@ class PhotoAnimator(ClosesAtEnd):
                 frame = player.frame(landmarks, timestamp, surroundings)
             yield replace(frame, cut=index in references and index > 0)
 
+    def play_speaking(
+        self,
+        portrait: Portraits,
+        faces: Iterable[tuple[float, NDArray[np.float32]]],
+        rest: NDArray[np.float32],
+        image_size: tuple[int, int],
+    ) -> Iterator[AnimatedFrame]:
+        """Lets a face that speaks, and is made while it does (`SpeakingFace`), drive a portrait. Any mode.
+
+        Args:
+            portrait: one, or several of the same photo, enrolled with `consent`.
+            faces: (timestamp in ms, landmarks (478, 3) in pixels), timestamps rising.
+            rest: (478, 3) the face that motion is counted from.
+            image_size: (width, height) of the picture that these pixels are of.
+
+        Raises:
+            RuntimeError: closed.
+            ValueError: a portrait was enrolled without `consent`.
+        """
+        self._require_open()
+        _require_consent_to_speech(portrait)
+        player = PortraitPlayer(portrait, self._networks, replace(self._options.retarget, smooth=False))
+        player.start(rest, image_size)
+        for timestamp, landmarks in faces:
+            self._require_open()
+            with self._animating:
+                frame = player.frame(landmarks, timestamp)
+            yield frame
+
     def reanchor(self) -> None:
         """Counts the motion of a driver from its next face on: the portrait glides to rest. For live drivers.
 

@@ -133,6 +133,10 @@ class FakeAnimator:
     def reanchor(self) -> None:
         self.reanchored += 1
 
+    def play_speaking(self, portrait: Any, faces: Any, rest: Any, image_size: Any) -> Iterator[FakeFrame]:
+        for time, _ in faces:
+            yield self.animate_for_video(portrait, np.full((4, 4, 3), 90, np.uint8), time)
+
     def play(self, portrait: Any, motion: Any) -> Iterator[FakeFrame]:
         for points, time in zip(motion.landmarks, motion.timestamps_ms, strict=True):
             yield self.animate_for_video(portrait, np.full((4, 4, 3), 20 + points[0, 0] * 10), float(time))

@@ -71,8 +71,8 @@ def perform_speech(
     whole = _envelope(performance, _REST_SECONDS, _SETTLING_SECONDS)
     _settle(performance, whole)
     performance.add(_envelope(performance, _MOOD_SECONDS, _MOOD_SECONDS), **offsets)
-    _scale(performance, strength)
-    _leave_lips_alone(performance)
+    scale_regions(performance, strength)
+    leave_lips_alone(performance)
     whole = whole * lips_envelope(performance.time, performance.seconds, rhythm)
     for name, curve in lips.items():
         performance.add(whole * curve, **{name: strength.gain("lips")})
@@ -119,10 +119,20 @@ def _directions(rhythm: Rhythm, seconds: float, random: np.random.Generator) -> 
 
 def _raise_brows(performance: Performance, rhythm: Rhythm, random: np.random.Generator) -> None:
     for accent in rhythm.accents:
-        chance, amount = random.random(), random.uniform(0.2, 0.4)
-        if chance < 0.25 + 0.5 * accent.strength:
-            raised = accent.strength * pulse(performance.time, accent.time - 0.18, 0.2, 0.1, 0.5)
-            performance.add(amount * raised, browInnerUp=1.0, browOuterUp=0.8)
+        raise_brows(performance, accent, brow_amount(accent, random))
+
+
+def brow_amount(accent: Accent, random: np.random.Generator) -> float:
+    """How far the brows go up on a stressed syllable: often not at all."""
+    chance, amount = random.random(), random.uniform(0.2, 0.4)
+    return accent.strength * amount if chance < 0.25 + 0.5 * accent.strength else 0.0
+
+
+def raise_brows(performance: Performance, accent: Accent, amount: float) -> None:
+    """Raises the brows by so much on a stressed syllable."""
+    performance.add(
+        amount * pulse(performance.time, accent.time - 0.18, 0.2, 0.1, 0.5), browInnerUp=1.0, browOuterUp=0.8
+    )
 
 
 def _look(performance: Performance, rhythm: Rhythm, random: np.random.Generator) -> None:
@@ -162,7 +172,7 @@ def _settle(performance: Performance, share: Array) -> None:
         curves *= share[:, None]
 
 
-def _leave_lips_alone(performance: Performance) -> None:
+def leave_lips_alone(performance: Performance) -> None:
     """Takes back what smiles, brows and blinks, which the expression model learnt together, do to the lips' opening."""
     opening = sum(lips_opening(name) * curve for name, curve in performance.coefficients.items())
     performance.add(opening / -lips_opening(_CLOSER), **{_CLOSER: 1.0})
@@ -176,7 +186,8 @@ def lips_opening(name: str) -> float:
     return float(gaps[len(gaps) // 2])
 
 
-def _scale(performance: Performance, strength: RetargetOptions) -> None:
+def scale_regions(performance: Performance, strength: RetargetOptions) -> None:
+    """Applies the gain of each region to what a face does so far."""
     for name in performance.coefficients:
         region = "eyes" if name.startswith("eye") else "brows" if name.startswith("brow") else "lips"
         performance.coefficients[name] = strength.gain(region) * performance.coefficients[name]

@@ -95,14 +95,18 @@ def loudness_db(samples: NDArray[np.float32]) -> Array:
     return np.maximum(10.0 * np.log10(np.maximum(mean, 1e-12)), _FLOOR_DB)
 
 
+def speech_level(noise_db: float, loud_db: float) -> float:
+    """Above which loudness, in dB, a sound is speech: from that of its noise and of its loudest vowels."""
+    return max(noise_db + _NOISE_SHARE * (loud_db - noise_db), loud_db - _SPEECH_BELOW_LOUD_DB, _SILENT_DB)
+
+
 def _phrases(loudness: Array) -> tuple[tuple[float, float], ...]:
     noise, loud = np.percentile(loudness, (10, 95))
-    least = max(noise + _NOISE_SHARE * (loud - noise), loud - _SPEECH_BELOW_LOUD_DB, _SILENT_DB)
+    least = speech_level(noise, loud)
     if loud - noise < 6.0 and loud > _SILENT_DB:  # no pause at all: all of it is speech
         least = noise - 6.0
-    runs = _runs(loudness > least)
     joined: list[list[int]] = []
-    for start, end in runs:
+    for start, end in _runs(loudness > least):
         if joined and (start - joined[-1][1]) * HOP_SECONDS < _SHORTEST_PAUSE:
             joined[-1][1] = end
         else:

@@ -107,10 +107,26 @@ class Voice:
             raise ValueError("samples must be finite numbers from -1 to 1; divide them by their full scale")
         if rate == SAMPLE_RATE:
             return cls(np.ascontiguousarray(mono, np.float32))
-        frame = AudioFrame.from_ndarray(np.ascontiguousarray(mono[None], np.float32), "fltp", "mono")
-        frame.sample_rate = rate
-        to_rate = _ToRate()
-        return cls(np.concatenate([to_rate(frame), to_rate(None)]))
+        resample = Resampler(rate)
+        return cls(np.concatenate([resample(mono), resample.rest()]))
+
+
+class Resampler:
+    """Mono sound at another rate to `SAMPLE_RATE`, piece by piece: call it with each, and at the end `rest`."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._to_rate = _ToRate()
+
+    def __call__(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n,) float32 to (m,); what waits for more samples comes with the next piece."""
+        frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples[None], np.float32), "fltp", "mono")
+        frame.sample_rate = self._rate
+        return self._to_rate(frame)
+
+    def rest(self) -> NDArray[np.float32]:
+        """(m,) what still waited."""
+        return self._to_rate(None)
 
 
 class _ToRate:
