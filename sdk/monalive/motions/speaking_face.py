@@ -92,7 +92,8 @@ class SpeakingFace:
         self._listen(heard, seconds, elapsed)
         new = np.clip(self._network.shape(heard).astype(np.float64), 0.0, 1.5)
         self._lips += (_NEWEST_SHARE if elapsed else 1.0) * (new - self._lips)
-        return self._performed(seconds).landmarks()[0]
+        face: NDArray[np.float32] = self._performed(seconds).landmarks()[0]
+        return face
 
     def _performed(self, seconds: float) -> Performance:
         performance = Performance(np.array([seconds]), _PERIOD_SECONDS)

@@ -174,7 +174,9 @@ def _settle(performance: Performance, share: Array) -> None:
 
 def leave_lips_alone(performance: Performance) -> None:
     """Takes back what smiles, brows and blinks, which the expression model learnt together, do to the lips' opening."""
-    opening = sum(lips_opening(name) * curve for name, curve in performance.coefficients.items())
+    opening = np.zeros_like(performance.time)
+    for name, curve in performance.coefficients.items():
+        opening += lips_opening(name) * curve
     performance.add(opening / -lips_opening(_CLOSER), **{_CLOSER: 1.0})
 
 

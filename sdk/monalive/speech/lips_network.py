@@ -67,7 +67,8 @@ class LipsNetwork:
 
     def shape(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
         """Coefficients (K,) of one window of sound, (window,) float32; contiguous, it is not copied here."""
-        return self._network({_INPUT: window[None]})[_OUTPUT][0]
+        coefficients: NDArray[np.float32] = self._network({_INPUT: window[None]})[_OUTPUT][0]
+        return coefficients
 
     def shapes(self, samples: NDArray[np.float32], seconds: ArrayLike) -> NDArray[np.float32]:
         """Coefficients (T, K) at moments of a sound; before and after it there is silence.

@@ -92,7 +92,8 @@ def loudness_db(samples: NDArray[np.float32]) -> Array:
     total = np.concatenate([[0.0], np.cumsum(power)])
     starts = np.arange(count) * _HOP
     mean = (total[starts + _LOUDNESS_WINDOW] - total[starts]) / _LOUDNESS_WINDOW
-    return np.maximum(10.0 * np.log10(np.maximum(mean, 1e-12)), _FLOOR_DB)
+    loudness: Array = np.maximum(10.0 * np.log10(np.maximum(mean, 1e-12)), _FLOOR_DB)
+    return loudness
 
 
 def speech_level(noise_db: float, loud_db: float) -> float:
@@ -153,10 +154,9 @@ def _semitones(samples: NDArray[np.float32], count: int) -> Array:
     return pitch
 
 
-def _autocorrelation(windows: NDArray[np.float32]) -> NDArray[np.float32]:
+def _autocorrelation(windows: NDArray[np.float32]) -> Array:
     spectrum = np.fft.rfft(windows, _PITCH_TRANSFORM, axis=1)
-    correlation: NDArray[np.float32] = np.fft.irfft(np.abs(spectrum) ** 2, axis=1)[:, :_PITCH_WINDOW]
-    return correlation
+    return np.fft.irfft(np.abs(spectrum) ** 2, axis=1)[:, :_PITCH_WINDOW]
 
 
 def _accents(loudness: Array, semitones: Array, speaking: NDArray[np.bool_]) -> tuple[Accent, ...]:
@@ -172,7 +172,7 @@ def _accents(loudness: Array, semitones: Array, speaking: NDArray[np.bool_]) -> 
     loud = hills[peaks]
     voiced = np.isfinite(semitones)
     usual = float(np.median(semitones[voiced])) if voiced.any() else 0.0
-    pitch = np.array([_pitch_at(semitones, peak, usual) for peak in peaks])
+    pitch = np.array([_pitch_at(semitones, peak, usual) for peak in peaks.tolist()])
     scores = np.empty(len(peaks))
     for index, peak in enumerate(peaks):
         near = np.abs(peaks - peak) * HOP_SECONDS < _AROUND_SECONDS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,7 +72,7 @@ def test_frames_come_at_their_rate_and_the_file_says_what_drove(
     (microphone,) = microphones
     assert microphone.wanted == "USB" and microphone.closed
     times = [time for time, _ in VideoReader("out.mp4")]
-    assert 5 <= len(times) <= 20 and all(later > earlier for earlier, later in zip(times, times[1:], strict=False))
+    assert 5 <= len(times) <= 20 and all(later > earlier for earlier, later in itertools.pairwise(times))
     assert f"{len(times)} frames" in capsys.readouterr().out
     credentials = read_credentials(Path("out.mp4"), "video/mp4")
     assert credentials is not None and credentials.facts is not None
@@ -120,7 +121,7 @@ def test_the_badge_is_in_the_window_unless_switched_off(
 def test_without_consent_nothing_is_listened_to(
     animator: FakeAnimator, microphones: list[FakeMicrophone], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert main("live photo.png --microphone --record out.mp4 --seconds 1".split()) == 2
+    assert main(["live", "photo.png", "--microphone", "--record", "out.mp4"]) == 2
     assert "--consent self" in capfd.readouterr().err
     with pytest.raises(ValueError, match="consent='self'"):
         run_live(LiveRequest(["photo.png"], microphone="", record="out.mp4", window=False))
@@ -130,7 +131,7 @@ def test_without_consent_nothing_is_listened_to(
 def test_an_expression_without_a_microphone_is_refused(animator: FakeAnimator) -> None:
     for more in ({"expression": "happy"}, {"seed": 2}):
         with pytest.raises(ValueError, match="go with a microphone alone"):
-            run_live(LiveRequest(["photo.png"], record="out.mp4", window=False, **more))  # type: ignore[arg-type]
+            run_live(LiveRequest(["photo.png"], record="out.mp4", window=False, **more))
 
 
 def test_a_real_animator_speaks_what_is_heard() -> None:

@@ -50,7 +50,7 @@ def heard(path: Path) -> NDArray[np.float64]:
     track = np.zeros(round(5.0 * SAMPLE_RATE), np.float32)
     with av.open(str(path)) as container:
         for frame in container.decode(audio=0):
-            assert frame.sample_rate == SAMPLE_RATE
+            assert frame.sample_rate == SAMPLE_RATE and frame.pts is not None and frame.time_base is not None
             start = round(float(frame.pts * frame.time_base) * SAMPLE_RATE)
             samples = frame.to_ndarray().mean(axis=0)
             track[start : start + len(samples)] = samples

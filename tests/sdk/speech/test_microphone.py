@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
 import time
@@ -146,7 +147,10 @@ def test_without_a_microphone_one_line_comes_within_two_seconds() -> None:
     )
     start = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": ":".join(sys.path)}
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert done.stdout == "2 []\n"
     assert done.stderr == "monalive: there is no microphone here; connect one, or use --speech with a recording\n"

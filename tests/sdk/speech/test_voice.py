@@ -33,14 +33,14 @@ def test_what_16_kilohertz_cannot_hold_does_not_fold_back() -> None:
 @pytest.mark.parametrize("given", ["int16", "int32", "uint8", "float64", "stereo"])
 def test_numbers_of_any_kind_are_the_same_sound(given: str) -> None:
     sound = tone(SAMPLE_RATE)
-    samples = {
+    kinds: dict[str, np.ndarray] = {
         "int16": np.round(sound * 32768).astype(np.int16),
         "int32": np.round(sound.astype(np.float64) * 2**31).astype(np.int32),
         "uint8": np.round(sound * 128 + 128).astype(np.uint8),
         "float64": sound.astype(np.float64),
         "stereo": np.stack([sound * 1.5, sound * 0.5], axis=1),
-    }[given]
-    assert np.abs(Voice.from_samples(samples, SAMPLE_RATE).samples - sound).max() < (
+    }
+    assert np.abs(Voice.from_samples(kinds[given], SAMPLE_RATE).samples - sound).max() < (
         0.005 if given == "uint8" else 1e-4
     )
 
