@@ -53,11 +53,12 @@ def python_names() -> set[str]:
     from monalive.faces.crop import SquareCrop, portrait_crop
     from monalive.faces.tracker import Face, FaceTracker
     from monalive.faces.tracker_factory import FaceTrackerFactory
+    from monalive.speech.lips_network import LipsNetwork
     from monalive.trust.mark_code import MarkMessage
     from monalive.trust.pixel_mark import PixelMark
 
     named = {name: getattr(monalive, name) for name in monalive.__all__ if name != "__version__"}
-    others = (SquareCrop, portrait_crop, Face, FaceTracker, FaceTrackerFactory, MarkMessage, PixelMark)
+    others = (SquareCrop, portrait_crop, Face, FaceTracker, FaceTrackerFactory, LipsNetwork, MarkMessage, PixelMark)
     named |= {item.__name__: item for item in others}
     names = set(named)
     for name, item in named.items():

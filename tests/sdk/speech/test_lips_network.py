@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from speech_cases import REFUSED, echo
 from speech_stand_ins import MANIFEST, loudness_lips
 
-from monalive.networks.runtimes import Tensors
 from monalive.speech.lips_network import LipsNetwork
 from monalive.speech.voice import SAMPLE_RATE
-
-
-def echo(tensors: Tensors) -> Mapping[str, NDArray[np.float32]]:
-    """The first sample of its window, the one at the moment itself, and the last."""
-    window = tensors["sound"][0]
-    return {"coefficients": np.array([[window[0], window[8320], window[-1]]], np.float32)}
 
 
 def test_windows_lie_around_their_moments_and_there_is_silence_around_the_sound() -> None:
@@ -40,17 +32,7 @@ def test_a_sound_of_nothing_is_silence() -> None:
     assert network.shapes(np.zeros(0, np.float32), [0.0, 0.04]).tolist() == [[0.0, 0.0], [0.0, 0.0]]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"coefficients": None},
-        {"sample_rate": 8000},
-        {"before_ms": "much"},
-        {"before_ms": -1000},
-        {"before_ms": 0, "after_ms": 0},
-        {"after_ms": None},
-    ],
-)
+@pytest.mark.parametrize("change", REFUSED)
 def test_a_manifest_that_says_too_little_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="part 'speech'"):
         LipsNetwork(echo, {**MANIFEST, **change})
