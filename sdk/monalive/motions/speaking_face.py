@@ -20,6 +20,7 @@ from monalive.motions.speech_performance import (
 )
 from monalive.motions.synthetic_driver import CENTRE, IMAGE_SIZE, PIXELS_PER_UNIT, Performance
 from monalive.retargeting.retarget_options import RetargetOptions
+from monalive.speech.lips_closure import touching
 from monalive.speech.lips_network import LipsNetwork
 from monalive.speech.rhythm import HOP_SECONDS, Accent, loudness_db, smoothed, speech_level, without_rumble
 from monalive.speech.voice import SAMPLE_RATE
@@ -105,8 +106,9 @@ class SpeakingFace:
         performance.add(ease(performance.time / _MOOD_SECONDS), **self._offsets)
         scale_regions(performance, self._strength)
         leave_lips_alone(performance)
-        for name, amount in zip(self._network.names, self._lips, strict=True):
-            performance.add(np.array([self._open * amount]), **{name: self._strength.gain("lips")})
+        lips = dict(zip(self._network.names, self._lips[:, None], strict=True))
+        for name, curve in touching(lips).items():
+            performance.add(self._open * curve, **{name: self._strength.gain("lips")})
         return performance
 
     def _listen(self, heard: NDArray[np.float32], seconds: float, elapsed: float) -> None:
