@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from monalive.motions.motion import Motion
 from monalive.motions.speech_performance import perform_speech
 from monalive.motions.synthetic_driver import IMAGE_SIZE, Performance
-from monalive.speech.lips_closure import contrasted, touching
+from monalive.speech.lips_closure import touching
 from monalive.speech.lips_network import LipsNetwork, default_lips_network
-from monalive.speech.rhythm import rhythm_of
+from monalive.speech.rhythm import rhythm_of, smoothed
 from monalive.speech.voice import Voice
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 SPEECH_FPS: Final = 25.0
 _RATES: Final = (10.0, 120.0)  # slower than that lips are not seen to shut
 _LIPS_RATE: Final = 50.0  # moments a second, at least, at which the network is asked
+_LIPS_SECONDS: Final = 0.012  # standard deviation of the smoothing: a closure of 80 ms stays shut
 _AFTER_SPEECH: Final = 0.5  # so long a motion goes on after the last word, to come to rest
 
 
@@ -64,5 +65,5 @@ def _lips(network: LipsNetwork, voice: Voice, count: int, fps: float) -> dict[st
     often = math.ceil(_LIPS_RATE / fps)
     rate = often * fps
     shapes = network.shapes(voice.samples, np.arange((count - 1) * often + 1) / rate)
-    curves = contrasted(np.clip(shapes.astype(np.float64), 0.0, 1.5), rate)[::often]
+    curves = smoothed(np.clip(shapes.astype(np.float64), 0.0, 1.5), _LIPS_SECONDS * rate)[::often]
     return touching(dict(zip(network.names, curves.T, strict=True)))

@@ -1,7 +1,7 @@
 """Lips that meet where they are to meet.
 
-A network that was trained to be right on average opens and shuts a mouth less than people do, and p, b and m are seen by
-whether lips touch. So its curves are given back some of their contrast, and lips that nearly touch are made to.
+p, b and m are seen by whether lips touch, and a network that is right on average leaves a gap: lips that nearly touch are
+made to.
 """
 
 from __future__ import annotations
@@ -14,23 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.faces.expressions import load_expressions
-from monalive.speech.rhythm import smoothed
 
 Array = NDArray[np.float64]
 
 CLOSER: Final = "mouthClose"
-_NOISE_SECONDS: Final = 0.012  # standard deviation of the smoothing: a closure of 80 ms stays shut
-_AROUND_SECONDS: Final = 0.12  # what a syllable is compared with
-_CONTRAST: Final = 0.5
 # Openings, in mouth widths: up to the first lips touch, from the second on they stay as they are.
 _TOUCHING, _OPEN = 0.03, 0.09
-
-
-def contrasted(curves: Array, rate: float) -> Array:
-    """Coefficients (T, K), `rate` a second, without noise and with what blurs syllables into each other taken back."""
-    steady = smoothed(curves, _NOISE_SECONDS * rate)
-    around = smoothed(steady, _AROUND_SECONDS * rate)
-    return np.maximum(steady + _CONTRAST * (steady - around), 0.0)
 
 
 def touching(lips: Mapping[str, Array]) -> dict[str, Array]:
