@@ -1,7 +1,7 @@
 """Lips that meet where they are to meet.
 
-p, b and m are seen by whether lips touch, and a network that is right on average leaves a gap: lips that nearly touch are
-made to.
+p, b and m are seen by whether lips touch, and a network that is right on average leaves a gap: lips that nearly touch
+are made to.
 """
 
 from __future__ import annotations
