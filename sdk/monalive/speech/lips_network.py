@@ -59,8 +59,7 @@ class LipsNetwork:
             FileNotFoundError: there is no such file.
             ValueError: it has no such part, or is damaged.
         """
-        where = asset_path(_ASSET) if path is None else Path(path)
-        bundle = Bundle.load(where)
+        bundle = Bundle.load(speech_bundle_path() if path is None else path)
         # It is too small to gain from a second thread.
         options = runtime or RuntimeOptions(num_threads=1)
         return cls(bundle.network(PART, options), bundle.part_manifest(PART))
@@ -85,6 +84,11 @@ class LipsNetwork:
         for index, centre in enumerate(centres.tolist()):  # a window begins `before` samples before its moment
             found[index] = self.shape(padded[centre : centre + self.window])
         return found
+
+
+def speech_bundle_path() -> Path:
+    """The bundle with the network that comes with the package."""
+    return asset_path(_ASSET)
 
 
 @cache
