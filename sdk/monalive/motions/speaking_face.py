@@ -20,7 +20,6 @@ from monalive.motions.speech_performance import (
 )
 from monalive.motions.synthetic_driver import CENTRE, IMAGE_SIZE, PIXELS_PER_UNIT, Performance
 from monalive.retargeting.retarget_options import RetargetOptions
-from monalive.speech.lips_closure import touching
 from monalive.speech.lips_network import LipsNetwork
 from monalive.speech.rhythm import HOP_SECONDS, Accent, loudness_db, smoothed, speech_level, without_rumble
 from monalive.speech.voice import SAMPLE_RATE
@@ -106,8 +105,7 @@ class SpeakingFace:
         performance.add(ease(performance.time / _MOOD_SECONDS), **self._offsets)
         scale_regions(performance, self._strength)
         leave_lips_alone(performance)
-        lips = dict(zip(self._network.names, self._lips[:, None], strict=True))
-        for name, curve in touching(lips).items():
+        for name, curve in zip(self._network.names, self._lips[:, None], strict=True):
             performance.add(self._open * curve, **{name: self._strength.gain("lips")})
         return performance
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from monalive.motions.motion import Motion
 from monalive.motions.speech_performance import perform_speech
 from monalive.motions.synthetic_driver import IMAGE_SIZE, Performance
-from monalive.speech.lips_closure import touching
 from monalive.speech.lips_network import LipsNetwork, default_lips_network
 from monalive.speech.rhythm import rhythm_of, smoothed
 from monalive.speech.voice import Voice
@@ -66,4 +65,4 @@ def _lips(network: LipsNetwork, voice: Voice, count: int, fps: float) -> dict[st
     rate = often * fps
     shapes = network.shapes(voice.samples, np.arange((count - 1) * often + 1) / rate)
     curves = smoothed(np.clip(shapes.astype(np.float64), 0.0, 1.5), _LIPS_SECONDS * rate)[::often]
-    return touching(dict(zip(network.names, curves.T, strict=True)))
+    return dict(zip(network.names, curves.T, strict=True))

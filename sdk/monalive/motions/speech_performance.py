@@ -5,6 +5,7 @@ Computed curves with a seed; none of it was taken from a person.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Mapping
 from typing import Final
@@ -12,11 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from monalive.faces.expressions import load_expressions
 from monalive.motions.moods import mood
 from monalive.motions.motion_curves import ease, glances, keyframes, pulse
 from monalive.motions.synthetic_driver import Performance
 from monalive.retargeting.retarget_options import RetargetOptions
-from monalive.speech.lips_closure import CLOSER, lips_opening
 from monalive.speech.rhythm import Accent, Rhythm
 
 Array = NDArray[np.float64]
@@ -28,6 +29,7 @@ _MOOD_SECONDS: Final = 0.6
 _BEFORE_PHRASE, _AFTER_PHRASE, _LIPS_EASE = 0.15, 0.12, 0.12
 _BLINKS_APART: Final = (2.0, 5.0)
 _BLINK_AT_PAUSE: Final = 0.8  # a blink moves to the end of a phrase that is so near, seconds
+_CLOSER: Final = "mouthClose"
 _LONG_PAUSE: Final = 0.5
 # So often a speaking head turns elsewhere, in so much time, by so many degrees of yaw, pitch and roll (deviation).
 _DIRECTION_SECONDS, _TURN_SECONDS, _DIRECTIONS = 2.4, 0.7, (2.4, 0.8, 1.3)
@@ -175,7 +177,16 @@ def leave_lips_alone(performance: Performance) -> None:
     opening = np.zeros_like(performance.time)
     for name, curve in performance.coefficients.items():
         opening += lips_opening(name) * curve
-    performance.add(opening / -lips_opening(CLOSER), **{CLOSER: 1.0})
+    performance.add(opening / -lips_opening(_CLOSER), **{_CLOSER: 1.0})
+
+
+@functools.cache
+def lips_opening(name: str) -> float:
+    """How far a coefficient of 1 moves the middle of the lips apart, in mouth widths; below 0: together."""
+    basis = load_expressions()
+    mouth = basis.apertures.mouth
+    gaps = mouth.gaps(basis.displacement({name: 1.0}))
+    return float(gaps[len(gaps) // 2]) / mouth.width(basis.mean_face)
 
 
 def scale_regions(performance: Performance, strength: RetargetOptions) -> None:

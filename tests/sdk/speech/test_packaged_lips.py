@@ -9,7 +9,7 @@ from speech_stand_ins import silence, syllables, voiced
 
 from monalive import Motion
 from monalive.faces.expressions import load_expressions
-from monalive.speech.lips_closure import lips_opening
+from monalive.motions.speech_performance import lips_opening
 from monalive.speech.lips_network import LipsNetwork, default_lips_network
 from monalive.speech.voice import SAMPLE_RATE
 
