@@ -16,7 +16,7 @@ COMMAND_LINE: Final = CommandLine(
         "motion": Command("list named motions, or take one from a video or from speech", "monalive.cli.motion"),
         "info": Command("what is installed, and what a file holds", "monalive.cli.info"),
         "bench": Command("measure the speed on this machine", "monalive.cli.bench"),
-        "live": Command("let a camera drive a photo", "monalive.cli.live"),
+        "live": Command("let a camera or a microphone drive a photo", "monalive.cli.live"),
     },
     hushed=True,
 )

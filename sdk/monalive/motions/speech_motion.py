@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from monalive.motions.motion import Motion
 from monalive.motions.speech_performance import perform_speech
 from monalive.motions.synthetic_driver import IMAGE_SIZE, Performance
-from monalive.speech.lips_network import LipsNetwork, default_lips_network
+from monalive.speech.lips_network import LipsNetwork
 from monalive.speech.rhythm import rhythm_of, smoothed
 from monalive.speech.voice import Voice
 
@@ -53,7 +53,7 @@ def speech_motion(
     speech_end = rhythm.phrases[-1][1] if rhythm.phrases else 0.0
     count = max(1, math.ceil(max(voice.seconds, speech_end + _AFTER_SPEECH) * fps - 1e-6))
     performance = Performance(np.arange(count) / fps, count / fps)
-    lips = _lips(network or default_lips_network(), voice, count, fps)
+    lips = _lips(network or LipsNetwork.load(), voice, count, fps)
     perform_speech(performance, lips, rhythm, expression=expression, gain=gain, seed=seed)
     motion = Motion.from_landmarks(performance.landmarks(), IMAGE_SIZE, fps, name="speech", loop=True)
     return replace(motion, speech=True)

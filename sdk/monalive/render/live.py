@@ -31,7 +31,7 @@ from monalive.render.animation import about_animation, create_animator
 from monalive.render.frame_timing import until
 from monalive.render.render import FaceChoice, Output, about_portraits, enroll_photos
 from monalive.retargeting.retarget import RetargetOptions
-from monalive.speech.lips_network import default_lips_network
+from monalive.speech.lips_network import LipsNetwork
 from monalive.speech.microphone import Microphone
 from monalive.trust.badge import Badge
 from monalive.trust.consent import require_consent_to_speech
@@ -136,7 +136,7 @@ def run_live(request: LiveRequest) -> LiveSummary:
         )
         portraits = enroll_photos(animator, request.photos, request.face, request.disclosure.consent)
         said = about_animation(request.disclosure, animator, request.photos, driver.kind)
-        said = replace(about_portraits(said, portraits), speech=speaks)
+        said = replace(about_portraits(said, portraits), speech=speaks or said.speech)
         background = None if request.background is None else colour_of(request.background)
         recording = None if request.record is None else Output(request.record, background=background)
         badge: Badge | None = None
@@ -196,7 +196,7 @@ def _driver(request: LiveRequest, stack: ExitStack) -> _CameraDriver | _Micropho
     if request.microphone is None:
         return _CameraDriver(stack.enter_context(Webcam(find_camera(request.camera), mirror=request.mirror)))
     microphone = stack.enter_context(Microphone(request.microphone))
-    face = SpeakingFace(default_lips_network(), expression=request.expression, seed=request.seed)
+    face = SpeakingFace(LipsNetwork.load(), expression=request.expression, seed=request.seed)
     return _MicrophoneDriver(microphone, face)
 
 

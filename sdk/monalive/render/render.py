@@ -152,7 +152,8 @@ def render_motion(
         ValueError, OSError: what is wrong with the output; the crop of several portraits.
     """
     output = output.of(portraits)
-    output = replace(output, disclosure=replace(output.disclosure, speech=motion.speech))
+    if motion.speech:
+        output = replace(output, disclosure=replace(output.disclosure, speech=True))
     frames = zip(animator.play(_who(portraits), motion), motion.timestamps_ms.tolist(), strict=True)
     return _write(frames, output, motion.fps, sound=sound, total=len(motion.timestamps_ms))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,9 +88,3 @@ class LipsNetwork:
 def speech_bundle_path() -> Path:
     """The bundle with the network that comes with the package."""
     return asset_path(_ASSET)
-
-
-@cache
-def default_lips_network() -> LipsNetwork:
-    """The package's own, loaded once. Raises as `LipsNetwork.load`."""
-    return LipsNetwork.load()

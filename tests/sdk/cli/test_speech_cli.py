@@ -33,7 +33,7 @@ def animator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeAnimator:
         return fake
 
     monkeypatch.setattr("monalive.render.animation.create_animator", create)
-    monkeypatch.setattr("monalive.motions.speech_motion.default_lips_network", loudness_lips)
+    monkeypatch.setattr("monalive.speech.lips_network.LipsNetwork.load", loudness_lips)
     # Its pictures go by landmark 0, which must stay in the range of a byte.
     monkeypatch.setattr(fake, "play", lambda who, motion: (fake.animate_for_video(who, GREY, t) for t, _ in motion))
     monkeypatch.chdir(tmp_path)

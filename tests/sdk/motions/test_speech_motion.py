@@ -23,7 +23,7 @@ from monalive.speech.voice import SAMPLE_RATE, Voice
 
 @pytest.fixture(autouse=True)
 def _lips(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monalive.motions.speech_motion.default_lips_network", loudness_lips)
+    monkeypatch.setattr("monalive.speech.lips_network.LipsNetwork.load", loudness_lips)
 
 
 def poses(motion: Motion) -> list[HeadPose]:
@@ -203,6 +203,6 @@ def test_the_network_is_asked_at_fifty_moments_a_second_at_least(monkeypatch: py
         counted = LoudnessMouth()
         manifest = {"coefficients": ["jawOpen", "mouthPucker"], "sample_rate": 16000, "before_ms": 520, "after_ms": 120}
         network = LipsNetwork(counted, manifest)
-        monkeypatch.setattr("monalive.motions.speech_motion.default_lips_network", lambda network=network: network)
+        monkeypatch.setattr("monalive.speech.lips_network.LipsNetwork.load", lambda network=network: network)
         speak(silence(3.0), fps=fps)
         assert most - 3 <= counted.calls <= most

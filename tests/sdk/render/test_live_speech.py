@@ -49,7 +49,7 @@ class FakeMicrophone(ClosesAtEnd):
 def microphones(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[FakeMicrophone]]:
     FakeMicrophone.made = []
     monkeypatch.setattr("monalive.render.live.Microphone", FakeMicrophone)
-    monkeypatch.setattr("monalive.render.live.default_lips_network", loudness_lips)
+    monkeypatch.setattr("monalive.speech.lips_network.LipsNetwork.load", loudness_lips)
     monkeypatch.chdir(tmp_path)
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)

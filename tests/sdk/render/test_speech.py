@@ -33,7 +33,7 @@ from monalive.speech.voice import SAMPLE_RATE
 
 @pytest.fixture(autouse=True)
 def _lips(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monalive.motions.speech_motion.default_lips_network", loudness_lips)
+    monkeypatch.setattr("monalive.speech.lips_network.LipsNetwork.load", loudness_lips)
 
 
 def words() -> NDArray[np.float32]:
@@ -102,4 +102,8 @@ def test_a_portrait_without_consent_does_not_speak(animator: PhotoAnimator, tmp_
         with pytest.raises(ValueError, match="consent='self'"):
             next(animator.play([speaking, silent], spoken))
         assert next(animator.play(speaking, spoken)).image.shape == photo.shape
+    live = [(0.0, motion.landmarks[0])], motion.landmarks[0], motion.image_size
+    with pytest.raises(ValueError, match="consent='self'"):
+        next(animator.play_speaking(silent, *live))
+    assert next(animator.play_speaking(speaking, *live)).image.shape == photo.shape
     assert next(animator.play(silent, replace(motion, speech=False))).image.shape == photo.shape
