@@ -21,6 +21,11 @@ def region_weights() -> Path:
     return _asset("eyes_and_mouth.safetensors")
 
 
+def speech_weights() -> Path:
+    """Those of the network that moves the lips."""
+    return _asset("speech.safetensors")
+
+
 def style_directions_file() -> Path:
     """The directions in the face generator's style space."""
     return _asset("style_directions.npz")

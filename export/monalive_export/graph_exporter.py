@@ -125,6 +125,7 @@ class GraphExporter:
             "macs": self._macs,
             "inputs": [port.entry(port.name, self._shape(port.name)) for port in self._graph.inputs],
             "outputs": [port.entry(port.name, self._shape(port.name)) for port in self._graph.outputs],
+            **self._graph.details,
             "gate": asdict(measured),
             "accelerators": refused,
         }

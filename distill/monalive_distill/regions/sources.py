@@ -41,12 +41,17 @@ def sources(folder: Path) -> Iterator[Source]:
         yield Source(person, person, tuple(group))
 
 
-def _people(folder: Path) -> dict[str, str]:
+def tables(folder: Path) -> Iterator[list[dict[str, str]]]:
+    """The rows of each table beside a folder, FOLDER.tsv and clips.tsv, as far as they are there."""
     for table in (folder.with_suffix(".tsv"), folder.parent / "clips.tsv"):
         if table.is_file():
             with table.open(newline="") as file:
-                rows = list(csv.DictReader(file, delimiter="\t"))
-            column = next((name for name in _PERSON_COLUMNS if rows and name in rows[0]), None)
-            if column:
-                return {row["file"]: row[column] for row in rows}
+                yield list(csv.DictReader(file, delimiter="\t"))
+
+
+def _people(folder: Path) -> dict[str, str]:
+    for rows in tables(folder):
+        column = next((name for name in _PERSON_COLUMNS if rows and name in rows[0]), None)
+        if column:
+            return {row["file"]: row[column] for row in rows}
     return {}

@@ -27,6 +27,7 @@ from monalive_distill.data.training_pairs import INDEX_FILE, FaceSequence, load_
 from monalive_distill.regions.frames import EYE_AND_BROW_SHAPE, MOUTH_SHAPE, face_frames
 from monalive_distill.tracker.detector_network import INPUT_SIZE as DETECTOR_SIZE
 from monalive_distill.tracker.landmark_network import INPUT_SIZE as LANDMARKS_SIZE
+from monalive_export.checks.sounds import voice_like
 from monalive_export.graphs.background_flow import BACKGROUND_FILTER_SHAPES
 from monalive_export.graphs.retarget import FILTER_SHAPES
 from monalive_export.graphs.retarget_absolute import ABSOLUTE_FILTER_SHAPES
@@ -140,7 +141,7 @@ def _packaged(size: int) -> Iterator[Frame]:
             seen = _tracker_inputs(crop.extract(image, TRACKED_SIZE), crop.to_unit(landmarks))
             regions = region_inputs(image, landmarks, crop, target, right=bool((step + number) % 2))
             whole = _inputs(photo, crop.to_unit(landmarks), target, unknown_surroundings())
-            yield Frame(whole | geometry | seen | regions)
+            yield Frame(whole | geometry | seen | regions | {"sound": voice_like(len(MOTIONS) * step + number)})
         step += 1
 
 
@@ -153,6 +154,7 @@ def _cached(sequence: FaceSequence, later: int, size: int) -> Frame:
     geometry = _retarget_inputs(source * side, SquareCrop(0.0, 0.0, side), source * side, target * side)
     inputs = _inputs(np.asarray(photo, np.uint8), source, target, around) | geometry | _tracker_inputs(first, source)
     inputs |= region_inputs(first, source * side, SquareCrop(0.0, 0.0, side), target, right=bool(later % 2))
+    inputs |= {"sound": voice_like(later)}
     return Frame(inputs, np.asarray(truth, np.float32) / np.float32(255))
 
 

@@ -26,6 +26,8 @@ from monalive_distill.few_shot.person import FewShotPerson, load_person
 from monalive_distill.generator.lightweight_generator import LightweightGenerator, load_generator
 from monalive_distill.regions.weights_file import MODEL_NAME as REGIONS
 from monalive_distill.regions.weights_file import load_region_networks
+from monalive_distill.speech.network import MODEL_NAME as SPEECH
+from monalive_distill.speech.network import load_speech
 from monalive_distill.tracker.networks import load_tracker
 from monalive_distill.tracker.weights_file import MODEL_NAME as TRACKER
 from monalive_distill.training.checkpoint import read_record
@@ -37,6 +39,7 @@ from monalive_export.graphs.lightweight import AnimateGraph, EnrollGraph, Pictur
 from monalive_export.graphs.ports import Graph
 from monalive_export.graphs.retarget import RetargetGraph, RetargetStartGraph
 from monalive_export.graphs.retarget_absolute import RetargetAbsoluteGraph
+from monalive_export.graphs.speech import speech_graphs
 from monalive_export.graphs.tracker import tracker_graphs
 
 LIGHTWEIGHT_SIZE = 256
@@ -71,7 +74,7 @@ class ExportModel:
 
 def load_model(weights: Path, tracker: Path | None = None, regions: Path | None = None) -> ExportModel:
     """The pipeline of a checkpoint: the lightweight generator, the few-shot model, a fine-tuned person, the networks of
-    eyes and mouth, or the tracker.
+    eyes and mouth, the tracker, or the network that moves the lips.
 
     Args:
         weights: the checkpoint.
@@ -87,6 +90,8 @@ def load_model(weights: Path, tracker: Path | None = None, regions: Path | None 
     kind, variant = record.get("model"), record.get("variant")
     if kind == TRACKER:
         return ExportModel("monalive tracker", LIGHTWEIGHT_SIZE, tracker_graphs(load_tracker(weights)), source)
+    if kind == SPEECH:
+        return ExportModel("monalive speech", LIGHTWEIGHT_SIZE, speech_graphs(load_speech(weights)), source)
     if kind == REGIONS:
         return with_regions(ExportModel("monalive eyes and mouth", LIGHTWEIGHT_SIZE, {}, source), weights)
     model = replace(_whole_picture(weights, kind, variant), source=source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +59,11 @@ class Graph(nn.Module):
     calibratable = True
     accelerated = True
     tolerance: float | None = None
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """What else its entry in a manifest says, JSON-serialisable: nothing, of most graphs."""
+        return {}
 
 
 def channels_first(x: torch.Tensor) -> torch.Tensor:
