@@ -50,8 +50,10 @@ SAME: Final = {
 def python_names() -> set[str]:
     """`monalive.__all__`, and the members of those classes; fields of dataclasses and of enumerations among them."""
     import monalive
+    from monalive.speech.lips_network import LipsNetwork
 
     named = {name: getattr(monalive, name) for name in monalive.__all__ if name != "__version__"}
+    named |= {"LipsNetwork": LipsNetwork}
     names = set(named)
     for name, item in named.items():
         if inspect.isclass(item):

@@ -11,6 +11,7 @@ from typing import Any, Final
 from monalive.bundle import Bundle
 from monalive.faces.tracker_networks import TRACKER_PARTS, bundle_with_tracker
 from monalive.opencv import DISTRIBUTIONS as OPENCV_DISTRIBUTIONS
+from monalive.speech.lips_network import speech_bundle_path
 
 # What computes the result, so what a report about it should name.
 DEPENDENCIES: Final = (
@@ -31,7 +32,7 @@ def about_package(bundle: str | Path | None = None) -> dict[str, Any]:
         bundle: models to describe instead of those that come with the package.
 
     Returns:
-        {"monalive", "python", "dependencies", "bundle", "tracker", "motions"}; values are texts, numbers,
+        {"monalive", "python", "dependencies", "bundle", "tracker", "speech", "motions"}; values are texts, numbers,
         lists and dictionaries of them. What is missing is described by an "error" entry.
     """
     return {
@@ -40,6 +41,7 @@ def about_package(bundle: str | Path | None = None) -> dict[str, Any]:
         "dependencies": dependency_versions(),
         "bundle": _about_default_bundle(bundle),
         "tracker": _about_tracker(bundle),
+        "speech": _about_speech(),
         "motions": _motion_names(),
     }
 
@@ -96,6 +98,14 @@ def _about_default_bundle(path: str | Path | None) -> dict[str, Any]:
         return {"error": str(error)}
 
 
+def _about_speech() -> dict[str, Any]:
+    """The bundle of the network that reads lips off sound."""
+    try:
+        return about_bundle(Bundle.load(speech_bundle_path()))
+    except (OSError, ValueError) as error:
+        return {"error": str(error)}
+
+
 def _about_tracker(path: str | Path | None) -> dict[str, Any]:
     """Which bundle the tracker's networks come from, and each one's sha256."""
     try:
@@ -125,6 +135,7 @@ def _about_motion(path: Path) -> dict[str, Any]:
         "driver_size": list(motion.image_size),
         "loop": motion.loop,
         "surroundings": motion.surroundings is not None,
+        "speech": motion.speech,
     }
 
 

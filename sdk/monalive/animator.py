@@ -42,7 +42,7 @@ from monalive.portrait import PhotoOfPerson, Portrait, read_portrait
 from monalive.result import AnimatedFrame
 from monalive.rgb_image import require_rgb
 from monalive.threads import OneOpenCVThread, ahead
-from monalive.trust.consent import Consent, say_once, stated_consent
+from monalive.trust.consent import Consent, require_consent_to_speech, say_once, stated_consent
 
 log = logging.getLogger(__name__)
 
@@ -268,12 +268,18 @@ class PhotoAnimator(ClosesAtEnd):
 
         Raises:
             RuntimeError: closed.
-            FileNotFoundError, ValueError: no such motion, or its first frame shows no face.
+            FileNotFoundError, ValueError: no such motion, or its first frame shows no face; it speaks, and a portrait
+                was enrolled without `consent`.
         """
         self._require_open()
         motion = find_motion(motion)
-        player = PortraitPlayer(portrait, self._networks, self._options.retarget)
-        yield from self._animated(player, self._posed(player, motion), in_stages)
+        retarget, every = self._options.retarget, None
+        if motion.speech:
+            _require_consent_to_speech(portrait)
+            # Its curves are smooth; more would come late, and leave lips open that are to shut. So would frames between.
+            retarget, every = replace(retarget, smooth=False), 1
+        player = PortraitPlayer(portrait, self._networks, retarget)
+        yield from self._animated(player, self._posed(player, motion), in_stages, every)
 
     def _posed(self, player: PortraitPlayer, motion: Motion) -> Iterator[AskedFrame]:
         """What the frames of a motion ask for."""
@@ -292,10 +298,39 @@ class PhotoAnimator(ClosesAtEnd):
             yield AskedFrame(timestamp, pose, cut=cut)
 
     def _animated(
-        self, player: PortraitPlayer, frames: Iterable[AskedFrame], in_stages: bool
+        self, player: PortraitPlayer, frames: Iterable[AskedFrame], in_stages: bool, every: int | None = None
     ) -> Iterator[AnimatedFrame]:
-        every = self._options.network_every
+        every = every or self._options.network_every
         return animated(player, frames, self._animating, every=every, in_stages=in_stages)
+
+    def play_speaking(
+        self,
+        portrait: Portraits,
+        faces: Iterable[tuple[float, NDArray[np.float32]]],
+        rest: NDArray[np.float32],
+        image_size: tuple[int, int],
+    ) -> Iterator[AnimatedFrame]:
+        """Lets a face that speaks, and is made while it does (`SpeakingFace`), drive a portrait. Any mode.
+
+        Args:
+            portrait: one, or several of the same photo, enrolled with `consent`.
+            faces: (timestamp in ms, landmarks (478, 3) in pixels), timestamps rising.
+            rest: (478, 3) the face that motion is counted from.
+            image_size: (width, height) of the picture that these pixels are of.
+
+        Raises:
+            RuntimeError: closed.
+            ValueError: a portrait was enrolled without `consent`.
+        """
+        self._require_open()
+        _require_consent_to_speech(portrait)
+        player = PortraitPlayer(portrait, self._networks, replace(self._options.retarget, smooth=False))
+        player.start(rest, image_size)
+        for timestamp, landmarks in faces:
+            self._require_open()
+            with self._animating:
+                frame = player.frame(landmarks, timestamp)
+            yield frame
 
     def reanchor(self) -> None:
         """Counts the motion of a driver from its next face on: the portrait glides to rest. For live drivers.
@@ -507,6 +542,11 @@ class PhotoAnimator(ClosesAtEnd):
                 "call reset() before another video"
             )
         self._last_timestamp = timestamp_ms
+
+
+def _require_consent_to_speech(portraits: Portraits) -> None:
+    for portrait in [portraits] if isinstance(portraits, Portrait) else portraits:
+        require_consent_to_speech(portrait.consent)
 
 
 def _say_notice(consent: Consent | None, pictures: Iterable[NDArray[np.uint8]]) -> None:

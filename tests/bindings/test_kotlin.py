@@ -80,6 +80,7 @@ def test_core_on_golden_vectors(classes: tuple[Path, Path]) -> None:
     assert {"retarget", "background_flow", "image_mode", "paste_back", "frames_with_networks"} <= set(passed)
     assert {"bundles", "running_modes"} <= set(passed)
     assert {"region_crop", "region_paste", "regions_painted", "regions_missing"} <= set(passed)
+    assert {"lips_windows", "lips_refused", "lips_network"} <= set(passed)
     assert {"level_crops", "detections", "tracker_on_stills", "tracker_on_video"} <= set(passed)
 
 

@@ -25,7 +25,8 @@ EVERYWHERE = (
     *("SquareCrop.to_pixels", "SquareCrop.extract", "portrait_crop", "FaceTracker", "FaceTracker.detect"),
     *("Face", "Face.landmarks", "PixelMark", "PhotoAnimator.reanchor", "PhotoAnimatorOptions.reference"),
     *("PhotoAnimatorOptions.driver_face", "PhotoAnimatorOptions.max_faces"),
-    *("MarkMessage", "MarkMessage.random", "MarkMessage.file_id"),
+    *("MarkMessage", "MarkMessage.random", "MarkMessage.file_id", "Motion.speech"),
+    *("LipsNetwork", "LipsNetwork.load", "LipsNetwork.shape", "LipsNetwork.shapes", "LipsNetwork.window"),
 )
 # On Python and both phones.
 NATIVE = (

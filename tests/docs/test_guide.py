@@ -6,8 +6,10 @@ import re
 import shlex
 import subprocess
 import sys
+import wave
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from gather_pages import LINK, gathered, without_sources
@@ -34,6 +36,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("photo.jpg", "smiling.jpg"):
         monalive.save_image(folder / name, photo)
     (folder / "me.bundle").write_bytes(monalive.default_bundle_path().read_bytes())
+    with wave.open(str(folder / "voice.wav"), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(16000)
+        time = np.arange(16000) / 16000
+        vowel = sum(np.sin(2 * np.pi * 120 * k * time) / k for k in range(1, 20)) * np.sin(2 * np.pi * 1.5 * time) ** 2
+        sound.writeframes((6000 * vowel).astype("<i2").tobytes())
     wink = monalive.Motion.builtin("wink")
     short = monalive.Motion.from_landmarks(wink.landmarks[18:34], wink.image_size, 25, name="wink")
     monalive.animate(folder / "photo.jpg", short, folder / "talk.mp4", consent="artwork")

@@ -21,6 +21,7 @@ from driver_cases import driver_cases
 from numpy.typing import NDArray
 from PIL import Image
 from region_cases import region_crop_cases, region_paste_cases
+from speech_cases import speech_cases
 from tracker_cases import level_crops, tracker_cases
 
 import monalive
@@ -80,6 +81,7 @@ def main(folder: Path = FOLDER) -> None:
     _save(folder / "running_modes.json", _running_modes())
     _save(folder / "tracker.json", tracker_cases(photo, faces, KEPT))
     _save(folder / "driver.json", driver_cases())
+    _save(folder / "speech.json", speech_cases())
     for name, picture in level_crops(photo).items():
         _save_image(folder / name, picture)
     for name, files in (("bundles", bundle_cases()), ("motions", motion_cases())):

@@ -46,6 +46,7 @@ def test_a_motion(tmp_path: Path) -> None:
         "driver_size": [320, 240],
         "loop": True,
         "surroundings": False,
+        "speech": False,
     }
 
 
@@ -61,9 +62,10 @@ def test_a_portrait(tmp_path: Path) -> None:
 
 def test_the_package(bundle: Path) -> None:
     facts = about_package(bundle)
-    assert {"monalive", "python", "dependencies", "bundle", "tracker", "motions"} == set(facts)
+    assert {"monalive", "python", "dependencies", "bundle", "tracker", "speech", "motions"} == set(facts)
     assert facts["bundle"]["name"] == "small"
     assert "smile" in facts["motions"]
+    assert list(facts["speech"]["parts"]) == ["speech"]
     assert json.loads(json.dumps(facts)) == facts
 
 

@@ -116,6 +116,8 @@ def motion_cases() -> list[FileCase]:
         other_takes("takes_no_numbers.motion", "motion file", ["0", "2"]),
         other_takes("takes_without_faces.motion", "motion file", [0, 1, 2]),
         FileCase("version_1.motion", _zip(members | _json(old), zipfile.ZIP_DEFLATED)),
+        FileCase("speech.motion", _written(replace(few, speech=True).save, ".motion")),
+        other("speech_no_flag.motion", "not a .motion file", speech="yes"),
         FileCase("stored.motion", _zip(members, zipfile.ZIP_STORED)),
         other("newer_version.motion", "update monalive", version=3),
         other("other_format.motion", "not a .motion file", format="something"),
@@ -144,6 +146,7 @@ def _motion(motion: Motion) -> dict[str, Any]:
     return {
         "name": motion.name,
         "loop": motion.loop,
+        "speech": motion.speech,
         "fps": motion.fps,
         "image_size": list(motion.image_size),
         "timestamps_ms": motion.timestamps_ms.tolist(),

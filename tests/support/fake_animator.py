@@ -59,6 +59,7 @@ class FakeMotion:
     surroundings: np.ndarray | None = None
     takes: tuple[Any, ...] = ()
     cuts_ms: tuple[float, ...] = ()
+    speech: bool = False
 
     @property
     def duration_ms(self) -> float:
@@ -131,6 +132,10 @@ class FakeAnimator:
 
     def reanchor(self) -> None:
         self.reanchored += 1
+
+    def play_speaking(self, portrait: Any, faces: Any, rest: Any, image_size: Any) -> Iterator[FakeFrame]:
+        for time, _ in faces:
+            yield self.animate_for_video(portrait, np.full((4, 4, 3), 90, np.uint8), time)
 
     def play(self, portrait: Any, motion: Any, *, in_stages: bool = False) -> Iterator[FakeFrame]:
         for points, time in zip(motion.landmarks, motion.timestamps_ms, strict=True):

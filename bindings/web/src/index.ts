@@ -2,6 +2,7 @@ export { Bundle, type ModelAbout, type PartManifest } from "./bundle.js";
 export { type Landmarks, portraitCrop, SquareCrop } from "./crop.js";
 export type { Reference } from "./driver_anchor.js";
 export { RuntimeError, ValueError } from "./errors.js";
+export { LipsNetwork } from "./lips_network.js";
 export { LiteRT } from "./litert.js";
 export { MarkMessage } from "./mark_code.js";
 export { Motion } from "./motion.js";

@@ -35,6 +35,7 @@ interface MotionFields {
   readonly loop?: boolean;
   readonly surroundings?: readonly Float32Array[] | undefined;
   readonly takes?: readonly Take[];
+  readonly speech?: boolean;
 }
 
 /** A face's landmarks over time. */
@@ -53,9 +54,11 @@ export class Motion {
   readonly surroundings: readonly Float32Array[] | undefined;
   /** Where relative motion starts anew, and from what it is counted there; without cuts one, counted from the first frame by default. */
   readonly takes: readonly Take[];
+  /** A sound drove the lips: whose face it is played on was stated, and what is made of it says so. */
+  readonly speech: boolean;
 
   /** @throws ValueError a field has another size, is not finite, or is out of range. */
-  constructor({ landmarks, timestampsMs, imageSize, fps, name = "", loop = false, surroundings, takes = [] }: MotionFields) {
+  constructor({ landmarks, timestampsMs, imageSize, fps, name = "", loop = false, surroundings, takes = [], speech = false }: MotionFields) {
     if (!landmarks.length || landmarks.some((frame) => frame.length !== FRAME_VALUES)) {
       throw new ValueError(`a motion's landmarks must be frames of ${LANDMARK_COUNT} x 3 values`);
     }
@@ -82,6 +85,7 @@ export class Motion {
     this.name = name;
     this.loop = loop;
     this.surroundings = surroundings;
+    this.speech = speech;
   }
 
   /** Number of frames. */
@@ -162,6 +166,7 @@ export class Motion {
           loop: Boolean(manifest["loop"]),
           surroundings: around,
           takes,
+          speech: manifest["speech"] === true,
         });
       },
       (reason) => `${where} is a .motion file with contents that make no sense (${reason}).`,
@@ -183,13 +188,13 @@ interface Members {
 function readMembers(archive: Archive, where: string): Members {
   const manifest = archive.readJson(MANIFEST, MAX_MANIFEST_BYTES);
   if (!isRecord(manifest) || manifest["format"] !== FORMAT) throw new ValueError(`${where} is a zip archive but not a .motion file.`);
-  const { version, frames, surroundings = false } = manifest;
+  const { version, frames, surroundings = false, speech = false } = manifest;
   if (!Number.isInteger(version) || (version as number) > VERSION) {
     throw new ValueError(
       `${where} has version ${String(version)} of the .motion format; this monalive reads up to ${VERSION}; update monalive`,
     );
   }
-  if (!Number.isInteger(frames) || (frames as number) < 1 || (frames as number) > MAX_FRAMES || typeof surroundings !== "boolean") {
+  if (!Number.isInteger(frames) || (frames as number) < 1 || (frames as number) > MAX_FRAMES || [surroundings, speech].some((flag) => typeof flag !== "boolean")) {
     throw new ValueError(`${where} is a zip archive but not a .motion file (${String(frames)} frames).`);
   }
   const count = frames as number;

@@ -43,7 +43,7 @@ for (const entry of golden("motions.json")) {
       return;
     }
     const motion = load();
-    for (const [own, name] of [["name", "name"], ["loop", "loop"], ["fps", "fps"], ["imageSize", "image_size"]] as const) {
+    for (const [own, name] of [["name", "name"], ["loop", "loop"], ["fps", "fps"], ["imageSize", "image_size"], ["speech", "speech"]] as const) {
       assert.deepEqual(motion[own], entry[name]);
     }
     assert.deepEqual([...motion.timestampsMs], entry.timestamps_ms);

@@ -8,10 +8,11 @@ import sys
 from monalive.cli import arguments as shared
 from monalive.trust.consent import held_back
 
-DESCRIPTION = "Makes a video of a photo that moves as a named motion, a video or a picture does."
+DESCRIPTION = "Makes a video of a photo that moves as a named motion, a video or a picture does, or says what is heard."
 EPILOG = """examples:
   monalive animate portrait.jpg --motion smile -o out.mp4
   monalive animate painting.png --driver talk.mp4 -o out.webm --gain lips=1.2
+  monalive animate me.jpg --speech voice.wav --consent self -o out.mp4
   monalive animate first_frame.png --driver clip.mp4 --absolute --no-smooth -o frames/
 """
 
@@ -22,6 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--motion", metavar="NAME|FILE", help="one of 'monalive motion list', or a .motion file")
     source.add_argument("--driver", metavar="FILE", help="a video or a picture of a face to follow")
+    source.add_argument(
+        "--speech",
+        metavar="FILE",
+        help="a recording of somebody who speaks, or a video with sound: the lips follow it, and it is heard; "
+        "needs --consent",
+    )
+    shared.add_speech_arguments(parser)
     parser.add_argument(
         *("-o", "--output"),
         required=True,
@@ -35,10 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_background_argument(parser)
     parser.add_argument("--crop", action="store_true", help="write only the 256x256 picture of the face")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--seconds", type=shared.positive, metavar="S", help="length: motions repeat, a driver is cut")
     length.add_argument(
-        "--loops", type=shared.positive_int, metavar="N", help="play it so many times, with the driver's sound"
+        "--seconds", type=shared.positive, metavar="S", help="length: motions and speech repeat, a driver is cut"
     )
+    length.add_argument("--loops", type=shared.positive_int, metavar="N", help="play it so many times, with its sound")
     parser.add_argument("--boomerang", action="store_true", help="play it to its end and back, without sound")
     parser.add_argument(
         "--pad-to-sound", action="store_true", help="hold the last picture until the driver's sound ends"
@@ -65,6 +73,9 @@ def run(arguments: argparse.Namespace) -> None:
         output=arguments.output,
         motion=arguments.motion,
         driver=arguments.driver,
+        speech=arguments.speech,
+        expression=arguments.expression,
+        seed=arguments.seed,
         face=arguments.face,
         driver_face=arguments.driver_face,
         max_faces=arguments.max_faces,

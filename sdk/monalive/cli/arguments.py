@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from monalive.limits import LONGEST_SIDE, MAX_FACES
+from monalive.motions.moods import EXPRESSIONS
 from monalive.networks.runtimes import DELEGATES, RUNTIMES, RuntimeOptions
 from monalive.packaged_assets import is_sample_portrait
 from monalive.retargeting.retarget_options import REGIONS, RetargetOptions
@@ -70,6 +71,23 @@ def add_driver_face_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_speech_arguments(parser: argparse.ArgumentParser) -> None:
+    """--expression, --seed."""
+    parser.add_argument(
+        "--expression",
+        choices=EXPRESSIONS,
+        default="neutral",
+        help="how the face looks while it speaks (default neutral)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=not_negative_int,
+        default=0,
+        metavar="N",
+        help="another number moves head, brows and eyes otherwise while it speaks (default 0)",
+    )
+
+
 def add_background_argument(parser: argparse.ArgumentParser) -> None:
     """--background."""
     parser.add_argument(
@@ -82,14 +100,18 @@ def add_background_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def add_disclosure_arguments(parser: argparse.ArgumentParser) -> None:
-    """--consent, --badge, --credential, --no-credentials, --timestamp."""
+    """--consent, --badge, --no-badge, --credential, --no-credentials, --timestamp."""
     parser.add_argument(
         "--consent",
         choices=[consent.value for consent in Consent],
         help="why this face may be animated: it is my own (self), its owner has agreed (given), or it is a work of art "
-        "(artwork); recorded in the file",
+        "(artwork); recorded in the file. Speech does not work without",
     )
-    parser.add_argument("--badge", action="store_true", help='draw a visible "AI" in the corner')
+    parser.add_argument(
+        "--badge",
+        action=argparse.BooleanOptionalAction,
+        help='draw a visible "AI" in the corner (default: only where a sound drives the lips; --no-badge: nowhere)',
+    )
     signing = parser.add_mutually_exclusive_group()
     signing.add_argument(
         "--credential",
@@ -182,6 +204,12 @@ def add_retarget_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="A,B",
         help=f"move only these: {', '.join(REGIONS)}",
     )
+    add_gain_argument(parser)
+    parser.add_argument("--no-smooth", action="store_true", help="leave out the smoothing over time")
+
+
+def add_gain_argument(parser: argparse.ArgumentParser) -> None:
+    """--gain."""
     parser.add_argument(
         "--gain",
         type=gain,
@@ -191,7 +219,6 @@ def add_retarget_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="REGION=X",
         help="strength of a region, 1 is as the driver: eyes=1.2 lips=0.8",
     )
-    parser.add_argument("--no-smooth", action="store_true", help="leave out the smoothing over time")
 
 
 def add_reference_argument(parser: argparse.ArgumentParser, default: str | None, meaning: str = "neutral") -> None:
@@ -294,6 +321,11 @@ def gain(text: str) -> tuple[str, float]:
 def positive_int(text: str) -> int:
     """A whole number from 1."""
     return _whole_number(text, 1, "not a whole number")
+
+
+def not_negative_int(text: str) -> int:
+    """A whole number from 0."""
+    return _whole_number(text, 0, "not a whole number")
 
 
 def positive(text: str) -> float:

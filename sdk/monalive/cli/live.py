@@ -1,4 +1,4 @@
-"""`monalive live`: a camera drives a photo."""
+"""`monalive live`: a camera or a microphone drives a photo."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any
 from monalive.cli import arguments as shared
 from monalive.media.cameras import cameras, find_camera, require_camera
 from monalive.media.screen import require_screen
-from monalive.trust.consent import held_back
+from monalive.speech.microphones import find_microphone, microphones
+from monalive.trust.consent import held_back, require_consent_to_speech, stated_consent
 
 DESCRIPTION = (
-    "Animates a photo live from your webcam. In the window, n (for neutral) makes your face as it is the photo's pose; "
-    "Esc or q quits. The window comes with: pip install 'monalive[live]'"
+    "Animates a photo live from your webcam, or lets it say what your microphone hears. In the window, n (for neutral) "
+    "makes your face as it is the photo's pose; Esc or q quits. Window and microphone come with: pip install "
+    "'monalive[live]'"
 )
 
 
@@ -21,9 +23,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     shared.add_photo_arguments(parser)
     parser.add_argument(
-        "--camera", type=_camera, default=0, metavar="N|NAME", help="the camera's number or name (default 0)"
+        "--camera", type=_number_or_name, default=0, metavar="N|NAME", help="the camera's number or name (default 0)"
     )
     parser.add_argument("--list-cameras", action=_ListCameras, help="print the cameras by number and name")
+    parser.add_argument(
+        "--microphone",
+        type=_number_or_name,
+        nargs="?",
+        const="",
+        metavar="N|NAME",
+        help="the lips follow what this microphone hears (default: the system's choice), 0.2 seconds later; needs "
+        "--consent. Recordings have no sound",
+    )
+    parser.add_argument("--list-microphones", action=_ListMicrophones, help="print the microphones by number and name")
+    shared.add_speech_arguments(parser)
     parser.add_argument("--record", metavar="OUT", help="write what is shown to a file, as 'animate -o' does")
     parser.add_argument(
         "--virtual-camera",
@@ -56,6 +69,9 @@ def run(arguments: argparse.Namespace) -> None:
     request = LiveRequest(
         photos=arguments.photos,
         camera=arguments.camera,
+        microphone=arguments.microphone,
+        expression=arguments.expression,
+        seed=arguments.seed,
         record=arguments.record,
         window=not arguments.no_window,
         virtual_camera=arguments.virtual_camera,
@@ -83,17 +99,37 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _look_first(arguments: argparse.Namespace) -> None:
-    """Raises ValueError or OSError if it is certain that there is no screen, or no such camera."""
+    """Raises ValueError, OSError or ImportError if it is certain that there is no screen, or no such camera or
+    microphone."""
     if not (arguments.no_window or arguments.record or arguments.virtual_camera):
         require_screen()
+    if arguments.microphone is not None:
+        require_consent_to_speech(stated_consent(arguments.consent))
+        find_microphone(arguments.microphone)
+        return
     require_camera(find_camera(arguments.camera))
 
 
-def _camera(text: str) -> int | str:
+def _number_or_name(text: str) -> int | str:
     try:
         return int(text)
     except ValueError:
         return text
+
+
+class _ListMicrophones(argparse.Action):
+    """`--list-microphones`: prints them and ends."""
+
+    def __init__(self, **texts: Any) -> None:
+        super().__init__(nargs=0, default=argparse.SUPPRESS, **texts)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        try:
+            for number, name in microphones().items():
+                print(f"{number:>2}  {name}")
+        except (ImportError, OSError) as error:
+            parser.error(str(error))
+        parser.exit()
 
 
 class _ListCameras(argparse.Action):

@@ -13,11 +13,11 @@ COMMAND_LINE: Final = CommandLine(
         "animate": Command("make a video of a photo", "monalive.cli.animate"),
         "ui": Command("animate photos in the browser", "monalive.cli.ui"),
         "verify": Command("whether a file was made with monalive, and changed since", "monalive.cli.verify"),
-        "motion": Command("list named motions, or take one from a video", "monalive.cli.motion"),
+        "motion": Command("list named motions, or take one from a video or from speech", "monalive.cli.motion"),
         "info": Command("what is installed, and what a file holds", "monalive.cli.info"),
         "doctor": Command("what works on this machine", "monalive.cli.doctor", tells_of_opencv=True),
         "bench": Command("measure the speed on this machine", "monalive.cli.bench"),
-        "live": Command("let a camera drive a photo", "monalive.cli.live"),
+        "live": Command("let a camera or a microphone drive a photo", "monalive.cli.live"),
     },
     hushed=True,
 )

@@ -1,4 +1,4 @@
-"""`monalive motion`: the named motions, and motions taken from videos."""
+"""`monalive motion`: the named motions, and motions taken from videos and from speech."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DESCRIPTION = "Motions to animate photos with."
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments, by its two actions."""
-    actions = parser.add_subparsers(metavar="list|extract", required=True)
+    actions = parser.add_subparsers(metavar="list|extract|speech", required=True)
 
     listing = actions.add_parser(
         "list", help="named motions", description="Lists the motions that come with the package."
@@ -31,6 +31,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_reference_argument(extract, "neutral")
     extract.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no summary")
     extract.set_defaults(action=_extract)
+
+    speech = actions.add_parser(
+        "speech",
+        help="motion of somebody who says what is heard to a .motion file",
+        description="Writes the motion of somebody who says what is heard in a recording: lips read off the sound, "
+        "blinks, brows and small movements of the head that follow it. The file holds no sound; to play it on a photo "
+        "needs --consent.",
+    )
+    speech.add_argument("sound", metavar="SOUND", help="a recording of somebody who speaks, or a video with sound")
+    speech.add_argument("-o", "--output", required=True, metavar="X.motion", help="the file to write")
+    shared.add_speech_arguments(speech)
+    shared.add_gain_argument(speech)
+    speech.add_argument("--fps", type=shared.positive, default=25.0, metavar="F", help="frames per second (default 25)")
+    speech.add_argument("-q", "--quiet", action="store_true", help="no summary")
+    speech.set_defaults(action=_speech)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -63,3 +78,21 @@ def _extract(arguments: argparse.Namespace) -> None:
         if motion.cuts_ms:
             print(f"monalive: {shared.cuts_found(motion.cuts_ms)}", file=sys.stderr)
         print(f"{arguments.output}: {len(motion.timestamps_ms)} frames at {motion.fps:g} fps")
+
+
+def _speech(arguments: argparse.Namespace) -> None:
+    """Writes a .motion file of what is said in a sound."""
+    from monalive.motions.motion import Motion
+    from monalive.motions.motion_extraction import require_motion_suffix
+
+    require_motion_suffix(arguments.output)
+    motion = Motion.from_speech(
+        arguments.sound,
+        expression=arguments.expression,
+        gain=dict(arguments.gain),
+        seed=arguments.seed,
+        fps=arguments.fps,
+    )
+    motion.save(arguments.output)
+    if not arguments.quiet:
+        print(f"{arguments.output}: {len(motion)} frames at {motion.fps:g} fps")

@@ -165,6 +165,7 @@ def _fact_lines(facts: dict[str, Any], mark_id: str | None) -> Iterator[str]:
     about = [
         ("model", " ".join(name for name in names if isinstance(name, str))),
         ("motion", facts.get("motion")),
+        ("lips", "driven by a sound" if facts.get("lips_driven_by_sound") is True else None),
         ("consent", facts.get("consent") or "not stated"),
         ("id", mark_id),
     ]

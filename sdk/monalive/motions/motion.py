@@ -2,8 +2,8 @@
 
 A `.motion` file is a zip archive that any platform can read:
 
-- `manifest.json`: format, version, name, loop, fps, image_size, frames, per axis `offset` and `step`, and whether there
-  are `surroundings`
+- `manifest.json`: format, version, name, loop, fps, image_size, frames, per axis `offset` and `step`, whether there
+  are `surroundings`, and whether the lips were driven by a sound (`speech`; readers that do not know it pass it over)
 - `landmarks.u16`: (frames, 478, 3) little-endian uint16; coordinate = offset + step * value. Every frame but
   the first holds the difference to the frame before, modulo 65536, which packs to half the size.
 - `timestamps.f64`: (frames,) little-endian float64, milliseconds
@@ -22,7 +22,7 @@ import json
 import math
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,7 @@ from monalive.zip_members import read_member
 
 if TYPE_CHECKING:
     from monalive.faces.tracker import FaceTracker
+    from monalive.speech.voice import Voice
 
 FORMAT, VERSION = "monalive.motion", 2
 MOTION_SUFFIX = ".motion"
@@ -88,6 +89,7 @@ class Motion:
             own crop (`portrait_crop` of its first landmarks); None where nothing was measured.
         takes: where relative motion starts anew, and from what it is counted there; the first take begins with frame 0.
             Empty: all is one take, counted from the first frame.
+        speech: a sound drove the lips: it is played on portraits of stated consent alone, and files say so.
 
     Raises:
         ValueError: an attribute has another shape, is not finite, or is out of range: frame rates from 0.01 to 1000,
@@ -102,6 +104,7 @@ class Motion:
     loop: bool = False
     surroundings: NDArray[np.float32] | None = None
     takes: tuple[Take, ...] = ()
+    speech: bool = False
 
     def __post_init__(self) -> None:
         points = np.asarray(self.landmarks, np.float32)
@@ -208,6 +211,47 @@ class Motion:
         return cls(points, times, image_size, fps, name, loop)
 
     @classmethod
+    def from_speech(
+        cls,
+        sound: Voice | str | Path | tuple[ArrayLike, int],
+        *,
+        expression: str = "neutral",
+        gain: Mapping[str, float] | None = None,
+        seed: int = 0,
+        fps: float = 25.0,
+    ) -> Motion:
+        """The motion of somebody who says what is heard in a sound.
+
+        The lips are read off the sound by a small network. Blinks, glances, small movements of the head and of the
+        brows are computed: they follow its stress and its pauses, and come from no real person. In silence the mouth
+        is shut; the motion begins and ends at rest, up to half a second after the last word. It is in step with the
+        sound from its first sample on. Sound that is silent gives a face that keeps still, and a warning.
+
+        Whose portrait it may be played on has to be stated: `PhotoAnimator.enroll(photo, consent=...)`.
+
+        Args:
+            sound: a file with a sound track, a video's too; or (samples, rate): (n,) or (n, channels) floats in
+                [-1, 1] or integers of full range, and how many there are a second. Ten minutes at most.
+            expression: "neutral", "happy", "sad", "surprised", "angry" or "worried": a small constant change of the
+                face that leaves lips shut where they are shut.
+            gain: strength by region ("pose", "eyes", "lips", "brows"), from 0 to 3; 1 where not given.
+            seed: another one moves head, brows and eyes otherwise; the lips stay as they are.
+            fps: frames per second of the motion, 10 to 120.
+
+        Raises:
+            FileNotFoundError, IsADirectoryError, PermissionError: there is no such file, or it cannot be read.
+            ValueError: it has no sound, is empty, too long, damaged from the start or no sound file; not such samples;
+                no such expression, region, gain, seed or rate.
+        """
+        from monalive.motions.speech_motion import speech_motion
+        from monalive.speech.voice import Voice
+
+        if isinstance(sound, tuple):
+            sound = Voice.from_samples(*sound)
+        voice = sound if isinstance(sound, Voice) else Voice.read(sound)
+        return speech_motion(voice, expression=expression, gain=gain, seed=seed, fps=fps)
+
+    @classmethod
     def from_frames(
         cls,
         frames: Iterable[tuple[float, NDArray[np.uint8]]],
@@ -305,6 +349,8 @@ class Motion:
             "step": step.tolist(),
             "surroundings": self.surroundings is not None,
         }
+        if self.speech:
+            manifest["speech"] = True
         if self.takes:
             manifest["takes"] = [take.start for take in self.takes]
         with atomic_path(path) as scratch, zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -338,6 +384,7 @@ class Motion:
                 if _has_surroundings(manifest):
                     around = _read(archive, SURROUNDINGS, frames * math.prod(SURROUNDINGS_SHAPE) * 2)
                 starts = _take_starts(manifest, frames)
+                speech = _is_speech(manifest)
                 references = _read(archive, REFERENCES, len(starts) * FRAME_BYTES) if starts else b""
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
             raise ValueError(
@@ -366,7 +413,7 @@ class Motion:
                 points = landmarks.astype(np.float32)
                 rests = (offset + faces * step).astype(np.float32)
             takes = tuple(Take(start, rest) for start, rest in zip(starts, rests, strict=True))
-            return cls(points, timestamps, (width, height), fps, name, loop, surroundings, takes)
+            return cls(points, timestamps, (width, height), fps, name, loop, surroundings, takes, speech)
         except (LookupError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"{path} is a .motion file with contents that make no sense ({error})") from error
 
@@ -409,6 +456,13 @@ def _has_surroundings(manifest: dict[str, Any]) -> bool:
     if not isinstance(measured, bool):
         raise TypeError(f"surroundings: {measured}")
     return measured
+
+
+def _is_speech(manifest: dict[str, Any]) -> bool:
+    speech = manifest.get("speech", False)  # most files do not say
+    if not isinstance(speech, bool):
+        raise TypeError(f"speech: {speech}")
+    return speech
 
 
 def _takes(frames: list[tuple[float, DriverFrame]], reference: Reference) -> tuple[Take, ...]:

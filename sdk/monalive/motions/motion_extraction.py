@@ -39,11 +39,16 @@ def extract_motion(
         ValueError: it is not a video, shows no face, has no such reference, or `output` does not end in .motion.
         OSError: `output` cannot be written.
     """
-    if Path(output).suffix.lower() != MOTION_SUFFIX:
-        raise ValueError(f"a motion is written to a file that ends in {MOTION_SUFFIX}, not to {output}")
+    require_motion_suffix(output)
     motion = video_motion(video, reference=reference, progress=progress, driver_face=driver_face)
     motion.save(output)
     return motion
+
+
+def require_motion_suffix(output: str | Path) -> None:
+    """Raises ValueError if a file to write a motion to is not called one."""
+    if Path(output).suffix.lower() != MOTION_SUFFIX:
+        raise ValueError(f"a motion is written to a file that ends in {MOTION_SUFFIX}, not to {output}")
 
 
 def video_motion(

@@ -65,19 +65,23 @@ class Performance:
 
     def breathe(self, amount: float = 1.0, seed: int = 0) -> None:
         """The small movements of someone who keeps still: head, brows, corners of the mouth, eyes."""
+        self.sway(amount, seed)
+        random = np.random.default_rng(seed + 100)
+        moments = np.arange(0.5, self.seconds - 0.5, 0.7)
+        moments += random.uniform(-0.15, 0.15, len(moments))
+        for axis, degrees in enumerate((1.0, 0.6)):
+            targets = random.normal(0.0, degrees * amount, len(moments))
+            targets[-1:] = 0.0
+            self.gaze[:, axis] += glances(self.time, np.stack([moments, targets], axis=1))
+
+    def sway(self, amount: float = 1.0, seed: int = 0) -> None:
+        """Those of them that never rest: head, brows, corners of the mouth."""
         for axis, degrees in enumerate((0.9, 0.6, 0.5)):
             self.head[:, axis] += sway(self.time, self.seconds, amount * degrees, seed * 10 + axis)
         for axis, distance in enumerate((0.012, 0.008)):
             self.shift[:, axis] += sway(self.time, self.seconds, amount * distance, seed * 10 + 3 + axis)
         self.add(sway(self.time, self.seconds, 0.03 * amount, seed * 10 + 5), browInnerUp=1.0, browOuterUp=0.6)
         self.add(sway(self.time, self.seconds, 0.025 * amount, seed * 10 + 6), mouthSmile=1.0)
-        random = np.random.default_rng(seed + 100)
-        moments = np.arange(0.5, self.seconds - 0.5, 0.7)
-        moments += random.uniform(-0.15, 0.15, len(moments))
-        for axis, degrees in enumerate((1.0, 0.6)):
-            targets = random.normal(0.0, degrees * amount, len(moments))
-            targets[-1] = 0.0
-            self.gaze[:, axis] += glances(self.time, np.stack([moments, targets], axis=1))
 
     def landmarks(self) -> NDArray[np.float32]:
         """(T, 478, 3) pixels of a picture of `IMAGE_SIZE`."""

@@ -18,6 +18,7 @@ from monalive.media.regular_file import require_file
 from monalive.motions.driver_takes import Reference, checked_reference
 from monalive.motions.find_motion import find_motion, is_motion
 from monalive.motions.motion_extraction import video_motion
+from monalive.motions.speech_motion import SPEECH_FPS, speech_motion
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.render.frame_timing import boomerang, repeat
 from monalive.render.render import (
@@ -30,8 +31,9 @@ from monalive.render.render import (
     render_video,
 )
 from monalive.retargeting.retarget import RetargetOptions
+from monalive.speech.voice import Voice
 from monalive.threads import stage_threads
-from monalive.trust.consent import Consent, stated_consent
+from monalive.trust.consent import Consent, require_consent_to_speech, stated_consent
 from monalive.trust.disclosure import Disclosure
 
 if TYPE_CHECKING:
@@ -52,15 +54,18 @@ class AnimationRequest:
     Attributes:
         photos: picture files; several of the same person help.
         output: a file or folder, see `video_sinks.open_sink`.
-        motion: a built-in motion's name, a .motion file or a `Motion`; either this or `driver`.
+        motion: a built-in motion's name, a .motion file or a `Motion`; one of this, `driver` and `speech`.
         driver: a video or picture file of a face.
+        speech: a file with the sound of somebody who speaks, to move the lips by; it is heard in the result, where the
+            file can hold sound. `disclosure` must state the consent.
+        expression, seed: how a face looks while it speaks, see `Motion.from_speech`.
         face: "largest", a number from the left from 0, or "all".
         driver_face: which of several faces drives, see `PhotoAnimatorOptions`.
         max_faces: the most faces taken from a photo, see `PhotoAnimatorOptions`.
         retarget: what of the motion is taken over, and how.
         crop: write only the 256 x 256 picture of the face.
         size: longest side of the result in pixels at most; larger photos are made smaller. None keeps their size.
-        seconds: length of the result; motions repeat to fill it, a driver is cut.
+        seconds: length of the result; motions and speech repeat to fill it, a driver is cut.
         loops: how many times a motion, or the motion of a driver, is played.
         boomerang: play it to its end and back.
         pad_to_sound: hold the driver's last frame until its sound ends.
@@ -79,6 +84,9 @@ class AnimationRequest:
     output: str | Path
     motion: str | Path | Motion | None = None
     driver: str | Path | None = None
+    speech: str | Path | None = None
+    expression: str = "neutral"
+    seed: int = 0
     face: FaceChoice = "largest"
     driver_face: DriverFace = "auto"
     max_faces: int = MAX_FACES
@@ -104,7 +112,7 @@ def animate(
     output: str | Path,
     *,
     consent: Consent | str | None = None,
-    badge: bool = False,
+    badge: bool | None = None,
     face: FaceChoice = "largest",
     seconds: float | None = None,
     fps: float | None = None,
@@ -121,7 +129,7 @@ def animate(
             video's sound is kept.
         output: .mp4, .mov, .webm, .gif, .webp, a folder for numbered PNG files, or .png/.jpg for a single frame.
         consent: why this face may be animated: "self", "given" or "artwork"; recorded in the file.
-        badge: draw a visible "AI" in the lower right corner.
+        badge: draw a visible "AI" in the lower right corner; None: if the motion speaks.
         face: "largest", a number from the left from 0, or "all".
         seconds: length of the result; motions repeat to fill it, a video is cut.
         fps: frames per second; those of the motion by default.
@@ -166,7 +174,12 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
     _check(request)
     background = None if request.background is None else colour_of(request.background)
     motion = image = None
-    if request.motion is not None:
+    voice: Voice | None = None
+    if request.speech is not None:
+        voice, kind = Voice.read(request.speech), "speech"
+        rate = SPEECH_FPS if request.fps is None else request.fps
+        motion = speech_motion(voice, expression=request.expression, seed=request.seed, fps=rate)
+    elif request.motion is not None:
         motion, kind = find_motion(request.motion), _motion_name(request.motion)
         if request.reference is not None:
             motion = motion.with_reference(request.reference)
@@ -183,7 +196,11 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
     sound = None
     cuts_ms: tuple[float, ...] = ()
     if motion is not None:
-        if request.driver is not None:
+        if motion.speech:
+            require_consent_to_speech(request.disclosure.consent)
+        if voice is not None:
+            sound = _sound_of_speech(voice, motion, request)
+        elif request.driver is not None:
             sound = _sound_of(request, motion)
         cuts_ms = motion.cuts_ms  # each once, however often it is passed when the motion is repeated
         motion = boomerang(motion) if request.boomerang else motion
@@ -303,6 +320,14 @@ def _sound_of(request: AnimationRequest, motion: Motion) -> Sound | None:
     return sound
 
 
+def _sound_of_speech(voice: Voice, motion: Motion, request: AnimationRequest) -> Sound:
+    """What is said, heard from the first frame on; again where the motion is played again."""
+    assert voice.path is not None
+    length = motion.duration_ms / 1000
+    again = (request.loops or 1) > 1 or (request.seconds or 0.0) > length
+    return Sound(voice.path, voice.start_s, length if again else None)
+
+
 def _motion_name(motion: str | Path | Motion) -> str:
     """Of a motion that comes with the package; other names may name a person."""
     from monalive.motions import builtin_motions
@@ -314,8 +339,14 @@ def _motion_name(motion: str | Path | Motion) -> str:
 
 
 def _check(request: AnimationRequest) -> None:
-    if (request.motion is None) == (request.driver is None):
-        raise ValueError("give either a motion or a driver")
+    if sum(source is not None for source in (request.motion, request.driver, request.speech)) != 1:
+        raise ValueError("give either a motion, a driver or speech")
+    if request.speech is not None:
+        require_consent_to_speech(request.disclosure.consent)
+        if request.boomerang or request.reference is not None or request.retarget.absolute:
+            raise ValueError("speech is not played backwards, counted from another frame, or copied: leave that out")
+    elif request.expression != "neutral" or request.seed:
+        raise ValueError("an expression and a seed go with speech alone: leave them out")
     if request.reference is not None:
         checked_reference(request.reference)
         if request.retarget.absolute:
@@ -323,7 +354,7 @@ def _check(request: AnimationRequest) -> None:
     if request.pad_to_sound and (request.driver is None or request.seconds or request.loops or request.boomerang):
         raise ValueError("--pad-to-sound goes with a driver that is played once, to its end")
     output = os.path.realpath(request.output)  # links that lead in a circle stay as they are
-    inputs = [*request.photos, request.driver, request.motion, request.bundle]
+    inputs = [*request.photos, request.driver, request.motion, request.speech, request.bundle]
     for source in inputs:
         if isinstance(source, str | Path) and os.path.realpath(source) == output:
             raise ValueError(f"the output {request.output} would replace an input of the same name; name another file")

@@ -1,15 +1,15 @@
-"""A camera drives a photo, shown in a window, recorded, or both: what `monalive live` does."""
+"""A camera or a microphone drives a photo, shown in a window, recorded, or both: what `monalive live` does."""
 
 from __future__ import annotations
 
 import logging
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,16 +23,27 @@ from monalive.media.video_sinks import open_sink
 from monalive.media.virtual_camera import VirtualCamera
 from monalive.media.webcam import Webcam
 from monalive.media.window import Window, open_window
+from monalive.motions.speaking_face import SpeakingFace
+from monalive.motions.speech_motion import SPEECH_FPS
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.player.driver_anchor import LiveReference
 from monalive.render.animation import about_animation, create_animator
 from monalive.render.frame_timing import until
 from monalive.render.render import FaceChoice, Output, about_portraits, enroll_photos
 from monalive.retargeting.retarget import RetargetOptions
+from monalive.speech.lips_network import LipsNetwork
+from monalive.speech.microphone import Microphone
 from monalive.trust.badge import Badge
+from monalive.trust.consent import require_consent_to_speech
 from monalive.trust.disclosure import Disclosure
 
+if TYPE_CHECKING:
+    from monalive.animator import PhotoAnimator
+    from monalive.player.portrait_player import Portraits
+    from monalive.result import AnimatedFrame
+
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 _NEUTRAL_KEY: Final = "n"
 
 
@@ -44,6 +55,9 @@ class LiveRequest:
         photos, face, driver_face, max_faces, size, retarget, bundle, runtime, disclosure: as in
             `animation.AnimationRequest`; a badge is shown in the window, too.
         camera: its number, from 0, or a part of its name.
+        microphone: speak with what it hears, in place of a camera: its number, a part of its name, or "" for the
+            system's own choice; None: the camera drives. `disclosure` must state the consent.
+        expression, seed: how the face looks while it speaks, see `Motion.from_speech`.
         record: file or folder to write what is shown to, or None.
         window: show it; left out where no window can be opened, if there is another output.
         virtual_camera: hand what is shown to the system's virtual camera, with the badge.
@@ -56,6 +70,9 @@ class LiveRequest:
 
     photos: Sequence[str | Path]
     camera: int | str = 0
+    microphone: int | str | None = None
+    expression: str = "neutral"
+    seed: int = 0
     record: str | Path | None = None
     window: bool = True
     virtual_camera: bool = False
@@ -86,18 +103,25 @@ class LiveSummary:
 def run_live(request: LiveRequest) -> LiveSummary:
     """Animates the camera's newest frame until the window is closed, the time is over, or Ctrl-C.
 
-    Until the camera first sees a face the photo stays unmoved. A recording is kept however it ends.
+    Until the camera first sees a face the photo stays unmoved. With a microphone the photo speaks what is heard, a
+    fifth of a second later: the network listens 0.12 s ahead, and a frame takes its time. A recording is kept however
+    it ends; it has no sound.
 
     Raises:
-        OSError: no such camera, it fails, there is no virtual camera, or the recording cannot be written.
+        OSError: no such camera or microphone, it fails, there is no virtual camera, or the recording cannot be written.
         ValueError: a window is asked for and cannot be opened, and nothing else is; no such face in the photo; no
-            camera of that name.
-        ImportError: a virtual camera is asked for and its package is not installed.
+            camera or microphone of that name; a microphone without a statement of consent.
+        ImportError: a virtual camera or a microphone is asked for and its package is not installed.
     """
+    speaks = request.microphone is not None
+    if speaks:
+        require_consent_to_speech(request.disclosure.consent)
+    elif request.expression != "neutral" or request.seed:
+        raise ValueError("an expression and a seed go with a microphone alone: leave them out")
     started, frames = time.monotonic(), 0
     with ExitStack() as stack:
         window = _window(request, stack)
-        camera = stack.enter_context(Webcam(find_camera(request.camera), mirror=request.mirror))
+        driver = _driver(request, stack)
         animator = stack.enter_context(
             create_animator(
                 "VIDEO",
@@ -111,7 +135,8 @@ def run_live(request: LiveRequest) -> LiveSummary:
             )
         )
         portraits = enroll_photos(animator, request.photos, request.face, request.disclosure.consent)
-        said = about_portraits(about_animation(request.disclosure, animator, request.photos, "a camera"), portraits)
+        said = about_animation(request.disclosure, animator, request.photos, driver.kind)
+        said = replace(about_portraits(said, portraits), speech=speaks or said.speech)
         background = None if request.background is None else colour_of(request.background)
         recording = None if request.record is None else Output(request.record, background=background)
         badge: Badge | None = None
@@ -119,8 +144,8 @@ def run_live(request: LiveRequest) -> LiveSummary:
         sink: FrameSink | None = None
         caller: VirtualCamera | None = None
         try:
-            for timestamp_ms, image in _for(camera, request.seconds):
-                frame = animator.animate_for_video(who, image, timestamp_ms)
+            for frame in driver.frames(animator, who, request.seconds):
+                timestamp_ms = frame.timestamp_ms
                 shown = frame.image if background is None else frame.on(background)
                 size = (shown.shape[1], shown.shape[0])
                 if recording is not None:
@@ -128,18 +153,18 @@ def run_live(request: LiveRequest) -> LiveSummary:
                     if sink is None:
                         recording.say_background(frame)
                         opened = open_sink(
-                            recording.path, camera.fps, size, disclosure=said, transparent=picture.shape[2] == 4
+                            recording.path, driver.fps, size, disclosure=said, transparent=picture.shape[2] == 4
                         )
                         sink = stack.enter_context(opened)
                     sink.write(picture, timestamp_ms)
                 if request.virtual_camera:
                     if caller is None:
-                        caller = stack.enter_context(VirtualCamera(camera.fps, size, replace(said, badge=True)))
+                        caller = stack.enter_context(VirtualCamera(driver.fps, size, replace(said, badge=True)))
                         log.warning("the virtual camera is %s; its frames carry the badge", caller.device)
                     caller.write(shown, timestamp_ms)
                 frames += 1
                 if window is not None:
-                    if request.disclosure.badge:
+                    if said.shows_badge:
                         badge = badge or Badge(size)
                         shown = badge.apply(shown)
                     if not window.show(shown):
@@ -166,5 +191,52 @@ def _window(request: LiveRequest, stack: ExitStack) -> Window | None:
         return None
 
 
-def _for(camera: Webcam, seconds: float | None) -> Iterator[tuple[float, NDArray[np.uint8]]]:
-    return iter(camera) if seconds is None else until(camera, seconds * 1000.0)
+def _driver(request: LiveRequest, stack: ExitStack) -> _CameraDriver | _MicrophoneDriver:
+    """What drives; it is let go of with `stack`."""
+    if request.microphone is None:
+        return _CameraDriver(stack.enter_context(Webcam(find_camera(request.camera), mirror=request.mirror)))
+    microphone = stack.enter_context(Microphone(request.microphone))
+    face = SpeakingFace(LipsNetwork.load(), expression=request.expression, seed=request.seed)
+    return _MicrophoneDriver(microphone, face)
+
+
+class _CameraDriver:
+    """A face before a camera drives."""
+
+    kind = "a camera"
+
+    def __init__(self, camera: Webcam) -> None:
+        self._camera, self.fps = camera, camera.fps
+
+    def frames(self, animator: PhotoAnimator, who: Portraits, seconds: float | None) -> Iterator[AnimatedFrame]:
+        for timestamp_ms, image in _for(self._camera, seconds):
+            yield animator.animate_for_video(who, image, timestamp_ms)
+
+
+class _MicrophoneDriver:
+    """What a microphone hears drives."""
+
+    kind = "a microphone"
+    fps = SPEECH_FPS
+
+    def __init__(self, microphone: Microphone, face: SpeakingFace) -> None:
+        self._microphone, self._face = microphone, face
+
+    def frames(self, animator: PhotoAnimator, who: Portraits, seconds: float | None) -> Iterator[AnimatedFrame]:
+        face = self._face
+        return animator.play_speaking(who, _for(self._faces(), seconds), face.rest, face.image_size)
+
+    def _faces(self) -> Iterator[tuple[float, NDArray[np.float32]]]:
+        """The face at the rate, of the newest sound each; where frames take longer, the next is at once."""
+        start, due = time.monotonic(), 0.0
+        while True:
+            now = time.monotonic() - start
+            if now < due:
+                time.sleep(due - now)
+                now = max(time.monotonic() - start, due)
+            yield now * 1000.0, self._face.frame(now, self._microphone.last(self._face.window))
+            due = max(due + 1 / self.fps, time.monotonic() - start)
+
+
+def _for(frames: Iterable[tuple[float, T]], seconds: float | None) -> Iterator[tuple[float, T]]:
+    return iter(frames) if seconds is None else until(frames, seconds * 1000.0)

@@ -156,6 +156,8 @@ def render_motion(
         ValueError, OSError: what is wrong with the output; the crop of several portraits.
     """
     output = output.of(portraits)
+    if motion.speech:
+        output = replace(output, disclosure=replace(output.disclosure, speech=True))
     with closing(animator.play(_who(portraits), motion, in_stages=output.in_stages)) as played:
         frames = zip(played, motion.timestamps_ms.tolist(), strict=True)
         return _write(frames, output, motion.fps, sound=sound, total=len(motion.timestamps_ms))

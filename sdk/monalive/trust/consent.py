@@ -20,6 +20,11 @@ NOTICE: Final = (
     "Every file written says that it is AI-made."
 )
 
+SPEECH_NEEDS_CONSENT: Final = (
+    "speech puts words into somebody's mouth: say why this face may speak, that it is your own (--consent self, "
+    "consent='self'), that its owner has agreed to these words (given), or that it is a work of art (artwork)"
+)
+
 
 class Consent(Enum):
     """Why this face may be animated, as the user states it; nothing checks it."""
@@ -43,6 +48,16 @@ def stated_consent(consent: Consent | str | None) -> Consent | None:
         return None if consent is None else Consent(consent)
     except ValueError:
         raise ValueError(f"consent is 'self', 'given' or 'artwork' (or left out), not {consent!r}") from None
+
+
+def require_consent_to_speech(consent: Consent | None) -> None:
+    """What a face says is more than how it moves: without a statement it does not speak.
+
+    Raises:
+        ValueError: none was made.
+    """
+    if consent is None:
+        raise ValueError(SPEECH_NEEDS_CONSENT)
 
 
 @contextmanager

@@ -89,12 +89,14 @@ class Statement:
         photos: ingredients.
         mark_id: id of the pixel mark, None where the file has none.
         marked: squares of the frame in which the mark is; empty where that is not known.
+        description: of how it was made, a sentence for readers of any program; None for nothing to add.
     """
 
     facts: dict[str, Any]
     photos: Sequence[Photo] = ()
     mark_id: str | None = None
     marked: Sequence[SquareCrop] = ()
+    description: str | None = None
 
     def manifest(self, media_type: str) -> dict[str, Any]:
         """The definition that the C2PA library takes."""
@@ -103,6 +105,8 @@ class Statement:
         actions: list[dict[str, Any]] = [
             {"action": "c2pa.created", "when": now, "digitalSourceType": DIGITAL_SOURCE_TYPE, "softwareAgent": agent}
         ]
+        if self.description:
+            actions[0]["description"] = self.description
         if self.photos:
             actions.append({"action": "c2pa.placed", "parameters": {"ingredientIds": self._ids()}})
         return {

@@ -29,6 +29,7 @@ from monalive.trust.credential import Credential, local
 from monalive.trust.mark_code import MARK_VERSION, MarkMessage
 from monalive.trust.pixel_mark import LOSSLESS, LOSSY, SMALLEST_SIDE, PixelMark
 
+LIPS_DRIVEN_BY_SOUND: Final = "The lips were driven by a sound: what is heard need not have been said by who is seen."
 _LOSSLESS_SUFFIXES: Final = ("", ".png")
 
 
@@ -49,7 +50,8 @@ class Disclosure:
         timestamp_url: of a server (RFC 3161) that is asked to confirm when the file was signed; None asks nobody. Not
             for folders of frames.
         pixel_mark: put the imperceptible mark into every frame.
-        badge: draw a visible "AI" in the lower right corner of every frame.
+        badge: draw a visible "AI" in the lower right corner of every frame; None: where lips were driven by a sound.
+        speech: lips were driven by a sound.
     """
 
     consent: Consent | None = None
@@ -61,7 +63,13 @@ class Disclosure:
     credential: Credential | None = None
     timestamp_url: str | None = None
     pixel_mark: bool = True
-    badge: bool = False
+    badge: bool | None = None
+    speech: bool = False
+
+    @property
+    def shows_badge(self) -> bool:
+        """Whether the badge is drawn."""
+        return self.speech if self.badge is None else self.badge
 
     def statement(self, mark_id: str | None, *, with_photos: bool = True) -> Statement:
         """What is signed.
@@ -80,11 +88,12 @@ class Disclosure:
             "motion": self.motion,
             "consent": None if self.consent is None else self.consent.value,
             "pixel_mark": None if mark_id is None else {"version": MARK_VERSION, "id": mark_id},
-            "badge": self.badge,
+            "badge": self.shows_badge,
+            "lips_driven_by_sound": self.speech,
             "photos": [{"sha256": photo.sha256} for photo in photos],
         }
         marked = [square for square in self.regions or () if square.side >= SMALLEST_SIDE]
-        return Statement(facts, photos, mark_id, marked)
+        return Statement(facts, photos, mark_id, marked, LIPS_DRIVEN_BY_SOUND if self.speech else None)
 
 
 class Seal:
@@ -107,7 +116,7 @@ class Seal:
             )
         message = MarkMessage.random()
         suffix = ".png" if folder else path.suffix.lower()
-        self._badge = Badge(size) if disclosure.badge else None
+        self._badge = Badge(size) if disclosure.shows_badge else None
         self._mark: PixelMark | None = None
         if disclosure.pixel_mark:
             strength = LOSSLESS if suffix in _LOSSLESS_SUFFIXES else LOSSY

@@ -28,6 +28,8 @@ public struct Motion: Sendable {
     public let surroundings: [[Float]]?
     /// Where relative motion starts anew, and from what it is counted there; the first begins with frame 0.
     public let takes: [Take]
+    /// A sound drove the lips: what is made of it should say so.
+    public let speech: Bool
 
     public static let version = 2
     private static let format = "monalive.motion"
@@ -38,7 +40,7 @@ public struct Motion: Sendable {
     /// - Throws: `valueError`: a value has another size, is not finite, or is out of range.
     public init(
         landmarks: [[Float]], timestampsMs: [Double], imageWidth: Int, imageHeight: Int, fps: Double, name: String = "",
-        loop: Bool = false, surroundings: [[Float]]? = nil, takes: [Take] = []
+        loop: Bool = false, surroundings: [[Float]]? = nil, takes: [Take] = [], speech: Bool = false
     ) throws {
         try require(!landmarks.isEmpty, "a motion has at least one frame")
         try landmarks.forEach { try requireLandmarks($0, "motion") }
@@ -61,7 +63,7 @@ public struct Motion: Sendable {
         }
         try require((surroundings ?? landmarks).count == landmarks.count, "a motion's surroundings must be there for every frame")
         (self.landmarks, self.timestampsMs, self.imageWidth, self.imageHeight) = (landmarks, timestampsMs, imageWidth, imageHeight)
-        (self.fps, self.name, self.loop, self.surroundings) = (fps, name, loop, surroundings)
+        (self.fps, self.name, self.loop, self.surroundings, self.speech) = (fps, name, loop, surroundings, speech)
         self.takes = takes.isEmpty ? [Take(start: 0, reference: landmarks[0])] : takes
         let starts = self.takes.map(\.start)
         try require(
@@ -94,7 +96,7 @@ public struct Motion: Sendable {
         }
         return try Motion(
             landmarks: landmarks, timestampsMs: timestampsMs, imageWidth: imageWidth, imageHeight: imageHeight, fps: fps, name: name,
-            loop: loop, surroundings: surroundings, takes: counted
+            loop: loop, surroundings: surroundings, takes: counted, speech: speech
         )
     }
 
@@ -139,6 +141,7 @@ public struct Motion: Sendable {
             frames = Int(count)
             raw = try exactly(archive, "landmarks.u16", frames * landmarkCount * 6)
             times = try exactly(archive, "timestamps.f64", frames * 8)
+            try require(manifest.all["speech"] == nil || manifest.all["speech"] is Bool, "it does not say whether it speaks")
             if manifest.all["surroundings"] as? Bool == true {
                 around = try exactly(archive, "surroundings.f16", frames * surroundingsCount * 2)
             }
@@ -210,7 +213,7 @@ public struct Motion: Sendable {
         return try Motion(
             landmarks: landmarks, timestampsMs: timestamps, imageWidth: Int(size[0]), imageHeight: Int(size[1]),
             fps: try manifest.number("fps"), name: try manifest.text("name"), loop: manifest.all["loop"] as? Bool ?? false,
-            surroundings: surroundings, takes: takes
+            surroundings: surroundings, takes: takes, speech: manifest.all["speech"] as? Bool ?? false
         )
     }
 
@@ -251,6 +254,7 @@ extension Motion {
             "surroundings": surroundings != nil,
         ]
         if !countedFromFirst { manifest["takes"] = takes.map(\.start) }
+        if speech { manifest["speech"] = true }
         var members = [
             ("manifest.json", try JSONSerialization.data(withJSONObject: manifest, options: .sortedKeys)), ("landmarks.u16", levels),
             ("timestamps.f64", times),

@@ -94,6 +94,7 @@ final class GoldenTests: XCTestCase {
             guard let motion = found else { continue }
             XCTAssertEqual(motion.name, try fields.text("name"))
             XCTAssertEqual(motion.loop, fields.all["loop"] as? Bool)
+            XCTAssertEqual(motion.speech, fields.all["speech"] as? Bool)
             XCTAssertEqual(motion.fps, try fields.number("fps"))
             XCTAssertEqual([motion.imageWidth, motion.imageHeight], try fields.numbers("image_size", 2).map { Int($0) })
             near(motion.timestampsMs, Golden.numbers(try fields.any("timestamps_ms")), 0, "times")
@@ -126,6 +127,13 @@ final class GoldenTests: XCTestCase {
         XCTAssertEqual(read.timestampsMs, whole.timestampsMs)
         XCTAssertEqual(read.surroundings, whole.surroundings)
         for (found, wanted) in zip(read.landmarks, whole.landmarks) { near(found, wanted.map(Double.init), 0.01, "landmarks") }
+    }
+
+    func testWhatSpeaksSaysSoInTheFile() throws {
+        let copy = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).motion")
+        try Motion.load(Golden.file("speech.motion")).withReference(.first).save(copy)
+        defer { try? FileManager.default.removeItem(at: copy) }
+        XCTAssert(try Motion.load(copy).speech)
     }
 
     func testTakesAreKeptInTheFile() throws {

@@ -22,6 +22,7 @@ import kotlin.math.round
  * @property loop the last frame runs into the first, one frame time later.
  * @property surroundings one array of 16 x 16 x 3 per frame, or null where nothing was measured.
  * @property takes where relative motion starts anew, and from what it is counted there; the first begins with frame 0.
+ * @property speech a sound drove the lips: what is made of it should say so.
  * @throws IllegalArgumentException a property has another size, is not finite, or is out of range.
  */
 class Motion(
@@ -34,6 +35,7 @@ class Motion(
     val loop: Boolean = false,
     val surroundings: List<FloatArray>? = null,
     takes: List<Take> = emptyList(),
+    val speech: Boolean = false,
 ) {
     val takes: List<Take>
 
@@ -90,7 +92,7 @@ class Motion(
             }
             Take(take.start, landmarks[frame])
         }
-        return Motion(landmarks, timestampsMs, imageWidth, imageHeight, fps, name, loop, surroundings, counted)
+        return Motion(landmarks, timestampsMs, imageWidth, imageHeight, fps, name, loop, surroundings, counted, speech)
     }
 
     private fun mostNeutral(frames: IntRange): Int {
@@ -160,7 +162,7 @@ class Motion(
         return """{"format": "$FORMAT", "version": $VERSION, "name": "$escaped", "loop": $loop, "fps": $fps, """ +
             """"image_size": [$imageWidth, $imageHeight], "frames": $size, "landmarks": $LANDMARK_COUNT, """ +
             """"offset": ${low.contentToString()}, "step": ${step.contentToString()}, "surroundings": ${surroundings != null}""" +
-            (if (isCountedFromFirst) "}" else """, "takes": ${takes.map { it.start }}}""")
+            (if (speech) """, "speech": true""" else "") + (if (isCountedFromFirst) "}" else """, "takes": ${takes.map { it.start }}}""")
     }
 
     companion object {
@@ -217,6 +219,7 @@ class Motion(
                 frames = count.toInt()
                 raw = exactly(archive, LANDMARKS, frames * LANDMARKS_BYTES)
                 times = exactly(archive, TIMESTAMPS, frames * 8)
+                require((manifest.all["speech"] ?: false) is Boolean) { "it does not say whether it speaks" }
                 around = if (manifest.all["surroundings"] == true) exactly(archive, SURROUNDINGS, frames * SURROUNDINGS_COUNT * 2) else null
                 starts = takeStarts(manifest.all["takes"] ?: emptyList<Any>(), frames)
                 faces = if (starts.isEmpty()) null else exactly(archive, REFERENCES, starts.size * LANDMARKS_BYTES)
@@ -262,6 +265,7 @@ class Motion(
             return Motion(
                 landmarks, DoubleArray(frames) { times.getDouble() }, width.toInt(), height.toInt(),
                 manifest.number("fps"), manifest.text("name"), manifest.all["loop"] == true, surroundings, takes,
+                manifest.all["speech"] == true,
             )
         }
 

@@ -16,7 +16,7 @@ fun main(arguments: Array<String>) {
     val networks = PythonNetworks(arguments[1], File(root, "tests/support/network_server.py"))
     val golden = Golden(File(root, "tests/golden/bindings"))
     val tests = GoldenTest(golden, networks.of(bundle), bundle).all + RegionTest(golden, networks.of(bundle), bundle).all +
-        TrackerTest(golden, root, networks).all
+        TrackerTest(golden, root, networks).all + LipsTest(golden, root, networks).all
     var failed = 0
     for ((name, test) in tests) {
         try {
@@ -335,7 +335,8 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
     }
 
     private fun holds(motion: Motion, case: Fields) {
-        check(motion.name == case.text("name") && motion.loop == (case.all["loop"] == true) && motion.fps == case.number("fps"))
+        check(motion.name == case.text("name") && motion.loop == (case.all["loop"] == true) && motion.fps == case.number("fps") &&
+            motion.speech == (case.all["speech"] == true))
         check(listOf(motion.imageWidth, motion.imageHeight) == numbers(case.list("image_size")).map(Double::toInt))
         near(motion.timestampsMs, numbers(case.list("timestamps_ms")), 0.0, "times")
         check(motion.durationMs == case.number("duration_ms"))
@@ -364,6 +365,9 @@ internal class GoldenTest(private val golden: Golden, private val runtime: Netwo
         for ((one, other) in copied.takes.zip(cut.takes)) {
             near(one.reference, DoubleArray(LANDMARK_COUNT * 3) { other.reference[it].toDouble() }, 0.01, "references")
         }
+        val speaking = File.createTempFile("monalive", ".motion")
+        Motion.load(golden.file("speech.motion")).withReference(DriverReference.First).save(speaking)
+        check(Motion.load(speaking).also { speaking.delete() }.speech) { "it does not say that it speaks" }
         val whole = Motion.load(golden.file("surroundings.motion"))
         val copy = File.createTempFile("monalive", ".motion")
         whole.save(copy)
