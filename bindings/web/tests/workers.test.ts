@@ -142,7 +142,7 @@ function remote(network: Network) {
     },
     close: () => {},
   };
-  serveRuntime(pair.scope, Promise.resolve(runtime));
+  serveRuntime(pair.scope, async () => runtime);
   return { pair, runtime: new RemoteRuntime(pair) };
 }
 
@@ -172,7 +172,7 @@ test("a network whose worker breaks down fails, now and later", async () => {
 
 test("a runtime that cannot be loaded is told to whom loads a network", async () => {
   const pair = new Pair();
-  serveRuntime(pair.scope, Promise.reject(new Error("no such file")));
+  serveRuntime(pair.scope, () => Promise.reject(new Error("no such file")));
   await assert.rejects(new RemoteRuntime(pair).load(new Uint8Array(1), manifest, "a part", true), /no such file/);
 });
 
