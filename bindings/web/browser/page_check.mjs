@@ -3,7 +3,7 @@
 //   node browser/page_check.mjs SCENARIO URL FOLDER [CAMERA.mjpeg]
 //
 // Pictures and videos go to FOLDER, inputs come from there. The scenarios are the functions below; tests/web runs them.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { openChromium } from "./chromium.mjs";
 
@@ -66,13 +66,24 @@ async function open(browser, prepare) {
   return page;
 }
 
+/** The page with the sample in it, its question answered. */
+async function openWithSample(browser, prepare) {
+  const page = await open(browser, prepare);
+  await page.click("#try");
+  await consent(page);
+  return page;
+}
+
 const ready = (page) => page.waitForSelector("body[data-ready]", { state: "attached" });
 const moving = async (page) => {
   await page.waitForFunction(() => globalThis.monalive?.engine()?.photo);
   await more(page);
 };
-// A click, no check: a photo without a face takes the choice back.
-const consent = (page, value = "artwork") => page.click(`input[value=${value}]`);
+/** Answers whose face it is, as soon as that is asked. */
+async function consent(page, value = "artwork") {
+  await page.waitForSelector("#consent.asked");
+  await page.click(`#consent button[value=${value}]`);
+}
 const alertText = async (page, about) => {
   await page.waitForFunction((word) => {
     const box = document.getElementById("alert");
@@ -89,7 +100,31 @@ async function save(page, link) {
   return download.suggestedFilename();
 }
 
+/** Makes a video with the options that the page's lists have by these ids; the files' names, and what was said. */
+async function makeVideo(page, options = {}) {
+  for (const [id, value] of Object.entries(options)) await page.selectOption(`#${id}`, value);
+  await page.click("#make");
+  await page.waitForSelector("#download:not([hidden])");
+  await page.waitForFunction(() => document.getElementById("status").textContent.startsWith("Made"));
+  return { status: await text(page, "status"), video: await save(page, "#download"), credentials: await save(page, "#credentials") };
+}
+
 const scenarios = {
+  /** Videos and a GIF are made of a short motion; `wanted.json` lists the options of each. */
+  async make(browser) {
+    const page = await openWithSample(browser);
+    await moving(page);
+    await page.setInputFiles("#driver-file", path.join(folder, "short.motion"));
+    const made = {};
+    for (const [name, options] of Object.entries(JSON.parse(readFileSync(path.join(folder, "wanted.json"), "utf8")))) {
+      const result = await makeVideo(page, options);
+      for (const kind of ["video", "credentials"]) if (result[kind]) renameSync(path.join(folder, result[kind]), path.join(folder, name + path.extname(result[kind])));
+      made[name] = { ...result, type: path.extname(result.video) };
+    }
+    const still = await changes(page);
+    return { made, still, alert: await text(page, "alert"), errors: page.errors };
+  },
+
   /** Frames of a built-in motion through the worker, for comparison with the Python SDK's. */
   async frames(browser) {
     const page = await open(browser);
@@ -100,9 +135,7 @@ const scenarios = {
       const bytes = async (name) => new Uint8Array(await (await fetch(name)).arrayBuffer());
       const blob = new Blob([Uint8Array.from(atob(photo64), (c) => c.charCodeAt(0))]);
       const { picture } = await loadPhoto(blob, "photo.png");
-      const animator = await AnimatorWorker.create("worker.js", {
-        bundle: await bytes("models/default.bundle"), wasmUrl: new URL("wasm/", location.href).href, numThreads: threads,
-      });
+      const animator = await AnimatorWorker.create({ bundle: await bytes("models/default.bundle"), numThreads: threads });
       const { landmarks, crop } = await animator.enroll(picture, "artwork");
       const driver = Motion.load(await bytes(`motions/${motion}.motion`));
       await animator.start(driver.landmarks[0], driver.imageSize);
@@ -127,8 +160,7 @@ const scenarios = {
   /** The sample and a motion: when it moves, how fast, what it looks like; then sliders, recording, breakdown. */
   async page(browser) {
     const start = Date.now();
-    const page = await open(browser);
-    await consent(page);
+    const page = await openWithSample(browser);
     await moving(page);
     const firstFrameMs = Date.now() - start;
     const changed = await changes(page), rate = await frameRate(page);
@@ -185,7 +217,7 @@ const scenarios = {
 
   /** A worker that the page's worker started for the animate network breaks down amid the frames; then all goes on. */
   async breakdown(browser) {
-    const page = await open(browser, () => {
+    const page = await openWithSample(browser, () => {
       const Real = Worker, broken = `
         let count = 0;
         if (self.name.startsWith("monalive animate")) addEventListener("message", () => { if (++count === 20) throw new Error("broken"); });
@@ -197,15 +229,13 @@ const scenarios = {
         return new Real(url, options);
       };
     });
-    await consent(page);
     const said = await alertText(page, "started again");
     return { said, changed: await changes(page), errors: page.errors };
   },
 
   /** The fake camera drives the sample. */
   async camera(browser) {
-    const page = await open(browser);
-    await consent(page);
+    const page = await openWithSample(browser);
     await ready(page);
     await page.click("#camera");
     await page.waitForFunction(() => globalThis.monalive.engine().sourceName === "camera");
@@ -220,8 +250,7 @@ const scenarios = {
 
   /** How soon and how fast it moves, for measuring on a quiet machine: a motion, then the camera, 5 s each. */
   async rates(browser) {
-    const start = Date.now(), page = await open(browser);
-    await consent(page);
+    const start = Date.now(), page = await openWithSample(browser);
     await moving(page);
     const firstFrameMs = Date.now() - start;
     await page.waitForTimeout(1500);
@@ -234,8 +263,7 @@ const scenarios = {
 
   /** The fake camera's face goes away and comes back. */
   async lost_face(browser) {
-    const page = await open(browser);
-    await consent(page);
+    const page = await openWithSample(browser);
     await ready(page);
     await page.click("#camera");
     const says = (lost) => page.waitForFunction((wanted) => document.getElementById("status").textContent.includes("no face") === wanted, lost);
@@ -290,9 +318,8 @@ const scenarios = {
       said[name] = await alertText(page, word);
     }
     await give("no_face.png");
-    await consent(page);
     said["no_face.png"] = await alertText(page, "face");
-    await page.setInputFiles("#motion-file", path.join(folder, "damaged.motion"));
+    await page.setInputFiles("#driver-file", path.join(folder, "damaged.motion"));
     said["damaged.motion"] = await alertText(page, "motion");
     await page.click("#camera"); // nothing is allowed in this window, and there is no camera
     said.camera = await alertText(page, "camera");

@@ -1,6 +1,6 @@
 /** The view that checks a file: the verdict in a plain sentence, and what it rests on. */
 
-import { InputProblem } from "./photo.js";
+import { InputProblem } from "./problems.js";
 import { checked, type Verdict } from "./machine.js";
 
 const SENTENCES: Record<string, string> = {

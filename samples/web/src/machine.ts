@@ -1,6 +1,6 @@
 /** What the page asks the `monalive ui` that serves it: to sign a recording, and to check a file. Nothing goes further. */
 
-import { InputProblem } from "./photo.js";
+import { InputProblem } from "./problems.js";
 
 const CREDENTIALS_TYPE = "application/c2pa";
 
