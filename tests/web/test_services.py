@@ -101,7 +101,13 @@ def test_a_webm_is_signed_beside_itself(server: PageServer, recordings: Path, tm
 
 @pytest.mark.parametrize(
     ("motion", "recorded"),
-    [("camera", "a camera"), ("by%20hand", "by hand"), ("anna%20at%20home", "a .motion file"), ("", "a .motion file")],
+    [
+        ("camera", "a camera"),
+        ("by%20hand", "by hand"),
+        ("video", "a video"),
+        ("anna%20at%20home", "a .motion file"),
+        ("", "a .motion file"),
+    ],
 )
 def test_no_file_names_are_signed(
     server: PageServer, recordings: Path, tmp_path: Path, motion: str, recorded: str
@@ -117,8 +123,8 @@ def test_no_file_names_are_signed(
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [
-        ("/sign", b"not a video", "only recordings"),
-        ("/sign", b"", "only recordings"),
+        ("/sign", b"not a video", "only videos"),
+        ("/sign", b"", "only videos"),
         ("/sign", b"\x1aE\xdf\xa3" + bytes(100), "the file is not a video"),
         ("/sign?consent=sure", None, "consent"),
         ("/sign?photo=../../etc/passwd", None, "sha256"),

@@ -157,6 +157,72 @@ const scenarios = {
     return { ...result, images: undefined, errors: page.errors };
   },
 
+  /** A driver's video is dropped: its face moves the photo; its motion is saved, videos keep its sound; reading it can be ended. */
+  async film(browser) {
+    const page = await openWithSample(browser);
+    await moving(page);
+    const film = readFileSync(path.join(folder, "film.mp4")).toString("base64");
+    const drop = () => page.evaluate((film64) => {
+      const data = new DataTransfer();
+      data.items.add(new File([Uint8Array.from(atob(film64), (c) => c.charCodeAt(0))], "film.mp4", { type: "video/mp4" }));
+      dispatchEvent(new DragEvent("drop", { dataTransfer: data }));
+    }, film);
+    await drop();
+    await page.waitForSelector("#work:not([hidden])");
+    await page.click("#cancel");
+    await page.waitForFunction(() => document.getElementById("status").textContent === "Stopped.");
+    const afterCancel = await page.evaluate(() => globalThis.monalive.engine().sourceName);
+    await drop();
+    await page.waitForFunction(() => globalThis.monalive.engine().sourceName === "video");
+    const changed = await changes(page), status = await text(page, "status");
+    await page.selectOption("#view", "driver");
+    await more(page, 3);
+    await page.evaluate(() => document.getElementById("alert").hidden || document.getElementById("alert").remove());
+    await shot(page, "film.png");
+    const made = {};
+    for (const [name, options] of Object.entries({ sound_mp4: { view: "result", format: "mp4" }, sound_webm: { format: "webm" }, beside: { format: "mp4", view: "driver" } })) {
+      const { video } = await makeVideo(page, options);
+      renameSync(path.join(folder, video), path.join(folder, name + path.extname(video)));
+      made[name] = name + path.extname(video);
+    }
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save-motion")]);
+    await download.saveAs(path.join(folder, download.suggestedFilename()));
+    return { afterCancel, changed, status, made, motion: download.suggestedFilename(), errors: page.errors };
+  },
+
+  /** A photo of several people: one is chosen, then another, then all; how many pixels differ from the photo in each third of it. */
+  async faces(browser) {
+    const page = await open(browser);
+    await ready(page);
+    await page.setInputFiles("#photo", path.join(folder, "three.png"));
+    await page.waitForSelector("#faces:not([hidden])");
+    const labels = await page.$$eval("#faces button", (buttons) => buttons.map((button) => button.ariaLabel));
+    await shot(page, "faces.png");
+    const asked = await text(page, "status");
+    const moved = async () => {
+      await moving(page);
+      await more(page, 12);
+      return page.evaluate(() => {
+        const canvas = document.getElementById("canvas"), { width, height } = canvas, photo = globalThis.monalive.engine().photo.data;
+        const now = canvas.getContext("2d").getImageData(0, 0, width, height).data, third = Math.ceil(width / 3), counts = [0, 0, 0];
+        for (let i = 0; i < now.length; i += 4) if (Math.abs(now[i] - photo[i]) > 24) counts[Math.trunc(((i / 4) % width) / third)]++;
+        return counts;
+      });
+    };
+    await page.uncheck("#badge");
+    await page.click('#faces button[value="0"]');
+    await consent(page);
+    await page.check("input[value=laugh]", { force: true });
+    const counts = { first: await moved() };
+    for (const [name, value] of [["last", "2"], ["all", "all"]]) {
+      await page.click(`#faces button[value="${value}"]`);
+      await page.waitForFunction((face) => String(globalThis.monalive.engine().face) === face, value);
+      counts[name] = await moved();
+    }
+    await shot(page, "all_faces.png");
+    return { labels, asked, counts, errors: page.errors };
+  },
+
   /** The sample and a motion: when it moves, how fast, what it looks like; then sliders, recording, breakdown. */
   async page(browser) {
     const start = Date.now();

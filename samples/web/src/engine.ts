@@ -74,6 +74,11 @@ export class Engine {
     return this.#photo?.picture;
   }
 
+  /** Which of the photo's faces moves. */
+  get face(): WorkerFaceChoice | undefined {
+    return this.#photo?.face;
+  }
+
   get source(): Source | undefined {
     return this.#source;
   }
