@@ -177,7 +177,6 @@ const scenarios = {
     const changed = await changes(page), status = await text(page, "status");
     await page.selectOption("#view", "driver");
     await more(page, 3);
-    await page.evaluate(() => document.getElementById("alert").hidden || document.getElementById("alert").remove());
     await shot(page, "film.png");
     const made = {};
     for (const [name, options] of Object.entries({ sound_mp4: { view: "result", format: "mp4" }, sound_webm: { format: "webm" }, beside: { format: "mp4", view: "driver" } })) {
@@ -221,6 +220,58 @@ const scenarios = {
     }
     await shot(page, "all_faces.png");
     return { labels, asked, counts, errors: page.errors };
+  },
+
+  /** What the page looks like, empty and at work, on three screens; what axe finds; the page by keyboard alone; one WASM. */
+  async look(browser) {
+    const programs = [];
+    browser.context.on("request", (request) => request.url().endsWith(".wasm") && programs.push(request.url()));
+    const page = await open(browser), violations = {}, sideways = {};
+    const axe = readFileSync("node_modules/axe-core/axe.min.js", "utf8");
+    const look = async (name) => {
+      for (const [screen, viewport, colorScheme] of [["1280", { width: 1280, height: 900 }, "light"], ["390", PHONE, "light"], ["dark", { width: 1280, height: 900 }, "dark"]]) {
+        await page.setViewportSize(viewport);
+        await page.emulateMedia({ colorScheme });
+        await page.waitForTimeout(300);
+        await shot(page, `${name}_${screen}.png`);
+        sideways[`${name}_${screen}`] = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        const found = await page.evaluate((script) => { (0, eval)(script); return globalThis.axe.run(); }, axe);
+        violations[`${name}_${screen}`] = found.violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ target }) => target).slice(0, 4).join(" ")}`);
+      }
+    };
+    await ready(page);
+    await page.waitForTimeout(1500);
+    await look("empty");
+    await page.setViewportSize(DESKTOP);
+    const focus = () => page.evaluate(() => document.activeElement.id || document.activeElement.value || document.activeElement.tagName);
+    const press = async (key, until) => {
+      for (let i = 0; i < 60; i++) {
+        if ((await focus()) === until) return;
+        await page.keyboard.press(key);
+      }
+      throw new Error(`${key} does not reach ${until}`);
+    };
+    await press("Tab", "try");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#consent.asked");
+    await press("Tab", "artwork");
+    await page.keyboard.press("Enter");
+    await moving(page);
+    await press("Tab", "smile");
+    await page.keyboard.press("ArrowRight");
+    await page.waitForFunction(() => globalThis.monalive.engine().sourceName === "laugh");
+    await press("Tab", "make");
+    const made = await focus();
+    await page.check("#badge");
+    await page.click("#by-hand summary");
+    await page.click("#checking summary");
+    await look("moving");
+    await page.setViewportSize(PHONE);
+    await page.evaluate(() => document.getElementById("make").scrollIntoView({ block: "center" }));
+    await page.waitForTimeout(200);
+    await page.screenshot({ path: path.join(folder, "phone_scrolled.png") });
+    const inSight = await page.evaluate(() => document.getElementById("canvas").getBoundingClientRect().bottom);
+    return { violations, sideways, made, inSight, programs: programs.length, errors: page.errors };
   },
 
   /** The sample and a motion: when it moves, how fast, what it looks like; then sliders, recording, breakdown. */

@@ -33,7 +33,7 @@ const HAND_LABELS: Partial<typeof LABELS> = { eyes: "Close eyes", brows: "Raise 
 const stage = new Stage(element<HTMLCanvasElement>("canvas"));
 const play = element<HTMLButtonElement>("play"), record = element<HTMLButtonElement>("record"), make = element<HTMLButtonElement>("make");
 const camera = element<HTMLButtonElement>("camera");
-const motions = new Map<string, Promise<Motion>>();
+const motions = new Map<string, Promise<Motion>>(), thumbnails = new Map<string, Thumbnail>();
 let opened: (engine: Engine | Promise<never>) => void;
 const opening = new Promise<Engine>((resolve) => (opened = resolve));
 opening.catch(() => {}); // told where it is opened
@@ -94,6 +94,7 @@ function start(begin: () => void): void {
 
 function showSource(name: string): void {
   for (const choice of document.querySelectorAll<HTMLInputElement>("#motions input")) choice.checked = choice.value === name;
+  for (const thumbnail of thumbnails.values()) thumbnail.rest(); // what is chosen has another colour
   camera.setAttribute("aria-pressed", String(name === "camera"));
   camera.textContent = name === "camera" ? "Stop the camera" : "Use the camera";
   element("neutral").hidden = name !== "camera";
@@ -239,15 +240,15 @@ function makeSliders(): void {
   }
 }
 
-function makeMotions(names: readonly string[]): Map<string, Thumbnail> {
-  return new Map(names.map((name) => {
+function makeMotions(names: readonly string[]): void {
+  for (const name of names) {
     const label = document.createElement("label"), thumbnail = new Thumbnail(label);
     const input = Object.assign(document.createElement("input"), { type: "radio", name: "motion", value: name, checked: name === FIRST_MOTION });
     input.addEventListener("change", () => attempt(() => playBuiltIn(name)));
     label.append(input, thumbnail.canvas, name.replaceAll("_", " "));
     element("motions").append(label);
-    return [name, thumbnail];
-  }));
+    thumbnails.set(name, thumbnail);
+  }
 }
 
 function listen(): void {
@@ -281,7 +282,7 @@ function listen(): void {
   record.addEventListener("click", () => attempt(toggleRecording));
   element("way").addEventListener("change", () => driver && playDriver(driver));
   element("view").addEventListener("change", () => {
-    stage.view = selected<View>("view");
+    document.body.dataset["view"] = stage.view = selected<View>("view");
     showCameraPreview();
     stage.again();
   });
@@ -328,7 +329,7 @@ async function boot(): Promise<void> {
     fetch("motions.json").then((response) => response.json()), fetch("hand.json").then((response) => response.json()),
   ]);
   hand = new HandDriver(handFile);
-  const thumbnails = makeMotions(names);
+  makeMotions(names);
   const asked = Number(new URLSearchParams(location.search).get("threads")); // ?threads=1 for a busy machine
   const numThreads = Number.isInteger(asked) && asked >= 1 ? Math.min(asked, 8) : Math.min(4, navigator.hardwareConcurrency || 2);
   const made = new Engine({ bundle, numThreads }, {

@@ -9,6 +9,7 @@ export class Stage {
   readonly #composition = new Composition();
   #times: number[] = [];
   #last: { picture: Picture; driver: DriverPicture | undefined } | undefined;
+  #aspect = "";
   /** The photo as it was, for views beside it. */
   photo: Picture | undefined;
   view: View = "result";
@@ -39,6 +40,8 @@ export class Stage {
     if (!this.#last) return;
     this.#composition.draw(this.#context, this.view, this.#last.picture, this.photo, this.#last.driver);
     if (this.badge) drawBadge(this.#context);
+    const { width, height, parentElement } = this.canvas, aspect = `${width / height}`;
+    if (aspect !== this.#aspect) parentElement!.style.setProperty("--aspect", (this.#aspect = aspect));
   }
 
   /** Frames per second over the last two seconds. */

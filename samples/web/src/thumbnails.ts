@@ -17,14 +17,15 @@ export class Thumbnail {
   constructor(choice: HTMLElement) {
     const still = matchMedia("(prefers-reduced-motion: reduce)");
     for (const begin of ["pointerenter", "focusin"]) choice.addEventListener(begin, () => still.matches || this.#move());
-    for (const end of ["pointerleave", "focusout"]) choice.addEventListener(end, () => this.#rest());
+    for (const end of ["pointerleave", "focusout"]) choice.addEventListener(end, () => this.rest());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.rest());
   }
 
   /** Draws the motion's most telling face. */
   show(motion: Motion): void {
     this.#motion = motion;
     this.#frame = frameAround(motion.landmarks);
-    this.#rest();
+    this.rest();
   }
 
   #move(): void {
@@ -37,7 +38,8 @@ export class Thumbnail {
     draw();
   }
 
-  #rest(): void {
+  /** Draws it still, in the colour that its text has now. */
+  rest(): void {
     this.#moving++;
     if (this.#motion) this.#draw(farthestMs(this.#motion));
   }
