@@ -30,7 +30,7 @@ const KEY_FRAME_SECONDS = 2;
 export async function videoFile(
   canvas: OffscreenCanvas, format: VideoFormat, consent: string, sound: SoundTrack | undefined,
 ): Promise<MovingFile> {
-  const { width, height } = canvas, quality = new Quality("high");
+  const { width, height } = canvas, quality = new Quality("very-high");
   const codec = typeof VideoEncoder === "undefined" ? null : await getFirstEncodableVideoCodec(CODECS[format], { width, height, quality });
   if (!codec) throw new InputProblem(`This browser cannot make ${format.toUpperCase()} videos. Choose another format, or record live.`);
   const target = new BufferTarget();
