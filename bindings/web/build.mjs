@@ -1,4 +1,4 @@
-// Builds the package (dist/), the page that `monalive ui` serves (sdk/monalive/ui/static/), or with "tests" the tests.
+// Builds the page that `monalive ui` serves (sdk/monalive/ui/static/), with "package" the package (dist/), with "tests" the tests.
 import { cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,16 +21,14 @@ if (process.argv[2] === "tests") {
     ...shared, entryPoints: tests.map((name) => `tests/${name}`), outdir: "build/tests", platform: "node", format: "esm",
     packages: "external", outExtension: { ".js": ".mjs" }, sourcemap: "inline",
   });
-} else {
+} else if (process.argv[2] === "package") {
   const dist = path.join(here, "dist");
   rmSync(dist, { recursive: true, force: true });
-  const parts = [
-    { entryPoints: { monalive: "src/index.ts", client: "src/worker_client.ts" }, format: "esm" },
-    { entryPoints: { worker: "src/worker.ts" }, ...classic },
-  ];
-  for (const part of parts) await build({ ...shared, ...part, outdir: "dist", sourcemap: true });
+  await build({ ...shared, entryPoints: { monalive: "src/index.ts" }, format: "esm", outdir: "dist", sourcemap: true });
+  await build({ ...shared, entryPoints: { worker: "src/worker.ts" }, ...classic, outdir: "dist", sourcemap: true });
   copyWasm(dist);
-
+  cpSync(path.join(root, "LICENSE"), path.join(here, "LICENSE"));
+} else {
   const page = path.join(root, "sdk", "monalive", "ui", "static"), sample = path.join(root, "samples", "web");
   rmSync(page, { recursive: true, force: true });
   await build({
