@@ -179,7 +179,7 @@ const scenarios = {
     await more(page, 3);
     await shot(page, "film.png");
     const made = {};
-    for (const [name, options] of Object.entries({ sound_mp4: { view: "result", format: "mp4" }, sound_webm: { format: "webm" }, beside: { format: "mp4", view: "driver" } })) {
+    for (const [name, options] of Object.entries({ sound_mp4: { view: "result", format: "mp4" }, sound_webm: { format: "webm", rounds: "2" }, beside: { format: "mp4", view: "driver", rounds: "1" } })) {
       const { video } = await makeVideo(page, options);
       renameSync(path.join(folder, video), path.join(folder, name + path.extname(video)));
       made[name] = name + path.extname(video);

@@ -102,6 +102,7 @@ function showSource(name: string): void {
 
 function showWhatCanBeMade(): void {
   make.disabled = !engine?.photo || !driver || recorder !== undefined;
+  element<HTMLSelectElement>("view").disabled = recorder !== undefined; // it would change the size of what is recorded
   make.title = engine?.photo && !driver ? "Pick a motion or a video; what camera and sliders do is recorded live." : "";
   element<HTMLButtonElement>("save-motion").disabled = !driver;
 }

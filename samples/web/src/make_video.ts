@@ -30,7 +30,7 @@ export interface VideoRequest {
 const AHEAD = 4;
 
 /**
- * The whole file. The driver's sound is kept where it is played once, forward.
+ * The whole file. The driver's sound is kept where it is played forward.
  * @throws InputProblem this browser cannot make it; DOMException the user ended it.
  */
 export async function madeVideo(animator: AnimatorWorker, request: VideoRequest, { signal, progress }: Work): Promise<Blob> {
@@ -64,7 +64,7 @@ function begun(canvas: OffscreenCanvas, { width, height }: OffscreenCanvas, requ
   canvas.width = width - (width % 2);
   canvas.height = height - (height % 2);
   if (format === "gif") return gifFile(canvas, consent);
-  const kept = driver.sound && way === "loop" && rounds === 1 ? { ...driver.sound, lengthMs: driver.motion.durationMs } : undefined;
+  const kept = driver.sound && way === "loop" ? { ...driver.sound, lengthMs: driver.motion.durationMs, rounds } : undefined;
   return videoFile(canvas, format, consent, kept);
 }
 
