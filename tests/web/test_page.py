@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
 import monalive
+from monalive.faces.landmarks import LIPS_INNER
 from monalive.media.image_io import load_image
 from monalive.media.video_sinks import open_sink
 from monalive.motions.motion_extraction import video_motion
@@ -194,6 +196,25 @@ def test_one_of_several_faces_is_chosen_or_all(url: str, tmp_path: Path) -> None
     assert first[0] > 1000 and first[1] == first[2] == 0
     assert last[2] > 1000 and last[0] == last[1] == 0
     assert min(everybody) > 1000
+
+
+def test_another_photo_lends_its_mouth(url: str, tmp_path: Path) -> None:
+    photo = load_image(SAMPLE)
+    Image.fromarray(photo).save(tmp_path / "shut.png")
+    Image.fromarray(np.full((300, 400, 3), 120, np.uint8)).save(tmp_path / "no_face.png")
+    with monalive.PhotoAnimator.create_from_options(monalive.PhotoAnimatorOptions()) as animator:
+        portrait = animator.enroll(photo, consent="artwork")
+        played = animator.play(portrait, monalive.builtin_motions.load("surprise"))
+        lips = [(frame, frame.landmarks[14, 1] - frame.landmarks[13, 1]) for frame in played]
+        widest = max(lips, key=lambda pair: pair[1])[0].image
+        inside = animator.enroll(widest, consent="artwork").landmarks[list(LIPS_INNER), :2]
+    # A mouth that cannot be mistaken for another.
+    cv2.fillPoly(widest, [inside.round().astype(np.int32)], (20, 220, 40))
+    Image.fromarray(widest).save(tmp_path / "open.png")
+    result = _check("photos", url, tmp_path)
+    assert result["counts"]["with"] > result["counts"]["without"] + 300
+    assert result["status"].startswith("2 photos of one person")
+    assert "No face was found" in result["refused"]
 
 
 def test_page_has_no_barriers(url: str, tmp_path: Path) -> None:

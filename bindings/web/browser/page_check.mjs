@@ -189,6 +189,37 @@ const scenarios = {
     return { afterCancel, changed, status, made, motion: download.suggestedFilename(), errors: page.errors };
   },
 
+  /** Another photo of the person lends its open mouth: pixels of it in a frame with an open mouth, without and with that photo. */
+  async photos(browser) {
+    const page = await open(browser);
+    await ready(page);
+    await page.setInputFiles("#photo", path.join(folder, "shut.png"));
+    await consent(page);
+    await moving(page);
+    const mouth = async (name) => {
+      await page.focus("#hand-mouth");
+      await page.keyboard.press("End");
+      await page.waitForFunction(() => globalThis.monalive.engine().sourceName === "by hand");
+      await more(page, 30); // until smoothing and the fade are done
+      await page.locator("#canvas").screenshot({ path: path.join(folder, `${name}.png`) });
+      return page.evaluate(() => {
+        const canvas = document.getElementById("canvas"), { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        let green = 0;
+        for (let i = 0; i < data.length; i += 4) green += data[i + 1] > data[i] + 60 && data[i + 1] > data[i + 2] + 60;
+        return green;
+      });
+    };
+    await page.click("#by-hand summary");
+    const counts = { without: await mouth("without") };
+    await page.setInputFiles("#more-photos", [path.join(folder, "open.png")]);
+    await page.waitForFunction(() => document.getElementById("status").textContent.startsWith("2 photos"));
+    await moving(page);
+    counts.with = await mouth("with");
+    const status = await text(page, "status");
+    await page.setInputFiles("#more-photos", [path.join(folder, "no_face.png")]);
+    return { counts, status, refused: await alertText(page, "face"), errors: page.errors };
+  },
+
   /** A photo of several people: one is chosen, then another, then all; how many pixels differ from the photo in each third of it. */
   async faces(browser) {
     const page = await open(browser);
@@ -398,7 +429,7 @@ const scenarios = {
     const page = await open(browser);
     page.on("filechooser", () => {}); // from now on none opens a window, however early a key comes
     await ready(page);
-    await page.focus("#badge");
+    await page.focus("#by-hand summary");
     await page.keyboard.press("Tab");
     const summary = await page.evaluate(() => document.activeElement.textContent);
     await page.keyboard.press("Enter");

@@ -15,8 +15,9 @@ import type { Motion } from "./motion.js";
 import type { Runtime } from "./network.js";
 import { MAX_FACES, type PhotoAnimatorOptions, requireConsistent, type RunningMode } from "./options.js";
 import { NETWORK_SIZE } from "./paste_back.js";
+import { aligned } from "./photo_alignment.js";
 import { type Picture, requirePicture, toTensor } from "./picture.js";
-import { type Consent, CONSENT_NOTICE, type Portrait, statedConsent } from "./portrait.js";
+import { type Consent, CONSENT_NOTICE, type LentPhoto, type Portrait, statedConsent } from "./portrait.js";
 import { type AnimatedFrame, type Player, PortraitPlayer } from "./portrait_player.js";
 import type { RetargetOptions } from "./retarget.js";
 import { type Face, FaceTracker } from "./tracker.js";
@@ -78,11 +79,20 @@ export class PhotoAnimator {
 
   /**
    * Makes a portrait of a person. Without `consent` the first call logs whose consent is needed; it stops nothing.
-   * @throws ValueError not a picture, another `consent`, no face in it, or not the one asked for.
+   * @param others further photos of the same person, whose largest faces lend their eyes and mouths.
+   * @throws ValueError not a picture, another `consent`, no face in one, or not the one asked for.
    */
-  async enroll(photo: Picture, { face = "largest", consent }: { face?: FaceChoice; consent?: string } = {}): Promise<Portrait> {
+  async enroll(
+    photo: Picture,
+    { face = "largest", consent, others = [] }: { face?: FaceChoice; consent?: string; others?: readonly Picture[] } = {},
+  ): Promise<Portrait> {
     const stated = statedConsent(consent), faces = await this.#facesOf(photo, face === "largest");
-    return this.#enrolled(photo, chosenFace(faces, face).landmarks, stated);
+    const portrait = await this.#enrolled(photo, chosenFace(faces, face).landmarks, stated), lent: LentPhoto[] = [];
+    for (const other of others) {
+      const { landmarks } = chosenFace(await this.#facesOf(other, true), "largest"), laid = aligned(other, landmarks, portrait);
+      lent.push({ photo: laid.photo, regions: (await this.networks.regions?.enroll(laid.photo, laid.landmarks, laid.crop)) ?? [] });
+    }
+    return { ...portrait, lent };
   }
 
   /**

@@ -68,6 +68,8 @@ export class PortraitPlayer implements Player {
   #cut = false; // before the next frame
   /** Of the last frame drawn. */
   #last: Landmarks | undefined;
+  /** Of the last frame ordered. */
+  #lastMs = -Infinity;
   /** Settles when all that was ordered is drawn. */
   #drawn: Promise<unknown> = Promise.resolve();
 
@@ -124,10 +126,11 @@ export class PortraitPlayer implements Player {
   async #draw(landmarks: Landmarks, timestampMs: number, cut: boolean, before: Promise<unknown>): Promise<AnimatedFrame> {
     const target = landmarks.filter((_, index) => index % 3 < 2);
     // Zeros stand for "not measured": the network decides what moves along with the head.
-    const surroundings = new Float32Array(SURROUNDINGS_VALUES);
+    const surroundings = new Float32Array(SURROUNDINGS_VALUES), elapsedMs = timestampMs - this.#lastMs;
+    this.#lastMs = timestampMs;
     const [out, regions] = await Promise.all([
       this.networks.animate.run({ target_landmarks: target, surroundings }, this.portrait.inputs),
-      this.#regions?.animate(landmarks),
+      this.#regions?.animate(landmarks, elapsedMs),
     ]);
     await before; // the networks may run in several places
     const painted = out["painted"]!;

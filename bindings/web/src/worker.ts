@@ -58,9 +58,9 @@ const handlers: Handlers<WorkerCalls> = {
   async faces(photo) {
     return (await opened().faces(photo)).map(({ landmarks }) => landmarks);
   },
-  async enroll({ photo, consent, face }) {
+  async enroll({ photo, consent, face, others }) {
     const said = consent === undefined ? {} : { consent };
-    portraits = face === "all" ? await opened().enrollAll(photo, said) : [await opened().enroll(photo, { ...said, face })];
+    portraits = face === "all" ? await opened().enrollAll(photo, said) : [await opened().enroll(photo, { ...said, face, others })];
     player = undefined;
     opened().reset();
     mark = await newMark();

@@ -66,9 +66,13 @@ export class AnimatorWorker {
     return this.#calls.ask("faces", photo);
   }
 
-  /** @throws ValueError no face in the photo, or not the one asked for; another `consent`. */
-  enroll(photo: Picture, consent?: string, face: WorkerFaceChoice = "largest"): Promise<EnrolledFace> {
-    return this.#calls.ask("enroll", { photo, consent, face });
+  /**
+   * Makes the portrait that is animated from now on.
+   * @param others further photos of the same person, which lend their eyes and mouths; not where `face` is "all".
+   * @throws ValueError no face in a photo, or not the one asked for; another `consent`.
+   */
+  enroll(photo: Picture, consent?: string, face: WorkerFaceChoice = "largest", others: readonly Picture[] = []): Promise<EnrolledFace> {
+    return this.#calls.ask("enroll", { photo, consent, face, others });
   }
 
   /** Begins to take the motion off a video: `read` each of its frames, then ask for what was `taken`. */

@@ -66,7 +66,7 @@ export interface WorkerCalls {
   /** The faces of a photo, from left to right, in its pixels. */
   faces: [Picture, Landmarks[]];
   /** Makes the portrait, or the portraits, that the calls below animate. */
-  enroll: [{ photo: Picture; consent: string | undefined; face: WorkerFaceChoice }, EnrolledFace];
+  enroll: [{ photo: Picture; consent: string | undefined; face: WorkerFaceChoice; others: readonly Picture[] }, EnrolledFace];
   /** Takes the motion off a video, frame by frame: `read` once for each, then `taken`. What was taken before is forgotten. */
   take: [undefined, void];
   /** Whether a face was found. */

@@ -41,7 +41,7 @@ function show(result: HTMLElement, name: string, { state, but, credentials, mark
   const list = document.createElement("ul");
   result.append(list);
   say(list, credentials ? `Content Credentials: ${credentials.condition}${credentials.signer && `, signed by ${credentials.signer}`}` : "No Content Credentials", "li");
-  say(list, mark ? `Mark in the pixels: id ${mark.id}${mark.release && `, monalive ${mark.release}`}` : "No mark in the pixels", "li");
+  say(list, mark ? `Mark in the pixels: id ${mark.id}${mark.release ? `, monalive ${mark.release}` : ""}` : "No mark in the pixels", "li");
   for (const note of notes) say(list, note, "li");
 }
 

@@ -21,7 +21,7 @@ export interface EngineEvents {
 
 export class Engine {
   #animator: AnimatorWorker | undefined;
-  #photo: { picture: Picture; consent: string; face: WorkerFaceChoice } | undefined;
+  #photo: { picture: Picture; consent: string; face: WorkerFaceChoice; others: readonly Picture[] } | undefined;
   #gains: Pick<RetargetOptions, "gains"> = {};
   #source: Source | undefined;
   #round = 0;
@@ -45,11 +45,14 @@ export class Engine {
     return this.#ready().faces(picture);
   }
 
-  /** @throws ValueError no such face in the photo; the one before stays. */
-  async enroll(picture: Picture, consent: string, face: WorkerFaceChoice): Promise<EnrolledFace> {
+  /**
+   * @param others further photos of the same person, which lend their eyes and mouths.
+   * @throws ValueError no such face in a photo; the one before stays.
+   */
+  async enroll(picture: Picture, consent: string, face: WorkerFaceChoice, others: readonly Picture[]): Promise<EnrolledFace> {
     this.#stop();
-    const enrolled = await this.#ready().enroll(picture, consent, face);
-    this.#photo = { picture, consent, face };
+    const enrolled = await this.#ready().enroll(picture, consent, face, others);
+    this.#photo = { picture, consent, face, others };
     return enrolled;
   }
 
@@ -173,7 +176,8 @@ export class Engine {
     if (!again) return;
     try {
       await this.open();
-      if (this.#photo) await this.#ready().enroll(this.#photo.picture, this.#photo.consent, this.#photo.face);
+      const { picture, consent, face, others } = this.#photo ?? {};
+      if (picture) await this.#ready().enroll(picture, consent, face, others);
       await this.#ready().setGains(this.#gains);
       await this.#ready().setMarked(this.#marked);
     } catch (error) {

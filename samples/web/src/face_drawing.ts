@@ -1,19 +1,14 @@
 /** A face drawn from its landmarks alone, in lines. */
 
 import type { Landmarks } from "../../../bindings/web/src/crop.js";
+import {
+  FACE_OVAL, LEFT_EYE, LEFT_IRIS, LIPS_INNER, LIPS_OUTER, RIGHT_EYE, RIGHT_IRIS,
+} from "../../../bindings/web/src/landmarks.js";
 
-const OVAL = [10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109];
-const EYES = [
-  [33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246],
-  [263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466],
-];
-const LIPS = [
-  [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185],
-  [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191],
-];
+const EYES = [RIGHT_EYE, LEFT_EYE];
+const CLOSED_LINES: readonly (readonly number[])[] = [FACE_OVAL, ...EYES, LIPS_OUTER, LIPS_INNER];
 const OPEN_LINES = [[70, 63, 105, 66, 107], [300, 293, 334, 296, 336], [168, 6, 197, 195, 4], [98, 97, 2, 326, 327]];
-/** An iris' middle, and a point of its edge. */
-const IRISES = [[468, 469], [473, 474]] as const;
+const IRISES = [RIGHT_IRIS, LEFT_IRIS];
 /** Of the drawing's shorter side. */
 const LINE = 0.018;
 
@@ -51,10 +46,10 @@ export function drawFace(
   context.strokeStyle = context.fillStyle = colour;
   context.lineWidth = Math.max(1, to.side * LINE);
   context.lineJoin = context.lineCap = "round";
-  for (const line of [OVAL, ...EYES, ...LIPS, ...OPEN_LINES]) {
+  for (const line of [...CLOSED_LINES, ...OPEN_LINES]) {
     context.beginPath();
     for (const index of line) context.lineTo(...place(index));
-    if (!OPEN_LINES.includes(line)) context.closePath();
+    if (CLOSED_LINES.includes(line)) context.closePath();
     context.stroke();
   }
   IRISES.forEach(([middle, edge], eye) => {

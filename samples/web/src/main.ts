@@ -254,6 +254,7 @@ function makeMotions(names: readonly string[]): void {
 
 function listen(): void {
   onFiles("photo", ([file]) => subject.take(file!, file!.name));
+  onFiles("more-photos", (files) => subject.add(files));
   onFiles("driver-file", ([file]) => openDriver(file!));
   onFiles("check", (files) => checkFiles(files, element("verdict")));
   const drop = element("drop");

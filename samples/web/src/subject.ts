@@ -1,6 +1,7 @@
 /** Who is animated: a photo, which of its faces, and whose face the user says it is. */
 
 import type { Landmarks } from "../../../bindings/web/src/crop.js";
+import type { Picture } from "../../../bindings/web/src/picture.js";
 import type { WorkerFaceChoice } from "../../../bindings/web/src/worker_client.js";
 import { element, say } from "./dom.js";
 import type { Engine } from "./engine.js";
@@ -12,6 +13,8 @@ import type { Stage } from "./stage.js";
 interface Chosen extends LoadedPhoto {
   readonly hash: string;
   readonly faces: readonly Landmarks[];
+  /** Further photos of the same person. */
+  readonly others: readonly Picture[];
 }
 
 export class Subject {
@@ -76,7 +79,8 @@ export class Subject {
       throw error;
     }
     if (mine !== this.#taken) return;
-    this.#chosen = { ...photo, hash, faces };
+    this.#chosen = { ...photo, hash, faces, others: [] };
+    element<HTMLInputElement>("more-photos").disabled = false;
     this.#face = largestFace(faces);
     this.#picker.offer(faces, photo.picture, this.#face);
     this.#consent = ""; // what was said holds for the photo it was said of
@@ -85,13 +89,39 @@ export class Subject {
     say(`${photo.remark}${several} Say whose face it is, and it comes to life.`.trim());
   }
 
+  /**
+   * Takes further photos of the same person, which lend their eyes and mouths; what the user said holds for them, too.
+   * @throws InputProblem, ValueError one is not a picture, or shows no face; then none is taken.
+   */
+  async add(files: readonly File[]): Promise<void> {
+    const chosen = this.#chosen, engine = await this.engine, added: Picture[] = [];
+    if (!chosen) return;
+    for (const file of files) {
+      say(`Looking for the face in ${file.name}…`);
+      const { picture } = await loadPhoto(file, file.name);
+      await engine.faces(picture);
+      added.push(picture);
+    }
+    if (chosen !== this.#chosen) return;
+    this.#chosen = { ...chosen, others: [...chosen.others, ...added] };
+    this.#added();
+    if (this.#consent) this.changed();
+  }
+
+  #added(): void {
+    const count = this.#chosen?.others.length ?? 0;
+    if (count) say(`${count + 1} photos of one person: this one moves, the others lend it their eyes and mouths.`);
+  }
+
   /** Makes the portrait. */
   async enroll(): Promise<void> {
     if (!this.#chosen || !this.#consent) return;
     const engine = await this.engine;
     say("Preparing the photo…");
-    await engine.enroll(this.#chosen.picture, this.#consent, this.#face);
-    say(this.#chosen.remark);
+    const { picture, remark, others } = this.#chosen;
+    await engine.enroll(picture, this.#consent, this.#face, others);
+    say(remark);
+    this.#added();
   }
 
   async #shown({ picture }: LoadedPhoto): Promise<Engine> {
