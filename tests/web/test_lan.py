@@ -12,7 +12,6 @@ from collections.abc import Iterator
 import pytest
 
 from monalive.cli.main import main
-from monalive.ui import lan as lan_module
 from monalive.ui.lan import Lan, lan_address
 from monalive.ui.server import PageServer
 from monalive.ui.services import Request
@@ -122,7 +121,7 @@ def test_no_network_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         def connect(self, address: object) -> None:
             raise OSError("unreachable")
 
-    monkeypatch.setattr(lan_module.socket, "socket", Nowhere)
+    monkeypatch.setattr("monalive.ui.lan.socket.socket", Nowhere)
     with pytest.raises(OSError, match="in no network"):
         lan_address()
     monkeypatch.setattr("monalive.ui.content.page_routes", lambda bundle: {})

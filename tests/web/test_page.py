@@ -69,6 +69,10 @@ def _check(scenario: str, url: str, folder: Path, *more: str) -> dict[str, Any]:
     return result
 
 
+def _rgb(frame: av.VideoFrame) -> NDArray[np.uint8]:
+    return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+
+
 def _psnr(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
     return float(10 * np.log10(255**2 / np.mean((a.astype(float) - b) ** 2)))
 
@@ -152,7 +156,7 @@ def test_videos_and_gifs_are_made_frame_by_frame(url: str, tmp_path: Path) -> No
         )
         side = 480 if name == "gif" else 768
         assert (pictures[0].width, pictures[0].height) == (side * (2 if name == "there_and_back" else 1), side)
-    photo, middle = load_image(SAMPLE), pictures[11].to_ndarray(format="rgb24")  # in the middle it smiles most
+    photo, middle = load_image(SAMPLE), _rgb(pictures[11])  # in the middle it smiles most
     assert _psnr(middle[:, :768], photo) > 32  # the photo beside what became of it
     assert _psnr(middle[:, 768:], photo) < _psnr(middle[:, :768], photo) - 3
 
@@ -172,7 +176,7 @@ def test_a_dropped_video_drives_and_its_sound_is_kept(url: str, tmp_path: Path) 
         assert spectrum.argmax() * rate / len(sound[4800:]) == pytest.approx(880, abs=3)
     assert verify(tmp_path / "sound_mp4.mp4").state is State.VALID
     with av.open(str(tmp_path / "beside.mp4")) as both, av.open(str(tmp_path / "film.mp4")) as film:
-        beside, driver = (next(video.decode(video=0)).to_ndarray(format="rgb24") for video in (both, film))
+        beside, driver = (_rgb(next(video.decode(video=0))) for video in (both, film))
     assert beside.shape[1] == 2 * beside.shape[0]
     left = np.asarray(Image.fromarray(beside[:, : beside.shape[0]]).resize((360, 360)))
     assert _psnr(left, driver) > 25
