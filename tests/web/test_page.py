@@ -25,6 +25,7 @@ from monalive.media.image_io import load_image
 from monalive.media.video_sinks import open_sink
 from monalive.motions.motion_extraction import video_motion
 from monalive.ui.content import STATIC, page_routes
+from monalive.ui.lan import Lan
 from monalive.ui.server import PageServer
 from monalive.ui.services import page_services
 from monalive.verification import Origin, State, verify
@@ -188,6 +189,17 @@ def test_a_dropped_video_drives_and_its_sound_is_kept(url: str, tmp_path: Path) 
     assert np.abs(own.landmarks - motion.landmarks).mean() < 0.5
     assert list(motion.references) == list(own.references) == [0]
     assert np.abs(motion.references[0] - own.references[0]).mean() < 0.5
+
+
+def test_page_works_over_the_network_by_its_link(tmp_path: Path) -> None:
+    motion = monalive.builtin_motions.load("smile")
+    monalive.Motion.from_landmarks(motion.landmarks[:3], motion.image_size, 25.0).save(tmp_path / "short.motion")
+    with PageServer(page_routes(), 0, page_services(), Lan("127.0.0.1")) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        result = _check("lan", server.url, tmp_path)
+        server.shutdown()
+    assert result["place"] == ["/", True, True]  # isolated: WASM may use threads
+    assert "signed" in result["status"] and verify(tmp_path / result["video"]).state is State.VALID
 
 
 def test_one_of_several_faces_is_chosen_or_all(url: str, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("recordings")
     face = cv2.resize(load_image(sample_portrait_path()), (256, 256), interpolation=cv2.INTER_AREA)
     unsigned = Disclosure(credentials=False)
-    for name in ("a.webm", "whole.mp4"):
+    for name in ("a.webm", "a.gif", "whole.mp4"):
         with open_sink(folder / name, 25, (256, 256), disclosure=unsigned) as sink:
             for index in range(6):
                 sink.write(np.roll(face, index, axis=1))
@@ -79,13 +79,16 @@ def _require_said(path: Path) -> None:
     assert facts["photos"] == [{"sha256": PHOTO}]
 
 
-def test_an_mp4_is_signed_inside(server: PageServer, recordings: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "media_type"), [("a.mp4", "video/mp4"), ("a.gif", "image/gif")])
+def test_mp4_and_gif_are_signed_inside(
+    server: PageServer, recordings: Path, tmp_path: Path, name: str, media_type: str
+) -> None:
     query = f"/sign?consent=artwork&motion=smile&badge=1&photo={PHOTO}"
-    status, kind, content = _post(server, query, (recordings / "a.mp4").read_bytes())
-    assert (status, kind) == (200, "video/mp4")
-    (tmp_path / "signed.mp4").write_bytes(content)
-    _require_said(tmp_path / "signed.mp4")
-    with av.open(str(tmp_path / "signed.mp4")) as video:
+    status, kind, content = _post(server, query, (recordings / name).read_bytes())
+    assert (status, kind) == (200, media_type)
+    (tmp_path / name).write_bytes(content)
+    _require_said(tmp_path / name)
+    with av.open(str(tmp_path / name)) as video:
         assert len(list(video.decode(video=0))) == 6
 
 

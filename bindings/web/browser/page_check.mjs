@@ -11,6 +11,7 @@ const DESKTOP = { width: 1200, height: 900 }, PHONE = { width: 390, height: 844 
 const PATIENCE = Number(process.env.MONALIVE_PATIENCE_S ?? 120) * 1000;
 const THREADS = Number(process.env.MONALIVE_THREADS ?? 2);
 const [scenario, url, folder, camera] = process.argv.slice(2);
+const { origin, protocol } = new URL(url ?? "http://localhost");
 
 const text = (page, id) => page.textContent(`#${id}`);
 const shot = (page, name) => page.screenshot({ path: path.join(folder, name), fullPage: true });
@@ -60,7 +61,7 @@ async function open(browser, prepare) {
   if (prepare) await page.addInitScript(prepare);
   page.errors = [];
   page.on("pageerror", (error) => page.errors.push(String(error)));
-  page.on("request", (request) => request.url().startsWith(url) || /^(blob|data):/.test(request.url()) || page.errors.push(`asked ${request.url()}`));
+  page.on("request", (request) => request.url().startsWith(`${origin}/`) || /^(blob|data):/.test(request.url()) || page.errors.push(`asked ${request.url()}`));
   page.setDefaultTimeout(PATIENCE);
   await page.goto(`${url}?threads=${THREADS}`);
   return page;
@@ -155,6 +156,16 @@ const scenarios = {
     }, [photo, wanted, THREADS]);
     for (const [index, png] of Object.entries(result.images)) writeFileSync(path.join(folder, `frame_${index}.png`), Buffer.from(png, "base64"));
     return { ...result, images: undefined, errors: page.errors };
+  },
+
+  /** The page by a link of `--lan`: it works as on this machine, threads and signature included. */
+  async lan(browser) {
+    const page = await openWithSample(browser);
+    await moving(page);
+    await page.setInputFiles("#driver-file", path.join(folder, "short.motion"));
+    const { status, video } = await makeVideo(page, { format: "mp4" });
+    const place = await page.evaluate(() => [location.pathname, crossOriginIsolated, isSecureContext]);
+    return { status, video, place, errors: page.errors };
   },
 
   /** A driver's video is dropped: its face moves the photo; its motion is saved, videos keep its sound; reading it can be ended. */
@@ -485,7 +496,7 @@ if (!scenarios[scenario] || !folder) {
   console.error(`usage: node browser/page_check.mjs ${Object.keys(scenarios).join("|")} URL FOLDER [CAMERA.mjpeg]`);
   process.exit(2);
 }
-const browser = await openChromium({ camera, viewport: DESKTOP, acceptDownloads: true });
+const browser = await openChromium({ camera, viewport: DESKTOP, acceptDownloads: true, ignoreHTTPSErrors: protocol === "https:" });
 try {
   console.log(JSON.stringify(await scenarios[scenario](browser)));
 } finally {

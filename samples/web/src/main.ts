@@ -14,7 +14,7 @@ import type { Format } from "./make_video.js";
 import { loadPhoto } from "./photo.js";
 import { type Way } from "./playback.js";
 import { InputProblem } from "./problems.js";
-import { withProgress } from "./progress.js";
+import { isBusy, withProgress } from "./progress.js";
 import { Recorder } from "./recorder.js";
 import { offerNothing, offerSigned, save } from "./results.js";
 import { addSlider } from "./sliders.js";
@@ -56,7 +56,8 @@ function selected<T extends string>(id: string): T {
 }
 
 async function animate(): Promise<void> {
-  if (!subject.ready || recorder) return;
+  if (!subject.ready) return;
+  if (recorder) throw new InputProblem("Stop the recording first.");
   await subject.enroll();
   setPaused(false);
   play.disabled = record.disabled = false;
@@ -124,7 +125,7 @@ async function openDriver(file: File): Promise<void> {
   if (engine?.photo) say(`${file.name} plays: ${(motion.durationMs / 1000).toFixed(1)} seconds.`);
 }
 
-/** What was dropped, or pasted: photos are animated, videos and motions drive. */
+/** What was dropped: photos are animated, videos and motions drive. */
 function take(file: File): Promise<void> {
   const drives = file.type.startsWith("video/") || /\.(motion|mp4|m4v|mov|webm|mkv)$/i.test(file.name);
   return drives ? openDriver(file) : subject.take(file, file.name);
@@ -270,6 +271,7 @@ function listen(): void {
     drop.classList.remove("over");
     const files = [...event.dataTransfer?.files ?? []];
     void attempt(async () => {
+      if (isBusy()) throw new InputProblem("Something is being made. Wait until it is done, or cancel it.");
       for (const file of files) await take(file);
     });
   });

@@ -9,8 +9,13 @@ export interface Work {
   progress(done: number): void;
 }
 
+/** Whether long work is under way. */
+export function isBusy(): boolean {
+  return !element("work").hidden;
+}
+
 /**
- * Shows a bar while `work` is done.
+ * Shows a bar while `work` is done; the controls wait until then.
  * @throws what it throws; where the user ends it, what `isCancelled` knows.
  */
 export async function withProgress<T>(what: string, work: (work: Work) => Promise<T>): Promise<T> {
@@ -18,9 +23,12 @@ export async function withProgress<T>(what: string, work: (work: Work) => Promis
   const ending = new AbortController(), end = (): void => ending.abort(), began = performance.now();
   element("work-name").textContent = what;
   element("time-left").textContent = "";
+  const focused = document.activeElement;
   bar.value = 0;
   box.hidden = false;
+  element("controls").inert = true;
   cancel.addEventListener("click", end);
+  cancel.focus({ preventScroll: true });
   try {
     return await work({
       signal: ending.signal,
@@ -33,5 +41,7 @@ export async function withProgress<T>(what: string, work: (work: Work) => Promis
   } finally {
     cancel.removeEventListener("click", end);
     box.hidden = true;
+    element("controls").inert = false;
+    if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
   }
 }
