@@ -78,9 +78,14 @@ function builtIn(name: string): Promise<Motion> {
   return motion;
 }
 
-function playDriver(next: Driver): void {
-  if (driver?.film !== next.film) driver?.film?.close();
+function setDriver(next: Driver | undefined): void {
+  if (driver?.film !== next?.film) driver?.film?.close();
   driver = next;
+  showWhatCanBeMade();
+}
+
+function playDriver(next: Driver): void {
+  setDriver(next);
   showSource(next.kind);
   start(() => engine?.play(new MotionSource(next, selected<Way>("way"))));
 }
@@ -89,7 +94,6 @@ function start(begin: () => void): void {
   setPaused(false);
   faceSeen = true;
   begin();
-  showWhatCanBeMade();
   if (!engine?.photo) say(document.body.classList.contains("empty") ? "Choose a photo first." : "Say whose face it is, and it comes to life.");
 }
 
@@ -138,9 +142,9 @@ async function toggleCamera(): Promise<void> {
     void playBuiltIn(FIRST_MOTION);
   });
   showCameraPreview();
-  driver = undefined;
   showSource("camera");
   start(() => engine?.play(source));
+  setDriver(undefined);
   if (engine?.photo) say("Look into the camera from the front; the photo moves as you do.");
 }
 
@@ -229,9 +233,9 @@ function makeSliders(): void {
     hand.values[name] = value;
     if (engine.sourceName === "by hand") return;
     const source = new HandSource(hand);
-    driver = undefined;
     showSource("by hand");
     start(() => engine?.play(source));
+    setDriver(undefined);
   };
   const list = element("hand");
   for (const name of Object.keys(TURNS) as (keyof typeof TURNS)[]) {
