@@ -105,7 +105,8 @@ async function save(page, link) {
 async function makeVideo(page, options = {}) {
   for (const [id, value] of Object.entries(options)) await page.selectOption(`#${id}`, value);
   await page.click("#make");
-  await page.waitForSelector("#download:not([hidden])");
+  await page.waitForSelector("#download:not([hidden]), #alert:not([hidden])");
+  if (await page.isVisible("#alert")) throw new Error(await text(page, "alert"));
   await page.waitForFunction(() => document.getElementById("status").textContent.startsWith("Made"));
   return { status: await text(page, "status"), video: await save(page, "#download"), credentials: await save(page, "#credentials") };
 }

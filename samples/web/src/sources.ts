@@ -42,6 +42,7 @@ export class MotionSource implements Source {
   #lastTime = -1;
   #take = 0;
   #round = 0;
+  #resting = false;
 
   constructor(readonly driver: Driver, readonly way: Way) {
     this.name = driver.kind;
@@ -50,6 +51,7 @@ export class MotionSource implements Source {
   async begin(animator: AnimatorWorker): Promise<void> {
     const { motion } = this.driver;
     await animator.start(motion.takes[0]!.reference, motion.imageSize);
+    this.#resting = false;
     if (this.#film) await this.#film.start();
     this.#began = performance.now();
     this.#lastTime = -1;
@@ -58,8 +60,8 @@ export class MotionSource implements Source {
 
   async ask(animator: AnimatorWorker): Promise<Asked> {
     const { motion } = this.driver;
-    do await nextScreen(); while (this.#elapsedMs() <= this.#lastTime);
-    const { landmarks, timeMs, take, round } = momentAt(motion, this.way, this.#elapsedMs());
+    do await nextScreen(); while (this.#elapsedMs() <= this.#lastTime && !this.#resting); // a film that was stopped stands still
+    const { landmarks, timeMs, take, round } = momentAt(motion, this.way, Math.max(this.#elapsedMs(), this.#lastTime + 0.1));
     const anew = take !== this.#take;
     if (round !== this.#round && this.way === "loop" && !motion.loop) {
       await animator.start(motion.takes[0]!.reference, motion.imageSize); // its end does not run into its start
@@ -76,6 +78,7 @@ export class MotionSource implements Source {
   }
 
   rest(): void {
+    this.#resting = true;
     this.#film?.stop();
   }
 
