@@ -50,9 +50,10 @@ export class MotionSource implements Source {
 
   async begin(animator: AnimatorWorker): Promise<void> {
     const { motion } = this.driver;
-    await animator.start(motion.takes[0]!.reference, motion.imageSize);
     this.#resting = false;
-    if (this.#film) await this.#film.start();
+    await animator.start(motion.takes[0]!.reference, motion.imageSize);
+    await this.#film?.start();
+    if (this.#resting) this.#film?.stop(); // meanwhile
     this.#began = performance.now();
     this.#lastTime = -1;
     this.#take = this.#round = 0;
