@@ -276,7 +276,7 @@ class PhotoAnimator(ClosesAtEnd):
         retarget, every = self._options.retarget, None
         if motion.speech:
             _require_consent_to_speech(portrait)
-            # Its curves are smooth; more would come late, and leave lips open that are to shut. So would frames between.
+            # Its curves are smooth; more smoothing comes late and leaves lips open, as frames between do.
             retarget, every = replace(retarget, smooth=False), 1
         player = PortraitPlayer(portrait, self._networks, retarget)
         yield from self._animated(player, self._posed(player, motion), in_stages, every)

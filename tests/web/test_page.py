@@ -13,15 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
 import monalive
+from monalive.faces.landmarks import LIPS_INNER
 from monalive.media.image_io import load_image
 from monalive.media.video_sinks import open_sink
+from monalive.motions.motion_extraction import video_motion
 from monalive.ui.content import STATIC, page_routes
+from monalive.ui.lan import Lan
 from monalive.ui.server import PageServer
 from monalive.ui.services import page_services
 from monalive.verification import Origin, State, verify
@@ -66,12 +70,15 @@ def _check(scenario: str, url: str, folder: Path, *more: str) -> dict[str, Any]:
     return result
 
 
+def _rgb(frame: av.VideoFrame) -> NDArray[np.uint8]:
+    return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+
+
 def _psnr(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
     return float(10 * np.log10(255**2 / np.mean((a.astype(float) - b) ** 2)))
 
 
 def test_frames_are_those_of_the_python_sdk(url: str, tmp_path: Path) -> None:
-    # Small enough for the page to take it as it is (LONGEST_SIDE).
     Image.fromarray(load_image(SAMPLE)).resize((640, 640)).save(tmp_path / "photo.png")
     (tmp_path / "wanted.json").write_text(json.dumps({"motion": MOTION, "frames": FRAMES, "last": max(FRAMES)}))
     result = _check("frames", url, tmp_path)
@@ -118,6 +125,121 @@ def test_page_moves_records_and_survives(url: str, tmp_path: Path) -> None:
         -round(height * 0.098) : -round(height * 0.028), -round(width * 0.133) : -round(width * 0.028)
     ]
     assert corner.max() > 200 and np.median(corner) < 110  # light letters on a dark plate
+
+
+def test_videos_and_gifs_are_made_frame_by_frame(url: str, tmp_path: Path) -> None:
+    motion = monalive.builtin_motions.load("smile")
+    monalive.Motion.from_landmarks(motion.landmarks[:12], motion.image_size, 25.0).save(tmp_path / "short.motion")
+    wanted: dict[str, dict[str, str]] = {
+        "once": {"format": "mp4"},
+        "twice": {"format": "webm", "rounds": "2"},
+        "gif": {"format": "gif", "rounds": "1"},
+        "there_and_back": {"format": "mp4", "way": "boomerang", "view": "before"},
+    }
+    frames = {"once": 12, "twice": 24, "gif": 12, "there_and_back": 22}
+    (tmp_path / "wanted.json").write_text(json.dumps(wanted))
+    result = _check("make", url, tmp_path)
+    assert result["alert"] == "" and result["still"] >= 2  # it plays on
+    for name, made in result["made"].items():
+        assert made["type"] == "." + wanted[name]["format"] and "signed" in made["status"]
+        path = tmp_path / (name + made["type"])
+        verdict = verify(path)
+        assert verdict.state is State.VALID and verdict.origin is Origin.CONFIRMED and not verdict.but, verdict
+        assert verdict.mark is not None and verdict.credentials is not None and verdict.credentials.facts is not None
+        assert verdict.credentials.facts["motion"] == "a .motion file"
+        with av.open(str(path)) as video:
+            pictures = list(video.decode(video=0))
+            assert video.duration == frames[name] * 40_000  # microseconds
+            assert "AI-made" in str(video.metadata)
+        assert len(pictures) == frames[name]
+        assert [picture.time for picture in pictures] == pytest.approx(
+            [i * 0.04 for i in range(frames[name])], abs=0.002
+        )
+        side = 480 if name == "gif" else 768
+        assert (pictures[0].width, pictures[0].height) == (side * (2 if name == "there_and_back" else 1), side)
+    photo, middle = load_image(SAMPLE), _rgb(pictures[11])  # in the middle it smiles most
+    assert _psnr(middle[:, :768], photo) > 32  # the photo beside what became of it
+    assert _psnr(middle[:, 768:], photo) < _psnr(middle[:, :768], photo) - 3
+
+
+def test_a_dropped_video_drives_and_its_sound_is_kept(url: str, tmp_path: Path) -> None:
+    _film(tmp_path / "film.mp4")
+    result = _check("film", url, tmp_path)
+    assert result["afterCancel"] == "smile" and result["changed"] >= 3  # reading it was ended, then done
+    assert result["status"] == "film.mp4 plays: 1.0 seconds."
+    for name, codec, seconds in (("sound_mp4.mp4", "aac", 0.96), ("sound_webm.webm", "opus", 1.92)):
+        with av.open(str(tmp_path / name)) as video:
+            assert [stream.codec_context.name for stream in video.streams.audio] == [codec]
+            sound = np.concatenate([frame.to_ndarray()[0] for frame in video.decode(audio=0)])
+            rate = video.streams.audio[0].rate
+        assert len(sound) / rate == pytest.approx(seconds, abs=0.06)
+        spectrum = np.abs(np.fft.rfft(sound[4800:]))
+        assert spectrum.argmax() * rate / len(sound[4800:]) == pytest.approx(880, abs=3)
+    assert verify(tmp_path / "sound_mp4.mp4").state is State.VALID
+    with av.open(str(tmp_path / "beside.mp4")) as both, av.open(str(tmp_path / "film.mp4")) as film:
+        beside, driver = (_rgb(next(video.decode(video=0))) for video in (both, film))
+    assert beside.shape[1] == 2 * beside.shape[0]
+    left = np.asarray(Image.fromarray(beside[:, : beside.shape[0]]).resize((360, 360)))
+    assert _psnr(left, driver) > 25
+    motion = monalive.Motion.load(tmp_path / result["motion"])
+    assert len(motion) == 24 and motion.fps == pytest.approx(25) and motion.image_size == (360, 360)
+    assert motion.name == ""  # no file names: they may name people
+    own = video_motion(tmp_path / "film.mp4")
+    print("apart from the Python SDK's motion, pixels:", np.abs(own.landmarks - motion.landmarks).mean())
+    assert np.abs(own.landmarks - motion.landmarks).mean() < 0.5
+    assert list(motion.references) == list(own.references) == [0]
+    assert np.abs(motion.references[0] - own.references[0]).mean() < 0.5
+
+
+def test_page_works_over_the_network_by_its_link(tmp_path: Path) -> None:
+    motion = monalive.builtin_motions.load("smile")
+    monalive.Motion.from_landmarks(motion.landmarks[:3], motion.image_size, 25.0).save(tmp_path / "short.motion")
+    with PageServer(page_routes(), 0, page_services(), Lan("127.0.0.1")) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        result = _check("lan", server.url, tmp_path)
+        server.shutdown()
+    assert result["place"] == ["/", True, True]  # isolated: WASM may use threads
+    assert "signed" in result["status"] and verify(tmp_path / result["video"]).state is State.VALID
+
+
+def test_one_of_several_faces_is_chosen_or_all(url: str, tmp_path: Path) -> None:
+    one, other = (load_image(SAMPLE.with_name(f"sample_portrait{number}.jpg"))[::2, ::2] for number in ("", "_2"))
+    Image.fromarray(np.concatenate([one, other, one[:, ::-1]], axis=1)).save(tmp_path / "three.png")
+    result = _check("faces", url, tmp_path)
+    assert result["labels"] == ["Face 1 of 3", "Face 2 of 3", "Face 3 of 3", "All faces"]
+    assert "3 faces" in result["asked"] and "Say whose face it is" in result["asked"]
+    first, last, everybody = (result["counts"][name] for name in ("first", "last", "all"))
+    assert first[0] > 1000 and first[1] == first[2] == 0
+    assert last[2] > 1000 and last[0] == last[1] == 0
+    assert min(everybody) > 1000
+
+
+def test_another_photo_lends_its_mouth(url: str, tmp_path: Path) -> None:
+    photo = load_image(SAMPLE)
+    Image.fromarray(photo).save(tmp_path / "shut.png")
+    Image.fromarray(np.full((300, 400, 3), 120, np.uint8)).save(tmp_path / "no_face.png")
+    with monalive.PhotoAnimator.create_from_options(monalive.PhotoAnimatorOptions()) as animator:
+        portrait = animator.enroll(photo, consent="artwork")
+        played = animator.play(portrait, monalive.builtin_motions.load("surprise"))
+        lips = [(frame, frame.landmarks[14, 1] - frame.landmarks[13, 1]) for frame in played]
+        widest = max(lips, key=lambda pair: pair[1])[0].image
+        inside = animator.enroll(widest, consent="artwork").landmarks[list(LIPS_INNER), :2]
+    # A mouth that cannot be mistaken for another.
+    cv2.fillPoly(widest, [inside.round().astype(np.int32)], (20, 220, 40))
+    Image.fromarray(widest).save(tmp_path / "open.png")
+    result = _check("photos", url, tmp_path)
+    assert result["counts"]["with"] > result["counts"]["without"] + 300
+    assert result["status"].startswith("2 photos of one person")
+    assert "No face was found" in result["refused"]
+
+
+def test_page_has_no_barriers(url: str, tmp_path: Path) -> None:
+    result = _check("look", url, tmp_path)
+    assert {look: found for look, found in result["violations"].items() if found} == {}
+    assert max(result["sideways"].values()) <= 0
+    assert result["made"] == "make"  # all of it was reached by keyboard alone
+    assert 100 < result["inSight"] < 500  # the picture's lower edge, with a phone's page scrolled down to the video
+    assert result["programs"] == 1  # LiteRT.js' WASM is asked for once
 
 
 def test_files_are_checked_by_keyboard_alone(url: str, tmp_path: Path) -> None:
@@ -181,6 +303,27 @@ def test_bad_input_is_explained_and_the_page_goes_on(url: str, tmp_path: Path) -
     }
     assert "50 megapixels" in result["said"]["large.jpg"]
     assert result["changed"] >= 2
+
+
+def _film(path: Path) -> None:
+    """A second of the second sample portrait laughing, and a tone of 880 Hz."""
+    with monalive.PhotoAnimator.create_from_options(monalive.PhotoAnimatorOptions()) as animator:
+        picture = np.asarray(Image.open(SAMPLE.with_name("sample_portrait_2.jpg")).convert("RGB").resize((360, 360)))
+        portrait = animator.enroll(picture, consent="artwork")
+        played = animator.play(portrait, monalive.builtin_motions.load("laugh"))
+        pictures = [frame.image for index, frame in enumerate(played) if index % 3 == 0][:24]
+    with av.open(str(path), "w") as video:
+        stream, sound = video.add_stream("libx264", rate=25), video.add_stream("aac", rate=48000, layout="mono")
+        stream.width, stream.height, stream.pix_fmt = 360, 360, "yuv420p"
+        for picture in pictures:
+            video.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        video.mux(stream.encode(None))
+        tone = np.sin(2 * np.pi * 880 * np.arange(48000 * len(pictures) // 25) / 48000).astype(np.float32) * 0.3
+        for start in range(0, len(tone), 1024):
+            frame = av.AudioFrame.from_ndarray(tone[None, start : start + 1024], "fltp", "mono")
+            frame.sample_rate, frame.pts = 48000, start
+            video.mux(sound.encode(frame))
+        video.mux(sound.encode(None))
 
 
 def _moving_face(path: Path, times: int = 1, frames_without: int = 0) -> None:

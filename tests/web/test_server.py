@@ -97,6 +97,28 @@ def test_another_sites_name_is_refused(server: PageServer) -> None:
     assert _get(server, "/models/default.bundle", host="evil.example")[0].status == 403
 
 
+@pytest.mark.parametrize(
+    ("path", "host", "status"),
+    [
+        ("/", "[bad", 403),
+        ("/", "[::1", 403),
+        ("/", "localhost:port", 200),
+        ("//[bad", "localhost", 404),
+        ("*", "localhost", 404),
+    ],
+)
+def test_requests_that_are_no_addresses(
+    server: PageServer, capfd: pytest.CaptureFixture[str], path: str, host: str, status: int
+) -> None:
+    for method in ("GET", "POST"):
+        with socket.create_connection(("127.0.0.1", server.server_address[1])) as connection:
+            connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n".encode())
+            connection.settimeout(10)
+            answer = connection.recv(100).decode()
+            assert answer.startswith(f"HTTP/1.1 {403 if method == 'POST' else status}"), answer
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_hand_driver_moves_what_its_sliders_say() -> None:
     driver = hand_driver()
     rest = np.reshape(driver["rest"], (478, 3))

@@ -42,7 +42,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("recordings")
     face = cv2.resize(load_image(sample_portrait_path()), (256, 256), interpolation=cv2.INTER_AREA)
     unsigned = Disclosure(credentials=False)
-    for name in ("a.webm", "whole.mp4"):
+    for name in ("a.webm", "a.gif", "whole.mp4"):
         with open_sink(folder / name, 25, (256, 256), disclosure=unsigned) as sink:
             for index in range(6):
                 sink.write(np.roll(face, index, axis=1))
@@ -79,13 +79,16 @@ def _require_said(path: Path) -> None:
     assert facts["photos"] == [{"sha256": PHOTO}]
 
 
-def test_an_mp4_is_signed_inside(server: PageServer, recordings: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "media_type"), [("a.mp4", "video/mp4"), ("a.gif", "image/gif")])
+def test_mp4_and_gif_are_signed_inside(
+    server: PageServer, recordings: Path, tmp_path: Path, name: str, media_type: str
+) -> None:
     query = f"/sign?consent=artwork&motion=smile&badge=1&photo={PHOTO}"
-    status, kind, content = _post(server, query, (recordings / "a.mp4").read_bytes())
-    assert (status, kind) == (200, "video/mp4")
-    (tmp_path / "signed.mp4").write_bytes(content)
-    _require_said(tmp_path / "signed.mp4")
-    with av.open(str(tmp_path / "signed.mp4")) as video:
+    status, kind, content = _post(server, query, (recordings / name).read_bytes())
+    assert (status, kind) == (200, media_type)
+    (tmp_path / name).write_bytes(content)
+    _require_said(tmp_path / name)
+    with av.open(str(tmp_path / name)) as video:
         assert len(list(video.decode(video=0))) == 6
 
 
@@ -101,7 +104,13 @@ def test_a_webm_is_signed_beside_itself(server: PageServer, recordings: Path, tm
 
 @pytest.mark.parametrize(
     ("motion", "recorded"),
-    [("camera", "a camera"), ("by%20hand", "by hand"), ("anna%20at%20home", "a .motion file"), ("", "a .motion file")],
+    [
+        ("camera", "a camera"),
+        ("by%20hand", "by hand"),
+        ("video", "a video"),
+        ("anna%20at%20home", "a .motion file"),
+        ("", "a .motion file"),
+    ],
 )
 def test_no_file_names_are_signed(
     server: PageServer, recordings: Path, tmp_path: Path, motion: str, recorded: str
@@ -117,8 +126,8 @@ def test_no_file_names_are_signed(
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [
-        ("/sign", b"not a video", "only recordings"),
-        ("/sign", b"", "only recordings"),
+        ("/sign", b"not a video", "only videos"),
+        ("/sign", b"", "only videos"),
         ("/sign", b"\x1aE\xdf\xa3" + bytes(100), "the file is not a video"),
         ("/sign?consent=sure", None, "consent"),
         ("/sign?photo=../../etc/passwd", None, "sha256"),

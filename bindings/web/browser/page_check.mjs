@@ -3,7 +3,7 @@
 //   node browser/page_check.mjs SCENARIO URL FOLDER [CAMERA.mjpeg]
 //
 // Pictures and videos go to FOLDER, inputs come from there. The scenarios are the functions below; tests/web runs them.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { openChromium } from "./chromium.mjs";
 
@@ -11,6 +11,7 @@ const DESKTOP = { width: 1200, height: 900 }, PHONE = { width: 390, height: 844 
 const PATIENCE = Number(process.env.MONALIVE_PATIENCE_S ?? 120) * 1000;
 const THREADS = Number(process.env.MONALIVE_THREADS ?? 2);
 const [scenario, url, folder, camera] = process.argv.slice(2);
+const { origin, protocol } = new URL(url ?? "http://localhost");
 
 const text = (page, id) => page.textContent(`#${id}`);
 const shot = (page, name) => page.screenshot({ path: path.join(folder, name), fullPage: true });
@@ -60,9 +61,17 @@ async function open(browser, prepare) {
   if (prepare) await page.addInitScript(prepare);
   page.errors = [];
   page.on("pageerror", (error) => page.errors.push(String(error)));
-  page.on("request", (request) => request.url().startsWith(url) || /^(blob|data):/.test(request.url()) || page.errors.push(`asked ${request.url()}`));
+  page.on("request", (request) => request.url().startsWith(`${origin}/`) || /^(blob|data):/.test(request.url()) || page.errors.push(`asked ${request.url()}`));
   page.setDefaultTimeout(PATIENCE);
   await page.goto(`${url}?threads=${THREADS}`);
+  return page;
+}
+
+/** The page with the sample in it, its question answered. */
+async function openWithSample(browser, prepare) {
+  const page = await open(browser, prepare);
+  await page.click("#try");
+  await consent(page);
   return page;
 }
 
@@ -71,8 +80,11 @@ const moving = async (page) => {
   await page.waitForFunction(() => globalThis.monalive?.engine()?.photo);
   await more(page);
 };
-// A click, no check: a photo without a face takes the choice back.
-const consent = (page, value = "artwork") => page.click(`input[value=${value}]`);
+/** Answers whose face it is, as soon as that is asked. */
+async function consent(page, value = "artwork") {
+  await page.waitForSelector("#consent.asked");
+  await page.click(`#consent button[value=${value}]`);
+}
 const alertText = async (page, about) => {
   await page.waitForFunction((word) => {
     const box = document.getElementById("alert");
@@ -89,7 +101,32 @@ async function save(page, link) {
   return download.suggestedFilename();
 }
 
+/** Makes a video with the options that the page's lists have by these ids; the files' names, and what was said. */
+async function makeVideo(page, options = {}) {
+  for (const [id, value] of Object.entries(options)) await page.selectOption(`#${id}`, value);
+  await page.click("#make");
+  await page.waitForSelector("#download:not([hidden]), #alert:not([hidden])");
+  if (await page.isVisible("#alert")) throw new Error(await text(page, "alert"));
+  await page.waitForFunction(() => document.getElementById("status").textContent.startsWith("Made"));
+  return { status: await text(page, "status"), video: await save(page, "#download"), credentials: await save(page, "#credentials") };
+}
+
 const scenarios = {
+  /** Videos and a GIF are made of a short motion; `wanted.json` lists the options of each. */
+  async make(browser) {
+    const page = await openWithSample(browser);
+    await moving(page);
+    await page.setInputFiles("#driver-file", path.join(folder, "short.motion"));
+    const made = {};
+    for (const [name, options] of Object.entries(JSON.parse(readFileSync(path.join(folder, "wanted.json"), "utf8")))) {
+      const result = await makeVideo(page, options);
+      for (const kind of ["video", "credentials"]) if (result[kind]) renameSync(path.join(folder, result[kind]), path.join(folder, name + path.extname(result[kind])));
+      made[name] = { ...result, type: path.extname(result.video) };
+    }
+    const still = await changes(page);
+    return { made, still, alert: await text(page, "alert"), errors: page.errors };
+  },
+
   /** Frames of a built-in motion through the worker, for comparison with the Python SDK's. */
   async frames(browser) {
     const page = await open(browser);
@@ -100,9 +137,7 @@ const scenarios = {
       const bytes = async (name) => new Uint8Array(await (await fetch(name)).arrayBuffer());
       const blob = new Blob([Uint8Array.from(atob(photo64), (c) => c.charCodeAt(0))]);
       const { picture } = await loadPhoto(blob, "photo.png");
-      const animator = await AnimatorWorker.create("worker.js", {
-        bundle: await bytes("models/default.bundle"), wasmUrl: new URL("wasm/", location.href).href, numThreads: threads,
-      });
+      const animator = await AnimatorWorker.create({ bundle: await bytes("models/default.bundle"), numThreads: threads });
       const { landmarks, crop } = await animator.enroll(picture, "artwork");
       const driver = Motion.load(await bytes(`motions/${motion}.motion`));
       await animator.start(driver.landmarks[0], driver.imageSize);
@@ -124,11 +159,168 @@ const scenarios = {
     return { ...result, images: undefined, errors: page.errors };
   },
 
+  /** The page by a link of `--lan`: it works as on this machine, threads and signature included. */
+  async lan(browser) {
+    const page = await openWithSample(browser);
+    await moving(page);
+    await page.setInputFiles("#driver-file", path.join(folder, "short.motion"));
+    const { status, video } = await makeVideo(page, { format: "mp4" });
+    const place = await page.evaluate(() => [location.pathname, crossOriginIsolated, isSecureContext]);
+    return { status, video, place, errors: page.errors };
+  },
+
+  /** A driver's video is dropped: its face moves the photo; its motion is saved, videos keep its sound; reading it can be ended. */
+  async film(browser) {
+    const page = await openWithSample(browser);
+    await moving(page);
+    const film = readFileSync(path.join(folder, "film.mp4")).toString("base64");
+    const drop = () => page.evaluate((film64) => {
+      const data = new DataTransfer();
+      data.items.add(new File([Uint8Array.from(atob(film64), (c) => c.charCodeAt(0))], "film.mp4", { type: "video/mp4" }));
+      dispatchEvent(new DragEvent("drop", { dataTransfer: data }));
+    }, film);
+    await drop();
+    await page.waitForSelector("#work:not([hidden])");
+    await page.click("#cancel");
+    await page.waitForFunction(() => document.getElementById("status").textContent === "Stopped.");
+    const afterCancel = await page.evaluate(() => globalThis.monalive.engine().sourceName);
+    await drop();
+    await page.waitForFunction(() => globalThis.monalive.engine().sourceName === "video");
+    const changed = await changes(page), status = await text(page, "status");
+    await page.selectOption("#view", "driver");
+    await more(page, 3);
+    await shot(page, "film.png");
+    const made = {};
+    for (const [name, options] of Object.entries({ sound_mp4: { view: "result", format: "mp4" }, sound_webm: { format: "webm", rounds: "2" }, beside: { format: "mp4", view: "driver", rounds: "1" } })) {
+      const { video } = await makeVideo(page, options);
+      renameSync(path.join(folder, video), path.join(folder, name + path.extname(video)));
+      made[name] = name + path.extname(video);
+    }
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save-motion")]);
+    await download.saveAs(path.join(folder, download.suggestedFilename()));
+    return { afterCancel, changed, status, made, motion: download.suggestedFilename(), errors: page.errors };
+  },
+
+  /** Another photo of the person lends its open mouth: pixels of it in a frame with an open mouth, without and with that photo. */
+  async photos(browser) {
+    const page = await open(browser);
+    await ready(page);
+    await page.setInputFiles("#photo", path.join(folder, "shut.png"));
+    await consent(page);
+    await moving(page);
+    const mouth = async (name) => {
+      await page.focus("#hand-mouth");
+      await page.keyboard.press("End");
+      await page.waitForFunction(() => globalThis.monalive.engine().sourceName === "by hand");
+      await more(page, 30); // until smoothing and the fade are done
+      await page.locator("#canvas").screenshot({ path: path.join(folder, `${name}.png`) });
+      return page.evaluate(() => {
+        const canvas = document.getElementById("canvas"), { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        let green = 0;
+        for (let i = 0; i < data.length; i += 4) green += data[i + 1] > data[i] + 60 && data[i + 1] > data[i + 2] + 60;
+        return green;
+      });
+    };
+    await page.click("#by-hand summary");
+    const counts = { without: await mouth("without") };
+    await page.setInputFiles("#more-photos", [path.join(folder, "open.png")]);
+    await page.waitForFunction(() => document.getElementById("status").textContent.startsWith("2 photos"));
+    await moving(page);
+    counts.with = await mouth("with");
+    const status = await text(page, "status");
+    await page.setInputFiles("#more-photos", [path.join(folder, "no_face.png")]);
+    return { counts, status, refused: await alertText(page, "face"), errors: page.errors };
+  },
+
+  /** A photo of several people: one is chosen, then another, then all; how many pixels differ from the photo in each third of it. */
+  async faces(browser) {
+    const page = await open(browser);
+    await ready(page);
+    await page.setInputFiles("#photo", path.join(folder, "three.png"));
+    await page.waitForSelector("#faces:not([hidden])");
+    const labels = await page.$$eval("#faces button", (buttons) => buttons.map((button) => button.ariaLabel));
+    await shot(page, "faces.png");
+    const asked = await text(page, "status");
+    const moved = async () => {
+      await moving(page);
+      await more(page, 12);
+      return page.evaluate(() => {
+        const canvas = document.getElementById("canvas"), { width, height } = canvas, photo = globalThis.monalive.engine().photo.data;
+        const now = canvas.getContext("2d").getImageData(0, 0, width, height).data, third = Math.ceil(width / 3), counts = [0, 0, 0];
+        for (let i = 0; i < now.length; i += 4) if (Math.abs(now[i] - photo[i]) > 24) counts[Math.trunc(((i / 4) % width) / third)]++;
+        return counts;
+      });
+    };
+    await page.uncheck("#badge");
+    await page.click('#faces button[value="0"]');
+    await consent(page);
+    await page.check("input[value=laugh]", { force: true });
+    const counts = { first: await moved() };
+    for (const [name, value] of [["last", "2"], ["all", "all"]]) {
+      await page.click(`#faces button[value="${value}"]`);
+      await page.waitForFunction((face) => String(globalThis.monalive.engine().face) === face, value);
+      counts[name] = await moved();
+    }
+    await shot(page, "all_faces.png");
+    return { labels, asked, counts, errors: page.errors };
+  },
+
+  /** What the page looks like, empty and at work, on three screens; what axe finds; the page by keyboard alone; one WASM. */
+  async look(browser) {
+    const programs = [];
+    browser.context.on("request", (request) => request.url().endsWith(".wasm") && programs.push(request.url()));
+    const page = await open(browser), violations = {}, sideways = {};
+    const axe = readFileSync("node_modules/axe-core/axe.min.js", "utf8");
+    const look = async (name) => {
+      for (const [screen, viewport, colorScheme] of [["1280", { width: 1280, height: 900 }, "light"], ["390", PHONE, "light"], ["dark", { width: 1280, height: 900 }, "dark"]]) {
+        await page.setViewportSize(viewport);
+        await page.emulateMedia({ colorScheme });
+        await page.waitForTimeout(300);
+        await shot(page, `${name}_${screen}.png`);
+        sideways[`${name}_${screen}`] = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        const found = await page.evaluate((script) => { (0, eval)(script); return globalThis.axe.run(); }, axe);
+        violations[`${name}_${screen}`] = found.violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ target }) => target).slice(0, 4).join(" ")}`);
+      }
+    };
+    await ready(page);
+    await page.waitForTimeout(1500);
+    await look("empty");
+    await page.setViewportSize(DESKTOP);
+    const focus = () => page.evaluate(() => document.activeElement.id || document.activeElement.value || document.activeElement.tagName);
+    const press = async (key, until) => {
+      for (let i = 0; i < 60; i++) {
+        if ((await focus()) === until) return;
+        await page.keyboard.press(key);
+      }
+      throw new Error(`${key} does not reach ${until}`);
+    };
+    await press("Tab", "try");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#consent.asked");
+    await press("Tab", "artwork");
+    await page.keyboard.press("Enter");
+    await moving(page);
+    await press("Tab", "smile");
+    await page.keyboard.press("ArrowRight");
+    await page.waitForFunction(() => globalThis.monalive.engine().sourceName === "laugh");
+    await press("Tab", "make");
+    const made = await focus();
+    await page.check("#badge");
+    await page.click("#by-hand summary");
+    await page.click("#checking summary");
+    await look("moving");
+    await page.setViewportSize(PHONE);
+    await page.evaluate(() => document.getElementById("make").scrollIntoView({ block: "center" }));
+    await page.waitForTimeout(200);
+    await page.screenshot({ path: path.join(folder, "phone_scrolled.png") });
+    const inSight = await page.evaluate(() => document.getElementById("canvas").getBoundingClientRect().bottom);
+    return { violations, sideways, made, inSight, programs: programs.length, errors: page.errors };
+  },
+
   /** The sample and a motion: when it moves, how fast, what it looks like; then sliders, recording, breakdown. */
   async page(browser) {
     const start = Date.now();
-    const page = await open(browser);
-    await consent(page);
+    const page = await openWithSample(browser);
     await moving(page);
     const firstFrameMs = Date.now() - start;
     const changed = await changes(page), rate = await frameRate(page);
@@ -185,7 +377,7 @@ const scenarios = {
 
   /** A worker that the page's worker started for the animate network breaks down amid the frames; then all goes on. */
   async breakdown(browser) {
-    const page = await open(browser, () => {
+    const page = await openWithSample(browser, () => {
       const Real = Worker, broken = `
         let count = 0;
         if (self.name.startsWith("monalive animate")) addEventListener("message", () => { if (++count === 20) throw new Error("broken"); });
@@ -197,15 +389,13 @@ const scenarios = {
         return new Real(url, options);
       };
     });
-    await consent(page);
     const said = await alertText(page, "started again");
     return { said, changed: await changes(page), errors: page.errors };
   },
 
   /** The fake camera drives the sample. */
   async camera(browser) {
-    const page = await open(browser);
-    await consent(page);
+    const page = await openWithSample(browser);
     await ready(page);
     await page.click("#camera");
     await page.waitForFunction(() => globalThis.monalive.engine().sourceName === "camera");
@@ -220,8 +410,7 @@ const scenarios = {
 
   /** How soon and how fast it moves, for measuring on a quiet machine: a motion, then the camera, 5 s each. */
   async rates(browser) {
-    const start = Date.now(), page = await open(browser);
-    await consent(page);
+    const start = Date.now(), page = await openWithSample(browser);
     await moving(page);
     const firstFrameMs = Date.now() - start;
     await page.waitForTimeout(1500);
@@ -234,8 +423,7 @@ const scenarios = {
 
   /** The fake camera's face goes away and comes back. */
   async lost_face(browser) {
-    const page = await open(browser);
-    await consent(page);
+    const page = await openWithSample(browser);
     await ready(page);
     await page.click("#camera");
     const says = (lost) => page.waitForFunction((wanted) => document.getElementById("status").textContent.includes("no face") === wanted, lost);
@@ -253,7 +441,7 @@ const scenarios = {
     const page = await open(browser);
     page.on("filechooser", () => {}); // from now on none opens a window, however early a key comes
     await ready(page);
-    await page.focus("#badge");
+    await page.focus("#by-hand summary");
     await page.keyboard.press("Tab");
     const summary = await page.evaluate(() => document.activeElement.textContent);
     await page.keyboard.press("Enter");
@@ -290,9 +478,8 @@ const scenarios = {
       said[name] = await alertText(page, word);
     }
     await give("no_face.png");
-    await consent(page);
     said["no_face.png"] = await alertText(page, "face");
-    await page.setInputFiles("#motion-file", path.join(folder, "damaged.motion"));
+    await page.setInputFiles("#driver-file", path.join(folder, "damaged.motion"));
     said["damaged.motion"] = await alertText(page, "motion");
     await page.click("#camera"); // nothing is allowed in this window, and there is no camera
     said.camera = await alertText(page, "camera");
@@ -310,7 +497,7 @@ if (!scenarios[scenario] || !folder) {
   console.error(`usage: node browser/page_check.mjs ${Object.keys(scenarios).join("|")} URL FOLDER [CAMERA.mjpeg]`);
   process.exit(2);
 }
-const browser = await openChromium({ camera, viewport: DESKTOP, acceptDownloads: true });
+const browser = await openChromium({ camera, viewport: DESKTOP, acceptDownloads: true, ignoreHTTPSErrors: protocol === "https:" });
 try {
   console.log(JSON.stringify(await scenarios[scenario](browser)));
 } finally {

@@ -165,7 +165,8 @@
   ;; Pastes a crop over the frame's pixels from (x0, y0) to before (x1, y1). `cells` are its rows, and one row more, of twice four
   ;; float32: (x and y in the photo, share of the photo, 0) and (red, green, blue, 255). At `map` lie (u, v, 0, 0) in the crop of
   ;; the middle of the pixel (x0, y0), then, each as a difference: to the next pixel, to the next row of pixels, from a pixel's middle
-  ;; to the first of the `samples` x `samples` that it is the mean of, to the next sample, to the next row of samples; then `fade`.
+  ;; to the first of the `samples` x `samples` that it is the mean of, to the next sample, to the next row of samples; then `fade`,
+  ;; and in its third number how much of the crop shows.
   (func (export "paste")
     (param $photo i32) (param $frame i32) (param $width i32) (param $height i32)
     (param $cells i32) (param $crop_width i32) (param $crop_height i32) (param $map i32) (param $samples i32)
@@ -187,7 +188,8 @@
       (local.set $x (local.get $x0))
       (local.set $out (i32.add (local.get $frame) (i32.shl (i32.add (i32.mul (local.get $y0) (local.get $width)) (local.get $x)) (i32.const 2))))
       (loop $pixel
-        (local.set $shown (call $shown (local.get $place) (local.get $size) (v128.load offset=96 (local.get $map))))
+        (local.set $shown (f32.mul (call $shown (local.get $place) (local.get $size) (v128.load offset=96 (local.get $map)))
+          (f32.load offset=104 (local.get $map))))
         (if (f32.gt (local.get $shown) (f32.const 0)) (then
           (local.set $motion (v128.const f32x4 0 0 0 0))
           (local.set $paint (v128.const f32x4 0 0 0 0))

@@ -55,33 +55,50 @@ export class Canvas {
   /** Makes a frame that is the photo, unless it is already of this photo. A photo given again must be unchanged. */
   show(photo: Picture): void {
     if (photo === this.#shown) return;
-    const { width, height, frame } = this, { data } = photo, stride = width + AROUND;
+    const { width, height, frame } = this, { data } = photo;
     frame.set(data);
     for (let i = 3; i < data.length; i += 4) frame[i] = 255;
-    const from = new Uint32Array(frame.buffer, frame.byteOffset, width * height);
-    const pixels = new Uint32Array(frame.buffer, this.#photo, stride * (height + AROUND));
+    this.#write(new Uint32Array(frame.buffer, frame.byteOffset, width * height), this.#photo);
+    this.#shown = photo;
+  }
+
+  /** Another photo of the same size for `paste`, from now on; its address. */
+  lend({ data }: Picture): number {
+    const { width, height } = this, at = this.room((width + AROUND) * (height + AROUND) * 4);
+    this.#write(new Uint32Array(data.slice().buffer), at);
+    return at + this.#toFirst;
+  }
+
+  /** Writes a photo with what lies around it. */
+  #write(from: Uint32Array, at: number): void {
+    const { width, height } = this, stride = width + AROUND;
+    const pixels = new Uint32Array(this.#memory.buffer, at, stride * (height + AROUND));
     for (let y = 0; y < height + AROUND; y++) {
       const row = Math.min(Math.max(y - BEFORE, 0), height - 1) * width, to = y * stride;
       pixels.set(from.subarray(row, row + width), to + BEFORE);
       pixels.fill(from[row]!, to, to + BEFORE);
       pixels.fill(from[row + width - 1]!, to + BEFORE + width, to + stride);
     }
-    this.#shown = photo;
   }
 
   /** The loop `draw`, with its numbers behind the frame's height. */
   draw(...numbers: number[]): void {
-    this.#draw(this.#first, this.#frame, this.width, this.height, ...numbers);
+    this.#draw(this.photo, this.#frame, this.width, this.height, ...numbers);
   }
 
-  /** The loop `paste`, with its numbers behind the frame's height. */
-  paste(...numbers: number[]): void {
-    this.#paste(this.#first, this.#frame, this.width, this.height, ...numbers);
+  /** The loop `paste`, of the photo at an address, with its numbers behind the frame's height. */
+  paste(photo: number, ...numbers: number[]): void {
+    this.#paste(photo, this.#frame, this.width, this.height, ...numbers);
   }
 
   /** The address of the photo's first pixel. */
-  get #first(): number {
-    return this.#photo + (BEFORE * (this.width + AROUND) + BEFORE) * 4;
+  get photo(): number {
+    return this.#photo + this.#toFirst;
+  }
+
+  /** Bytes from where a photo begins to its first pixel. */
+  get #toFirst(): number {
+    return (BEFORE * (this.width + AROUND) + BEFORE) * 4;
   }
 
   /** The frame in memory of its own. */

@@ -5,10 +5,30 @@ import { messageOf } from "./archive.js";
 import type { PartManifest, Port } from "./bundle.js";
 import { ValueError } from "./errors.js";
 import { BUSY_PARTS, type Network, type Runtime, type Tensors } from "./network.js";
+import { Turns } from "./turns.js";
+import type { WasmFiles } from "./wasm_files.js";
+
+/** LiteRT.js, fetched and compiled once, ready to be started in any thread. */
+export interface LiteRTProgram {
+  readonly script: string;
+  readonly module: WebAssembly.Module;
+  /** Whether it can use threads. */
+  readonly threads: boolean;
+}
+
+/** @throws Error its files are missing, or the browser cannot run them. */
+export async function loadProgram(files: WasmFiles): Promise<LiteRTProgram> {
+  const threads = Boolean(globalThis.crossOriginIsolated) && (await supportsFeature("relaxedSimd")) && (await supportsFeature("threads"));
+  const { script, program } = threads ? files.threaded : files.compat;
+  const answer = await fetch(program);
+  if (!answer.ok) throw new Error(`${program} could not be loaded (${answer.status})`);
+  const streamed = answer.headers.get("Content-Type") === "application/wasm"; // some servers do not know the type
+  const module = streamed ? await WebAssembly.compileStreaming(answer) : await WebAssembly.compile(await answer.arrayBuffer());
+  return { script, module, threads };
+}
 
 export interface LiteRTOptions {
-  /** URL of the folder with LiteRT.js' wasm files, ending in a slash. */
-  wasmUrl: string;
+  program: LiteRTProgram;
   /** CPU threads per busy network, as far as there are cores. */
   numThreads?: number;
   /** How many busy networks it will run. */
@@ -21,22 +41,25 @@ export class LiteRT implements Runtime {
   private constructor(readonly numThreads: number) {}
 
   /**
-   * Loads the runtime. Only one at a time in a worker or page.
-   * @throws Error its files are missing, or the browser cannot run them.
+   * Starts the runtime. Only one at a time in a worker or page.
+   * @throws Error the browser cannot run it.
    */
-  static async create({ wasmUrl, numThreads = 2, busyNetworks = BUSY_PARTS.length }: LiteRTOptions): Promise<LiteRT> {
-    // Two of LiteRT.js' builds do for all browsers: the one with threads, also for one thread, and the most modest one.
-    const threads = globalThis.crossOriginIsolated && (await supportsFeature("relaxedSimd")) && (await supportsFeature("threads"));
-    // In a worker LiteRT.js would look for its files, and its threads for their script, beside the worker's.
+  static async create({ program, numThreads = 2, busyNetworks = BUSY_PARTS.length }: LiteRTOptions): Promise<LiteRT> {
+    const { script, module, threads } = program;
+    let fail: (reason: unknown) => void;
+    const failed = new Promise<never>((_, reject) => (fail = reject));
     (globalThis as { Module?: object }).Module = {
-      locateFile: (name: string) => wasmUrl + name,
-      mainScriptUrlOrBlob: `${wasmUrl}litert_wasm_threaded_internal.js`,
+      // In a worker LiteRT.js would look for its files, and its threads for their script, beside the worker's.
+      mainScriptUrlOrBlob: script,
+      instantiateWasm: (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void) => {
+        WebAssembly.instantiate(module, imports).then((instance) => done(instance, module)).catch(fail);
+        return {};
+      },
       print: () => {},
       printErr: () => {},
     };
     const most = threads ? Math.max(1, Math.min(numThreads, navigator.hardwareConcurrency)) : 1;
-    await withCores((most - 1) * busyNetworks, () =>
-      threads ? loadLiteRt(wasmUrl, { threads }) : loadLiteRt(`${wasmUrl}litert_wasm_compat_internal.js`));
+    await withCores((most - 1) * busyNetworks, () => Promise.race([loadLiteRt(script), failed]));
     return new LiteRT(most);
   }
 
@@ -60,6 +83,7 @@ class NamedNetwork implements Network {
   readonly #model: CompiledModel;
   readonly #manifest: PartManifest;
   readonly #what: string;
+  readonly #turns = new Turns();
   #kept: Record<string, Tensor> = {};
   #keptFor: Tensors = NONE;
 
@@ -73,7 +97,11 @@ class NamedNetwork implements Network {
     this.#what = what;
   }
 
-  async run(inputs: Tensors, kept: Tensors = NONE): Promise<Record<string, Float32Array>> {
+  run(inputs: Tensors, kept: Tensors = NONE): Promise<Record<string, Float32Array>> {
+    return this.#turns.take(() => this.#run(inputs, kept)); // what is kept for one run must not go while it is at work
+  }
+
+  async #run(inputs: Tensors, kept: Tensors): Promise<Record<string, Float32Array>> {
     if (kept !== this.#keptFor) {
       this.#forget();
       this.#kept = this.#tensors(kept, this.#manifest.inputs.filter(({ name }) => kept[name]));

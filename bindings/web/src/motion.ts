@@ -5,16 +5,16 @@ import { LANDMARK_COUNT, type Landmarks } from "./crop.js";
 import { ValueError } from "./errors.js";
 import { faceMeasures, mostNeutral } from "./neutral_face.js";
 
-const FORMAT = "monalive.motion";
-const VERSION = 2;
-const MANIFEST = "manifest.json";
-const LANDMARKS = "landmarks.u16";
-const TIMESTAMPS = "timestamps.f64";
+export const FORMAT = "monalive.motion";
+export const VERSION = 2;
+export const MANIFEST = "manifest.json";
+export const LANDMARKS = "landmarks.u16";
+export const TIMESTAMPS = "timestamps.f64";
 const SURROUNDINGS = "surroundings.f16";
-const REFERENCES = "references.u16";
+export const REFERENCES = "references.u16";
 const MAX_MANIFEST_BYTES = 2 ** 20;
 /** Of a take, in which its most neutral frame is looked for. */
-const FIRST_SECONDS_MS = 3000;
+export const FIRST_SECONDS_MS = 3000;
 const MAX_FRAMES = 1_000_000; // eleven hours; more is a damaged or hostile file
 const FRAME_VALUES = LANDMARK_COUNT * 3;
 /** Values of a frame's surroundings: 16 x 16 cells of flow (x, y) and how much is known. */
@@ -26,7 +26,8 @@ export interface Take {
   readonly reference: Landmarks;
 }
 
-interface MotionFields {
+/** What a motion is made of. */
+export interface MotionFields {
   readonly landmarks: readonly Landmarks[];
   readonly timestampsMs: Float64Array;
   readonly imageSize: readonly [number, number];

@@ -14,8 +14,8 @@ export interface PhotoAnimatorOptions {
   bundle: Uint8Array;
   /** A bundle file with the face tracker's networks, for a `bundle` that holds none. */
   tracker?: Uint8Array;
-  /** URL of the folder with LiteRT.js' wasm files, ending in a slash. */
-  wasmUrl: string;
+  /** URL of the folder with LiteRT.js' wasm files, ending in a slash; by default `wasm/` beside this script. */
+  wasmUrl?: string;
   runningMode?: RunningMode;
   /** CPU threads per network, 1 to 64; more than 1 needs a cross-origin isolated page. */
   numThreads?: number;

@@ -148,7 +148,8 @@ function writePaint(data: Float32Array, painted: Float32Array): void {
   for (let from = 0, to = 0; from < painted.length; from += 3, to += 4) writeLevels(data, to, painted, from);
 }
 
-function snapped(crop: SquareCrop): Square {
+/** The whole pixels nearest to a crop. */
+export function snapped(crop: SquareCrop): Square {
   return { left: roundHalfEven(crop.x), top: roundHalfEven(crop.y), side: Math.max(1, roundHalfEven(crop.side)) };
 }
 

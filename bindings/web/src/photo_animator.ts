@@ -2,24 +2,30 @@
 
 import { type AnimatorNetworks, loadNetworks } from "./animator_networks.js";
 import { Bundle } from "./bundle.js";
-import { bounds, portraitCrop } from "./crop.js";
+import { bounds, type Landmarks, portraitCrop } from "./crop.js";
 import { afterCut, DriverAnchor } from "./driver_anchor.js";
 import { DriverFollower } from "./driver_follower.js";
 import { DriverRule } from "./driver_rule.js";
 import { RuntimeError, ValueError } from "./errors.js";
+import { GroupPlayer } from "./group_player.js";
 import { LatestOnly } from "./latest_only.js";
-import { LiteRT } from "./litert.js";
+import { LiteRT, loadProgram } from "./litert.js";
 import { asMeanFace } from "./mean_face.js";
 import type { Motion } from "./motion.js";
 import type { Runtime } from "./network.js";
 import { MAX_FACES, type PhotoAnimatorOptions, requireConsistent, type RunningMode } from "./options.js";
 import { NETWORK_SIZE } from "./paste_back.js";
+import { aligned } from "./photo_alignment.js";
 import { type Picture, requirePicture, toTensor } from "./picture.js";
-import { CONSENT_NOTICE, type Portrait, statedConsent } from "./portrait.js";
-import { type AnimatedFrame, PortraitPlayer } from "./portrait_player.js";
+import { type Consent, CONSENT_NOTICE, type LentPhoto, type Portrait, statedConsent } from "./portrait.js";
+import { type AnimatedFrame, type Player, PortraitPlayer } from "./portrait_player.js";
 import type { RetargetOptions } from "./retarget.js";
 import { type Face, FaceTracker } from "./tracker.js";
 import { Turns } from "./turns.js";
+import { wasmFiles } from "./wasm_files.js";
+
+/** One, or several of the same photo. */
+export type Portraits = Portrait | readonly Portrait[];
 
 /** Which face of a photo: the largest, or a number counted from the left, from 0. */
 export type FaceChoice = "largest" | number;
@@ -27,7 +33,7 @@ export type FaceChoice = "largest" | number;
 /**
  * Brings photos to life. It computes in the thread that it is made in: on a page use `AnimatorWorker`.
  *
- *     const animator = await PhotoAnimator.createFromOptions({ bundle, wasmUrl: "/wasm/" });
+ *     const animator = await PhotoAnimator.createFromOptions({ bundle });
  *     const portrait = await animator.enroll(photo, { consent: "self" });
  *     for await (const frame of animator.play(portrait, motion)) show(frame.image);
  */
@@ -39,7 +45,7 @@ export class PhotoAnimator {
   readonly #photoTracker: FaceTracker;
   readonly #driverTracker: FaceTracker;
   readonly #driver: DriverFollower;
-  #following: { player: PortraitPlayer; anchor: DriverAnchor | undefined; started: boolean } | undefined;
+  #following: { player: Player; anchor: DriverAnchor | undefined; started: boolean } | undefined;
   #lastTimestamp = -Infinity;
   #worker: LatestOnly<[Portrait, Picture, number]> | undefined;
   #closed = false;
@@ -65,24 +71,61 @@ export class PhotoAnimator {
    */
   static async createFromOptions(options: PhotoAnimatorOptions): Promise<PhotoAnimator> {
     requireConsistent(options);
-    const runtime = await LiteRT.create(options);
+    const { wasmUrl, numThreads = 2 } = options;
+    const runtime = await LiteRT.create({ program: await loadProgram(wasmFiles(wasmUrl)), numThreads });
     const networks = await loadNetworks(await Bundle.load(options.bundle), options.tracker, runtime);
     return new PhotoAnimator(networks, options, runtime);
   }
 
   /**
    * Makes a portrait of a person. Without `consent` the first call logs whose consent is needed; it stops nothing.
-   * @throws ValueError not a picture, another `consent`, no face in it, or not the one asked for.
+   * @param others further photos of the same person, whose largest faces lend their eyes and mouths.
+   * @throws ValueError not a picture, another `consent`, no face in one, or not the one asked for.
    */
-  async enroll(photo: Picture, { face = "largest", consent }: { face?: FaceChoice; consent?: string } = {}): Promise<Portrait> {
+  async enroll(
+    photo: Picture,
+    { face = "largest", consent, others = [] }: { face?: FaceChoice; consent?: string; others?: readonly Picture[] } = {},
+  ): Promise<Portrait> {
+    const stated = statedConsent(consent), faces = await this.#facesOf(photo, face === "largest");
+    const portrait = await this.#enrolled(photo, chosenFace(faces, face).landmarks, stated), lent: LentPhoto[] = [];
+    for (const other of others) {
+      const { landmarks } = chosenFace(await this.#facesOf(other, true), "largest"), laid = aligned(other, landmarks, portrait);
+      lent.push({ photo: laid.photo, regions: (await this.networks.regions?.enroll(laid.photo, laid.landmarks, laid.crop)) ?? [] });
+    }
+    return { ...portrait, lent };
+  }
+
+  /**
+   * Makes a portrait of every person in a photo, from left to right, to be animated together.
+   * @throws ValueError not a picture, another `consent`, or no face in it.
+   */
+  async enrollAll(photo: Picture, { consent }: { consent?: string } = {}): Promise<Portrait[]> {
+    const stated = statedConsent(consent), portraits: Portrait[] = [];
+    for (const { landmarks } of await this.faces(photo)) portraits.push(await this.#enrolled(photo, landmarks, stated));
+    return portraits;
+  }
+
+  /**
+   * The faces of a photo, from left to right: the numbers that `enroll` takes.
+   * @throws ValueError not a picture, or no face in it.
+   */
+  async faces(photo: Picture): Promise<Face[]> {
+    const faces = fromTheLeft(await this.#facesOf(photo, false));
+    chosenFace(faces, "largest");
+    return faces;
+  }
+
+  async #facesOf(photo: Picture, largestOnly: boolean): Promise<Face[]> {
     this.#requireOpen();
-    const stated = statedConsent(consent);
     requirePicture(photo);
-    const found = await this.#photoTracker.detect(photo, face === "largest"), faces = found.slice(0, this.#options.maxFaces);
-    if (found.length > faces.length && face !== "largest") {
+    const found = await this.#photoTracker.detect(photo, largestOnly), faces = found.slice(0, this.#options.maxFaces);
+    if (found.length > faces.length && !largestOnly) {
       console.warn(`the photo shows more than ${faces.length} faces: only the largest are taken; raise maxFaces`);
     }
-    const { landmarks } = chosenFace(faces, face);
+    return faces;
+  }
+
+  async #enrolled(photo: Picture, landmarks: Landmarks, stated: Consent | undefined): Promise<Portrait> {
     if (!stated && !PhotoAnimator.#noticed) {
       PhotoAnimator.#noticed = true;
       console.warn(CONSENT_NOTICE);
@@ -125,7 +168,7 @@ export class PhotoAnimator {
    * @throws RuntimeError another running mode, or closed.
    * @throws ValueError not a picture, or time that does not move forward.
    */
-  async animateForVideo(portrait: Portrait, frame: Picture, timestampMs: number): Promise<AnimatedFrame> {
+  async animateForVideo(portrait: Portraits, frame: Picture, timestampMs: number): Promise<AnimatedFrame> {
     this.#requireMode("VIDEO", "animateForVideo");
     requirePicture(frame);
     this.#requireLater(timestampMs);
@@ -148,14 +191,23 @@ export class PhotoAnimator {
     this.#worker.submit([portrait, frame, timestampMs]);
   }
 
-  /** A player of its own for a portrait; for drivers other than pictures. Any mode. */
-  player(portrait: Portrait): PortraitPlayer {
+  /**
+   * A player of its own for a portrait, or several of one photo; for drivers other than pictures. Any mode.
+   * @throws ValueError no portrait, or portraits of several photos.
+   */
+  player(portraits: Portraits): Player {
     this.#requireOpen();
-    return new PortraitPlayer(portrait, this.networks, this.#options.retarget);
+    const people = peopleOf(portraits), [first, ...others] = people;
+    if (!first) throw new ValueError("there is no portrait to animate");
+    if (!others.length) return new PortraitPlayer(first, this.networks, this.#options.retarget);
+    if (others.some(({ photo }) => photo !== first.photo)) {
+      throw new ValueError("portraits animated together must come from one photo: use enrollAll(photo)");
+    }
+    return new GroupPlayer(people, this.networks, this.#options.retarget);
   }
 
   /** Plays a motion on a portrait, one frame at a time; absolute motion takes no notice of its takes. Any mode. */
-  async *play(portrait: Portrait, motion: Motion): AsyncGenerator<AnimatedFrame> {
+  async *play(portrait: Portraits, motion: Motion): AsyncGenerator<AnimatedFrame> {
     const player = this.player(portrait), { absolute } = this.#options.retarget;
     const starts = new Map(absolute ? [[0, motion.landmarks[0]!]] : motion.takes.map(({ start, reference }) => [start, reference]));
     for (const [index, landmarks] of motion.landmarks.entries()) {
@@ -169,7 +221,7 @@ export class PhotoAnimator {
 
   /** Changes what of the driver's motion is taken over, from the next frame on. */
   setGains(options: Pick<RetargetOptions, "regions" | "gains">): void {
-    this.#following?.player.retargeter.setGains(options);
+    this.#following?.player.setGains(options);
     this.#options.retarget = { ...this.#options.retarget, ...options };
   }
 
@@ -197,10 +249,10 @@ export class PhotoAnimator {
     this.runtime?.close();
   }
 
-  async #follow(portrait: Portrait, frame: Picture, timestampMs: number): Promise<AnimatedFrame> {
+  async #follow(portrait: Portraits, frame: Picture, timestampMs: number): Promise<AnimatedFrame> {
     const { coming } = await this.#turns.take(async () => {
       const face = await this.#driver.track(frame, timestampMs), { changed: otherFace, otherPicture } = this.#driver;
-      if (this.#following?.player.portrait !== portrait) {
+      if (!this.#following || !isSame(this.#following.player.portraits, peopleOf(portrait))) {
         this.#following = { player: this.player(portrait), anchor: this.#anchor(), started: false };
       }
       const following = this.#following, { player } = following, size = [frame.width, frame.height] as const;
@@ -240,17 +292,35 @@ export class PhotoAnimator {
   }
 }
 
+function peopleOf(portraits: Portraits): readonly Portrait[] {
+  return "photo" in portraits ? [portraits] : portraits;
+}
+
+function isSame(some: readonly Portrait[], others: readonly Portrait[]): boolean {
+  return some.length === others.length && some.every((portrait, index) => portrait === others[index]);
+}
+
 /** @throws ValueError there are no faces, or not the one asked for. */
 function chosenFace(faces: readonly Face[], which: FaceChoice): Face {
   if (!faces.length) throw new ValueError("no face was found in the photo: nothing in it is enough like a person's; use one that shows a face from the front, well lit");
-  const boxes = new Map(faces.map((face) => [face, bounds(face.landmarks)]));
-  const by = (key: (box: [number, number, number, number]) => number): Face[] =>
-    [...faces].sort((a, b) => key(boxes.get(a)!) - key(boxes.get(b)!));
-  if (which === "largest") return by(([left, top, right, bottom]) => -(right - left) * (bottom - top))[0]!;
-  const face = Number.isInteger(which) ? by(([left, , right]) => left + right)[which] : undefined;
+  if (which === "largest") return faces.reduce((largest, face) => (areaOf(face) > areaOf(largest) ? face : largest));
+  const face = Number.isInteger(which) ? fromTheLeft(faces)[which] : undefined;
   if (!face) {
     const count = faces.length === 1 ? "only one face" : `${faces.length} faces`;
     throw new ValueError(`face ${which} was asked for, but the picture shows ${count}, counted from the left from 0`);
   }
   return face;
+}
+
+function areaOf({ landmarks }: Face): number {
+  const [left, top, right, bottom] = bounds(landmarks);
+  return (right - left) * (bottom - top);
+}
+
+function fromTheLeft(faces: readonly Face[]): Face[] {
+  const middle = ({ landmarks }: Face): number => {
+    const [left, , right] = bounds(landmarks);
+    return left + right;
+  };
+  return [...faces].sort((a, b) => middle(a) - middle(b));
 }

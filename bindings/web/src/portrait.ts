@@ -26,6 +26,15 @@ export interface Portrait {
   readonly inputs: Tensors;
   /** Left eye, right eye and mouth; none where the bundle has no networks of their own for them. */
   readonly regions: readonly EnrolledRegion[];
+  /** Further photos of the person: they lend their eyes and mouths to frames that need what the first one does not show. */
+  readonly lent?: readonly LentPhoto[];
+}
+
+/** Another photo of the same person, laid over the first one. */
+export interface LentPhoto {
+  /** Of the first photo's size. */
+  readonly photo: Picture;
+  readonly regions: readonly EnrolledRegion[];
 }
 
 /** An eye or the mouth of a photo with what its enrolment network made of it. */
@@ -34,6 +43,8 @@ export interface EnrolledRegion {
   readonly place: Affine;
   /** The inputs of its animate network that stay the same for every frame. */
   readonly inputs: Tensors;
+  /** 478 x 2 landmarks of the photo in pixels of the region's crop. */
+  readonly landmarks: Float32Array;
 }
 
 /** @throws ValueError another name. */

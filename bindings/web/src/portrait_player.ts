@@ -37,12 +37,30 @@ export interface PlayerNetworks {
   readonly retarget: RetargetNetworks;
 }
 
+/** What follows a driver: one portrait or several of the same photo. */
+export interface Player {
+  readonly portraits: readonly Portrait[];
+  /** Takes the driver's reference frame: landmarks in pixels of frames of `size` (width, height). */
+  start(driver: Landmarks, size: readonly [number, number]): Promise<void>;
+  /** Counts the motion from another face, of frames of `size`, from the next frame on; the portrait glides over. */
+  anchored(to: Anchoring, size: readonly [number, number]): Promise<void>;
+  /** What a frame of the driver makes of the photo. */
+  frame(driver: Landmarks, timestampMs: number): Promise<AnimatedFrame>;
+  /** As `frame`, but returns as soon as the pose is known and the frame is being drawn. */
+  order(driver: Landmarks, timestampMs: number): Promise<{ readonly coming: Promise<AnimatedFrame> }>;
+  /** The last frame again, or the photo where there is none. */
+  hold(timestampMs: number): Promise<AnimatedFrame>;
+  /** Changes what of the driver's motion is taken over, from the next frame on. */
+  setGains(options: Pick<RetargetOptions, "regions" | "gains">): void;
+}
+
 /**
  * Call `start` with the driver's reference frame, then `frame` for every frame. A call need not wait for the one before: then
  * a frame's pose is worked out while the one before is drawn. Frames come in the order of the calls.
  */
-export class PortraitPlayer {
+export class PortraitPlayer implements Player {
   readonly retargeter: Retargeter;
+  readonly portraits: readonly Portrait[];
   readonly #pasteBack: PasteBack;
   readonly #grey: boolean;
   readonly #regions: RegionLayers | undefined;
@@ -50,23 +68,24 @@ export class PortraitPlayer {
   #cut = false; // before the next frame
   /** Of the last frame drawn. */
   #last: Landmarks | undefined;
+  /** Of the last frame ordered. */
+  #lastMs = -Infinity;
   /** Settles when all that was ordered is drawn. */
   #drawn: Promise<unknown> = Promise.resolve();
 
   constructor(readonly portrait: Portrait, readonly networks: PlayerNetworks, options: RetargetOptions) {
     const { photo, crop, landmarks } = portrait;
+    this.portraits = [portrait];
     this.retargeter = new Retargeter(networks.retarget, landmarks, crop, options);
     this.#pasteBack = new PasteBack(crop, photo.width, photo.height);
     this.#grey = isBlackAndWhite(crop.extract(photo, NETWORK_SIZE));
     this.#regions = networks.regions && new RegionLayers(portrait, networks.regions, this.#pasteBack, this.#grey);
   }
 
-  /** Takes the driver's reference frame: landmarks in pixels of frames of `size` (width, height). */
   start(driver: Landmarks, size: readonly [number, number]): Promise<void> {
     return this.#poses.take(() => this.retargeter.start(driver, size));
   }
 
-  /** Counts the motion from another face, of frames of `size`, from the next frame on; the portrait glides over. */
   anchored({ landmarks, glideMs, afterCut }: Anchoring, size: readonly [number, number]): Promise<void> {
     return this.#poses.take(async () => {
       await this.retargeter.restart(landmarks, size, glideMs, afterCut);
@@ -74,12 +93,14 @@ export class PortraitPlayer {
     });
   }
 
-  /** What a frame of the driver makes of the photo. */
+  setGains(options: Pick<RetargetOptions, "regions" | "gains">): void {
+    this.retargeter.setGains(options);
+  }
+
   async frame(driver: Landmarks, timestampMs: number): Promise<AnimatedFrame> {
     return (await this.order(driver, timestampMs)).coming;
   }
 
-  /** As `frame`, but returns as soon as the pose is known and the frame is being drawn. */
   order(driver: Landmarks, timestampMs: number): Promise<{ readonly coming: Promise<AnimatedFrame> }> {
     return this.#poses.take(async () => {
       const landmarks = await this.retargeter.step(driver, timestampMs), cut = this.#cut;
@@ -95,7 +116,6 @@ export class PortraitPlayer {
     return frame;
   }
 
-  /** The last frame again, or the photo where there is none. */
   async hold(timestampMs: number): Promise<AnimatedFrame> {
     await this.#drawn;
     const { photo, crop, landmarks } = this.portrait;
@@ -106,10 +126,11 @@ export class PortraitPlayer {
   async #draw(landmarks: Landmarks, timestampMs: number, cut: boolean, before: Promise<unknown>): Promise<AnimatedFrame> {
     const target = landmarks.filter((_, index) => index % 3 < 2);
     // Zeros stand for "not measured": the network decides what moves along with the head.
-    const surroundings = new Float32Array(SURROUNDINGS_VALUES);
+    const surroundings = new Float32Array(SURROUNDINGS_VALUES), elapsedMs = timestampMs - this.#lastMs;
+    this.#lastMs = timestampMs;
     const [out, regions] = await Promise.all([
       this.networks.animate.run({ target_landmarks: target, surroundings }, this.portrait.inputs),
-      this.#regions?.animate(landmarks),
+      this.#regions?.animate(landmarks, elapsedMs),
     ]);
     await before; // the networks may run in several places
     const painted = out["painted"]!;

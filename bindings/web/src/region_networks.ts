@@ -3,6 +3,7 @@
 import type { Bundle } from "./bundle.js";
 import type { Landmarks, SquareCrop } from "./crop.js";
 import { ValueError } from "./errors.js";
+import { LEFT_EYE, LEFT_IRIS, LEFT_LID_PAIRS, LIP_PAIRS, LIPS_INNER, LIPS_OUTER } from "./landmarks.js";
 import { loadPart, type Network, type Runtime } from "./network.js";
 import { type Picture, toTensor } from "./picture.js";
 import type { EnrolledRegion } from "./portrait.js";
@@ -16,11 +17,23 @@ const KINDS = ["eye", "mouth"] as const;
 type Kind = (typeof KINDS)[number];
 export const REGION_PARTS: readonly string[] = [CROPS_PART, ...KINDS.flatMap((kind) => [`enroll_${kind}`, `animate_${kind}`])];
 
+interface Region {
+  readonly name: string;
+  readonly kind: Kind;
+  /** Landmarks that tell what it does. */
+  readonly shownBy: readonly number[];
+  /** Upper and lower landmarks that meet when it is shut. */
+  readonly opening: readonly (readonly [number, number])[];
+}
+
+/** A left eye; a right one is mirrored. */
+const EYE = { shownBy: [...LEFT_EYE, ...LEFT_IRIS], opening: LEFT_LID_PAIRS };
+
 /** In the order in which `region_crops` gives their places; a right eye's crop is mirrored, landmarks included. */
-export const REGIONS: readonly { readonly name: string; readonly kind: Kind }[] = [
-  { name: "left_eye", kind: "eye" },
-  { name: "right_eye", kind: "eye" },
-  { name: "mouth", kind: "mouth" },
+export const REGIONS: readonly Region[] = [
+  { name: "left_eye", kind: "eye", ...EYE },
+  { name: "right_eye", kind: "eye", ...EYE },
+  { name: "mouth", kind: "mouth", shownBy: [...LIPS_OUTER, ...LIPS_INNER], opening: LIP_PAIRS },
 ];
 
 /** Where a region lies. */
@@ -77,7 +90,7 @@ export class RegionNetworks {
         [`${kind}_photo`]: toTensor(extractRegion(photo, place, width, height), (level) => level / 255),
         [`${kind}_source_landmarks`]: located[i]!.landmarks,
       };
-      enrolled.push({ place, inputs: { ...inputs, ...(await network.run(inputs)) } });
+      enrolled.push({ place, inputs: { ...inputs, ...(await network.run(inputs)) }, landmarks: located[i]!.landmarks });
     }
     return enrolled;
   }

@@ -13,6 +13,10 @@ const CELL = 32, MAP = 7 * 4;
 
 /** What a photo contributes to a region. All of it in the region's crop, (height, width). */
 export interface RegionLayer {
+  /** The photo's address in the canvas; by default of that which it shows. */
+  readonly photo?: number;
+  /** How opaque it lies over what is there, from 0 to 1 (default). */
+  readonly share?: number;
   /** From crop pixels to photo pixels, see `region_crop.ts`. */
   readonly place: Affine;
   readonly width: number;
@@ -56,7 +60,7 @@ export class RegionPaste {
     const samples = samplesAcross(1 / regionScale(place));
     this.#writeCells(layer);
     this.#writeMap(place, layer, x0, y0, samples);
-    canvas.paste(this.#cells, width, height, this.#map, samples, x0, y0, x1, y1);
+    canvas.paste(layer.photo ?? canvas.photo, this.#cells, width, height, this.#map, samples, x0, y0, x1, y1);
   }
 
   #writeCells({ place: [a, b, c, d, e, f], width, height, flow, mask, painted }: RegionLayer): void {
@@ -74,7 +78,7 @@ export class RegionPaste {
     }
   }
 
-  #writeMap([a, b, c, d, e, f]: Affine, { width, height }: RegionLayer, x0: number, y0: number, samples: number): void {
+  #writeMap([a, b, c, d, e, f]: Affine, { width, height, share = 1 }: RegionLayer, x0: number, y0: number, samples: number): void {
     const area = a * e - b * d, x = x0 + 0.5 - c, y = y0 + 0.5 - f;
     const along = [e / area, -d / area] as const, down = [-b / area, a / area] as const; // one pixel to the right, one down
     const before = (samples - 1) / (2 * samples);
@@ -87,5 +91,6 @@ export class RegionPaste {
     write(4, along[0] / samples, along[1] / samples);
     write(5, down[0] / samples, down[1] / samples);
     write(6, 1 / (FADE_WIDTH * width), 1 / (FADE_WIDTH * height));
+    map[6 * 4 + 2] = share;
   }
 }

@@ -6,6 +6,7 @@ import { ValueError } from "./errors.js";
 import type { Network, Runtime, Tensors } from "./network.js";
 
 interface RuntimeCalls {
+  open: [unknown, void];
   load: [{ content: Uint8Array<ArrayBuffer>; manifest: PartManifest; what: string; busy: boolean }, number];
   /** `kept`: the number of inputs that stay for many runs; their values only the first time. */
   run: [{ network: number; inputs: Tensors; kept: number; values: Tensors | undefined }, Record<string, Float32Array>];
@@ -15,13 +16,20 @@ interface RuntimeCalls {
 /** The asking side. Runs are carried out in the order in which they are asked for; one may be asked for before the last has ended. */
 export class RemoteRuntime implements Runtime {
   readonly #calls: Calls<RuntimeCalls>;
+  readonly #opened: Promise<void>;
 
-  /** @param worker one that does `serveRuntime`; it ends with this. */
-  constructor(worker: CalledWorker, readonly format = "tflite") {
+  /**
+   * @param worker one that does `serveRuntime`; it ends with this.
+   * @param settings for its runtime.
+   */
+  constructor(worker: CalledWorker, settings?: unknown, readonly format = "tflite") {
     this.#calls = new Calls(worker, (reason) => new Error(`the worker of the networks stopped: ${reason}`));
+    this.#opened = this.#calls.ask("open", settings);
+    this.#opened.catch(() => {}); // told to whom loads a network
   }
 
   async load(content: Uint8Array<ArrayBuffer>, manifest: PartManifest, what: string, busy: boolean): Promise<Network> {
+    await this.#opened;
     return new RemoteNetwork(this.#calls, await this.#calls.ask("load", { content, manifest, what, busy }));
   }
 
@@ -55,10 +63,13 @@ class RemoteNetwork implements Network {
 
 const NONE: Tensors = {};
 
-/** The answering side: runs networks on a runtime that is still being loaded. */
-export function serveRuntime(scope: Scope, runtime: Promise<Runtime>): void {
+/**
+ * The answering side: runs networks on a runtime.
+ * @param start makes it of the settings that the asking side gives.
+ */
+export function serveRuntime<Settings>(scope: Scope, start: (settings: Settings) => Promise<Runtime>): void {
+  let runtime: Runtime | undefined;
   const networks: { network: Network; kept: { number: number; values: Tensors } }[] = [];
-  runtime.catch(() => {}); // told to whom loads a network
   const called = (number: number): (typeof networks)[number] => {
     const found = networks[number];
     if (!found) throw new ValueError(`there is no network ${number}`);
@@ -66,8 +77,12 @@ export function serveRuntime(scope: Scope, runtime: Promise<Runtime>): void {
   };
   serve<RuntimeCalls>(scope, {
     handlers: {
+      async open(settings) {
+        runtime = await start(settings as Settings);
+      },
       async load({ content, manifest, what, busy }) {
-        const network = await (await runtime).load(content, manifest, what, busy);
+        if (!runtime) throw new ValueError("the runtime was not started");
+        const network = await runtime.load(content, manifest, what, busy);
         return networks.push({ network, kept: { number: 0, values: NONE } }) - 1;
       },
       async run({ network, inputs, kept, values }) {

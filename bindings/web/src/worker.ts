@@ -1,5 +1,5 @@
 /**
- * Runs in a Web Worker: one `PhotoAnimator`, one portrait, one driver at a time. Build it as a classic script.
+ * Runs in a Web Worker: one `PhotoAnimator`, the portraits of one photo, one driver at a time. Build it as a classic script.
  *
  * It starts further workers with the same script that run the animate networks and nothing else: one with one thread, else two,
  * which make two frames at once without waiting for one another. Here meanwhile the next face is looked for, and the frame
@@ -10,58 +10,79 @@ import { loadNetworks } from "./animator_networks.js";
 import { Bundle } from "./bundle.js";
 import { type Handlers, serve } from "./calls.js";
 import { afterCut } from "./driver_anchor.js";
+import { DriverFollower } from "./driver_follower.js";
 import { RuntimeError } from "./errors.js";
 import { FrameReader } from "./frame_reader.js";
-import { LiteRT, type LiteRTOptions } from "./litert.js";
+import { LiteRT, type LiteRTOptions, loadProgram } from "./litert.js";
 import { MarkMessage } from "./mark_code.js";
-import { requireConsistent } from "./options.js";
+import { MotionTaker } from "./motion_taker.js";
+import { MAX_FACES, requireConsistent } from "./options.js";
 import { PhotoAnimator } from "./photo_animator.js";
 import { PixelMark } from "./pixel_mark.js";
 import type { Portrait } from "./portrait.js";
-import type { AnimatedFrame, PortraitPlayer } from "./portrait_player.js";
+import type { AnimatedFrame, Player } from "./portrait_player.js";
 import { RemoteRuntime, serveRuntime } from "./remote_runtime.js";
+import { FaceTracker } from "./tracker.js";
 import { Turns } from "./turns.js";
-import type { WorkerCalls, WorkerFrame, WorkerOptions } from "./worker_protocol.js";
+import type { WorkerCalls, WorkerFrame, WorkerSettings } from "./worker_protocol.js";
 
-/** Name of a worker that runs the animate networks, with what it is to load. */
-const MAKER = "monalive animate ";
+/** Name of a worker that runs the animate networks. */
+const MAKER = "monalive animate";
 /** So many of them: each holds a copy of the networks, and a frame waits for those before it. */
 const MOST_MAKERS = 2;
 
 let animator: PhotoAnimator | undefined;
 let modelVersion = "";
-let portrait: Portrait | undefined;
-let player: PortraitPlayer | undefined;
+let portraits: readonly Portrait[] = [];
+let player: Player | undefined;
+let taker: MotionTaker | undefined;
 let gains: WorkerCalls["setGains"][0] = {};
 let message: MarkMessage | undefined;
 let mark: PixelMark | undefined;
 const reader = new FrameReader(), reads = new Turns();
 
 const handlers: Handlers<WorkerCalls> = {
-  async open(options: WorkerOptions) {
+  async open(options: WorkerSettings) {
     const own = { reference: "recent", ...options, runningMode: "VIDEO" } as const;
     requireConsistent(own);
-    const bundle = await Bundle.load(options.bundle), { wasmUrl, numThreads = 2 } = options;
+    const bundle = await Bundle.load(options.bundle), program = await loadProgram(options.wasm), { numThreads = 2 } = options;
     modelVersion = bundle.modelVersion;
     const threads = Math.max(1, Math.min(numThreads, navigator.hardwareConcurrency)), makers = Math.min(threads, MOST_MAKERS);
-    const settings: LiteRTOptions = { wasmUrl, numThreads: Math.floor(threads / makers), busyNetworks: 1 };
-    const worker = (): Worker => new Worker(self.location.href, { name: MAKER + JSON.stringify(settings) });
-    const animating = Array.from({ length: makers }, () => new RemoteRuntime(worker()));
-    const runtime = await LiteRT.create({ wasmUrl, numThreads: 1 });
+    const settings: LiteRTOptions = { program, numThreads: Math.floor(threads / makers), busyNetworks: 1 };
+    const worker = (): Worker => new Worker(self.location.href, { name: MAKER });
+    const animating = Array.from({ length: makers }, () => new RemoteRuntime(worker(), settings));
+    const runtime = await LiteRT.create({ program, numThreads: 1 });
     animator = new PhotoAnimator(await loadNetworks(bundle, options.tracker, runtime, animating), own, runtime);
+    return { threads: program.threads };
   },
-  async enroll({ photo, consent }) {
-    const enrolled = await opened().enroll(photo, consent === undefined ? {} : { consent });
-    portrait = enrolled;
+  async faces(photo) {
+    return (await opened().faces(photo)).map(({ landmarks }) => landmarks);
+  },
+  async enroll({ photo, consent, face, others }) {
+    const said = consent === undefined ? {} : { consent };
+    portraits = face === "all" ? await opened().enrollAll(photo, said) : [await opened().enroll(photo, { ...said, face, others })];
     player = undefined;
     opened().reset();
     mark = await newMark();
-    const { x, y, side } = enrolled.crop;
-    return { crop: { x, y, side }, landmarks: enrolled.landmarks.slice(), modelVersion };
+    const { crop: { x, y, side }, landmarks } = portraits[0]!;
+    return { crop: { x, y, side }, landmarks: landmarks.slice(), modelVersion };
+  },
+  async take() {
+    taker = new MotionTaker(new DriverFollower(new FaceTracker(opened().networks.tracker, MAX_FACES)));
+  },
+  async read({ frame, timestampMs }) {
+    if (!taker) throw new RuntimeError("there is no motion being taken: begin one first");
+    return taker.add(await reader.read(frame, false), timestampMs);
+  },
+  async taken(name) {
+    if (!taker) throw new RuntimeError("there is no motion being taken: begin one first");
+    const motion = taker.motion(name);
+    taker = undefined;
+    return { ...motion };
   },
   async start({ landmarks, size }) {
     player = opened().player(present());
-    player.retargeter.setGains(gains);
+    player.setGains(gains);
     await player.start(landmarks, size);
   },
   async step({ landmarks, timestampMs, anew }) {
@@ -77,7 +98,7 @@ const handlers: Handlers<WorkerCalls> = {
   async setGains(changed) {
     gains = changed;
     opened().setGains(changed);
-    player?.retargeter.setGains(changed);
+    player?.setGains(changed);
   },
   async setMarked(marked) {
     message = marked ? MarkMessage.random() : undefined;
@@ -92,8 +113,8 @@ const handlers: Handlers<WorkerCalls> = {
   },
 };
 
-if (self.name.startsWith(MAKER)) {
-  serveRuntime(self, LiteRT.create(JSON.parse(self.name.slice(MAKER.length)) as LiteRTOptions));
+if (self.name === MAKER) {
+  serveRuntime(self, (settings: LiteRTOptions) => LiteRT.create(settings));
 } else {
   serve<WorkerCalls>(self, {
     handlers,
@@ -111,7 +132,8 @@ async function timed(work: () => Promise<AnimatedFrame>): Promise<WorkerFrame> {
 }
 
 async function newMark(): Promise<PixelMark | undefined> {
-  return message && portrait && PixelMark.create(message, portrait.photo.width, portrait.photo.height, [portrait.crop]);
+  const photo = portraits[0]?.photo;
+  return message && photo && PixelMark.create(message, photo.width, photo.height, portraits.map(({ crop }) => crop));
 }
 
 function opened(): PhotoAnimator {
@@ -119,7 +141,7 @@ function opened(): PhotoAnimator {
   return animator;
 }
 
-function present(): Portrait {
-  if (!portrait) throw new RuntimeError("there is no portrait to animate: enrol a photo first");
-  return portrait;
+function present(): readonly Portrait[] {
+  if (!portraits.length) throw new RuntimeError("there is no portrait to animate: enrol a photo first");
+  return portraits;
 }

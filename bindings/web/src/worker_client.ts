@@ -4,18 +4,26 @@ import { Calls } from "./calls.js";
 import type { Landmarks } from "./crop.js";
 import { RuntimeError } from "./errors.js";
 import type { GivenFrame } from "./frame_reader.js";
+import { Motion } from "./motion.js";
 import type { Picture } from "./picture.js";
 import type { RetargetOptions } from "./retarget.js";
-import type { DriverLandmarks, EnrolledFace, WorkerCalls, WorkerFrame, WorkerOptions } from "./worker_protocol.js";
+import { wasmFiles } from "./wasm_files.js";
+import type { DriverLandmarks, EnrolledFace, WorkerCalls, WorkerFaceChoice, WorkerFrame, WorkerOptions } from "./worker_protocol.js";
 
-export { Motion } from "./motion.js";
-export type { EnrolledFace, WorkerFrame, WorkerOptions } from "./worker_protocol.js";
+export { Motion };
+export type { EnrolledFace, WorkerFaceChoice, WorkerFrame, WorkerOptions } from "./worker_protocol.js";
 
 /** The worker broke down; make a new one. */
 export class WorkerCrash extends RuntimeError {}
 
+const NO_THREADS =
+  "monalive: there is no SharedArrayBuffer here, so each network runs on one thread, which is slower. Serve the page with the headers " +
+  "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.";
+
 export class AnimatorWorker {
   readonly #calls: Calls<WorkerCalls>;
+
+  #threads = false;
 
   private constructor(worker: Worker) {
     this.#calls = new Calls(worker, (reason) => new WorkerCrash(`the animator stopped: ${reason}`));
@@ -23,13 +31,16 @@ export class AnimatorWorker {
 
   /**
    * Starts a worker and loads the models in it.
-   * @param workerUrl of the built `worker.js`.
    * @throws WorkerCrash it cannot be started, or the models cannot be loaded.
    */
-  static async create(workerUrl: string | URL, options: WorkerOptions): Promise<AnimatorWorker> {
-    const client = new AnimatorWorker(new Worker(workerUrl));
+  static async create({ workerUrl, wasmUrl, ...settings }: WorkerOptions): Promise<AnimatorWorker> {
+    // Bundlers look for the second form, as it is, and take the worker along.
+    const worker = workerUrl ? new Worker(workerUrl) : new Worker(new URL("./worker.js", import.meta.url));
+    const client = new AnimatorWorker(worker);
     try {
-      await client.#calls.ask("open", options);
+      const { threads } = await client.#calls.ask("open", { ...settings, wasm: wasmFiles(wasmUrl) });
+      client.#threads = threads;
+      if (!threads) console.info(NO_THREADS);
       return client;
     } catch (error) {
       client.close();
@@ -37,14 +48,50 @@ export class AnimatorWorker {
     }
   }
 
+  /** Whether networks may use several threads: only where the page is cross-origin isolated. */
+  get threads(): boolean {
+    return this.#threads;
+  }
+
   /** Whether the worker broke down. */
   get crashed(): boolean {
     return this.#calls.crashed;
   }
 
-  /** @throws ValueError no face in the photo, another `consent`. */
-  enroll(photo: Picture, consent?: string): Promise<EnrolledFace> {
-    return this.#calls.ask("enroll", { photo, consent });
+  /**
+   * The landmarks of a photo's faces, from left to right: the numbers that `enroll` takes.
+   * @throws ValueError no face in the photo.
+   */
+  faces(photo: Picture): Promise<Landmarks[]> {
+    return this.#calls.ask("faces", photo);
+  }
+
+  /**
+   * Makes the portrait that is animated from now on.
+   * @param others further photos of the same person, which lend their eyes and mouths; not where `face` is "all".
+   * @throws ValueError no face in a photo, or not the one asked for; another `consent`.
+   */
+  enroll(photo: Picture, consent?: string, face: WorkerFaceChoice = "largest", others: readonly Picture[] = []): Promise<EnrolledFace> {
+    return this.#calls.ask("enroll", { photo, consent, face, others });
+  }
+
+  /** Begins to take the motion off a video: `read` each of its frames, then ask for what was `taken`. */
+  take(): Promise<void> {
+    return this.#calls.ask("take", undefined);
+  }
+
+  /**
+   * Looks for the face in the video's next frame, which is handed over.
+   * @returns whether it was found.
+   * @throws ValueError time that does not move forward, or a frame of another size.
+   */
+  read(frame: GivenFrame, timestampMs: number): Promise<boolean> {
+    return this.#calls.ask("read", { frame, timestampMs }, [frame]);
+  }
+
+  /** @throws ValueError no face was found in any frame. */
+  async taken(name = ""): Promise<Motion> {
+    return new Motion(await this.#calls.ask("taken", name));
   }
 
   /** Begins with a driver of given landmarks (what a motion's first take is counted from), in frames of `size`: width, height. */

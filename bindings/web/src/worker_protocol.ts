@@ -4,16 +4,18 @@ import type { Landmarks } from "./crop.js";
 import type { Reference } from "./driver_anchor.js";
 import type { DriverFace } from "./driver_rule.js";
 import type { GivenFrame } from "./frame_reader.js";
+import type { MotionFields } from "./motion.js";
+import type { FaceChoice } from "./photo_animator.js";
 import type { Picture } from "./picture.js";
 import type { RetargetOptions } from "./retarget.js";
+import type { WasmFiles } from "./wasm_files.js";
 
-/** Model files and settings; the page fetches, the worker loads. */
-export interface WorkerOptions {
+/** What the worker needs: model files and settings; the page fetches, the worker loads. */
+export interface WorkerSettings {
   bundle: Uint8Array;
   /** A bundle with the face tracker's networks, for a `bundle` that holds none. */
   tracker?: Uint8Array;
-  /** URL of the folder with LiteRT.js' wasm files, ending in a slash. */
-  wasmUrl: string;
+  wasm: WasmFiles;
   numThreads?: number;
   retarget?: RetargetOptions;
   /** As in `PhotoAnimatorOptions`. */
@@ -21,6 +23,14 @@ export interface WorkerOptions {
   driverFace?: DriverFace;
   /** What the motion of `follow` is counted from; "recent" by default, as a camera needs it. */
   reference?: Reference;
+}
+
+/** Options of `AnimatorWorker`. */
+export interface WorkerOptions extends Omit<WorkerSettings, "wasm"> {
+  /** URL of the built `worker.js`; by default the one beside this script. */
+  workerUrl?: string | URL;
+  /** URL of the folder with LiteRT.js' wasm files, ending in a slash; by default `wasm/` beside this script. */
+  wasmUrl?: string;
 }
 
 /** An animated frame as it crosses over: the whole photo, and what is known of it. */
@@ -33,7 +43,10 @@ export interface WorkerFrame {
   readonly workMs: number;
 }
 
-/** Where the enrolled face is, in pixels of the photo. */
+/** Which face of a photo: the largest, a number counted from the left, from 0, or every one. */
+export type WorkerFaceChoice = FaceChoice | "all";
+
+/** Where the enrolled face is, in pixels of the photo; of several the leftmost. */
 export interface EnrolledFace {
   readonly crop: { readonly x: number; readonly y: number; readonly side: number };
   readonly landmarks: Landmarks;
@@ -48,9 +61,17 @@ export interface DriverLandmarks {
 
 /** Calls, with their arguments and results. A step or follow may be asked for before the last has been answered. */
 export interface WorkerCalls {
-  open: [WorkerOptions, void];
-  /** Makes the portrait that the calls below animate. */
-  enroll: [{ photo: Picture; consent: string | undefined }, EnrolledFace];
+  /** `threads`: whether networks may use several, which needs a cross-origin isolated page. */
+  open: [WorkerSettings, { threads: boolean }];
+  /** The faces of a photo, from left to right, in its pixels. */
+  faces: [Picture, Landmarks[]];
+  /** Makes the portrait, or the portraits, that the calls below animate. */
+  enroll: [{ photo: Picture; consent: string | undefined; face: WorkerFaceChoice; others: readonly Picture[] }, EnrolledFace];
+  /** Takes the motion off a video, frame by frame: `read` once for each, then `taken`. What was taken before is forgotten. */
+  take: [undefined, void];
+  /** Whether a face was found. */
+  read: [{ frame: GivenFrame; timestampMs: number }, boolean];
+  taken: [string, MotionFields];
   /** Begins with a driver of given landmarks: its reference frame. */
   start: [DriverLandmarks, void];
   /** One frame of that driver; `anew`: the motion is counted from another face from here on, as after a cut. */

@@ -175,6 +175,20 @@ test("what is painted is seen in regions alone, also in a held frame", async () 
   assert.deepEqual((await player.hold(1)).image.data, image.data);
 });
 
+test("a mouth that only another photo shows is taken from there, one that both show is not", async () => {
+  const { networks } = await load(), portrait = await portraitOf(networks), dark = newPicture(240, 240);
+  const shownBy = (value: number): Float32Array => new Float32Array(478 * 2).fill(value); // the mouth that is wanted has threes
+  const own = portrait.regions.map((region, i) => (i === 2 ? { ...region, landmarks: shownBy(90) } : region));
+  const lent = { photo: dark, regions: portrait.regions.map((region, i) => (i === 2 ? region : { ...region, landmarks: shownBy(90) })) };
+  const player = playerOf({ ...portrait, regions: own, lent: [lent] }, networks), [x, y] = middleOf(boxOf(2));
+  const first = await player.draw(CROP.toUnit(face()), 0), eye = middleOf(boxOf(0));
+  assert.deepEqual(colourAt(first.image, x, y), [0, 0, 0]);
+  assert.ok(farthest(colourAt(first.image, ...eye), colourAt(photo, ...eye)) <= 1);
+  const slow = playerOf({ ...portrait, regions: portrait.regions, lent: [lent] }, networks);
+  await slow.draw(CROP.toUnit(face()), 0);
+  assert.ok(farthest(colourAt((await slow.draw(CROP.toUnit(face()), 40)).image, x, y), colourAt(photo, x, y)) <= 1); // both fit: it stays
+});
+
 test("regions that reach over the portrait's crop stay in it", async () => {
   const { networks } = await load([0.8, 0.1, 0.1]), player = playerOf(await portraitOf(networks), networks);
   const { image } = await player.draw(CROP.toUnit(face(-30, 60)), 0), bottom = CROP.y + SIDE, [x] = middleOf(boxOf(2, -30));

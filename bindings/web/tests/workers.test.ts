@@ -142,8 +142,11 @@ function remote(network: Network) {
     },
     close: () => {},
   };
-  serveRuntime(pair.scope, Promise.resolve(runtime));
-  return { pair, runtime: new RemoteRuntime(pair) };
+  serveRuntime(pair.scope, async (settings) => {
+    assert.deepEqual(settings, { numThreads: 3 });
+    return runtime;
+  });
+  return { pair, runtime: new RemoteRuntime(pair, { numThreads: 3 }) };
 }
 
 test("a network in another thread gives what it gives here; what stays is sent once", async () => {
@@ -154,7 +157,7 @@ test("a network in another thread gives what it gives here; what stays is sent o
   assert.deepEqual(results.map(({ y }) => y![0]), [6, 7, 7, 16]);
   assert.equal(doubling.seen[1], doubling.seen[2]); // the same object: a runtime need not copy it again
   const values = pair.sent.map((message) => (message as { argument: { values?: Tensors } }).argument.values);
-  assert.deepEqual(values.map((each) => each?.["added"]?.[0]), [undefined, undefined, 1, undefined, 10]);
+  assert.deepEqual(values.map((each) => each?.["added"]?.[0]), [undefined, undefined, undefined, 1, undefined, 10]); // opened, loaded, run
   network.close();
   await settle();
   assert.equal(doubling.closed, 1);
@@ -172,7 +175,7 @@ test("a network whose worker breaks down fails, now and later", async () => {
 
 test("a runtime that cannot be loaded is told to whom loads a network", async () => {
   const pair = new Pair();
-  serveRuntime(pair.scope, Promise.reject(new Error("no such file")));
+  serveRuntime(pair.scope, () => Promise.reject(new Error("no such file")));
   await assert.rejects(new RemoteRuntime(pair).load(new Uint8Array(1), manifest, "a part", true), /no such file/);
 });
 

@@ -2,11 +2,13 @@
 
 export const SENTENCE = "AI-made: a still picture animated with monalive";
 const SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia";
+/** What every file says in its data. */
+export const DESCRIPTION = `${SENTENCE} (${SOURCE_TYPE})`;
 /** Share of the picture's shorter side, and least height in pixels, of the badge. */
 const BADGE_SHARE = 0.07, BADGE_LEAST = 14;
 
 /** Draws a small "AI" into the lower right corner. */
-export function drawBadge(context: CanvasRenderingContext2D): void {
+export function drawBadge(context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D): void {
   const { width, height } = context.canvas;
   const tall = Math.max(BADGE_LEAST, Math.round(Math.min(width, height) * BADGE_SHARE));
   const wide = Math.round(tall * 1.5), gap = Math.round(tall * 0.4), left = width - gap - wide, top = height - gap - tall;
@@ -27,7 +29,7 @@ export function drawBadge(context: CanvasRenderingContext2D): void {
 /** A file name that says it, too. */
 export function videoName(motion: string, type: string): string {
   const plain = motion.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "motion";
-  return `ai-made-monalive-${plain}.${type.includes("mp4") ? "mp4" : "webm"}`;
+  return `ai-made-monalive-${plain}.${/mp4|webm|gif/.exec(type)?.[0] ?? "webm"}`;
 }
 
 /**
@@ -35,7 +37,7 @@ export function videoName(motion: string, type: string): string {
  * it; behind the clusters they would not look for it), in MP4 a `uuid` box at the end. What was recorded stays as it is.
  */
 export async function markedVideo(video: Blob, consent: string): Promise<Blob> {
-  const comment = `${SENTENCE} (${SOURCE_TYPE}); consent: ${consent}`;
+  const comment = `${DESCRIPTION}; consent: ${consent}`;
   if (!video.type.includes("webm")) return new Blob([video, mp4Note(comment)], { type: video.type });
   const head = new Uint8Array(await video.slice(0, HEAD_BYTES).arrayBuffer());
   const found = head.findIndex((_, at) => CLUSTER.every((byte, i) => head[at + i] === byte));

@@ -1,6 +1,6 @@
 /** The view that checks a file: the verdict in a plain sentence, and what it rests on. */
 
-import { InputProblem } from "./photo.js";
+import { InputProblem } from "./problems.js";
 import { checked, type Verdict } from "./machine.js";
 
 const SENTENCES: Record<string, string> = {
@@ -41,7 +41,7 @@ function show(result: HTMLElement, name: string, { state, but, credentials, mark
   const list = document.createElement("ul");
   result.append(list);
   say(list, credentials ? `Content Credentials: ${credentials.condition}${credentials.signer && `, signed by ${credentials.signer}`}` : "No Content Credentials", "li");
-  say(list, mark ? `Mark in the pixels: id ${mark.id}${mark.release && `, monalive ${mark.release}`}` : "No mark in the pixels", "li");
+  say(list, mark ? `Mark in the pixels: id ${mark.id}${mark.release ? `, monalive ${mark.release}` : ""}` : "No mark in the pixels", "li");
   for (const note of notes) say(list, note, "li");
 }
 

@@ -1,6 +1,9 @@
 /** Keeps an animator running: starts it, plays a source on it, and starts it anew when it breaks down. */
 
-import { AnimatorWorker, type EnrolledFace, WorkerCrash, type WorkerFrame, type WorkerOptions } from "../../../bindings/web/src/worker_client.js";
+import {
+  AnimatorWorker, type EnrolledFace, WorkerCrash, type WorkerFaceChoice, type WorkerFrame, type WorkerOptions,
+} from "../../../bindings/web/src/worker_client.js";
+import type { Landmarks } from "../../../bindings/web/src/crop.js";
 import type { Picture } from "../../../bindings/web/src/picture.js";
 import type { RetargetOptions } from "../../../bindings/web/src/retarget.js";
 import { Turns } from "../../../bindings/web/src/turns.js";
@@ -18,7 +21,7 @@ export interface EngineEvents {
 
 export class Engine {
   #animator: AnimatorWorker | undefined;
-  #photo: { picture: Picture; consent: string } | undefined;
+  #photo: { picture: Picture; consent: string; face: WorkerFaceChoice; others: readonly Picture[] } | undefined;
   #gains: Pick<RetargetOptions, "gains"> = {};
   #source: Source | undefined;
   #round = 0;
@@ -27,23 +30,60 @@ export class Engine {
   #paused = false;
   #marked = false;
 
-  constructor(readonly workerUrl: string, readonly options: WorkerOptions, readonly events: EngineEvents) {}
+  constructor(readonly options: WorkerOptions, readonly events: EngineEvents) {}
 
   /** @throws WorkerCrash the models cannot be loaded. */
   async open(): Promise<void> {
-    this.#animator = await AnimatorWorker.create(this.workerUrl, this.options);
+    this.#animator = await AnimatorWorker.create(this.options);
   }
 
-  /** @throws ValueError no face in the photo; the one before stays. */
-  async enroll(picture: Picture, consent: string): Promise<EnrolledFace> {
-    await this.#stop();
-    const face = await this.#ready().enroll(picture, consent);
-    this.#photo = { picture, consent };
-    return face;
+  /**
+   * The faces of a photo, from left to right.
+   * @throws ValueError there is none.
+   */
+  faces(picture: Picture): Promise<Landmarks[]> {
+    return this.#ready().faces(picture);
+  }
+
+  /**
+   * @param others further photos of the same person, which lend their eyes and mouths.
+   * @throws ValueError no such face in a photo; the one before stays.
+   */
+  async enroll(picture: Picture, consent: string, face: WorkerFaceChoice, others: readonly Picture[]): Promise<EnrolledFace> {
+    this.#stop();
+    const enrolled = await this.#ready().enroll(picture, consent, face, others);
+    this.#photo = { picture, consent, face, others };
+    return enrolled;
+  }
+
+  /**
+   * Does work that needs the animator alone; what plays waits meanwhile.
+   * @throws what `work` throws.
+   */
+  async alone<T>(work: (animator: AnimatorWorker) => Promise<T>): Promise<T> {
+    const wasPaused = this.#paused;
+    this.pause(true);
+    try {
+      return await this.#runs.take(() => work(this.#ready()));
+    } catch (error) {
+      if (error instanceof WorkerCrash) await this.#restart(this.#round);
+      throw error;
+    } finally {
+      this.pause(wasPaused);
+    }
   }
 
   get photo(): Picture | undefined {
     return this.#photo?.picture;
+  }
+
+  /** Which of the photo's faces moves. */
+  get face(): WorkerFaceChoice | undefined {
+    return this.#photo?.face;
+  }
+
+  get source(): Source | undefined {
+    return this.#source;
   }
 
   get sourceName(): string {
@@ -67,7 +107,7 @@ export class Engine {
   pause(paused: boolean): void {
     if (paused === this.#paused) return;
     this.#paused = paused;
-    if (paused) void this.#stop();
+    if (paused) this.#stop();
     else this.again();
   }
 
@@ -96,8 +136,9 @@ export class Engine {
     this.#animator?.close();
   }
 
-  async #stop(): Promise<void> {
+  #stop(): void {
     this.#round++;
+    this.#source?.rest();
   }
 
   #ready(): AnimatorWorker {
@@ -135,7 +176,8 @@ export class Engine {
     if (!again) return;
     try {
       await this.open();
-      if (this.#photo) await this.#ready().enroll(this.#photo.picture, this.#photo.consent);
+      const { picture, consent, face, others } = this.#photo ?? {};
+      if (picture) await this.#ready().enroll(picture, consent, face, others);
       await this.#ready().setGains(this.#gains);
       await this.#ready().setMarked(this.#marked);
     } catch (error) {

@@ -1,6 +1,6 @@
 /** What the page asks the `monalive ui` that serves it: to sign a recording, and to check a file. Nothing goes further. */
 
-import { InputProblem } from "./photo.js";
+import { InputProblem } from "./problems.js";
 
 const CREDENTIALS_TYPE = "application/c2pa";
 
@@ -10,6 +10,8 @@ export interface Recorded {
   /** sha256 of the photo's file, hexadecimal. */
   readonly photo: string;
   readonly badge: boolean;
+  /** Lips were driven by a sound. */
+  readonly speech: boolean;
 }
 
 export interface Signed {
@@ -29,8 +31,8 @@ export interface Verdict {
 }
 
 /** @throws InputProblem it was not signed, with the reason. */
-export async function signed(video: Blob, { consent, motion, photo, badge }: Recorded): Promise<Signed> {
-  const answer = await ask("sign", { consent, motion, photo, badge: badge ? "1" : "" }, video);
+export async function signed(video: Blob, { consent, motion, photo, badge, speech }: Recorded): Promise<Signed> {
+  const answer = await ask("sign", { consent, motion, photo, badge: badge ? "1" : "", speech: speech ? "1" : "" }, video);
   const content = await answer.blob();
   return content.type === CREDENTIALS_TYPE ? { video, credentials: content } : { video: content, credentials: null };
 }

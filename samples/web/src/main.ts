@@ -1,16 +1,28 @@
-/** The page: photo, consent, motion, sliders and recording, tied to the engine. */
+/** The page: its controls, tied to what they do. */
 
 import { REGIONS, type Region } from "../../../bindings/web/src/retarget.js";
+import { motionFile } from "../../../bindings/web/src/motion_writer.js";
 import { AnimatorWorker, Motion, WorkerCrash, type WorkerFrame } from "../../../bindings/web/src/worker_client.js";
-import { markedVideo, videoName } from "./ai_made.js";
+import { markedVideo } from "./ai_made.js";
 import { checkFiles } from "./check.js";
+import { attempt, complain, element, onFiles, say } from "./dom.js";
+import type { Driver } from "./drivers.js";
 import { Engine } from "./engine.js";
+import { Film } from "./film.js";
 import { EXPRESSIONS, HandDriver, type HandName, TURNS } from "./hand.js";
-import { sha256, signed, type Signed } from "./machine.js";
-import { InputProblem, loadPhoto, type LoadedPhoto } from "./photo.js";
+import type { Format } from "./make_video.js";
+import { loadPhoto } from "./photo.js";
+import { type Way } from "./playback.js";
+import { InputProblem } from "./problems.js";
+import { isBusy, withProgress } from "./progress.js";
 import { Recorder } from "./recorder.js";
+import { offerNothing, offerSigned, save } from "./results.js";
+import { addSlider } from "./sliders.js";
 import { CameraSource, HandSource, MotionSource } from "./sources.js";
 import { Stage } from "./stage.js";
+import { Subject } from "./subject.js";
+import { Thumbnail } from "./thumbnails.js";
+import type { View } from "./views.js";
 
 const FIRST_MOTION = "smile";
 const LABELS: Record<Region | HandName, string> = {
@@ -18,48 +30,20 @@ const LABELS: Record<Region | HandName, string> = {
 };
 const HAND_LABELS: Partial<typeof LABELS> = { eyes: "Close eyes", brows: "Raise brows" };
 
-const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 const stage = new Stage(element<HTMLCanvasElement>("canvas"));
-const play = element<HTMLButtonElement>("play"), record = element<HTMLButtonElement>("record");
-const camera = element<HTMLButtonElement>("camera"), download = element<HTMLAnchorElement>("download");
-const credentials = element<HTMLAnchorElement>("credentials");
-const motions = new Map<string, Promise<Motion>>();
+const play = element<HTMLButtonElement>("play"), record = element<HTMLButtonElement>("record"), make = element<HTMLButtonElement>("make");
+const camera = element<HTMLButtonElement>("camera");
+const motions = new Map<string, Promise<Motion>>(), thumbnails = new Map<string, Thumbnail>();
+let opened: (engine: Engine | Promise<never>) => void;
+const opening = new Promise<Engine>((resolve) => (opened = resolve));
+opening.catch(() => {}); // told where it is opened
+const subject = new Subject(opening, stage, () => attempt(animate));
 let engine: Engine | undefined;
 let hand: HandDriver | undefined;
-let waiting: (LoadedPhoto & { hash: string }) | undefined; // chosen, but nobody has said yet whose face it is
-let photoHash = "";
+let driver: Driver | undefined; // a motion that plays or may be played; none with camera and sliders
 let recorder: Recorder | undefined;
 let hiddenWhilePlaying = false;
 let faceSeen = true;
-
-function say(text: string): void {
-  if (element("status").textContent !== text) element("status").textContent = text;
-}
-
-/** A problem, in words for the user; the page goes on. */
-function complain(error: unknown): void {
-  const problem = element("alert");
-  problem.hidden = false;
-  problem.textContent = error instanceof WorkerCrash || !(error instanceof Error)
-    ? "The animator could not be started. Reload the page; if that does not help, close other tabs to free memory."
-    : error instanceof InputProblem ? error.message : sentence(error.message);
-  console.info(error);
-}
-
-function sentence(text: string): string {
-  const large = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(large) ? large : `${large}.`;
-}
-
-/** Runs what a user asked for; whatever goes wrong is said. */
-async function attempt(work: () => Promise<void>): Promise<void> {
-  element("alert").hidden = true;
-  try {
-    await work();
-  } catch (error) {
-    complain(error);
-  }
-}
 
 async function bytes(url: string): Promise<Uint8Array> {
   const response = await fetch(url);
@@ -67,84 +51,142 @@ async function bytes(url: string): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-function consent(): string | undefined {
-  return document.querySelector<HTMLInputElement>("input[name=consent]:checked")?.value;
-}
-
-/** Takes a photo: shown at once, animated when it is known whose face it is. */
-async function take(file: Blob, name: string): Promise<void> {
-  say(`Opening ${name}…`);
-  waiting = { ...await loadPhoto(file, name), hash: await sha256(file) };
-  // What was said holds for the photo it was said of.
-  for (const choice of document.querySelectorAll<HTMLInputElement>("input[name=consent]")) choice.checked = false;
-  engine?.pause(true);
-  stage.show(waiting.picture, false);
-  element("hint").hidden = true;
-  element("consent").classList.add("asked");
-  say(`${waiting.remark} Say whose face it is, and it comes to life.`.trim());
+function selected<T extends string>(id: string): T {
+  return element<HTMLSelectElement>(id).value as T;
 }
 
 async function animate(): Promise<void> {
-  const said = consent();
-  if (!engine || !waiting || !said) return;
-  const { picture, remark, hash } = waiting;
-  say("Looking for the face…");
-  try {
-    await engine.enroll(picture, said);
-    photoHash = hash;
-  } catch (error) {
-    if (engine.photo) stage.show(engine.photo, false);
-    say("Choose another photo.");
-    throw error;
-  } finally {
-    waiting = undefined;
-    element("consent").classList.remove("asked");
-  }
-  say(remark);
+  if (!subject.ready) return;
+  if (recorder) throw new InputProblem("Stop the recording first.");
+  await subject.enroll();
   setPaused(false);
   play.disabled = record.disabled = false;
-  if (engine.sourceName) engine.again();
-  else await playMotion(FIRST_MOTION, true);
+  if (engine?.source) engine.again();
+  else await playBuiltIn(FIRST_MOTION, true);
+  showWhatCanBeMade();
 }
 
 /** `byItself`: nobody asked for it, so it gives way to what was chosen while it was loading. */
-async function playMotion(name: string, byItself = false): Promise<void> {
+async function playBuiltIn(name: string, byItself = false): Promise<void> {
+  const motion = await builtIn(name);
+  if (!byItself || !engine?.source) playDriver({ kind: name, motion });
+}
+
+function builtIn(name: string): Promise<Motion> {
   let motion = motions.get(name);
   if (!motion) motions.set(name, (motion = bytes(`motions/${name}.motion`).then((content) => Motion.load(content, name))));
-  const source = new MotionSource(await motion);
-  if (byItself && engine?.sourceName) return;
-  showSource(name);
-  start(() => engine?.play(source));
+  return motion;
+}
+
+function setDriver(next: Driver | undefined): void {
+  if (driver?.film !== next?.film) driver?.film?.close();
+  driver = next;
+  showWhatCanBeMade();
+}
+
+function playDriver(next: Driver): void {
+  setDriver(next);
+  showSource(next.kind);
+  start(() => engine?.play(new MotionSource(next, selected<Way>("way"))));
 }
 
 function start(begin: () => void): void {
   setPaused(false);
   faceSeen = true;
   begin();
-  if (!engine?.photo) say(waiting ? "Say whose face it is, and it comes to life." : "Choose a photo first.");
+  if (!engine?.photo) say(document.body.classList.contains("empty") ? "Choose a photo first." : "Say whose face it is, and it comes to life.");
 }
 
 function showSource(name: string): void {
   for (const choice of document.querySelectorAll<HTMLInputElement>("#motions input")) choice.checked = choice.value === name;
+  for (const thumbnail of thumbnails.values()) thumbnail.rest(); // what is chosen has another colour
   camera.setAttribute("aria-pressed", String(name === "camera"));
   camera.textContent = name === "camera" ? "Stop the camera" : "Use the camera";
   element("neutral").hidden = name !== "camera";
 }
 
+function showWhatCanBeMade(): void {
+  make.disabled = !engine?.photo || !driver || recorder !== undefined;
+  element<HTMLSelectElement>("view").disabled = recorder !== undefined; // it would change the size of what is recorded
+  make.title = engine?.photo && !driver ? "Pick a motion or a video; what camera and sliders do is recorded live." : "";
+  element<HTMLButtonElement>("save-motion").disabled = !driver;
+}
+
+/** A video or a `.motion` file moves the photo. */
+async function openDriver(file: File): Promise<void> {
+  if (file.name.toLowerCase().endsWith(".motion")) {
+    const motion = Motion.load(new Uint8Array(await file.arrayBuffer()), `the file ${file.name}`);
+    playDriver({ kind: "", motion });
+    if (engine?.photo) say(`${file.name} plays: ${(motion.durationMs / 1000).toFixed(1)} seconds.`);
+    return;
+  }
+  say(`Opening ${file.name}…`);
+  const [running, { motionOf }] = await Promise.all([opening, import("./film_reader.js")]);
+  const { motion, startMs, hasSound } = await withProgress(`Reading the face in ${file.name}`, (work) =>
+    running.alone((animator) => motionOf(animator, file, work)));
+  const film = await Film.open(file);
+  playDriver({ kind: "video", motion, ...film && { film }, ...hasSound && { sound: { file, startMs } } });
+  if (engine?.photo) say(`${file.name} plays: ${(motion.durationMs / 1000).toFixed(1)} seconds.`);
+}
+
+/** What was dropped: photos are animated, videos and motions drive. */
+function take(file: File): Promise<void> {
+  const drives = file.type.startsWith("video/") || /\.(motion|mp4|m4v|mov|webm|mkv)$/i.test(file.name);
+  return drives ? openDriver(file) : subject.take(file, file.name);
+}
+
 async function toggleCamera(): Promise<void> {
-  if (camera.getAttribute("aria-pressed") === "true") return playMotion(FIRST_MOTION);
+  if (camera.getAttribute("aria-pressed") === "true") return playBuiltIn(FIRST_MOTION);
   const source = await CameraSource.open(element<HTMLVideoElement>("preview"), () => {
     complain(new InputProblem("The camera went away. A motion plays instead."));
-    void playMotion(FIRST_MOTION);
+    void playBuiltIn(FIRST_MOTION);
   });
+  showCameraPreview();
   showSource("camera");
   start(() => engine?.play(source));
-  say("Look into the camera from the front; the photo moves as you do.");
+  setDriver(undefined);
+  if (engine?.photo) say("Look into the camera from the front; the photo moves as you do.");
+}
+
+/** Beside the result it need not be shown twice. */
+function showCameraPreview(): void {
+  const preview = element<HTMLVideoElement>("preview");
+  preview.hidden = !preview.srcObject || stage.view === "driver";
 }
 
 function setPaused(paused: boolean): void {
   engine?.pause(paused);
   play.textContent = paused ? "Play" : "Pause";
+}
+
+/** Every frame of the motion, however long each takes. */
+async function makeVideo(): Promise<void> {
+  const running = engine, photo = engine?.photo, moving = driver;
+  if (!running || !photo || !moving) return;
+  offerNothing();
+  make.disabled = record.disabled = true;
+  const { view, badge } = stage, { consent, hash } = subject;
+  try {
+    const { madeVideo } = await import("./make_video.js");
+    const request = {
+      driver: moving, photo, way: selected<Way>("way"), rounds: Number(selected("rounds")), format: selected<Format>("format"), view, badge,
+      consent: consent || "not stated",
+    };
+    say("");
+    const video = await withProgress("Making the video", (work) =>
+      running.alone(async (animator) => {
+        await animator.setMarked(true);
+        try {
+          return await madeVideo(animator, request, work);
+        } finally {
+          await animator.setMarked(false).catch(() => {}); // a breakdown is told already
+        }
+      }));
+    await offerSigned(video, { consent, motion: moving.kind, photo: hash, badge, speech: moving.motion.speech });
+  } finally {
+    record.disabled = false;
+    showWhatCanBeMade();
+  }
 }
 
 async function toggleRecording(): Promise<void> {
@@ -155,63 +197,34 @@ async function toggleRecording(): Promise<void> {
     recorder = new Recorder(stage.canvas);
     record.textContent = "Stop recording";
     record.classList.add("on");
-    download.hidden = credentials.hidden = true;
+    offerNothing();
+    showWhatCanBeMade();
     say("Recording…");
     return;
   }
-  const ending = recorder;
+  const ending = recorder, motion = engine?.sourceName ?? "", speech = motion === driver?.kind && driver.motion.speech;
+  const { badge } = stage, { consent, hash } = subject;
   recorder = undefined;
-  record.textContent = "Record";
+  record.textContent = "Record live";
   record.classList.remove("on");
-  const said = consent() ?? "", motion = engine?.sourceName ?? "", badge = stage.badge, photo = photoHash;
-  const plain = await markedVideo(await ending.stop(), said || "not stated");
+  showWhatCanBeMade();
+  const plain = await markedVideo(await ending.stop(), consent || "not stated");
   void engine?.setMarked(false);
-  say("Signing…");
-  let made: Signed = { video: plain, credentials: null }, unsigned = "";
-  try {
-    made = await signed(plain, { consent: said, motion, photo, badge });
-  } catch (error) {
-    unsigned = ` It is not signed: ${error instanceof Error ? error.message : error}.`;
-  }
-  const name = videoName(motion, made.video.type);
-  offer(download, made.video, name);
-  if (made.credentials) offer(credentials, made.credentials, name.replace(/\.\w+$/, ".c2pa"));
-  download.focus();
-  const beside = made.credentials ? " WebM cannot hold its signature: download that as well, and share both files." : "";
-  say(`Recorded ${(made.video.size / 1e6).toFixed(1)} MB${unsigned ? "." : ", signed."}${beside}${unsigned}`);
-}
-
-function offer(link: HTMLAnchorElement, content: Blob, name: string): void {
-  URL.revokeObjectURL(link.href);
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.hidden = false;
+  await offerSigned(plain, { consent, motion, photo: hash, badge, speech });
 }
 
 function onFrame(frame: WorkerFrame): void {
-  stage.show(frame.image, true);
+  stage.show(frame.image, stage.view === "driver" ? engine?.source?.picture(frame.timestampMs) : undefined);
   if (frame.driverFound !== faceSeen) {
     faceSeen = frame.driverFound;
     say(faceSeen ? "" : "The camera sees no face. Look into it from the front, well lit.");
   }
 }
 
-function slider(list: HTMLElement, name: string, label: string, range: readonly [number, number, number, number], change: (value: number) => void): void {
-  const [least, most, step, value] = range;
-  const input = Object.assign(document.createElement("input"), { type: "range", id: `${list.id}-${name}`, min: `${least}`, max: `${most}`, step: `${step}`, value: `${value}` });
-  const text = Object.assign(document.createElement("label"), { htmlFor: input.id, textContent: label });
-  const output = Object.assign(document.createElement("output"), { textContent: `${value}` });
-  input.addEventListener("input", () => {
-    output.textContent = input.value;
-    change(input.valueAsNumber);
-  });
-  list.append(text, input, output);
-}
-
 function makeSliders(): void {
   const gains: Partial<Record<Region, number>> = {};
   for (const region of REGIONS) {
-    slider(element("gains"), region, LABELS[region], [0, 2, 0.05, 1], (value) => {
+    addSlider(element("gains"), region, LABELS[region], { least: 0, most: 2, step: 0.05, value: 1 }, (value) => {
       gains[region] = value;
       void engine?.setGains({ gains: { ...gains } });
     });
@@ -223,42 +236,33 @@ function makeSliders(): void {
     const source = new HandSource(hand);
     showSource("by hand");
     start(() => engine?.play(source));
+    setDriver(undefined);
   };
   const list = element("hand");
   for (const name of Object.keys(TURNS) as (keyof typeof TURNS)[]) {
-    slider(list, name, LABELS[name], [-1, 1, 0.02, 0], (value) => byHand(name, value));
+    addSlider(list, name, LABELS[name], { least: -1, most: 1, step: 0.02, value: 0 }, (value) => byHand(name, value));
   }
   for (const name of EXPRESSIONS) {
-    slider(list, name, HAND_LABELS[name] ?? LABELS[name], [0, 1, 0.02, 0], (value) => byHand(name, value));
+    addSlider(list, name, HAND_LABELS[name] ?? LABELS[name], { least: 0, most: 1, step: 0.02, value: 0 }, (value) => byHand(name, value));
   }
 }
 
 function makeMotions(names: readonly string[]): void {
   for (const name of names) {
-    const label = document.createElement("label");
+    const label = document.createElement("label"), thumbnail = new Thumbnail(label);
     const input = Object.assign(document.createElement("input"), { type: "radio", name: "motion", value: name, checked: name === FIRST_MOTION });
-    input.addEventListener("change", () => attempt(() => playMotion(name)));
-    label.append(input, name.replaceAll("_", " "));
+    input.addEventListener("change", () => attempt(() => playBuiltIn(name)));
+    label.append(input, thumbnail.canvas, name.replaceAll("_", " "));
     element("motions").append(label);
+    thumbnails.set(name, thumbnail);
   }
 }
 
-function fileOf(input: HTMLInputElement, use: (file: File) => Promise<void>): void {
-  input.addEventListener("change", () => {
-    const file = input.files?.[0];
-    input.value = ""; // the same file may be chosen again
-    if (file) void attempt(() => use(file));
-  });
-}
-
 function listen(): void {
-  fileOf(element<HTMLInputElement>("photo"), (file) => take(file, file.name));
-  fileOf(element<HTMLInputElement>("motion-file"), async (file) => {
-    const motion = Motion.load(new Uint8Array(await file.arrayBuffer()), `the file ${file.name}`);
-    showSource("");
-    start(() => engine?.play(new MotionSource(motion)));
-    say(`${file.name} plays: ${(motion.durationMs / 1000).toFixed(1)} seconds.`);
-  });
+  onFiles("photo", ([file]) => subject.take(file!, file!.name));
+  onFiles("more-photos", (files) => subject.add(files));
+  onFiles("driver-file", ([file]) => openDriver(file!));
+  onFiles("check", (files) => checkFiles(files, element("verdict")));
   const drop = element("drop");
   for (const kind of ["dragenter", "dragover"] as const) {
     addEventListener(kind, (event) => {
@@ -270,24 +274,33 @@ function listen(): void {
   addEventListener("drop", (event) => {
     event.preventDefault();
     drop.classList.remove("over");
-    const file = event.dataTransfer?.files[0];
-    if (file) void attempt(() => take(file, file.name));
+    const files = [...event.dataTransfer?.files ?? []];
+    void attempt(async () => {
+      if (isBusy()) throw new InputProblem("Something is being made. Wait until it is done, or cancel it.");
+      for (const file of files) await take(file);
+    });
   });
-  const check = element<HTMLInputElement>("check");
-  check.addEventListener("change", () => {
-    const files = [...check.files ?? []];
-    check.value = "";
-    void attempt(() => checkFiles(files, element("verdict")));
-  });
-  element("sample").addEventListener("click", () => attempt(useSample));
-  element("consent").addEventListener("change", () => attempt(animate));
+  for (const id of ["sample", "try"]) element(id).addEventListener("click", () => attempt(useSample));
   camera.addEventListener("click", () => attempt(toggleCamera));
   element("neutral").addEventListener("click", () => engine?.reanchor());
   addEventListener("keydown", ({ key, ctrlKey, metaKey, altKey }) => {
     if (key.toLowerCase() === "n" && !ctrlKey && !metaKey && !altKey && !element("neutral").hidden) void engine?.reanchor();
   });
   play.addEventListener("click", () => setPaused(!engine?.paused));
+  make.addEventListener("click", () => attempt(makeVideo));
   record.addEventListener("click", () => attempt(toggleRecording));
+  element("way").addEventListener("change", () => driver && playDriver(driver));
+  element("view").addEventListener("change", () => {
+    document.body.dataset["view"] = stage.view = selected<View>("view");
+    showCameraPreview();
+    stage.again();
+  });
+  element("save-motion").addEventListener("click", () => {
+    if (driver) save(new File([motionFile(driver.motion)], `${driver.kind || "my"}.motion`, { type: "application/octet-stream" }));
+  });
+  const full = element("full");
+  full.hidden = !document.fullscreenEnabled;
+  full.addEventListener("click", () => attempt(() => drop.requestFullscreen()));
   element<HTMLInputElement>("badge").addEventListener("change", ({ target }) => {
     stage.badge = (target as HTMLInputElement).checked;
     stage.again();
@@ -313,24 +326,22 @@ function onVisibility(): void {
 
 async function useSample(): Promise<void> {
   const response = await fetch("sample.jpg");
-  await take(await response.blob(), "the sample (a person who does not exist)");
+  await subject.take(await response.blob(), "the sample (a person who does not exist)");
 }
 
 async function boot(): Promise<void> {
   if (!globalThis.isSecureContext) throw new InputProblem("Open this page at localhost or over HTTPS; browsers allow the models nowhere else.");
   listen();
   makeSliders();
-  const sample = useSample();
   const [bundle, names, handFile] = await Promise.all([
     bytes("models/default.bundle"),
     fetch("motions.json").then((response) => response.json()), fetch("hand.json").then((response) => response.json()),
   ]);
   hand = new HandDriver(handFile);
   makeMotions(names);
-  const wasmUrl = new URL("wasm/", location.href).href;
   const asked = Number(new URLSearchParams(location.search).get("threads")); // ?threads=1 for a busy machine
   const numThreads = Number.isInteger(asked) && asked >= 1 ? Math.min(asked, 8) : Math.min(4, navigator.hardwareConcurrency || 2);
-  const made = new Engine("worker.js", { bundle, wasmUrl, numThreads }, {
+  const made = new Engine({ bundle, numThreads }, {
     frame: onFrame,
     crash: (again) => {
       if (again) complain(new InputProblem("The animator stopped and was started again."));
@@ -340,12 +351,20 @@ async function boot(): Promise<void> {
   });
   await made.open();
   engine = made;
-  await sample;
-  element<HTMLButtonElement>("sample").disabled = camera.disabled = false;
+  opened(made);
+  camera.disabled = false;
+  if (element("status").textContent === "Loading…") say("");
   document.body.dataset["ready"] = "true";
-  if (consent()) await animate(); // said while the models were loading
+  for (const [name, thumbnail] of thumbnails) thumbnail.show(await builtIn(name));
 }
 
 // For the console, and for tests.
 Object.assign(globalThis, { monalive: { AnimatorWorker, Motion, loadPhoto, engine: () => engine, frames: () => stage.frames } });
-void attempt(boot);
+void attempt(async () => {
+  try {
+    await boot();
+  } catch (error) {
+    opened(Promise.reject(error));
+    throw error;
+  }
+});

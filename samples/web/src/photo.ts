@@ -1,14 +1,12 @@
 /** A photo file as pixels the page can animate, or a message that says why not. */
 
 import type { Picture } from "../../../bindings/web/src/picture.js";
+import { InputProblem } from "./problems.js";
 
-/** Longest side of the animated picture: what a browser can repaint many times a second. */
-export const LONGEST_SIDE = 640;
+/** Longest side of the animated picture, on the screen and in videos. */
+export const LONGEST_SIDE = 1080;
 const MAX_PIXELS = 100_000_000;
 const MAX_BYTES = 200 * 2 ** 20;
-
-/** Something is wrong with what the user gave; the message is for them. */
-export class InputProblem extends Error {}
 
 export interface LoadedPhoto {
   readonly picture: Picture;

@@ -1,6 +1,6 @@
 /** Records what the canvas shows. */
 
-import { InputProblem } from "./photo.js";
+import { InputProblem } from "./problems.js";
 
 const TYPES = ["video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm", "video/mp4"];
 const BITS_PER_SECOND = 6_000_000;

@@ -1,9 +1,13 @@
-/** What moves the photo: a motion, the sliders, or the camera. */
+/** What moves the photo: a driver's motion, the sliders, or the camera. */
 
 import type { Landmarks } from "../../../bindings/web/src/crop.js";
-import type { AnimatorWorker, Motion, WorkerFrame } from "../../../bindings/web/src/worker_client.js";
+import type { AnimatorWorker, WorkerFrame } from "../../../bindings/web/src/worker_client.js";
+import { type Driver, driverPicture } from "./drivers.js";
+import { frameAround } from "./face_drawing.js";
 import type { HandDriver } from "./hand.js";
-import { InputProblem } from "./photo.js";
+import { InputProblem } from "./problems.js";
+import { momentAt, type Way } from "./playback.js";
+import type { DriverPicture } from "./views.js";
 
 /** A frame that the animator was asked for; wrapped, so that asking and its coming are waited for apart. */
 export interface Asked {
@@ -17,58 +21,79 @@ export interface Source {
   readonly ahead: number;
   begin(animator: AnimatorWorker): Promise<void>;
   ask(animator: AnimatorWorker): Promise<Asked>;
+  /** How the driver looked at the time of a frame; undefined: there is nothing to see. */
+  picture(timestampMs: number): DriverPicture | undefined;
+  /** It is not shown for a while; `begin` comes before the next frame. */
+  rest(): void;
   end(): void;
 }
 
 const FRAME_MS = 1000 / 30;
 /** A camera that gives no new picture for so long is not waited for: it must not stall the page. */
 const STALLED_MS = 500;
+/** The page is hidden, or its screen slow, if it draws nothing for so long. */
+const SLOWEST_SCREEN_MS = 100;
 
-/** Plays a motion over and over, at its own pace; frames that come too late are left out. */
+/** Plays a motion over and over, or back and forth, at its own pace, in as many frames as screen and machine manage. */
 export class MotionSource implements Source {
   readonly name: string;
   readonly ahead = 4;
   #began = 0;
   #lastTime = -1;
   #take = 0;
+  #round = 0;
+  #resting = false;
 
-  constructor(readonly motion: Motion) {
-    this.name = motion.name || "motion";
+  constructor(readonly driver: Driver, readonly way: Way) {
+    this.name = driver.kind;
   }
 
   async begin(animator: AnimatorWorker): Promise<void> {
-    await animator.start(this.motion.takes[0]!.reference, this.motion.imageSize);
+    const { motion } = this.driver;
+    this.#resting = false;
+    await animator.start(motion.takes[0]!.reference, motion.imageSize);
+    await this.#film?.start();
+    if (this.#resting) this.#film?.stop(); // meanwhile
     this.#began = performance.now();
     this.#lastTime = -1;
-    this.#take = 0;
+    this.#take = this.#round = 0;
   }
 
   async ask(animator: AnimatorWorker): Promise<Asked> {
-    const { motion } = this;
-    let { index, time } = this.#due();
-    while (time <= this.#lastTime) {
-      await pause(2);
-      ({ index, time } = this.#due());
+    const { motion } = this.driver;
+    do await nextScreen(); while (this.#elapsedMs() <= this.#lastTime && !this.#resting); // a film that was stopped stands still
+    const { landmarks, timeMs, take, round } = momentAt(motion, this.way, Math.max(this.#elapsedMs(), this.#lastTime + 0.1));
+    const anew = take !== this.#take;
+    if (round !== this.#round && this.way === "loop" && !motion.loop) {
+      await animator.start(motion.takes[0]!.reference, motion.imageSize); // its end does not run into its start
     }
-    if (!motion.loop && time >= motion.durationMs) {
-      await this.begin(animator); // its end does not run into its start: begin anew
-      ({ index, time } = this.#due());
-    }
-    this.#lastTime = time;
-    const take = motion.takeOf(index), anew = take !== this.#take;
+    this.#lastTime = timeMs;
     this.#take = take;
+    this.#round = round;
     const face = anew ? { landmarks: motion.takes[take]!.reference, size: motion.imageSize } : undefined;
-    return { frame: animator.step(motion.landmarks[index]!, time, face) };
+    return { frame: animator.step(landmarks, timeMs, face) };
   }
 
-  end(): void {}
+  picture(timestampMs: number): DriverPicture {
+    return driverPicture(this.driver, this.way, timestampMs);
+  }
 
-  #due(): { index: number; time: number } {
-    const { timestampsMs, durationMs } = this.motion;
-    const elapsed = performance.now() - this.#began, round = Math.floor(elapsed / durationMs), within = elapsed - round * durationMs;
-    let index = timestampsMs.length - 1;
-    while (index > 0 && timestampsMs[index]! > within) index--;
-    return { index, time: round * durationMs + timestampsMs[index]! };
+  rest(): void {
+    this.#resting = true;
+    this.#film?.stop();
+  }
+
+  end(): void {
+    this.rest();
+  }
+
+  /** What is played along, with its sound; nothing runs backwards. */
+  get #film(): Driver["film"] {
+    return this.way === "loop" ? this.driver.film : undefined;
+  }
+
+  #elapsedMs(): number {
+    return this.#film?.elapsedMs(this.driver.motion.durationMs) ?? performance.now() - this.#began;
   }
 }
 
@@ -94,6 +119,12 @@ export class HandSource implements Source {
     const face: Landmarks = this.driver.face();
     return { frame: animator.step(face, this.#last - this.#began + 1) };
   }
+
+  picture(): DriverPicture {
+    return { face: this.driver.face(), frame: frameAround([this.driver.rest]) };
+  }
+
+  rest(): void {}
 
   end(): void {}
 }
@@ -146,6 +177,12 @@ export class CameraSource implements Source {
     return { frame: animator.follow(frame, time, true) };
   }
 
+  picture(): DriverPicture {
+    return { image: this.video, width: this.video.videoWidth, height: this.video.videoHeight, mirror: true };
+  }
+
+  rest(): void {}
+
   #watch(): void {
     this.video.requestVideoFrameCallback(() => {
       this.#fresh = true;
@@ -169,6 +206,11 @@ function cameraProblem(name: string): string {
   return `The camera cannot be used (${name || "unknown reason"}).`;
 }
 
-export function pause(milliseconds: number): Promise<void> {
+/** Waits until the screen is about to be drawn. */
+function nextScreen(): Promise<unknown> {
+  return Promise.race([new Promise((resolve) => requestAnimationFrame(resolve)), pause(SLOWEST_SCREEN_MS)]);
+}
+
+function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

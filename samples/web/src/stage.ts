@@ -1,12 +1,18 @@
-/** The picture: shows frames, with the badge, and counts them. */
+/** The picture: shows frames in the view that is chosen, with the badge, and counts them. */
 
 import type { Picture } from "../../../bindings/web/src/picture.js";
 import { drawBadge } from "./ai_made.js";
+import { Composition, type DriverPicture, type View } from "./views.js";
 
 export class Stage {
   readonly #context: CanvasRenderingContext2D;
+  readonly #composition = new Composition();
   #times: number[] = [];
-  #shown: Picture | undefined;
+  #last: { picture: Picture; driver: DriverPicture | undefined } | undefined;
+  #aspect = "";
+  /** The photo as it was, for views beside it. */
+  photo: Picture | undefined;
+  view: View = "result";
   badge = true;
   /** Moving frames shown so far. */
   frames = 0;
@@ -15,23 +21,27 @@ export class Stage {
     this.#context = canvas.getContext("2d")!;
   }
 
-  show(picture: Picture, moving: boolean): void {
-    const { canvas } = this;
-    if (canvas.width !== picture.width || canvas.height !== picture.height) {
-      canvas.width = picture.width;
-      canvas.height = picture.height;
-    }
-    this.#context.putImageData(new ImageData(picture.data as Uint8ClampedArray<ArrayBuffer>, picture.width, picture.height), 0, 0);
-    if (this.badge) drawBadge(this.#context);
-    this.#shown = picture;
-    if (!moving) return;
+  /** A photo that does not move (yet). */
+  showStill(picture: Picture): void {
+    this.#last = { picture, driver: undefined };
+    this.again();
+  }
+
+  /** A frame, and how the driver looked. */
+  show(picture: Picture, driver: DriverPicture | undefined): void {
+    this.#last = { picture, driver };
+    this.again();
     this.frames++;
     this.#times.push(performance.now());
   }
 
-  /** Shows the last picture anew, after the badge was switched. */
+  /** Shows the last picture anew, after badge or view were switched. */
   again(): void {
-    if (this.#shown) this.show(this.#shown, false);
+    if (!this.#last) return;
+    this.#composition.draw(this.#context, this.view, this.#last.picture, this.photo, this.#last.driver);
+    if (this.badge) drawBadge(this.#context);
+    const { width, height, parentElement } = this.canvas, aspect = `${width / height}`;
+    if (aspect !== this.#aspect) parentElement!.style.setProperty("--aspect", (this.#aspect = aspect));
   }
 
   /** Frames per second over the last two seconds. */

@@ -1,4 +1,4 @@
-"""What the page asks this machine to do: sign a recording as this user, and check a file."""
+"""What the page asks this machine to do: sign what it made as this user, and check a file."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from typing import Final
 from monalive.bundle import Bundle
 from monalive.media.file_samples import media_type
 from monalive.motions import builtin_motions
-from monalive.trust.consent import stated_consent
+from monalive.trust.consent import require_consent_to_speech, stated_consent
 from monalive.trust.content_credentials import DETACHED_TYPES, SIDECAR_SUFFIX, Photo, detached, sign_file
 from monalive.trust.credential import local
 from monalive.trust.disclosure import Disclosure
 from monalive.verification import find_mark_of, verify
 
 CREDENTIALS_TYPE: Final = "application/c2pa"
-_RECORDED_TYPES: Final = ("video/mp4", "video/webm")
-_DRIVERS: Final = {"camera": "a camera", "by hand": "by hand"}
+_MADE_TYPES: Final = ("video/mp4", "video/webm", "image/gif")
+_DRIVERS: Final = {"camera": "a camera", "by hand": "by hand", "video": "a video"}
 
 
 @dataclass(frozen=True)
@@ -55,22 +55,26 @@ def page_services(bundle: str | Path | None = None) -> Services:
 
 
 def _sign(model: Mapping[str, str], request: Request) -> tuple[str, bytes]:
-    """The recording with Content Credentials in it, or (of WebM) those alone, for a file beside it.
+    """The video or GIF with Content Credentials in it, or (of WebM) those alone, for a file beside it.
 
-    Query: `consent`, `motion`, `photo` (sha256, or nothing), `badge` ("1" or nothing).
+    Query: `consent`, `motion`, `photo` (sha256, or nothing), `badge` and `speech` ("1" or nothing).
     """
     kind = media_type(request.file)
-    if kind not in _RECORDED_TYPES:
-        raise ValueError("only recordings in MP4 or WebM are signed")
+    if kind not in _MADE_TYPES:
+        raise ValueError("only videos in MP4 or WebM and GIFs are signed")
     sha256 = request.query.get("photo", "")
     if sha256 and not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise ValueError("the photo's sha256 has 64 digits")
     mark = find_mark_of(request.file)
+    consent, speech = stated_consent(request.query.get("consent") or None), request.query.get("speech") == "1"
+    if speech:
+        require_consent_to_speech(consent)
     said = Disclosure(
-        consent=stated_consent(request.query.get("consent") or None),
+        consent=consent,
         motion=_motion(request.query.get("motion", "")),
         model=model,
         badge=request.query.get("badge") == "1",
+        speech=speech,
     )
     statement = said.statement(None if mark is None else mark.message.id_text)
     if sha256:

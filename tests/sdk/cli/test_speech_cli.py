@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def animator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeAnimator:
     monkeypatch.setattr("monalive.render.animation.create_animator", create)
     monkeypatch.setattr("monalive.speech.lips_network.LipsNetwork.load", loudness_lips)
     # Its pictures go by landmark 0, which must stay in the range of a byte.
-    monkeypatch.setattr(fake, "play", lambda who, motion: (fake.animate_for_video(who, GREY, t) for t, _ in motion))
+    monkeypatch.setattr(fake, "play", _greys(fake))
     monkeypatch.chdir(tmp_path)
     save_image("photo.png", np.full((90, 120, 3), 120, np.uint8))
     write_sound(Path("voice.wav"), syllables())
@@ -43,6 +44,16 @@ def animator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeAnimator:
 
 
 GREY = np.full((4, 4, 3), 90, np.uint8)
+
+
+def _greys(fake: FakeAnimator) -> Any:
+    """A `play` whose frames are all grey."""
+
+    def play(who: Any, motion: Any, *, in_stages: bool = False) -> Iterator[Any]:
+        for time, _ in motion:
+            yield fake.animate_for_video(who, GREY, time)
+
+    return play
 
 
 def error_line(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
