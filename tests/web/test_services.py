@@ -92,6 +92,17 @@ def test_mp4_and_gif_are_signed_inside(
         assert len(list(video.decode(video=0))) == 6
 
 
+def test_speech_is_signed_as_such_and_with_consent_alone(server: PageServer, recordings: Path, tmp_path: Path) -> None:
+    video = (recordings / "a.mp4").read_bytes()
+    status, _, content = _post(server, "/sign?speech=1&badge=1", video)
+    assert status != 200 and b"consent" in content
+    status, _, content = _post(server, "/sign?speech=1&badge=1&consent=self", video)
+    (tmp_path / "a.mp4").write_bytes(content)
+    credentials = verify(tmp_path / "a.mp4").credentials
+    assert status == 200 and credentials is not None and credentials.facts is not None
+    assert credentials.facts["lips_driven_by_sound"] is True
+
+
 def test_a_webm_is_signed_beside_itself(server: PageServer, recordings: Path, tmp_path: Path) -> None:
     query = f"/sign?consent=artwork&motion=smile&badge=1&photo={PHOTO}"
     recorded = (recordings / "a.webm").read_bytes()
