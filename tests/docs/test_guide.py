@@ -117,3 +117,15 @@ def test_links_to_sources_become_text() -> None:
     shown = {page, Path("docs/b.md")}
     text = "[b](b.md#x), [code](../sdk/monalive/version.py), [gone](gone.md), [there](https://example.com)"
     assert without_sources(page, text, shown) == ("[b](b.md#x), code, [gone](gone.md), [there](https://example.com)")
+
+
+def test_prose_is_wrapped() -> None:
+    """Lines of prose stay within 120 columns; tables, headings and code may be longer."""
+    long = []
+    for page in gathered():
+        if page.suffix == ".md" and page.parts[0] in ("docs", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"):
+            prose = re.sub(r"^```.*?^```", "", (ROOT / page).read_text(), flags=re.MULTILINE | re.DOTALL)
+            long += [
+                f"{page}: {line[:60]}" for line in prose.splitlines() if len(line) > 120 and line[0] not in "|#!<*[:"
+            ]
+    assert not long
