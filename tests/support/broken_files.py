@@ -14,6 +14,7 @@ import numpy as np
 
 import monalive
 from monalive.bundle import write_bundle
+from monalive.faces.landmarks import LANDMARK_COUNT
 from monalive.motions.motion import Motion, Take
 
 PARTS = {"enroll": b"not a network, but it is whole" * 3, "animate": b"another one" * 5}
@@ -95,6 +96,10 @@ def motion_cases() -> list[FileCase]:
     with_surroundings = _written(replace(few, surroundings=around.astype(np.float32)).save, ".motion")
     takes = (Take(0, few.landmarks[1]), Take(2, few.landmarks[2] + np.float32(3.0)))
     with_takes = _written(replace(few, takes=takes).save, ".motion")
+    # One frame, points in rows: these files are about a flag alone, and small.
+    number = np.arange(LANDMARK_COUNT)
+    rows = Motion.from_landmarks(np.stack([number % 22, number // 22, 0 * number], -1)[None], few.image_size)
+    speech = _written(replace(rows, speech=True).save, ".motion")
     members = _members(good)
     manifest = json.loads(members["manifest.json"])
 
@@ -107,6 +112,8 @@ def motion_cases() -> list[FileCase]:
 
     first = {"version": 1}
     old = {key: value for key, value in manifest.items() if key != "surroundings"} | first
+    said = json.loads(_members(speech)["manifest.json"]) | {"speech": "yes"}
+    no_flag = _zip(_members(speech) | _json(said), zipfile.ZIP_DEFLATED)
     return [
         FileCase("good.motion", good),
         FileCase("surroundings.motion", with_surroundings),
@@ -116,8 +123,8 @@ def motion_cases() -> list[FileCase]:
         other_takes("takes_no_numbers.motion", "motion file", ["0", "2"]),
         other_takes("takes_without_faces.motion", "motion file", [0, 1, 2]),
         FileCase("version_1.motion", _zip(members | _json(old), zipfile.ZIP_DEFLATED)),
-        FileCase("speech.motion", _written(replace(few, speech=True).save, ".motion")),
-        other("speech_no_flag.motion", "not a .motion file", speech="yes"),
+        FileCase("speech.motion", speech),
+        _broken("speech_no_flag.motion", no_flag, "not a .motion file"),
         FileCase("stored.motion", _zip(members, zipfile.ZIP_STORED)),
         other("newer_version.motion", "update monalive", version=3),
         other("other_format.motion", "not a .motion file", format="something"),
