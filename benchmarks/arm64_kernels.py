@@ -34,7 +34,7 @@ GOLDEN: Final = REPOSITORY / "tests" / "golden"
 sys.path[:0] = [str(GOLDEN), str(REPOSITORY / "tests" / "support")]
 import record_binding_golden  # noqa: E402
 
-# ARMv8.0 of 2012; 8.2 with products of four bytes (SDOT), of 2018; everything that QEMU knows, matrices (I8MM) among it.
+# ARMv8.0 of 2012; 8.2 of 2018, with products of four bytes (SDOT); all that QEMU knows, matrices (I8MM) among it.
 PROCESSORS: Final = ("cortex-a53", "cortex-a76", "max")
 PICTURES: Final = ("frame_1_image.png", "frame_4_image.png", "frame_1_crop_image.png", "frame_4_crop_image.png")
 

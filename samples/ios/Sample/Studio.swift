@@ -23,6 +23,9 @@ final class Studio: ObservableObject {
     private var badge: Badge?
     private var mark: PixelMark?
 
+    /// Of the photo's longer side: larger photos are made smaller, so that memory and time per frame stay bounded.
+    private static let mostPixels = 1280
+
     /// Names of the motions among the resources.
     let motions: [String] = Studio.models("motion").map { $0.deletingPathExtension().lastPathComponent }.sorted()
 
@@ -31,7 +34,7 @@ final class Studio: ObservableObject {
             let file = FileManager.default.temporaryDirectory.appendingPathComponent("photo")
             try photo.write(to: file, options: .atomic)
             defer { try? FileManager.default.removeItem(at: file) }
-            let image = try RgbImage(contentsOf: file)
+            let image = try RgbImage(contentsOf: file, mostPixels: Studio.mostPixels)
             if try FaceCheck.faceHeights(image).isEmpty {
                 throw MonaliveError.valueError("No face was found. Use a photo that shows one from the front, well lit.")
             }
@@ -87,10 +90,23 @@ final class Studio: ObservableObject {
                 try video?.write(image, timestampMs)
             }
             try video?.close()
-            PHPhotoLibrary.shared().performChanges({ PHAssetChangeRequest.creationRequestForAssetFromVideo(atFileURL: url) })
-            DispatchQueue.main.async { self.saved = url }
+            DispatchQueue.main.async { self.saved = url } // it can be shared, whatever the photo library says
+            do {
+                try PHPhotoLibrary.shared().performChangesAndWait {
+                    PHAssetChangeRequest.creationRequestForAssetFromVideo(atFileURL: url)
+                }
+            } catch {
+                throw MonaliveError.runtimeError(
+                    "The photo library did not take the video (\(error.localizedDescription)). Share it, or allow adding photos in Settings."
+                )
+            }
             say("Saved. It was made with AI: say so when you share it.")
         }
+    }
+
+    /// The photo that was picked could not be read.
+    func photoFailed(_ error: Error?) {
+        say("The photo cannot be loaded\(error.map { ": " + $0.localizedDescription } ?? ""). Choose another one.")
     }
 
     private func makeAnimator() throws -> PhotoAnimator {
@@ -117,9 +133,11 @@ final class Studio: ObservableObject {
 
     /// Ends what runs, and runs `task` with the number that is now valid.
     private func start(_ task: @escaping (Int) throws -> Void) {
-        camera.stop()
         let mine = run.next()
-        work.async { self.perform { try task(mine) } }
+        work.async { [self] in
+            camera.stop()
+            perform { try task(mine) }
+        }
     }
 
     /// What goes wrong is said on the screen, and the app goes on.
