@@ -93,7 +93,7 @@ class ArmProcess:
 
     def __init__(self, emulator: Path, root: Path, processor: str) -> None:
         paths = f"{root / 'opt' / 'py'}:{REPOSITORY / 'sdk'}"
-        command = [emulator, "-cpu", processor, "-L", root, "-E", f"PYTHONPATH={paths}"]
+        command: list[str | Path] = [emulator, "-cpu", processor, "-L", root, "-E", f"PYTHONPATH={paths}"]
         command += ["-E", "PYTHONDONTWRITEBYTECODE=1", root / "usr" / "bin" / "python3.11"]
         server = REPOSITORY / "tests" / "support" / "network_server.py"
         self._process = subprocess.Popen([*command, server], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -161,11 +161,21 @@ def on_processor(emulator: Path, root: Path, processor: str) -> dict[str, Any]:
                 record_binding_golden.main(folder)
         finally:
             arm.close()
-        return {
-            "networks": {part: each.told() for part, each in compared.items()},
-            "pictures_db": {name: _picture_db(folder / name) for name in PICTURES},
-            "tracker_landmarks_px": _landmark_error(folder / "tracker.json"),
-        }
+        return {"networks": {part: each.told() for part, each in compared.items()}} | _from_golden(folder)
+
+
+def on_this_processor() -> dict[str, Any]:
+    """The golden vectors with the networks here: how far one processor is from the one that made them."""
+    with tempfile.TemporaryDirectory() as kept:
+        record_binding_golden.main(Path(kept))
+        return _from_golden(Path(kept))
+
+
+def _from_golden(folder: Path) -> dict[str, Any]:
+    return {
+        "pictures_db": {name: _picture_db(folder / name) for name in PICTURES},
+        "tracker_landmarks_px": _landmark_error(folder / "tracker.json"),
+    }
 
 
 def _picture_db(path: Path) -> float:
@@ -204,7 +214,7 @@ def main() -> None:
     parser.add_argument("--cpu", nargs="+", default=PROCESSORS, help="processors to be, as QEMU names them")
     arguments = parser.parse_args()
     found = {each: on_processor(arguments.qemu, arguments.root, each) for each in arguments.cpu}
-    report = {"model_version": Bundle.load().model_version, "processors": found}
+    report = {"model_version": Bundle.load().model_version, "here": on_this_processor(), "processors": found}
     arguments.output.write_text(json.dumps(report, indent=1) + "\n")
 
 

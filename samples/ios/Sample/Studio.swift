@@ -23,9 +23,6 @@ final class Studio: ObservableObject {
     private var badge: Badge?
     private var mark: PixelMark?
 
-    /// Of the photo's longer side: larger photos are made smaller, so that memory and time per frame stay bounded.
-    private static let mostPixels = 1280
-
     /// Names of the motions among the resources.
     let motions: [String] = Studio.models("motion").map { $0.deletingPathExtension().lastPathComponent }.sorted()
 
@@ -34,7 +31,7 @@ final class Studio: ObservableObject {
             let file = FileManager.default.temporaryDirectory.appendingPathComponent("photo")
             try photo.write(to: file, options: .atomic)
             defer { try? FileManager.default.removeItem(at: file) }
-            let image = try RgbImage(contentsOf: file, mostPixels: Studio.mostPixels)
+            let image = try RgbImage(contentsOf: file)
             if try FaceCheck.faceHeights(image).isEmpty {
                 throw MonaliveError.valueError("No face was found. Use a photo that shows one from the front, well lit.")
             }
