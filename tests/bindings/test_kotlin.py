@@ -90,5 +90,30 @@ def test_android_is_type_checked(classes: tuple[Path, Path]) -> None:
         assert (folder / f"{name}.class").exists()
 
 
+def test_one_oldest_android_everywhere() -> None:
+    files = ("bindings/kotlin/android/build.gradle.kts", "samples/android/app/build.gradle.kts", "export/README.md")
+    oldest = {name: re.findall(r"minSdk = (\d+)", (ROOT / name).read_text()) for name in files}
+    assert oldest == {name: ["29"] for name in files}
+
+
+@pytest.mark.parametrize("folder", ["bindings/kotlin", "samples/android"])
+def test_the_version_of_gradle_is_fixed(folder: str) -> None:
+    wrapper = (ROOT / folder / "gradle" / "wrapper" / "gradle-wrapper.properties").read_text()
+    built = re.findall(r'gradleVersion = "([\d.]+)"', (ROOT / folder / "build.gradle.kts").read_text())
+    assert re.findall(r"/gradle-([\d.]+)-bin\.zip", wrapper) == built == ["9.4.1"]  # the least that AGP 9.2 takes
+
+
+def test_turning_and_darkness_keep_the_activity() -> None:
+    manifest = (ROOT / "samples/android/app/src/main/AndroidManifest.xml").read_text()
+    (listed,) = re.findall(r'android:configChanges="([^"]+)"', manifest)
+    assert {"orientation", "screenSize", "smallestScreenSize", "screenLayout", "uiMode"} <= set(listed.split("|"))
+
+
+def test_rules_for_shrinking_keep_what_native_code_names() -> None:
+    folder = ROOT / "bindings/kotlin/android"
+    (name,) = re.findall(r'consumerProguardFiles\("([^"]+)"\)', (folder / "build.gradle.kts").read_text())
+    assert "-keep class com.google.ai.edge.litert.** { *; }" in (folder / name).read_text()
+
+
 def test_the_lock_file_names_no_host() -> None:
     assert "resolved" not in (TOOLS / "package-lock.json").read_text()

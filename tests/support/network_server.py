@@ -16,7 +16,7 @@ import sys
 
 import numpy as np
 
-from monalive import Bundle
+from monalive.bundle import Bundle
 from monalive.networks.named_network import NamedNetwork
 from monalive.networks.runtimes import RuntimeOptions
 

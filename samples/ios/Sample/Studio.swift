@@ -87,10 +87,23 @@ final class Studio: ObservableObject {
                 try video?.write(image, timestampMs)
             }
             try video?.close()
-            PHPhotoLibrary.shared().performChanges({ PHAssetChangeRequest.creationRequestForAssetFromVideo(atFileURL: url) })
-            DispatchQueue.main.async { self.saved = url }
+            DispatchQueue.main.async { self.saved = url } // it can be shared, whatever the photo library says
+            do {
+                try PHPhotoLibrary.shared().performChangesAndWait {
+                    PHAssetChangeRequest.creationRequestForAssetFromVideo(atFileURL: url)
+                }
+            } catch {
+                throw MonaliveError.runtimeError(
+                    "The photo library did not take the video (\(error.localizedDescription)). Share it, or allow adding photos in Settings."
+                )
+            }
             say("Saved. It was made with AI: say so when you share it.")
         }
+    }
+
+    /// The photo that was picked could not be read.
+    func photoFailed(_ error: Error?) {
+        say("The photo cannot be loaded\(error.map { ": " + $0.localizedDescription } ?? ""). Choose another one.")
     }
 
     private func makeAnimator() throws -> PhotoAnimator {
@@ -117,9 +130,11 @@ final class Studio: ObservableObject {
 
     /// Ends what runs, and runs `task` with the number that is now valid.
     private func start(_ task: @escaping (Int) throws -> Void) {
-        camera.stop()
         let mine = run.next()
-        work.async { self.perform { try task(mine) } }
+        work.async { [self] in
+            camera.stop()
+            perform { try task(mine) }
+        }
     }
 
     /// What goes wrong is said on the screen, and the app goes on.

@@ -17,9 +17,7 @@ struct StudioView: View {
             Toggle("Show the AI badge", isOn: $studio.showsBadge)
         }
         .padding()
-        .onChange(of: picked) { item in
-            Task { waiting = try? await item?.loadTransferable(type: Data.self) }
-        }
+        .task(id: picked) { await load() }
         .confirmationDialog(Consent.notice, isPresented: asking, titleVisibility: .visible) {
             Button("It is my own face") { enroll(.selfPortrait) }
             Button("The person shown has agreed") { enroll(.given) }
@@ -50,6 +48,19 @@ struct StudioView: View {
 
     private var asking: Binding<Bool> {
         Binding(get: { waiting != nil }, set: { if !$0 { waiting = nil } })
+    }
+
+    /// Loads the photo that was picked; the question of consent comes when it is there.
+    private func load() async {
+        guard let item = picked else { return }
+        do {
+            waiting = try await item.loadTransferable(type: Data.self)
+            if waiting == nil { studio.photoFailed(nil) }
+        } catch is CancellationError {
+            return // another one was picked
+        } catch {
+            studio.photoFailed(error)
+        }
     }
 
     private func enroll(_ consent: Consent) {

@@ -28,7 +28,7 @@ final class VideoFile {
     }
 
     func write(_ frame: RgbImage, _ timestampMs: Double) throws {
-        while !input.isReadyForMoreMediaData { Thread.sleep(forTimeInterval: 0.005) }
+        while !input.isReadyForMoreMediaData && writer.status == .writing { Thread.sleep(forTimeInterval: 0.005) }
         var made: CVPixelBuffer?
         CVPixelBufferCreate(nil, width, height, kCVPixelFormatType_32BGRA, nil, &made)
         guard let buffer = made else { throw MonaliveError.runtimeError("There is no memory for the video.") }
@@ -47,7 +47,7 @@ final class VideoFile {
         writer.endSession(atSourceTime: CMTime(seconds: lastMs / 1000 + 0.04, preferredTimescale: 90_000))
         writer.finishWriting { done.signal() }
         done.wait()
-        if let error = writer.error { throw error }
+        guard writer.status == .completed else { throw writer.error ?? MonaliveError.runtimeError("The video cannot be finished.") }
     }
 
     private func fill(_ buffer: CVPixelBuffer, _ frame: RgbImage) {

@@ -280,7 +280,11 @@ function listen(): void {
       for (const file of files) await take(file);
     });
   });
-  for (const id of ["sample", "try"]) element(id).addEventListener("click", () => attempt(useSample));
+  for (const id of ["sample", "try"]) {
+    const button = element<HTMLButtonElement>(id);
+    button.addEventListener("click", () => attempt(useSample));
+    button.disabled = false; // before that a click would be lost
+  }
   camera.addEventListener("click", () => attempt(toggleCamera));
   element("neutral").addEventListener("click", () => engine?.reanchor());
   addEventListener("keydown", ({ key, ctrlKey, metaKey, altKey }) => {

@@ -17,6 +17,7 @@ open class Context {
 open class ContentResolver {
     fun insert(url: Uri, values: ContentValues): Uri? = TODO()
     fun update(uri: Uri, values: ContentValues, where: String?, arguments: Array<String>?): Int = TODO()
+    fun delete(uri: Uri, where: String?, arguments: Array<String>?): Int = TODO()
     fun openFileDescriptor(uri: Uri, mode: String): ParcelFileDescriptor? = TODO()
 }
 

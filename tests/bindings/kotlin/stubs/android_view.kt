@@ -6,5 +6,6 @@ open class View(context: Context) {
     fun interface OnClickListener { fun onClick(view: View) }
 
     var isEnabled = true
+    var fitsSystemWindows = false
     fun setOnClickListener(listener: OnClickListener?): Unit = TODO()
 }

@@ -20,6 +20,8 @@ class ImageView(context: Context) : View(context) {
     fun setImageBitmap(bitmap: Bitmap?): Unit = TODO()
 }
 
+class ScrollView(context: Context) : View(context) { fun addView(view: View): Unit = TODO() }
+
 class LinearLayout(context: Context) : View(context) {
     var orientation = 0
     fun addView(view: View): Unit = TODO()

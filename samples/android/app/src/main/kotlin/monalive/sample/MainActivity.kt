@@ -12,6 +12,7 @@ import android.widget.Button
 import android.widget.CheckBox
 import android.widget.ImageView
 import android.widget.LinearLayout
+import android.widget.ScrollView
 import android.widget.TextView
 import androidx.activity.ComponentActivity
 import androidx.activity.result.PickVisualMediaRequest
@@ -59,7 +60,7 @@ class MainActivity : ComponentActivity() {
         val badge = CheckBox(this).apply {
             text = getString(R.string.badge)
             isChecked = true
-            setOnCheckedChangeListener { _, checked -> inStudio { studio.showsBadge = checked } }
+            setOnCheckedChangeListener { _, checked -> showBadge(checked) }
         }
         val column = LinearLayout(this).apply { orientation = LinearLayout.VERTICAL }
         column.addView(picture)
@@ -75,7 +76,8 @@ class MainActivity : ComponentActivity() {
         )
         needPhoto.forEach { column.addView(it); it.isEnabled = false }
         column.addView(badge)
-        setContentView(column)
+        // Since Android 15 an app is drawn below the bars: the inset keeps its content clear of them.
+        setContentView(ScrollView(this).apply { fitsSystemWindows = true; addView(column) })
         inStudio { studio = Studio(applicationContext) }
     }
 
@@ -85,6 +87,11 @@ class MainActivity : ComponentActivity() {
         camera?.unbindAll()
         work.execute { if (::studio.isInitialized) studio.close() }
         work.shutdown()
+    }
+
+    /** At once where there is a studio: a motion that plays keeps the work thread busy. */
+    private fun showBadge(shown: Boolean) {
+        if (::studio.isInitialized) studio.showsBadge = shown else inStudio { studio.showsBadge = shown }
     }
 
     private fun askForConsent(photo: Uri) {
@@ -152,11 +159,15 @@ class MainActivity : ComponentActivity() {
             frames.setAnalyzer(work, CameraFrames(mirror = true) { frame, timestampMs ->
                 if (playing == mine) studio.follow(frame, timestampMs)?.let { moved -> screen.post { if (playing == mine) show(moved) } }
             })
-            camera = starting.get().also {
-                it.unbindAll()
-                it.bindToLifecycle(this, CameraSelector.DEFAULT_FRONT_CAMERA, frames)
+            try {
+                camera = starting.get().also {
+                    it.unbindAll()
+                    it.bindToLifecycle(this, CameraSelector.DEFAULT_FRONT_CAMERA, frames)
+                }
+                say(R.string.camera_hint)
+            } catch (error: Exception) {
+                say(R.string.no_camera)
             }
-            say(R.string.camera_hint)
         }, ContextCompat.getMainExecutor(this))
     }
 
@@ -166,16 +177,14 @@ class MainActivity : ComponentActivity() {
         stopAll()
         say(R.string.saving)
         inStudio {
-            var video: VideoFile? = null
-            try {
-                for ((frame, timestampMs) in studio.play(motion)) {
-                    val file = video ?: VideoFile(this, frame.width, frame.height).also { video = it }
-                    file.write(frame, timestampMs)
-                }
-            } finally {
-                video?.close()
+            val frames = studio.play(motion).iterator()
+            val (first, firstMs) = frames.next()
+            saved = VideoFile(this, first.width, first.height).use { video ->
+                video.write(first, firstMs)
+                for ((frame, timestampMs) in frames) video.write(frame, timestampMs)
+                video.finish()
+                video.uri
             }
-            saved = video?.uri
             screen.post { say(R.string.saved) }
         }
     }

@@ -37,6 +37,7 @@ class VideoFile(private val context: Context, width: Int, height: Int, fps: Int 
     private val codec = MediaCodec.createEncoderByType(MediaFormat.MIMETYPE_VIDEO_AVC)
     private var track = -1
     private var lastUs = 0L
+    private var finished = false
 
     init {
         val format = MediaFormat.createVideoFormat(MediaFormat.MIMETYPE_VIDEO_AVC, this.width, this.height).apply {
@@ -45,8 +46,13 @@ class VideoFile(private val context: Context, width: Int, height: Int, fps: Int 
             setInteger(MediaFormat.KEY_FRAME_RATE, fps)
             setInteger(MediaFormat.KEY_I_FRAME_INTERVAL, 1)
         }
-        codec.configure(format, null, null, MediaCodec.CONFIGURE_FLAG_ENCODE)
-        codec.start()
+        try {
+            codec.configure(format, null, null, MediaCodec.CONFIGURE_FLAG_ENCODE)
+            codec.start()
+        } catch (error: Exception) {
+            close()
+            throw error
+        }
     }
 
     fun write(frame: RgbImage, timestampMs: Double) {
@@ -57,16 +63,21 @@ class VideoFile(private val context: Context, width: Int, height: Int, fps: Int 
         drain(toTheEnd = false)
     }
 
-    /** Finishes the file and shows it in the gallery. */
-    override fun close() {
+    /** Finishes the file and shows it in the gallery; call it when the last frame is written, then [close]. */
+    fun finish() {
         codec.queueInputBuffer(inputBuffer(), 0, 0, lastUs, MediaCodec.BUFFER_FLAG_END_OF_STREAM)
         drain(toTheEnd = true)
-        codec.stop()
-        codec.release()
         muxer.stop()
-        muxer.release()
-        file.close()
         context.contentResolver.update(uri, ContentValues().apply { put(MediaStore.Video.Media.IS_PENDING, 0) }, null, null)
+        finished = true
+    }
+
+    /** Lets go of the encoder. A video that was not finished is taken away again, so that no error hides the first one. */
+    override fun close() {
+        codec.release()
+        muxer.runCatching { release() } // it complains where no frame was written
+        file.close()
+        if (!finished) context.contentResolver.delete(uri, null, null)
     }
 
     private fun inputBuffer(): Int {
