@@ -34,7 +34,8 @@ export class Engine {
 
   /** @throws WorkerCrash the models cannot be loaded. */
   async open(): Promise<void> {
-    this.#animator = await AnimatorWorker.create(this.options);
+    // Once more where it fails: over a network, a worker's script may be broken off.
+    this.#animator = await AnimatorWorker.create(this.options).catch(() => AnimatorWorker.create(this.options));
   }
 
   /**
