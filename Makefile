@@ -39,7 +39,7 @@ web: $(PAGE)
 # The TypeScript binding in Node, then the page in headless Chromium.
 test-web: web $(TEST)/.installed
 	cd bindings/web && PATH="$(NPM_HOME)$$PATH" npm run --silent types
-	PATH="$(NPM_HOME)$$PATH" $(TEST)/bin/python -m pytest -q -rs tests/web
+	PATH="$(NPM_HOME)$$PATH" MONALIVE_SLOW=1 $(TEST)/bin/python -m pytest -q -rs tests/web
 
 # The Swift core where swift is; networks run in Python beside it.
 test-swift: $(TEST)/.installed
