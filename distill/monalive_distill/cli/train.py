@@ -6,9 +6,7 @@ import argparse
 from pathlib import Path
 
 from monalive_distill.cli.training_arguments import (
-    add_config_arguments,
-    add_run_arguments,
-    add_schedule_arguments,
+    add_training_arguments,
     chosen_config,
     use_compute,
 )
@@ -16,9 +14,7 @@ from monalive_distill.cli.training_arguments import (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    add_run_arguments(parser)
-    add_schedule_arguments(parser)
-    add_config_arguments(parser)
+    add_training_arguments(parser)
     parser.add_argument("--variant", help="size of the generator (default: the configuration's)")
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 
 from monalive_distill.cli.training_arguments import (
-    add_config_arguments,
-    add_run_arguments,
-    add_schedule_arguments,
+    add_training_arguments,
     chosen_config,
     use_compute,
 )
@@ -16,9 +14,7 @@ from monalive_distill.cli.training_arguments import (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("region", choices=("eye", "mouth"), help="which network; that of an eye serves both")
-    add_run_arguments(parser, "folders made by prepare-regions")
-    add_schedule_arguments(parser)
-    add_config_arguments(parser)
+    add_training_arguments(parser, "folders made by prepare-regions")
     parser.add_argument("--pairs", type=int, help="pairs of photo and target per step")
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 
 from monalive_distill.cli.training_arguments import (
-    add_config_arguments,
-    add_run_arguments,
-    add_schedule_arguments,
+    add_training_arguments,
     chosen_config,
     use_compute,
 )
@@ -15,9 +13,7 @@ from monalive_distill.cli.training_arguments import (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    add_run_arguments(parser, "folders made by prepare-speech")
-    add_schedule_arguments(parser)
-    add_config_arguments(parser)
+    add_training_arguments(parser, "folders made by prepare-speech")
     parser.add_argument("--batch", type=int, help="runs of sound per step, six moments each")
     parser.add_argument("--learning-rate", type=float, help="the highest")
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 
 from monalive_distill.cli.training_arguments import (
-    add_config_arguments,
-    add_run_arguments,
-    add_schedule_arguments,
+    add_training_arguments,
     chosen_config,
     use_compute,
 )
@@ -17,9 +15,7 @@ from monalive_distill.tracker.tasks import TASKS, load_task
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("network", choices=sorted(TASKS), help="which of the tracker's networks")
-    add_run_arguments(parser, "folders made by prepare: the teacher's landmarks are in them")
-    add_schedule_arguments(parser)
-    add_config_arguments(parser)
+    add_training_arguments(parser, "folders made by prepare: the teacher's landmarks are in them")
     parser.add_argument("--batch", type=int, help="pictures per step")
     parser.add_argument("--learning-rate", type=float, help="the highest")
 

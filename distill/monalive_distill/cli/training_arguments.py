@@ -14,6 +14,13 @@ _DEVICES: Final = ("cpu", "cuda")
 Config = TypeVar("Config")
 
 
+def add_training_arguments(parser: argparse.ArgumentParser, caches: str = "folders made by prepare") -> None:
+    """All of a training along a schedule whose configuration can be changed."""
+    add_run_arguments(parser, caches)
+    add_schedule_arguments(parser)
+    add_config_arguments(parser)
+
+
 def add_run_arguments(parser: argparse.ArgumentParser, caches: str = "folders made by prepare") -> None:
     """`caches`, `folder` and `minutes` of a training run, and the compute it may use.
 

@@ -20,6 +20,7 @@ from monalive_distill.regions.samples import RegionBatch, RegionPairs, RegionSeq
 from monalive_distill.regions.weights_file import start_region, trained_region
 from monalive_distill.training.compute import launch, minimize, to_channels_last
 from monalive_distill.training.loop import train
+from monalive_distill.training.record import describe_data
 from monalive_distill.training.schedule import Schedule
 from monalive_distill.training.steps import Moment, Outcome
 
@@ -159,12 +160,7 @@ def train_region(
         ValueError: the run's state belongs to other networks.
     """
     sequences = load_regions(REGIONS[config.region], *caches)
-    data = {
-        "caches": [cache.name for cache in caches],
-        "sequences": len(sequences),
-        "people": len({sequence.person for sequence in sequences}),
-        "frames": sum(len(sequence.frames) for sequence in sequences),
-    }
+    data = describe_data(caches, sequences)
     training = RegionTraining(launch(device), config, sequences)
     train(training, run, minutes, total_minutes=total_minutes, start_from=start_from, data=data, clock=clock)
 

@@ -18,10 +18,10 @@ from monalive_distill.speech.network import MODEL_NAME, Heard, SpeechNetwork
 from monalive_distill.speech.samples import MOMENTS, STEP, UNKNOWN_PHONE, SpeechBatch, SpeechSampler
 from monalive_distill.speech.sound_features import FRAMES, HOP
 from monalive_distill.speech.tracks import SYNTHETIC, Track
-from monalive_distill.training.checkpoint import load_average, read_record
+from monalive_distill.training.checkpoint import load_average
 from monalive_distill.training.compute import launch, minimize
 from monalive_distill.training.loop import train
-from monalive_distill.training.schedule import Schedule
+from monalive_distill.training.one_network import OneNetworkTraining
 from monalive_distill.training.steps import Moment, Outcome
 
 # Openings are a tenth of an outer-eye-corner distance, coefficients up to 1: to the same scale.
@@ -105,7 +105,7 @@ def train_speech(
     train(training, run, minutes, total_minutes=total_minutes, start_from=start_from, data=data, clock=clock)
 
 
-class SpeechTraining:
+class SpeechTraining(OneNetworkTraining):
     """See `training.loop.Training`.
 
     Args:
@@ -115,29 +115,12 @@ class SpeechTraining:
     """
 
     def __init__(self, fabric: Fabric, config: SpeechTrainingConfig, tracks: Sequence[Track]) -> None:
-        self.fabric, self.config, self.seed = fabric, config, config.seed
+        self.config = config
         self._sampler = SpeechSampler(tracks, synthetic=config.synthetic, known=config.known, seed=config.seed)
         torch.manual_seed(config.seed)
         self.model = SpeechNetwork().to(fabric.device)
         self._loss = SpeechLoss(config).to(fabric.device)
-        self._optimizer = torch.optim.AdamW(
-            self.model.parameters(), config.learning_rate, weight_decay=config.weight_decay
-        )
-        self.models = {"network": self.model}
-        self.optimizers = {"network": self._optimizer}
-        self.schedules: dict[str, Schedule] = {"network": config}
-        self.model.train()
-
-    @property
-    def facts(self) -> dict[str, object]:
-        """See `Training`."""
-        return {"model": MODEL_NAME}
-
-    def check_resumable(self, state: Path) -> None:
-        """See `Training`."""
-        name = read_record(state).get("model")
-        if name != MODEL_NAME:
-            raise ValueError(f"{state} was trained as {name!r}, not {MODEL_NAME!r}")
+        super().__init__(fabric, config, MODEL_NAME, self.model)
 
     def start_from(self, weights: Path) -> None:
         """See `Training`."""
@@ -157,7 +140,7 @@ class SpeechTraining:
             windows = torch.stack([power[:, k * shift : k * shift + FRAMES] for k in range(MOMENTS)], 1)
         heard = self.model(windows.flatten(0, 1))
         loss, terms = self._loss(Heard(*(each.unflatten(0, (-1, MOMENTS)) for each in heard)), data)
-        minimize(self.fabric, loss, self._optimizer, clip_norm=5.0)
+        minimize(self.fabric, loss, self.optimizer, clip_norm=5.0)
         return Outcome({"loss": loss, **terms})
 
 

@@ -14,11 +14,10 @@ from torch import nn
 
 from monalive_distill.data.training_pairs import FaceSequence
 from monalive_distill.tracker.weights_file import start_network
-from monalive_distill.training.checkpoint import read_record
 from monalive_distill.training.compute import launch, minimize, to_channels_last
 from monalive_distill.training.loop import train
+from monalive_distill.training.one_network import OneNetworkTraining
 from monalive_distill.training.record import describe_data
-from monalive_distill.training.schedule import Schedule
 from monalive_distill.training.steps import Moment, Outcome
 
 
@@ -106,7 +105,7 @@ def train_task(
     train(training, run, minutes, total_minutes=total_minutes, start_from=start_from, data=data, clock=clock)
 
 
-class TrackerTraining:
+class TrackerTraining(OneNetworkTraining):
     """See `training.loop.Training`.
 
     Args:
@@ -116,28 +115,9 @@ class TrackerTraining:
     """
 
     def __init__(self, fabric: Fabric, config: TrackerTrainingConfig, task: Task) -> None:
-        self.fabric, self.config, self.seed = fabric, config, config.seed
-        self._task = task
-        self.model = task.network
+        self.config, self._task, self.model = config, task, task.network
         to_channels_last(self.model, fabric.device)
-        self._optimizer = torch.optim.AdamW(
-            self.model.parameters(), config.learning_rate, weight_decay=config.weight_decay
-        )
-        self.models = {"network": self.model}
-        self.optimizers = {"network": self._optimizer}
-        self.schedules: dict[str, Schedule] = {"network": config}
-        self.model.train()
-
-    @property
-    def facts(self) -> dict[str, object]:
-        """See `Training`."""
-        return {"model": self._task.name}
-
-    def check_resumable(self, state: Path) -> None:
-        """See `Training`."""
-        name = read_record(state).get("model")
-        if name != self._task.name:
-            raise ValueError(f"{state} was trained as {name!r}, not {self._task.name!r}")
+        super().__init__(fabric, config, task.name, self.model)
 
     def start_from(self, weights: Path) -> None:
         """See `Training`."""
@@ -153,5 +133,5 @@ class TrackerTraining:
         with self.fabric.autocast():
             output = self.model(inputs)
         loss, terms = self._task.loss(output, data)
-        minimize(self.fabric, loss, self._optimizer, clip_norm=5.0)
+        minimize(self.fabric, loss, self.optimizer, clip_norm=5.0)
         return Outcome({"loss": loss, **terms}, lambda: self._task.sheet(output, data))

@@ -7,14 +7,28 @@ import platform
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from monalive.atomic_file import atomic_path
-from monalive_distill.data.training_pairs import FaceSequence
 
 
-def describe_data(caches: Sequence[Path], sequences: Sequence[FaceSequence]) -> dict[str, object]:
+class PersonFrames(Protocol):
+    """Frames (T, ...) of one person, of whatever kind."""
+
+    @property
+    def person(self) -> str:
+        """Who it is."""
+
+    @property
+    def frames(self) -> NDArray[np.uint8]:
+        """The pictures."""
+
+
+def describe_data(caches: Sequence[Path], sequences: Sequence[PersonFrames]) -> dict[str, object]:
     """What a record says of the data.
 
     Args:

@@ -23,6 +23,7 @@ from monalive_distill.regions.samples import RegionBatch, RegionPairs, RegionSeq
 from monalive_distill.regions.train import FINE_DETAIL
 from monalive_distill.training.compute import launch, minimize, to_channels_last
 from monalive_distill.training.loop import train
+from monalive_distill.training.record import describe_data
 from monalive_distill.training.schedule import Schedule
 from monalive_distill.training.steps import Moment, Outcome
 
@@ -146,12 +147,7 @@ def train_expert(
         ValueError: the run's state, or `start_from`, belongs to another expert.
     """
     sequences = load_regions(REGIONS[config.region], *caches)
-    data = {
-        "caches": [cache.name for cache in caches],
-        "sequences": len(sequences),
-        "people": len({sequence.person for sequence in sequences}),
-        "frames": sum(len(sequence.frames) for sequence in sequences),
-    }
+    data = describe_data(caches, sequences)
     fabric = launch(device, "bf16-mixed" if config.bfloat16 else "32-true")
     training = ExpertTraining(fabric, config, sequences)
     train(training, run, minutes, total_minutes=total_minutes, start_from=start_from, data=data, clock=clock)
