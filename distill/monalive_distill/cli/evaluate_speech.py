@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> None:
         FileNotFoundError, ValueError: a cache, the bundle or the weights cannot be used.
     """
     from monalive.atomic_file import atomic_path
-    from monalive.packaged_assets import asset_path
+    from monalive.speech.lips_network import speech_bundle_path
     from monalive_distill.speech.evaluate import bundle_method, evaluate_speech, network_method
     from monalive_distill.speech.sheet import write_speech_sheet
     from monalive_distill.speech.tracks import load_tracks
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.weights is not None:
         ours = network_method(arguments.weights)
     else:
-        ours = bundle_method(arguments.bundle or asset_path("speech.bundle"))
+        ours = bundle_method(arguments.bundle or speech_bundle_path())
     tracks = load_tracks(*arguments.caches)
     text = json.dumps(evaluate_speech(tracks, ours), indent=1)
     if arguments.output is not None:

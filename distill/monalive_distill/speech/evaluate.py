@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from monalive.bundle import Bundle
+from monalive.speech.lips_network import LipsNetwork
 from monalive_distill.speech.baselines import Method, baselines
 from monalive_distill.speech.measures import speech_scores
 from monalive_distill.speech.mouth_basis import TIED
-from monalive_distill.speech.network import MODEL_NAME, load_speech
+from monalive_distill.speech.network import load_speech
 from monalive_distill.speech.samples import cut
 from monalive_distill.speech.sound import SAMPLE_RATE
 from monalive_distill.speech.sound_features import BEFORE_MS, WINDOW
@@ -52,14 +52,11 @@ def bundle_method(bundle: Path) -> Method:
     Raises:
         FileNotFoundError, ValueError: no such bundle, or one without it.
     """
-    opened = Bundle.load(bundle)
-    network = opened.network(MODEL_NAME)
-    names = list(opened.part_manifest(MODEL_NAME)["coefficients"])
-    columns = [names.index(name) for name in TIED]
+    network = LipsNetwork.load(bundle)
+    columns = [network.names.index(name) for name in TIED]
 
     def method(track: Track) -> NDArray[np.float64]:
-        made = [network({"sound": window[None]})["coefficients"][0] for window in windows(track)]
-        return np.stack(made)[:, columns].astype(np.float64)
+        return network.shapes(track.sound, track.times_s)[:, columns].astype(np.float64)
 
     return method
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Final
 
 import numpy as np
-from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
-from monalive.media.regular_file import require_file
-from monalive.media.video_io import open_media
+from monalive.speech.voice import SAMPLE_RATE, Voice
 
-SAMPLE_RATE: Final = 16_000
+__all__ = ["SAMPLE_RATE", "Samples", "read_sound"]
+
 Samples = NDArray[np.float32]
 
 
 def read_sound(path: Path, start_s: float = 0.0) -> Samples:
-    """The default sound track of a file.
+    """The default sound track of a file, of any length.
 
     Args:
         path: a sound or video file.
@@ -29,22 +28,6 @@ def read_sound(path: Path, start_s: float = 0.0) -> Samples:
     Raises:
         FileNotFoundError, ValueError: the file cannot be read or has no sound.
     """
-    require_file(path, "sound")
-    resampler = AudioResampler("fltp", None, SAMPLE_RATE)
-    parts: list[Samples] = []
-    begin: float | None = None
-    with open_media(path) as container:
-        if not container.streams.audio:
-            raise ValueError(f"{path} has no sound")
-        for frame in container.decode(container.streams.audio[0]):
-            if begin is None:
-                begin = float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else 0.0
-            frame.pts = None
-            parts += [made.to_ndarray().mean(0) for made in resampler.resample(frame)]
-        parts += [made.to_ndarray().mean(0) for made in resampler.resample(None)]
-    if not parts:
-        raise ValueError(f"{path} has no sound")
-    sound = np.concatenate(parts)
-    shift = round(((begin or 0.0) - start_s) * SAMPLE_RATE)
-    placed = np.pad(sound, (shift, 0)) if shift > 0 else sound[-shift:]
-    return np.asarray(np.clip(placed, -1.0, 1.0), np.float32)
+    voice = Voice.read(path, longest_seconds=math.inf)
+    shift = round((voice.start_s - start_s) * SAMPLE_RATE)
+    return np.pad(voice.samples, (shift, 0)) if shift > 0 else voice.samples[-shift:]

@@ -56,15 +56,19 @@ class Voice:
         return bool(np.abs(self.samples).max(initial=0.0) < SILENT)
 
     @classmethod
-    def read(cls, path: str | Path) -> Voice:
+    def read(cls, path: str | Path, *, longest_seconds: float = LONGEST_SECONDS) -> Voice:
         """The default sound track of a file, in any format that FFmpeg reads; a video's, too.
 
         Of a damaged file what can be decoded is taken, with silence where something is missing, and a warning is
         logged.
 
+        Args:
+            path: the file.
+            longest_seconds: longer sound is refused.
+
         Raises:
             FileNotFoundError, IsADirectoryError, PermissionError: there is no such file, or it cannot be read.
-            ValueError: it is no sound, holds none, is empty, damaged from the start, or longer than ten minutes.
+            ValueError: it is no sound, holds none, is empty, damaged from the start, or too long.
         """
         path = Path(path)
         require_file(path, "sound")
@@ -76,7 +80,7 @@ class Voice:
             if source is None:
                 raise ValueError(f"{path} has no sound track; give a recording of somebody who speaks")
             assert isinstance(source, AudioStream)
-            samples, start_s = _decoded(container, source, path)
+            samples, start_s = _decoded(container, source, path, longest_seconds)
         finally:
             container.close()
         if not len(samples):
@@ -154,9 +158,9 @@ def _floats(values: NDArray[Any]) -> NDArray[np.float32]:
     return np.asarray((values.astype(np.float64) - middle) / (float(span.max) + 1 - middle), np.float32)
 
 
-def _require_length(seconds: float, what: object) -> None:
-    if seconds > LONGEST_SECONDS:
-        raise ValueError(f"{what} is longer than {LONGEST_SECONDS / 60:g} minutes; cut it into pieces")
+def _require_length(seconds: float, what: object, longest_seconds: float = LONGEST_SECONDS) -> None:
+    if seconds > longest_seconds:
+        raise ValueError(f"{what} is longer than {longest_seconds / 60:g} minutes; cut it into pieces")
 
 
 def _opened(path: Path) -> Any:
@@ -169,7 +173,9 @@ def _opened(path: Path) -> Any:
         ) from error
 
 
-def _decoded(container: Any, source: AudioStream, path: Path) -> tuple[NDArray[np.float32], float]:
+def _decoded(
+    container: Any, source: AudioStream, path: Path, longest_seconds: float
+) -> tuple[NDArray[np.float32], float]:
     """All samples that can be decoded, in their places, and when the first one sounds."""
     to_rate = _ToRate()
     parts: list[NDArray[np.float32]] = []
@@ -182,13 +188,13 @@ def _decoded(container: Any, source: AudioStream, path: Path) -> tuple[NDArray[n
             start_s = time or 0.0
         hole = 0 if time is None else round((time - start_s) * SAMPLE_RATE) - count
         if hole > _HOLE_SECONDS * SAMPLE_RATE:
-            _require_length((count + hole) / SAMPLE_RATE, path)
+            _require_length((count + hole) / SAMPLE_RATE, path, longest_seconds)
             parts.append(np.zeros(hole, np.float32))
             count += hole
         frame.pts = None  # where it belongs is known; the resampler would fill in on its own
         parts.append(to_rate(frame))
         count += parts[-1].size
-        _require_length(count / SAMPLE_RATE, path)
+        _require_length(count / SAMPLE_RATE, path, longest_seconds)
     if count:
         parts.append(to_rate(None))
         if packets.damaged:
