@@ -30,10 +30,17 @@ export class AnimatorWorker {
   }
 
   /**
-   * Starts a worker and loads the models in it.
+   * Starts a worker and loads the models in it; once more where it breaks down, as over a network a script may be broken off.
    * @throws WorkerCrash it cannot be started, or the models cannot be loaded.
    */
-  static async create({ workerUrl, wasmUrl, ...settings }: WorkerOptions): Promise<AnimatorWorker> {
+  static create(options: WorkerOptions): Promise<AnimatorWorker> {
+    return AnimatorWorker.#created(options).catch((error: unknown) => {
+      if (error instanceof WorkerCrash) return AnimatorWorker.#created(options);
+      throw error;
+    });
+  }
+
+  static async #created({ workerUrl, wasmUrl, ...settings }: WorkerOptions): Promise<AnimatorWorker> {
     // Bundlers look for the second form, as it is, and take the worker along.
     const worker = workerUrl ? new Worker(workerUrl) : new Worker(new URL("./worker.js", import.meta.url));
     const client = new AnimatorWorker(worker);

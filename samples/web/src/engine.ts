@@ -34,8 +34,7 @@ export class Engine {
 
   /** @throws WorkerCrash the models cannot be loaded. */
   async open(): Promise<void> {
-    // Once more where it fails: over a network, a worker's script may be broken off.
-    this.#animator = await AnimatorWorker.create(this.options).catch(() => AnimatorWorker.create(this.options));
+    this.#animator = await AnimatorWorker.create(this.options);
   }
 
   /**
