@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import pytest
+from own_process import run_alone
 
 # Loading any of them takes longer than all that help needs.
 SLOW = {
@@ -24,13 +21,7 @@ code = main()
 print(*sys.modules, sep="\\n")
 sys.exit(code)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program, *words.split()],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = run_alone(program, words)
     assert done.returncode == 0, done.stderr
     assert "usage: monalive" in done.stdout
     return set(done.stdout.split())

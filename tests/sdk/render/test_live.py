@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -14,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 from fake_animator import FakeAnimator
+from own_process import run_alone
 
 from monalive.cli import main
 from monalive.media.image_io import save_image
@@ -171,13 +170,7 @@ def test_what_is_missing_is_said_before_anything_slow_is_loaded(words: str) -> N
         slow = {"cv2", "av", "numpy", "PIL"} & set(sys.modules)
         sys.exit(f"loaded {slow}" if slow and sys.platform == "linux" else code)
     """)
-    done = subprocess.run(
-        [sys.executable, "-c", program, *words.split()],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = run_alone(program, words)
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith("monalive: ") and done.stderr.count("\n") == 1
     assert "screen" in done.stderr or "there is no camera" in done.stderr
