@@ -1,4 +1,4 @@
-"""Makes docs/contact_sheet.jpg, the picture on top of the README: python docs/make_contact_sheet.py"""
+"""Makes docs/contact_sheet.jpg, built-in motions on the sample portrait: python docs/make_contact_sheet.py"""
 
 from importlib import resources
 from pathlib import Path

@@ -6,7 +6,6 @@ face gives away does not count as the network's, the same is done with the photo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,12 +132,6 @@ def write_sheet(path: Path, measured: Sequence[MeasuredPair], columns: int = 3, 
     sheet = np.round(np.clip(np.concatenate(rows), 0, 1) * 255).astype(np.uint8)
     sheet = np.asarray(cv2.resize(sheet, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC), np.uint8)
     cv2.imwrite(str(path), sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
-
-
-def append_row(path: Path, step: int, seconds: float, facts: dict[str, float]) -> None:
-    """One line of JSON per measurement."""
-    with path.open("a") as file:
-        file.write(json.dumps({"step": step, "seconds": round(seconds)} | facts) + "\n")
 
 
 def _choose(region: Region, measures: NDArray[np.float32], count: int) -> tuple[int, list[int]]:
