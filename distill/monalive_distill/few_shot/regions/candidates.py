@@ -34,7 +34,7 @@ class Candidates(NamedTuple):
     contrast: torch.Tensor  # (N, 1, 1, 1)
 
 
-class PhotoMover:
+class CropMover:
     """The lightweight network of a region, frozen.
 
     Args:

@@ -8,7 +8,7 @@ from typing import Final
 
 import torch
 
-from monalive_distill.few_shot.regions.candidates import PhotoMover
+from monalive_distill.few_shot.regions.candidates import CropMover
 from monalive_distill.few_shot.regions.network import ExpertSizes, RegionExpert
 from monalive_distill.few_shot.residual_blocks import settle_spectral_norms
 from monalive_distill.regions.regions import REGIONS
@@ -39,7 +39,7 @@ def check_expert(state: Path, region: str, sizes: Sequence[int]) -> None:
         raise ValueError(f"{state} has sizes {config['sizes']}, not {list(sizes)}")
 
 
-def load_expert(state: Path) -> tuple[PhotoMover, RegionExpert]:
+def load_expert(state: Path) -> tuple[CropMover, RegionExpert]:
     """An expert with its averaged weights, in `eval`, and what moves photos for it.
 
     Raises:
@@ -50,7 +50,7 @@ def load_expert(state: Path) -> tuple[PhotoMover, RegionExpert]:
     config = expert_config(state)
     region = REGIONS[str(config["region"])]
     precision = torch.bfloat16 if config["bfloat16"] else None
-    mover = PhotoMover(region, precision=precision)
+    mover = CropMover(region, precision=precision)
     if read_record(state).get("lightweight") != mover.sha256:
         raise ValueError(f"{state} was trained with other networks of eyes and mouth than those that ship; train on")
     expert = RegionExpert(region.sizes.drawing, ExpertSizes(*config["sizes"]))  # type: ignore[misc]

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from monalive_distill.few_shot.regions.candidates import Candidates, PhotoMover
+from monalive_distill.few_shot.regions.candidates import Candidates, CropMover
 from monalive_distill.few_shot.regions.finetune import ExpertFineTuning, PersonPhotos, finetune_expert
 from monalive_distill.few_shot.regions.losses import magnified
 from monalive_distill.few_shot.regions.network import RegionExpert, read_finely
@@ -69,7 +69,7 @@ def trials(region: Region, sequences: Sequence[RegionSequence], most_photos: int
 
 def evaluate_trial(
     trial: Trial,
-    mover: PhotoMover,
+    mover: CropMover,
     expert: RegionExpert,
     shots: Sequence[int],
     lpips: LPIPS,

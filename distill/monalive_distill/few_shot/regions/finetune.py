@@ -16,7 +16,7 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from monalive_distill.few_shot.expression_check import HOLD_OUT_FROM, hold_out
-from monalive_distill.few_shot.regions.candidates import Candidates, PhotoMover
+from monalive_distill.few_shot.regions.candidates import Candidates, CropMover
 from monalive_distill.few_shot.regions.episodes import Episode, RegionEpisodes, stacked, taken
 from monalive_distill.few_shot.regions.losses import ExpertLoss, ExpertLossWeights
 from monalive_distill.few_shot.regions.network import ExpertResult, RegionExpert
@@ -75,7 +75,7 @@ class PersonExpert(nn.Module):
 
 
 def finetune_expert(
-    mover: PhotoMover, expert: RegionExpert, photos: PersonPhotos, settings: ExpertFineTuning, device: str = "cpu"
+    mover: CropMover, expert: RegionExpert, photos: PersonPhotos, settings: ExpertFineTuning, device: str = "cpu"
 ) -> tuple[PersonExpert, Tuned]:
     """Learns a person; `expert` stays as it is. From one photo there is little to learn: see `ExpertTuning`.
 
@@ -103,7 +103,7 @@ class ExpertTuning:
     def __init__(
         self,
         fabric: Fabric,
-        mover: PhotoMover,
+        mover: CropMover,
         expert: RegionExpert,
         photos: PersonPhotos,
         settings: ExpertFineTuning,

@@ -10,7 +10,7 @@ import torch
 from lightning_fabric import Fabric
 
 from monalive_distill.few_shot.discriminator_step import BETAS, judge, learn
-from monalive_distill.few_shot.regions.candidates import Candidates, PhotoMover
+from monalive_distill.few_shot.regions.candidates import Candidates, CropMover
 from monalive_distill.few_shot.regions.checkpoint import MODEL_NAME, check_expert, load_expert_weights
 from monalive_distill.few_shot.regions.config import ExpertConfig
 from monalive_distill.few_shot.regions.discriminator import CropDiscriminator
@@ -42,7 +42,7 @@ class ExpertTraining:
         self.fabric, self.config, self.seed = fabric, config, config.seed
         self.region = REGIONS[config.region]
         precision = torch.bfloat16 if config.bfloat16 else None
-        self.mover = PhotoMover(self.region, fabric.device, precision)
+        self.mover = CropMover(self.region, fabric.device, precision)
         self.model = RegionExpert(self.region.sizes.drawing, ExpertSizes(*config.sizes))
         self.model.autocast_dtype = precision
         to_channels_last(self.model, fabric.device)

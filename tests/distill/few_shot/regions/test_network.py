@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from monalive_distill.data.augmentation import Augmentation
-from monalive_distill.few_shot.regions.candidates import PhotoMover, landmark_distance
+from monalive_distill.few_shot.regions.candidates import CropMover, landmark_distance
 from monalive_distill.few_shot.regions.episodes import EpisodeSampler, RegionEpisodes
 from monalive_distill.few_shot.regions.network import (
     ExpertSizes,
@@ -36,7 +36,7 @@ def _episodes(cache: Path, region: str, photos: int) -> RegionEpisodes:
 def test_one_photo_is_moved_as_the_lightweight_network_moves_it(region_cache: Path, region: str) -> None:
     episodes = _episodes(region_cache, region, 1)
     assert len(episodes.image) == 3
-    candidates = PhotoMover(REGIONS[region])(*episodes[:2], episodes.target)
+    candidates = CropMover(REGIONS[region])(*episodes[:2], episodes.target)
     network = load_region_networks(region_weights()).get_submodule(region)
     with torch.no_grad():
         expected = paint(network, REGIONS[region], episodes.pairs())  # type: ignore[arg-type]
@@ -53,7 +53,7 @@ def test_the_photo_whose_landmarks_fit_is_chosen(region_cache: Path) -> None:
     episodes = _episodes(region_cache, "mouth", 2)
     sources = torch.stack((episodes.target * torch.tensor([1.0, 1.3]), episodes.target), 1)
     photos = torch.stack((episodes.photos[:, 0] * 0.5, episodes.image), 1)
-    candidates = PhotoMover(MOUTH)(photos, sources, episodes.target)
+    candidates = CropMover(MOUTH)(photos, sources, episodes.target)
     assert (candidates.distances[:, 0] > 5).all() and not candidates.distances[:, 1].any()
     with torch.no_grad():
         result = RegionExpert(MOUTH.sizes.drawing, TINY).eval()(candidates)
@@ -68,7 +68,7 @@ def test_the_order_of_the_photos_does_not_matter(region_cache: Path) -> None:
     for layer in (expert.generator.head, expert.encoder.head, expert.projection):
         torch.nn.init.normal_(layer.weight, std=0.02)
     episodes = _episodes(region_cache, "eye", 3)
-    mover = PhotoMover(EYE)
+    mover = CropMover(EYE)
     with torch.no_grad():
         first = expert(mover(*episodes[:2], episodes.target))
         turned = expert(mover(episodes.photos.flip(1), episodes.sources.flip(1), episodes.target))
