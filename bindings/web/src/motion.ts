@@ -170,7 +170,7 @@ export class Motion {
           speech: manifest["speech"] === true,
         });
       },
-      (reason) => `${where} is a .motion file with contents that make no sense (${reason}).`,
+      (reason) => `${where} is a .motion file with invalid contents (${reason}).`,
     );
   }
 }

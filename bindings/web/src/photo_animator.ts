@@ -302,7 +302,7 @@ function isSame(some: readonly Portrait[], others: readonly Portrait[]): boolean
 
 /** @throws ValueError there are no faces, or not the one asked for. */
 function chosenFace(faces: readonly Face[], which: FaceChoice): Face {
-  if (!faces.length) throw new ValueError("no face was found in the photo: nothing in it is enough like a person's; use one that shows a face from the front, well lit");
+  if (!faces.length) throw new ValueError("no face was found in the photo; use one that shows a human face from the front, well lit");
   if (which === "largest") return faces.reduce((largest, face) => (areaOf(face) > areaOf(largest) ? face : largest));
   const face = Number.isInteger(which) ? fromTheLeft(faces)[which] : undefined;
   if (!face) {

@@ -188,7 +188,7 @@ public final class PhotoAnimator {
         let faces = try photoTracker.detect(photo, largestOnly: !told), most = options.maxFaces
         try require(
             !faces.isEmpty,
-            "no face was found in the photo: nothing in it is enough like a person's; use a photo that shows one from the front, well lit"
+            "no face was found in the photo; use one that shows a human face from the front, well lit"
         )
         if told && faces.count > most {
             NSLog("monalive: the photo shows more than %d faces: only the largest are taken; raise maxFaces", most)

@@ -198,7 +198,7 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
         if (told && faces.size > most) {
             log.warning("the photo shows more than $most faces: only the largest are taken; raise maxFaces")
         }
-        require(faces.isNotEmpty()) { "no face was found in the photo: nothing in it is enough like a person's; use a photo that shows one from the front, well lit" }
+        require(faces.isNotEmpty()) { "no face was found in the photo; use one that shows a human face from the front, well lit" }
         return faces.take(most)
     }
 
