@@ -193,22 +193,27 @@ export class PhotoAnimator {
 
   /**
    * A player of its own for a portrait, or several of one photo; for drivers other than pictures. Any mode.
+   * @param smooth false: without smoothing, whatever the options say.
    * @throws ValueError no portrait, or portraits of several photos.
    */
-  player(portraits: Portraits): Player {
+  player(portraits: Portraits, smooth = true): Player {
     this.#requireOpen();
+    const options = smooth ? this.#options.retarget : { ...this.#options.retarget, smooth };
     const people = peopleOf(portraits), [first, ...others] = people;
     if (!first) throw new ValueError("there is no portrait to animate");
-    if (!others.length) return new PortraitPlayer(first, this.networks, this.#options.retarget);
+    if (!others.length) return new PortraitPlayer(first, this.networks, options);
     if (others.some(({ photo }) => photo !== first.photo)) {
       throw new ValueError("portraits animated together must come from one photo: use enrollAll(photo)");
     }
-    return new GroupPlayer(people, this.networks, this.#options.retarget);
+    return new GroupPlayer(people, this.networks, options);
   }
 
-  /** Plays a motion on a portrait, one frame at a time; absolute motion takes no notice of its takes. Any mode. */
+  /**
+   * Plays a motion on a portrait, one frame at a time; absolute motion takes no notice of its takes. Any mode. A motion that speaks
+   * is not smoothed: its curves are smooth, and more smoothing would leave lips open that meet.
+   */
   async *play(portrait: Portraits, motion: Motion): AsyncGenerator<AnimatedFrame> {
-    const player = this.player(portrait), { absolute } = this.#options.retarget;
+    const player = this.player(portrait, !motion.speech), { absolute } = this.#options.retarget;
     const starts = new Map(absolute ? [[0, motion.landmarks[0]!]] : motion.takes.map(({ start, reference }) => [start, reference]));
     for (const [index, landmarks] of motion.landmarks.entries()) {
       this.#requireOpen();

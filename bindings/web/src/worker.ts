@@ -80,8 +80,8 @@ const handlers: Handlers<WorkerCalls> = {
     taker = undefined;
     return { ...motion };
   },
-  async start({ landmarks, size }) {
-    player = opened().player(present());
+  async start({ landmarks, size, smooth }) {
+    player = opened().player(present(), smooth);
     player.setGains(gains);
     await player.start(landmarks, size);
   },

@@ -101,9 +101,14 @@ export class AnimatorWorker {
     return new Motion(await this.#calls.ask("taken", name));
   }
 
-  /** Begins with a driver of given landmarks (what a motion's first take is counted from), in frames of `size`: width, height. */
-  start(landmarks: Landmarks, size: readonly [number, number]): Promise<void> {
-    return this.#calls.ask("start", { landmarks, size });
+  /** Begins with a driver of given landmarks, its reference frame, in frames of `size`: width, height. */
+  start(landmarks: Landmarks, size: readonly [number, number], smooth = true): Promise<void> {
+    return this.#calls.ask("start", { landmarks, size, smooth });
+  }
+
+  /** Begins with a motion's first take; one that speaks is not smoothed, see `PhotoAnimator.play`. */
+  startMotion({ takes, imageSize, speech }: Motion): Promise<void> {
+    return this.start(takes[0]!.reference, imageSize, !speech);
   }
 
   /**

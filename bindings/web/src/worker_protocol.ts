@@ -72,8 +72,8 @@ export interface WorkerCalls {
   /** Whether a face was found. */
   read: [{ frame: GivenFrame; timestampMs: number }, boolean];
   taken: [string, MotionFields];
-  /** Begins with a driver of given landmarks: its reference frame. */
-  start: [DriverLandmarks, void];
+  /** Begins with a driver of given landmarks: its reference frame. `smooth`: as in `RetargetOptions`, if that smooths at all. */
+  start: [DriverLandmarks & { smooth: boolean }, void];
   /** One frame of that driver; `anew`: the motion is counted from another face from here on, as after a cut. */
   step: [{ landmarks: Landmarks; timestampMs: number; anew: DriverLandmarks | undefined }, WorkerFrame];
   /** One frame of a camera or video, as in a mirror if asked for. */

@@ -73,7 +73,7 @@ async function* frames(
 ): AsyncGenerator<{ frame: WorkerFrame; moment: VideoMoment; index: number }> {
   const coming: Promise<WorkerFrame>[] = [];
   let asked = 0, take = 0, round = 0;
-  const start = (): Promise<void> => animator.start(motion.takes[0]!.reference, motion.imageSize);
+  const start = (): Promise<void> => animator.startMotion(motion);
   const ask = (moment: VideoMoment): void => {
     if (moment.round !== round && !motion.loop && moment.take === 0 && moment.driverMs === 0) void start().catch(() => {}); // told by the steps
     const anew = moment.take !== take ? { landmarks: motion.takes[moment.take]!.reference, size: motion.imageSize } : undefined;

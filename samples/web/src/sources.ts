@@ -51,7 +51,7 @@ export class MotionSource implements Source {
   async begin(animator: AnimatorWorker): Promise<void> {
     const { motion } = this.driver;
     this.#resting = false;
-    await animator.start(motion.takes[0]!.reference, motion.imageSize);
+    await animator.startMotion(motion);
     await this.#film?.start();
     if (this.#resting) this.#film?.stop(); // meanwhile
     this.#began = performance.now();
@@ -65,7 +65,7 @@ export class MotionSource implements Source {
     const { landmarks, timeMs, take, round } = momentAt(motion, this.way, Math.max(this.#elapsedMs(), this.#lastTime + 0.1));
     const anew = take !== this.#take;
     if (round !== this.#round && this.way === "loop" && !motion.loop) {
-      await animator.start(motion.takes[0]!.reference, motion.imageSize); // its end does not run into its start
+      await animator.startMotion(motion); // its end does not run into its start
     }
     this.#lastTime = timeMs;
     this.#take = take;

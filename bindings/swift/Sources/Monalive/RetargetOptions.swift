@@ -9,7 +9,7 @@ public struct RetargetOptions: Sendable {
     /// the head let shoulders and background move as the driver's do. For reenactment of a person by themselves, and for tests.
     public let absolute: Bool
     /// One-Euro smoothing of the result.
-    public let smooth: Bool
+    public internal(set) var smooth: Bool
     /// Those that move; `eyes` includes the gaze, `lips` the jaw and cheeks.
     public let regions: Set<Region>
     /// Strength per region, from 0 (still) over 1 (as the driver, the default) to 3.
