@@ -81,6 +81,7 @@ export class LipsNetwork {
     return found;
   }
 
+  /** Frees the network. */
   close(): void {
     this.network.close();
   }

@@ -20,6 +20,7 @@ const NO_THREADS =
   "monalive: there is no SharedArrayBuffer here, so each network runs on one thread, which is slower. Serve the page with the headers " +
   "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.";
 
+/** A `PhotoAnimator` in a worker, so that the page stays quick while frames are made. */
 export class AnimatorWorker {
   readonly #calls: Calls<WorkerCalls>;
 
@@ -124,6 +125,7 @@ export class AnimatorWorker {
     return this.#calls.ask("follow", { frame, timestampMs, mirror }, [frame]);
   }
 
+  /** Changes how much of the driver's motion is taken over, from the next frame on. */
   setGains(options: Pick<RetargetOptions, "regions" | "gains">): Promise<void> {
     return this.#calls.ask("setGains", options);
   }
