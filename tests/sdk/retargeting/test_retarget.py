@@ -65,7 +65,7 @@ def _retarget(
 ) -> tuple[np.ndarray, SquareCrop]:
     """(T, 478, 3) crop units for driver frames (T, 478, 3), the first of them the reference."""
     crop = portrait_crop(portrait.astype(np.float32), *SIZE)
-    retargeter = Retargeter(NETWORKS, portrait, crop, options)
+    retargeter = Retargeter(portrait, crop, options, networks=NETWORKS)
     retargeter.start(driver[0], SIZE)
     return np.array([retargeter.step(frame, 40.0 * index) for index, frame in enumerate(driver)]), crop
 
@@ -402,7 +402,7 @@ def test_noise_at_rest_is_calmed(absolute: bool) -> None:
     driver = _person() / 2.0 + random.normal(0, 0.5, (150, 478, 3)) * [1, 1, 1]  # 0.5 px at 256
     portrait = _person() / 2.0
     crop = portrait_crop(portrait.astype(np.float32), 256, 256)
-    retargeter = Retargeter(NETWORKS, portrait, crop, RetargetOptions(absolute=absolute))
+    retargeter = Retargeter(portrait, crop, RetargetOptions(absolute=absolute), networks=NETWORKS)
     retargeter.start(driver[0], (256, 256))
     result = np.array([retargeter.step(frame, 40.0 * index) for index, frame in enumerate(driver)])[25:, :, :2]
     jitter = (result * crop.side).std(axis=0)
@@ -433,7 +433,9 @@ def test_smoothed_motion_keeps_up() -> None:
 def test_start_again_forgets_the_driver() -> None:
     motion = builtin_motions.load("wink").landmarks[:30]
     portrait = PORTRAITS["average"]
-    retargeter = Retargeter(NETWORKS, portrait, portrait_crop(portrait.astype(np.float32), *SIZE), RetargetOptions())
+    retargeter = Retargeter(
+        portrait, portrait_crop(portrait.astype(np.float32), *SIZE), RetargetOptions(), networks=NETWORKS
+    )
     runs = []
     for _ in range(2):
         retargeter.start(motion[0], SIZE)
@@ -444,7 +446,7 @@ def test_start_again_forgets_the_driver() -> None:
 def _restarted(frames: NDArray[np.float64], at: int, reference: NDArray[np.float64], *, after_cut: bool) -> np.ndarray:
     """(T, 478, 3): counted from the first frame, then, from frame `at` on, from another within 400 ms."""
     portrait = PORTRAITS["average"]
-    retargeter = Retargeter(NETWORKS, portrait, portrait_crop(portrait.astype(np.float32), *SIZE), RAW)
+    retargeter = Retargeter(portrait, portrait_crop(portrait.astype(np.float32), *SIZE), RAW, networks=NETWORKS)
     retargeter.start(frames[0], SIZE)
     made = []
     for index, frame in enumerate(frames):
@@ -510,8 +512,8 @@ def test_bad_calls() -> None:
     portrait = PORTRAITS["average"]
     crop = portrait_crop(portrait.astype(np.float32), *SIZE)
     with pytest.raises(ValueError, match="portrait's landmarks must be"):
-        Retargeter(NETWORKS, portrait[:468], crop)
-    retargeter = Retargeter(NETWORKS, portrait, crop)
+        Retargeter(portrait[:468], crop, networks=NETWORKS)
+    retargeter = Retargeter(portrait, crop, networks=NETWORKS)
     with pytest.raises(RuntimeError, match="start"):
         retargeter.step(portrait, 0.0)
     with pytest.raises(RuntimeError, match=r"before restart\(\)"):
