@@ -94,8 +94,8 @@ def _spread(
     more = torch.from_numpy((gains - 1).astype(np.float32))
     change[:, :2] = more[:, :, None] * (weight[:, :2] - anchor)
     flat = change.reshape(layer.weight.shape)
-    layer.weight += flat
-    layer.bias -= flat @ mean
+    layer.weight.add_(flat)
+    layer.bias.sub_(flat @ mean)
 
 
 def _eye_gains(
@@ -107,7 +107,7 @@ def _eye_gains(
     low, high = _BROW_FROM
     above = np.clip((place[1] - face[:, 1:2] - low) / (high - low), 0, 1)
     brow = above * above * (3 - 2 * above) * (face[:, :1] * place[0] >= 0)
-    gains = 1 + brow * (np.array(BROW_GAIN) - 1)
+    gains = np.asarray(1 + brow * (np.array(BROW_GAIN) - 1), np.float64)
     gains[np.isin(points, lids) & ~np.isin(points, corners)] = LID_GAIN
     gains[np.isin(points, iris)] = IRIS_GAIN
     return gains
