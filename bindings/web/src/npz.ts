@@ -3,7 +3,7 @@
 import { Archive } from "./archive.js";
 import { halfToFloat } from "./half_float.js";
 
-const MAGIC = "\x93NUMPY", HEADER = 10;
+const FIRST = 0x93, MAGIC = "NUMPY", HEADER = 10;
 
 /** An array of an archive: its numbers in order, or its text. */
 export interface NamedArray {
@@ -17,9 +17,9 @@ export interface NamedArray {
  * @throws Error it is not there, damaged, or of another type.
  */
 export function readArray(archive: Archive, name: string, mostBytes: number): NamedArray {
-  const content = archive.read(`${name}.npy`, mostBytes), latin = new TextDecoder("latin1");
-  if (latin.decode(content.subarray(0, 6)) !== MAGIC || content[6] !== 1) throw new Error(`${name} is no array`);
-  const start = HEADER + content[8]! + 256 * content[9]!, header = latin.decode(content.subarray(HEADER, start));
+  const content = archive.read(`${name}.npy`, mostBytes), ascii = new TextDecoder();
+  if (content[0] !== FIRST || ascii.decode(content.subarray(1, 6)) !== MAGIC || content[6] !== 1) throw new Error(`${name} is no array`);
+  const start = HEADER + content[8]! + 256 * content[9]!, header = ascii.decode(content.subarray(HEADER, start));
   const type = /'descr': '(<[fU]\d+)'/.exec(header)?.[1], listed = /'shape': \(([^)]*)\)/.exec(header)?.[1];
   if (!type || listed === undefined || !header.includes("'fortran_order': False")) throw new Error(`${name} is of a type that is not read`);
   const shape = listed.split(",").map((part) => part.trim()).filter(Boolean).map(Number), count = shape.reduce((product, side) => product * side, 1);

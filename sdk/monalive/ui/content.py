@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from monalive.bundle import Bundle, default_bundle_path
+from monalive.faces import expressions
 from monalive.faces.tracker_networks import holds_tracker
 from monalive.motions import builtin_motions
-from monalive.faces import expressions
 from monalive.packaged_assets import asset_path, sample_portrait_path
 from monalive.speech.lips_network import speech_bundle_path
 from monalive.ui.hand_driver import hand_driver
