@@ -86,16 +86,22 @@ function setDriver(next: Driver | undefined): void {
   const speaks = next?.motion.speech ?? false;
   if (next !== driver) subject.setSpeaking(speaks);
   if (speaks) showBadge(true);
+  element<HTMLSelectElement>("way").disabled = speaks;
   badge.disabled = speaks; // what puts words into a mouth says always that it is AI-made
   driver = next;
   showWhatCanBeMade();
+}
+
+/** What speaks is not played backwards. */
+function wayOf({ motion }: Driver): Way {
+  return motion.speech ? "loop" : selected<Way>("way");
 }
 
 function playDriver(next: Driver): void {
   if (recorder && next.motion.speech) throw new InputProblem("Stop the recording first.");
   setDriver(next);
   showSource(next.kind);
-  start(() => engine?.play(new MotionSource(next, selected<Way>("way"))));
+  start(() => engine?.play(new MotionSource(next, wayOf(next))));
 }
 
 function start(begin: () => void): void {
@@ -205,7 +211,7 @@ async function makeVideo(): Promise<void> {
   try {
     const { madeVideo } = await import("./make_video.js");
     const request = {
-      driver: moving, photo, way: selected<Way>("way"), rounds: Number(selected("rounds")), format: selected<Format>("format"), view, badge: badged,
+      driver: moving, photo, way: wayOf(moving), rounds: Number(selected("rounds")), format: selected<Format>("format"), view, badge: badged,
       consent: consent || "not stated",
     };
     say("");
