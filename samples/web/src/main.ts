@@ -135,7 +135,7 @@ async function openDriver(file: File): Promise<void> {
   if (file.name.toLowerCase().endsWith(".motion")) {
     const motion = Motion.load(new Uint8Array(await file.arrayBuffer()), `the file ${file.name}`);
     playDriver({ kind: "", motion });
-    if (engine?.photo) say(`${file.name} plays: ${(motion.durationMs / 1000).toFixed(1)} seconds.`);
+    if (subject.ready) say(`${file.name} plays: ${(motion.durationMs / 1000).toFixed(1)} seconds.`);
     return;
   }
   say(`Opening ${file.name}…`);
@@ -144,7 +144,7 @@ async function openDriver(file: File): Promise<void> {
     running.alone((animator) => motionOf(animator, file, work)));
   const film = await Film.open(file);
   playDriver({ kind: "video", motion, ...film && { film }, ...hasSound && { sound: { file, startMs } } });
-  if (engine?.photo) say(`${file.name} plays: ${(motion.durationMs / 1000).toFixed(1)} seconds.`);
+  if (subject.ready) say(`${file.name} plays: ${(motion.durationMs / 1000).toFixed(1)} seconds.`);
 }
 
 /** The photo says what is heard in a file. */
@@ -162,7 +162,12 @@ async function openSound(file: Blob, name: string): Promise<void> {
 
 async function toggleMicrophone(): Promise<void> {
   const recording = voiceRecorder;
-  voiceRecorder = recording ? undefined : await VoiceRecorder.open();
+  microphone.disabled = true; // until it is allowed, or refused
+  try {
+    voiceRecorder = recording ? undefined : await VoiceRecorder.open();
+  } finally {
+    microphone.disabled = false;
+  }
   microphone.textContent = recording ? "Record your voice" : "Stop, and let it speak";
   microphone.ariaPressed = String(!recording);
   if (recording) await openSound(await recording.stop(), "your recording");
