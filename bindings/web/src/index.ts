@@ -2,12 +2,14 @@ export { Bundle, type ModelAbout, type PartManifest } from "./bundle.js";
 export { type Landmarks, portraitCrop, SquareCrop } from "./crop.js";
 export type { Reference } from "./driver_anchor.js";
 export { RuntimeError, ValueError } from "./errors.js";
+export { ExpressionBasis } from "./expressions.js";
 export { LipsNetwork } from "./lips_network.js";
 export { LiteRT, type LiteRTProgram, loadProgram } from "./litert.js";
 export { MarkMessage } from "./mark_code.js";
 export { Motion, type MotionFields, type Take } from "./motion.js";
 export { MotionTaker } from "./motion_taker.js";
 export { motionFile } from "./motion_writer.js";
+export { type Mood, MOOD_NAMES } from "./moods.js";
 export type { Network, Runtime } from "./network.js";
 export type { PhotoAnimatorOptions, RunningMode } from "./options.js";
 export { cropFeather, PasteBack } from "./paste_back.js";
@@ -19,8 +21,11 @@ export { type AnimatedFrame, type Player, PortraitPlayer } from "./portrait_play
 export { REGIONS, Retargeter, type RetargetOptions } from "./retarget.js";
 export { DriverFollower } from "./driver_follower.js";
 export type { DriverFace } from "./driver_rule.js";
+export { type Accent, type Phrase, type Rhythm, rhythmOf } from "./rhythm.js";
+export { SpeechListener, speechMotion, type SpeechOptions } from "./speech_motion.js";
 export { type Face, FaceTracker, loadTracker, type TrackerNetworks } from "./tracker.js";
-export { AnimatorWorker, WorkerCrash, type EnrolledFace, type WorkerFaceChoice, type WorkerFrame, type WorkerOptions } from "./worker_client.js";
+export { Voice } from "./voice.js";
+export { AnimatorWorker, WorkerCrash, type EnrolledFace, type WorkerFaceChoice, type WorkerFrame, type WorkerOptions, type WorkerSpeech } from "./worker_client.js";
 export { type WasmFiles, wasmFiles } from "./wasm_files.js";
 // Types that those above are described by.
 export type { AnimatorNetworks } from "./animator_networks.js";

@@ -193,19 +193,18 @@ export class PhotoAnimator {
 
   /**
    * A player of its own for a portrait, or several of one photo; for drivers other than pictures. Any mode.
-   * @param smooth false: without smoothing, whatever the options say.
+   * @param smooth as in the options by default; off for motions that speak, as smoothing comes late and leaves lips open.
    * @throws ValueError no portrait, or portraits of several photos.
    */
-  player(portraits: Portraits, smooth = true): Player {
+  player(portraits: Portraits, smooth = this.#options.retarget.smooth): Player {
     this.#requireOpen();
-    const options = smooth ? this.#options.retarget : { ...this.#options.retarget, smooth };
-    const people = peopleOf(portraits), [first, ...others] = people;
+    const people = peopleOf(portraits), [first, ...others] = people, retarget = { ...this.#options.retarget, smooth };
     if (!first) throw new ValueError("there is no portrait to animate");
-    if (!others.length) return new PortraitPlayer(first, this.networks, options);
+    if (!others.length) return new PortraitPlayer(first, this.networks, retarget);
     if (others.some(({ photo }) => photo !== first.photo)) {
       throw new ValueError("portraits animated together must come from one photo: use enrollAll(photo)");
     }
-    return new GroupPlayer(people, this.networks, options);
+    return new GroupPlayer(people, this.networks, retarget);
   }
 
   /**
@@ -213,7 +212,7 @@ export class PhotoAnimator {
    * is not smoothed: its curves are smooth, and more smoothing would leave lips open that meet.
    */
   async *play(portrait: Portraits, motion: Motion): AsyncGenerator<AnimatedFrame> {
-    const player = this.player(portrait, !motion.speech), { absolute } = this.#options.retarget;
+    const player = this.player(portrait, motion.speech ? false : undefined), { absolute } = this.#options.retarget;
     const starts = new Map(absolute ? [[0, motion.landmarks[0]!]] : motion.takes.map(({ start, reference }) => [start, reference]));
     for (const [index, landmarks] of motion.landmarks.entries()) {
       this.#requireOpen();

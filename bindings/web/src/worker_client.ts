@@ -7,11 +7,13 @@ import type { GivenFrame } from "./frame_reader.js";
 import { Motion } from "./motion.js";
 import type { Picture } from "./picture.js";
 import type { RetargetOptions } from "./retarget.js";
+import type { SpeechOptions } from "./speech_motion.js";
+import type { Voice } from "./voice.js";
 import { wasmFiles } from "./wasm_files.js";
-import type { DriverLandmarks, EnrolledFace, WorkerCalls, WorkerFaceChoice, WorkerFrame, WorkerOptions } from "./worker_protocol.js";
+import type { DriverLandmarks, EnrolledFace, WorkerCalls, WorkerFaceChoice, WorkerFrame, WorkerOptions, WorkerSpeech } from "./worker_protocol.js";
 
 export { Motion };
-export type { EnrolledFace, WorkerFaceChoice, WorkerFrame, WorkerOptions } from "./worker_protocol.js";
+export type { EnrolledFace, WorkerFaceChoice, WorkerFrame, WorkerOptions, WorkerSpeech } from "./worker_protocol.js";
 
 /** The worker broke down; make a new one. */
 export class WorkerCrash extends RuntimeError {}
@@ -102,14 +104,31 @@ export class AnimatorWorker {
     return new Motion(await this.#calls.ask("taken", name));
   }
 
-  /** Begins with a driver of given landmarks, its reference frame, in frames of `size`: width, height. */
-  start(landmarks: Landmarks, size: readonly [number, number], smooth = true): Promise<void> {
-    return this.#calls.ask("start", { landmarks, size, smooth });
+  /**
+   * Begins to make the motion of somebody who says what is heard: `hear` until all of it was, then ask for what is `spoken`.
+   * @returns whether any speech is heard; if not, the mouth stays shut.
+   * @throws ValueError files or options that cannot be used.
+   */
+  listen(voice: Voice, speech: WorkerSpeech, options: SpeechOptions = {}): Promise<boolean> {
+    return this.#calls.ask("listen", { samples: voice.samples, speech, options });
   }
 
-  /** Begins with a motion's first take; one that speaks is not smoothed, see `PhotoAnimator.play`. */
-  startMotion({ takes, imageSize, speech }: Motion): Promise<void> {
-    return this.start(takes[0]!.reference, imageSize, !speech);
+  /** Hears the next second or so; the share of the sound that was heard, 1 at its end. */
+  hear(): Promise<number> {
+    return this.#calls.ask("hear", undefined);
+  }
+
+  /** @throws ValueError an expression, region or gain that does not exist. */
+  async spoken(): Promise<Motion> {
+    return new Motion(await this.#calls.ask("spoken", undefined));
+  }
+
+  /**
+   * Begins with a driver of given landmarks (what a motion's first take is counted from), in frames of `size`: width, height.
+   * @param smooth as in the options by default; off for motions that speak.
+   */
+  start(landmarks: Landmarks, size: readonly [number, number], smooth?: boolean): Promise<void> {
+    return this.#calls.ask("start", { landmarks, size, smooth });
   }
 
   /**
