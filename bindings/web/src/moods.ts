@@ -10,8 +10,10 @@ const MOODS = {
   surprised: { browInnerUp: 0.45, browOuterUp: 0.45, eyeWide: 0.4 },
   angry: { browDown: 0.5, eyeSquint: 0.22, noseSneer: 0.15, mouthFrown: 0.12 },
   worried: { browInnerUp: 0.5, browDown: 0.15, eyeWide: 0.12, mouthStretch: 0.1 },
-} as const satisfies Record<string, Readonly<Record<string, number>>>;
-export type Mood = keyof typeof MOODS;
+} as const satisfies Record<Mood, Readonly<Record<string, number>>>;
+/** Names of moods. */
+export type Mood = "neutral" | "happy" | "sad" | "surprised" | "angry" | "worried";
+/** All of them. */
 export const MOOD_NAMES = Object.keys(MOODS) as readonly Mood[];
 
 /**
