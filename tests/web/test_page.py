@@ -223,7 +223,7 @@ def test_the_photo_says_what_is_heard(url: str, tmp_path: Path) -> None:
     seen, meant = video_motion(path), Motion.from_speech((sound, SAMPLE_RATE))
     assert len(seen) == len(meant)
     lips = [motion.landmarks[:, 14, 1] - motion.landmarks[:, 13, 1] for motion in (seen, meant)]
-    alike = np.corrcoef(*lips)[0, 1]
+    alike = np.corrcoef(lips[0], lips[1])[0, 1]
     print("lips in the page's video and of the Python SDK's motion:", alike)
     assert alike > 0.8
 
