@@ -116,9 +116,8 @@ public final class PhotoAnimator {
     /// The same for several portraits of one photo. A frame that cannot be made is a failure and the last one.
     public func play(_ portraits: [Portrait], _ motion: Motion) throws -> AnySequence<Result<AnimatedFrame, Error>> {
         try requireOpen()
-        var retarget = options.retarget
         // The curves of a motion that speaks are smooth; more smoothing would leave lips open that meet.
-        retarget.smooth = retarget.smooth && !motion.speech
+        let retarget = motion.speech ? try options.retarget.unsmoothed() : options.retarget
         let following = try Following(portraits, networks, retarget)
         let takes = options.retarget.absolute ? [Motion.Take(start: 0, reference: motion.landmarks[0])] : motion.takes
         let references = Dictionary(uniqueKeysWithValues: takes.map { ($0.start, $0.reference) })

@@ -9,7 +9,7 @@ public struct RetargetOptions: Sendable {
     /// the head let shoulders and background move as the driver's do. For reenactment of a person by themselves, and for tests.
     public let absolute: Bool
     /// One-Euro smoothing of the result.
-    public internal(set) var smooth: Bool
+    public let smooth: Bool
     /// Those that move; `eyes` includes the gaze, `lips` the jaw and cheeks.
     public let regions: Set<Region>
     /// Strength per region, from 0 (still) over 1 (as the driver, the default) to 3.
@@ -37,6 +37,11 @@ public struct RetargetOptions: Sendable {
 
     /// Strength of a region: its gain, or 0 where it is switched off.
     public func gain(_ region: Region) -> Double { regions.contains(region) ? gains[region] ?? 1 : 0 }
+
+    /// The same without smoothing.
+    func unsmoothed() throws -> RetargetOptions {
+        try RetargetOptions(absolute: absolute, smooth: false, regions: regions, gains: gains)
+    }
 
     /// Whether what surrounds the head moves as the driver's does: only where the head itself moves just so.
     var takesSurroundings: Bool { absolute && gain(.pose) == 1 }
