@@ -243,8 +243,9 @@ def test_a_region_can_be_frozen(region: str, how: str) -> None:
         "eyes": [*RIGHT_EYE.upper, *LEFT_EYE.upper, *RIGHT_IRIS, *LEFT_IRIS],
         "brows": [*LEFT_BROW, *RIGHT_BROW],
     }
+    # What moves moves by .01 and more; a frozen part, by what the other parts' depth takes along of the fitted pose.
     for name, indices in parts.items():
-        assert (change[indices].max() < 0.004) == (name == region), name
+        assert change[indices].max() < 0.005 if name == region else change[indices].max() > 0.01, name
     pose = fit_pose(crop.to_pixels(result[1]), fit_pose(portrait, BASIS.mean_face).to_canonical(portrait))
     turned = abs(pose.yaw - fit_pose(portrait, BASIS.mean_face).yaw)
     assert turned < 1.5 if region == "pose" else turned > 6.0
