@@ -33,8 +33,10 @@ export interface AnimatedFrame {
 /** The networks that a player needs. */
 export interface PlayerNetworks {
   readonly animate: Network;
-  /** Those of eyes and mouth; bundles of earlier versions have none. */
-  /** @internal */
+  /**
+   * Those of eyes and mouth; bundles of earlier versions have none.
+   * @internal
+   */
   readonly regions?: RegionNetworks | undefined;
   readonly retarget: RetargetNetworks;
 }

@@ -88,7 +88,7 @@ export class SpeechListener {
 }
 
 /**
- * The motion of somebody who says what is heard in a sound.
+ * Makes a motion from recorded speech.
  *
  * The lips are read off the sound by a small network. Blinks, glances, small movements of the head and of the brows are computed:
  * they follow its stress and its pauses, and come from no real person. Whose portrait it is played on has to be stated.

@@ -3,7 +3,8 @@
 import { ValueError } from "./errors.js";
 import { SAMPLE_RATE } from "./lips_network.js";
 
-const LONGEST_SECONDS = 600, LEAST_RATE = 4000, MOST_RATE = 384_000, MOST_CHANNELS = 16, FAR_OUTSIDE = 8;
+export const LONGEST_SECONDS = 600;
+const LEAST_RATE = 4000, MOST_RATE = 384_000, MOST_CHANNELS = 16, FAR_OUTSIDE = 8;
 /** Sound that never gets louder than this is taken for silence: -60 dB of full scale. */
 const SILENT = 1e-3;
 /** Crossings of zero of the resampling filter to each side, and the part of the band that it lets through. */

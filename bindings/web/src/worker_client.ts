@@ -105,7 +105,7 @@ export class AnimatorWorker {
   }
 
   /**
-   * Begins to make the motion of somebody who says what is heard: `hear` until all of it was, then ask for what is `spoken`.
+   * Begins to make a motion from recorded speech: `hear` until all of it was heard, then ask for what is `spoken`.
    * @returns whether any speech is heard; if not, the mouth stays shut.
    * @throws ValueError files or options that cannot be used.
    */

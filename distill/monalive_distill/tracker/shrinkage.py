@@ -35,6 +35,7 @@ from monalive.faces.landmarks import (
 )
 from monalive.faces.level_crop import extract_level, level_region
 from monalive_distill.data.training_pairs import FaceSequence
+from monalive_distill.smooth_step import smooth_step
 from monalive_distill.tracker.face_pool import FacePool
 from monalive_distill.tracker.landmark_network import INPUT_SIZE, LandmarkNetwork
 from monalive_distill.tracker.pictures import to_pictures
@@ -61,23 +62,23 @@ def usual_faces(sequences: Sequence[FaceSequence], count: int = USUAL_FACES) -> 
 def undo_shrinkage(network: LandmarkNetwork, faces: torch.Tensor) -> None:
     """Changes a network's last layers in place; the mean of what it reads of `faces` (`usual_faces`) stays."""
     readers = network.regions
+    face, left_eye, mouth = network.face, readers.eye_reader.points, readers.mouth_reader.points
     inputs: dict[nn.Linear, torch.Tensor] = {}
-    layers = (network.face, readers.eye_reader.points, readers.mouth_reader.points)
     hooks = [
         layer.register_forward_pre_hook(lambda module, given: inputs.__setitem__(module, given[0].mean(0)))
-        for layer in layers
+        for layer in (face, left_eye, mouth)
     ]
     network.eval()(faces)
     for hook in hooks:
         hook.remove()
     whole = tuple(range(LANDMARK_COUNT))
     for corners, lids, iris in _EYES:
-        _spread(network.face, inputs[network.face], whole, corners, _eye_gains(whole, corners, lids, iris))
+        _spread(face, inputs[face], whole, corners, _eye_gains(whole, corners, lids, iris))
     corners, lids, iris = _EYES[1]  # the reader of both eyes sees each as a left one
     points = readers.left_eye.points
-    _spread(layers[1], inputs[layers[1]], points, corners, _eye_gains(points, corners, lids, iris))
+    _spread(left_eye, inputs[left_eye], points, corners, _eye_gains(points, corners, lids, iris))
     points = readers.mouth.points
-    _spread(layers[2], inputs[layers[2]], points, MOUTH_CORNERS, _mouth_gains(points))
+    _spread(mouth, inputs[mouth], points, MOUTH_CORNERS, _mouth_gains(points))
 
 
 def _spread(
@@ -104,9 +105,7 @@ def _eye_gains(
     """(len(points), 2) of an eye and its brow, across and down; 1 elsewhere."""
     whole = load_expressions().mean_face
     face, place = whole[list(points)], whole[list(corners)].mean(0)
-    low, high = _BROW_FROM
-    above = np.clip((place[1] - face[:, 1:2] - low) / (high - low), 0, 1)
-    brow = above * above * (3 - 2 * above) * (face[:, :1] * place[0] >= 0)
+    brow = smooth_step(place[1] - face[:, 1:2], *_BROW_FROM) * (face[:, :1] * place[0] >= 0)
     gains = np.asarray(1 + brow * (np.array(BROW_GAIN) - 1), np.float64)
     gains[np.isin(points, lids) & ~np.isin(points, corners)] = LID_GAIN
     gains[np.isin(points, iris)] = IRIS_GAIN
@@ -118,5 +117,4 @@ def _mouth_gains(points: tuple[int, ...]) -> NDArray[np.float64]:
     face = load_expressions().mean_face[:, :2]
     lips = face[[*LIPS_OUTER, *LIPS_INNER]]
     away = np.linalg.norm(face[list(points)][:, None] - lips[None], axis=-1).min(axis=1)
-    near = np.clip(1 - away / _MOUTH_REACH, 0, 1)[:, None]
-    return np.asarray(1 + near * near * (3 - 2 * near) * (np.array(MOUTH_GAIN) - 1), np.float64)
+    return np.asarray(1 + smooth_step(away, _MOUTH_REACH, 0.0)[:, None] * (np.array(MOUTH_GAIN) - 1), np.float64)

@@ -26,6 +26,7 @@ from monalive.faces.landmarks import (
     RIGHT_EYE_CORNERS,
     RIGHT_LID_PAIRS,
 )
+from monalive_distill.smooth_step import smooth_step
 
 # Where irises go, in eye widths beside and below the middle of the eye, and how far they are moved at most.
 GAZES, MOST_MOVED = (0.3, 0.13), (0.2, 0.1)
@@ -69,8 +70,7 @@ class _Mover(NamedTuple):
 
     def displacement(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         away = np.abs((points - self.place) @ self.axes.T)
-        part = np.clip((np.array(self.still) - away) / (np.array(self.still) - np.array(self.whole)), 0, 1)
-        share = np.prod(part * part * (3 - 2 * part), axis=-1, keepdims=True)
+        share = np.prod(smooth_step(away, self.still, self.whole), axis=-1, keepdims=True)
         return np.asarray(share * self.shift, np.float64)
 
 

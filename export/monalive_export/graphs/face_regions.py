@@ -6,11 +6,12 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from monalive.faces.apertures import Aperture
 from monalive.faces.expressions import load_expressions
 from monalive.faces.landmarks import IRISES, LEFT_EYE, RIGHT_EYE
+from monalive_distill.smooth_step import smooth_step
 
 Array = NDArray[np.float64]
 # Heights below the eye corners, in outer-eye-corner distances, between which the lower face takes over.
@@ -73,13 +74,6 @@ def neighbour_average(mean_face: Array, deviation: float = 0.05) -> Array:
     weights = np.exp(-squared / (2 * deviation**2))
     averaged: Array = weights / weights.sum(axis=1, keepdims=True)
     return averaged
-
-
-def smooth_step(value: ArrayLike, low: float, high: float) -> Array:
-    """0 below `low`, 1 above `high`, in between a cubic with level ends."""
-    x = np.clip((np.asarray(value, np.float64) - low) / (high - low), 0.0, 1.0)
-    stepped: Array = x * x * (3.0 - 2.0 * x)
-    return stepped
 
 
 @functools.cache

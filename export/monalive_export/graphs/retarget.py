@@ -213,7 +213,7 @@ class RetargetStartGraph(Graph):
         brow = torch.clamp(_brow_height(portrait) / _brow_height(driver), *settings.BROW_RATIO)
         gain = gains.unsqueeze(1)  # (1, 1, 4)
         flat = lips * gain[:, :, 2:3] * lower + brows * gain[:, :, 3:4] * brow
-        return torch.cat((flat, flat, flat), 2)
+        return _thrice(flat)
 
     def _limits(self, own: torch.Tensor, landmarks: torch.Tensor, crop: torch.Tensor) -> torch.Tensor:
         """(1, 2, 6) lowest and highest turn (radians), growth, shift (pixels).
@@ -429,7 +429,7 @@ class RetargetGraph(Graph):
 
 
 def _thrice(value: torch.Tensor) -> torch.Tensor:
-    """(1, 1, 1) to (1, 1, 3). Expanding becomes BROADCAST_TO, which the GPU delegate refuses."""
+    """(1, n, 1) to (1, n, 3). Expanding becomes BROADCAST_TO, which the GPU delegate refuses."""
     return torch.cat((value, value, value), 2)
 
 

@@ -139,7 +139,7 @@ def step(x: torch.Tensor) -> torch.Tensor:
 
 
 def smooth_step(x: torch.Tensor, low: float, high: float) -> torch.Tensor:
-    """`face_regions.smooth_step`."""
+    """`monalive_distill.smooth_step`."""
     t = clamp_to_unit((x - low) * (1.0 / (high - low)))
     return t * t * (3.0 - 2.0 * t)
 

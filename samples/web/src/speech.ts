@@ -2,14 +2,13 @@
 
 import { AudioSampleSink } from "mediabunny";
 import type { AnimatorWorker, WorkerSpeech } from "../../../bindings/web/src/worker_client.js";
-import { Voice } from "../../../bindings/web/src/voice.js";
+import { LONGEST_SECONDS, Voice } from "../../../bindings/web/src/voice.js";
 import type { Driver } from "./drivers.js";
 import { mediaInput } from "./media_input.js";
 import { InputProblem } from "./problems.js";
 import type { Work } from "./progress.js";
 import { SoundPlayer } from "./sound_player.js";
 
-const LONGEST_SECONDS = 600;
 /** Of the work, what reading the file takes. */
 const READING = 0.2;
 
@@ -22,7 +21,7 @@ interface Sound {
 }
 
 /**
- * The motion of somebody who says what is heard in a file, and its sound.
+ * Makes a motion from recorded speech, and keeps its sound.
  * @throws InputProblem it cannot be read, or nobody speaks in it; DOMException the user ended it.
  */
 export async function speechDriver(animator: AnimatorWorker, file: Blob, name: string, models: WorkerSpeech, work: Work): Promise<Driver> {

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import pytest
 import torch
 
 from monalive.faces.landmarks import LEFT_EYE_CORNERS, LEFT_IRIS, MOUTH_CORNERS, NOSE, RIGHT_EYE_CORNERS, RIGHT_IRIS
 from monalive_distill.packaged_assets import tracker_weights
-from monalive_distill.tracker.networks import load_tracker
+from monalive_distill.tracker.networks import load_tracker, write_tracker_weights
 from monalive_distill.tracker.shrinkage import IRIS_GAIN, MOUTH_GAIN, undo_shrinkage
 
 
@@ -49,3 +50,9 @@ def test_the_mean_and_the_rest_of_the_face_stay(readings: tuple[torch.Tensor, to
     still = [*NOSE, *LEFT_EYE_CORNERS, *RIGHT_EYE_CORNERS]
     torch.testing.assert_close(after[:, still], before[:, still], atol=1e-6, rtol=0)
     torch.testing.assert_close(after[..., 2], before[..., 2])
+
+
+def test_only_a_run_of_the_landmark_network_is_changed(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="usual faces change a run of the landmark network, and none is given"):
+        write_tracker_weights([], tmp_path / "tracker.safetensors", tracker_weights(), [tmp_path])
+    assert not list(tmp_path.iterdir())

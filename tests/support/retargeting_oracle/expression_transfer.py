@@ -22,7 +22,8 @@ from monalive.faces.landmarks import (
     RIGHT_EYE,
     RIGHT_EYE_CORNERS,
 )
-from monalive_export.graphs.face_regions import RegionWeights, open_shape, smooth_step
+from monalive_distill.smooth_step import smooth_step
+from monalive_export.graphs.face_regions import RegionWeights, open_shape
 from monalive_export.graphs.retarget_settings import (
     BLINKING,
     BROW_RATIO,
