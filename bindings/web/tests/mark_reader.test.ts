@@ -67,7 +67,7 @@ for (const [name, { change, mirrored = false, tilePixels = SIDE / 4 }] of Object
   });
 }
 
-test("a mark that no single frame shows is read from all together", async () => {
+test("a mark in frames full of noise is read from all together", async () => {
   const picture = await marked(PHOTO);
   const frames = Array.from({ length: 8 }, (_, i) => noisy(picture, 20 + i));
   assert.equal((await searchMark(frames))?.id, "2f0b");
