@@ -34,9 +34,9 @@ def main(folder: Path) -> None:
     """Writes all cases into a folder that is there."""
     photo = np.asarray(Image.open(PHOTO).convert("RGB"))
     marked = PixelMark(MESSAGE, (512, 512), [SQUARE]).apply(photo)
-    told = [
-        _written(folder, name, change([photo if name == "unmarked" else marked])) for name, change in _CASES.items()
-    ]
+    told = []
+    for name, change in _CASES.items():
+        told.append(_written(folder, name, change([photo if name == "unmarked" else marked])))
     (folder / "expected.json").write_text(json.dumps(told))
 
 

@@ -20,9 +20,10 @@ const NEARBY = [-2, -1, 0, 1, 2].flatMap((y) => [-2, -1, 0, 1, 2].map((x): Point
 const STEPS = [0.006, 0.003, 0.0015];
 /** Waves of about one's length: those whose lengths differ by less. */
 const ABOUT = 1.5;
-const COSINES = Float64Array.from({ length: TILE }, (_, i) => Math.cos((2 * Math.PI * i) / TILE));
-const SINES = Float64Array.from({ length: TILE }, (_, i) => Math.sin((2 * Math.PI * i) / TILE));
 const REACH = 2 * HIGHEST + 1;
+/** [(waves per tile + 16) * 48 + place]. */
+const COSINES = Float64Array.from({ length: REACH * TILE }, (_, i) => Math.cos(turnAt(i)));
+const SINES = Float64Array.from({ length: REACH * TILE }, (_, i) => Math.sin(turnAt(i)));
 
 /** Where in the evidence to read: so many tiles about a centre. `fade`: those further out count less, for squares of about the mark's size. */
 export interface Area {
@@ -160,22 +161,19 @@ class Look {
   #correlate(way: number): void {
     const re = this.#matchedRe[way]!, im = this.#matchedIm[way]!, waves = this.reader.keyed.waves.slice(CODE_WAVES);
     const rowRe = new Float64Array(REACH), rowIm = new Float64Array(REACH);
-    const columns = [...new Set(waves.map(({ x }) => x))];
+    const columns = [...new Set(waves.map(({ x }) => x + HIGHEST))];
     for (let row = 0; row < TILE; row++) {
       rowRe.fill(0);
       rowIm.fill(0);
-      waves.forEach(({ x, y }, i) => {
-        const angle = (y * row) % TILE, c = COSINES[angle]!, s = SINES[angle]!;
+      for (let i = 0; i < waves.length; i++) {
+        const { x, y } = waves[i]!, at = (y + HIGHEST) * TILE + row, c = COSINES[at]!, s = SINES[at]!;
         rowRe[x + HIGHEST]! += re[i]! * c - im[i]! * s;
         rowIm[x + HIGHEST]! += re[i]! * s + im[i]! * c;
-      });
-      for (let column = 0, to = (way * TILE + row) * TILE; column < TILE; column++, to++) {
-        let sum = 0;
-        for (const x of columns) {
-          const angle = modulo(x * column);
-          sum += rowRe[x + HIGHEST]! * COSINES[angle]! - rowIm[x + HIGHEST]! * SINES[angle]!;
-        }
-        this.correlation[to] = sum;
+      }
+      const to = (way * TILE + row) * TILE;
+      for (const k of columns) {
+        const c = rowRe[k]!, s = rowIm[k]!;
+        for (let column = 0, at = k * TILE; column < TILE; column++, at++) this.correlation[to + column]! += c * COSINES[at]! - s * SINES[at]!;
       }
     }
   }
@@ -248,27 +246,39 @@ function faded(count: number, fade: boolean): Float32Array {
 
 /** The part of a tile's spectrum where the mark's waves are: [(down + 16) * 33 + across + 16]. */
 function lowWaves(tile: Float64Array): { re: Float64Array; im: Float64Array } {
-  const rowsRe = new Float64Array(TILE * REACH), rowsIm = new Float64Array(TILE * REACH);
-  for (let y = 0; y < TILE; y++) {
-    for (let k = -HIGHEST, to = y * REACH; k <= HIGHEST; k++, to++) {
-      for (let x = 0; x < TILE; x++) {
-        const angle = modulo(k * x), value = tile[y * TILE + x]!;
-        rowsRe[to]! += value * COSINES[angle]!;
-        rowsIm[to]! -= value * SINES[angle]!;
+  // [(across + 16) * 48 + row]
+  const rowsRe = new Float64Array(REACH * TILE), rowsIm = new Float64Array(REACH * TILE);
+  for (let k = 0; k < REACH; k++) {
+    for (let y = 0; y < TILE; y++) {
+      let re = 0, im = 0;
+      for (let at = k * TILE, from = y * TILE; from < (y + 1) * TILE; at++, from++) {
+        re += tile[from]! * COSINES[at]!;
+        im -= tile[from]! * SINES[at]!;
       }
+      rowsRe[k * TILE + y] = re;
+      rowsIm[k * TILE + y] = im;
     }
   }
   const re = new Float64Array(REACH * REACH), im = new Float64Array(REACH * REACH);
-  for (let m = -HIGHEST, to = 0; m <= HIGHEST; m++) {
-    for (let k = 0; k < REACH; k++, to++) {
-      for (let y = 0; y < TILE; y++) {
-        const angle = modulo(m * y), c = COSINES[angle]!, s = SINES[angle]!, a = rowsRe[y * REACH + k]!, b = rowsIm[y * REACH + k]!;
-        re[to]! += a * c + b * s;
-        im[to]! += b * c - a * s;
+  // A real tile's waves come in pairs, opposite and conjugate.
+  for (let m = HIGHEST; m < REACH; m++) {
+    for (let k = 0; k < REACH; k++) {
+      const to = m * REACH + k, opposite = REACH * REACH - 1 - to;
+      let sumRe = 0, sumIm = 0;
+      for (let y = 0, at = m * TILE, from = k * TILE; y < TILE; y++, at++, from++) {
+        sumRe += rowsRe[from]! * COSINES[at]! + rowsIm[from]! * SINES[at]!;
+        sumIm += rowsIm[from]! * COSINES[at]! - rowsRe[from]! * SINES[at]!;
       }
+      re[to] = re[opposite] = sumRe;
+      im[to] = sumIm;
+      im[opposite] = -sumIm;
     }
   }
   return { re, im };
+}
+
+function turnAt(index: number): number {
+  return (2 * Math.PI * (Math.trunc(index / TILE) - HIGHEST) * (index % TILE)) / TILE;
 }
 
 function indexOfMost(values: Float64Array): number {

@@ -96,6 +96,11 @@ export function warpField({ width, height, data }: Field, map: Affine, columns: 
     for (let x = 0; x < columns; x++, to++) {
       const u = a * x + b * y + c, v = d * x + e * y + f;
       const left = Math.floor(u), top = Math.floor(v), s = u - left, t = v - top;
+      if (left >= 0 && left < width - 1 && top >= 0 && top < height - 1) {
+        const from = top * width + left, above = data[from]! * (1 - s) + data[from + 1]! * s;
+        result[to] = above + ((data[from + width]! * (1 - s) + data[from + width + 1]! * s) - above) * t;
+        continue;
+      }
       if (black && (left < -1 || left >= width || top < -1 || top >= height)) continue;
       let w00 = (1 - s) * (1 - t), w01 = s * (1 - t), w10 = (1 - s) * t, w11 = s * t;
       if (black) {
