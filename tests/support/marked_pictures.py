@@ -79,8 +79,8 @@ def _filmed(frames: Frames) -> Frames:
             film.mux(stream.encode(av.VideoFrame.from_ndarray(frames[0], format="rgb24")))
         film.mux(stream.encode())
     content.seek(0)
-    with av.open(content) as film:
-        return [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+    with av.open(content, "r") as film:
+        return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in film.decode(video=0)]
 
 
 _CASES: Final[dict[str, Callable[[Frames], Frames]]] = {

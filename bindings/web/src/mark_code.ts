@@ -95,7 +95,7 @@ export function decode(soft: Float64Array): ReadMessage | null {
 }
 
 /** [register * 4 + generator]: what the code sends. */
-const SENT = Int8Array.from({ length: 2 * STATES * 4 }, (_, i) => (isOdd((i >> 2) & GENERATORS[i & 3]!) ? -1 : 1));
+const SENT = /* @__PURE__ */ Int8Array.from({ length: 2 * STATES * 4 }, (_, i) => (isOdd((i >> 2) & GENERATORS[i & 3]!) ? -1 : 1));
 
 /** Viterbi's decoder; the trellis is walked round twice, so that it closes. */
 function likeliest(soft: Float64Array): bigint {
