@@ -85,6 +85,12 @@ dist: web
 docs: $(DOCS)/.installed
 	$(DOCS)/bin/python docs/gather_pages.py build/docs
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
+	@if command -v npm >/dev/null; then \
+		for folder in bindings/web docs/typescript; do \
+			(cd $$folder && npm ci --ignore-scripts --no-audit --no-fund --silent) || exit 1; \
+		done; \
+		cd docs/typescript && npm run --silent reference; \
+	else echo "TypeScript's reference is left out: it needs npm (Node.js 20 or newer)"; fi
 	@echo "The docs are in $(CURDIR)/build/site/index.html"
 
 $(DOCS)/.installed: pyproject.toml

@@ -166,7 +166,7 @@ class GraphExporter:
                 raise ValueError(
                     f"the {self._target.name} {precision} file of {self._name!r} does not run on the {accelerator}, "
                     f"which refuses {', '.join(refused[accelerator])}; write the graph with other operations, "
-                    "or set `accelerated = False` on it if the CPU shall run it; it was not written"
+                    "or set `accelerated = False` on it if the CPU is to run it; it was not written"
                 )
         return refused
 

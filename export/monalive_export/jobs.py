@@ -79,7 +79,7 @@ def in_processes(source: Callable[[], ExportModel], shared: Shared, jobs: Sequen
             return _collected(futures, told, started, say)
         except BrokenProcessPool as error:
             raise ChildProcessError(
-                "a process of the export was ended from outside, perhaps for want of memory: "
+                "a process of the export was ended from outside, perhaps because memory ran out; "
                 "close other programs, or export with fewer --processes"
             ) from error
         except BaseException:

@@ -485,8 +485,7 @@ class PhotoAnimator(ClosesAtEnd):
             faces = self._photo_tracker.detect(loaded.image, largest_only=not every)
         if not faces:
             raise ValueError(
-                f"no face was found in {name}: nothing in it is enough like a person's; "
-                "use a photo that shows one from the front, well lit"
+                f"no face was found in {name}; use a photo that shows a human face from the front, well lit"
             )
         most = self._options.max_faces
         if len(faces) > most and every:

@@ -156,7 +156,7 @@ def _verdict(
         case Condition.ON_A_SERVER:
             return _on_a_server(credentials, mark)
         case Condition.UNREADABLE if mark is None and not credentials.names_us and not unreadable:
-            note = "It has Content Credentials that cannot be read: who signed it, or what, is not known."
+            note = "It has Content Credentials that cannot be read, so it is unknown who signed it."
             return Verification(State.CANNOT_TELL, credentials, None, [note])
         case Condition.UNREADABLE | Condition.CHANGED:
             return _changed(credentials, mark)
@@ -177,7 +177,7 @@ def _by_mark(credentials: ReadCredentials | None, mark: FoundMark, notes: Sequen
     if mark.belongs:
         return Verification(State.STRIPPED, credentials, mark, notes, Origin.MARK)
     if mark.belongs is None:
-        note = "It carries a mark like ours; whether the mark was made for this picture is not known."
+        note = "It carries a mark like ours; it cannot be checked whether the mark was made for this picture."
         return Verification(State.STRIPPED, credentials, mark, [note], Origin.MARK)
     note = "It carries a mark of ours that was made for another picture: copied here, or the picture was changed much."
     return Verification(State.COPIED, credentials, mark, [note])
@@ -210,7 +210,7 @@ def _ours(credentials: ReadCredentials, mark: FoundMark | None) -> Verification:
     origin = Origin.CONFIRMED if agree or credentials.trusted else Origin.CLAIMED
     notes = []
     if mark is None and said is not None:
-        notes.append("The pixel mark that the credentials speak of was not found; the file itself is unchanged.")
+        notes.append("The pixel mark named in the credentials was not found. The file itself is unchanged.")
     if not credentials.trusted:
         notes.append("The signer is on no trust list: the file is as it was signed, but anyone may have signed it.")
     if credentials.condition is Condition.FLAWED:
@@ -235,7 +235,7 @@ def _of_another_tool(credentials: ReadCredentials, mark: FoundMark | None) -> Ve
     if credentials.origins:
         opened = any(origin.relationship == "parentOf" for origin in credentials.origins)
         what = "opened a file of monalive and changed it" if opened else "used a file of monalive in it"
-        notes.append(f"They say that this tool {what}; what monalive said of that file is kept in them.")
+        notes.append(f"According to them, this tool {what}; they keep what monalive stated about that file.")
         if not all(origin.intact for origin in credentials.origins):
             notes.append("That file had been changed since monalive signed it.")
         origin = Origin.CONFIRMED if mark is not None and _fits(mark) else Origin.CLAIMED

@@ -46,7 +46,7 @@ def test_a_missing_file_and_another_kind_of_file(
 @pytest.mark.parametrize(
     ("record", "said"),
     [
-        ({"model": "dog"}, "something that is not exported (dog)"),
+        ({"model": "dog"}, "a kind that cannot be exported (dog)"),
         ({}, "no variant named"),
         ({"variant": "huge"}, "huge"),
         ({"variant": "tiny"}, "another variant"),

@@ -165,7 +165,7 @@ def _retarget_cases(faces: dict[str, Any]) -> dict[str, Any]:
         landmarks = _points(faces[portrait])
         crop = portrait_crop(landmarks, 640, 480)
         chosen: Any = options
-        retarget = Retargeter(networks, landmarks, crop, monalive.RetargetOptions(**chosen))
+        retarget = Retargeter(landmarks, crop, monalive.RetargetOptions(**chosen), networks=networks)
         retarget.start(driver[0], tuple(faces["driver_size"]))
         outputs = [retarget.step(face, time)[KEPT] for face, time in zip(driver, times, strict=True)]
         cases.append(

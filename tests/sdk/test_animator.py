@@ -576,7 +576,9 @@ def test_more_faces_than_are_taken_are_said(photo: np.ndarray, caplog: pytest.Lo
     assert "the photo shows more than 2 faces: only the largest are taken; raise max_faces" in caplog.text
 
 
-@pytest.mark.parametrize(("option", "says"), [({"max_faces": 0}, "max_faces"), ({"driver_face": "left"}, "who drives")])
+@pytest.mark.parametrize(
+    ("option", "says"), [({"max_faces": 0}, "max_faces"), ({"driver_face": "left"}, "driving face")]
+)
 def test_options_for_faces(option: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         PhotoAnimatorOptions(**option)

@@ -178,7 +178,7 @@ def test_a_background_behind_an_opaque_photo_is_said(tmp_path: Path, caplog: pyt
                 [sample_portrait_path()], tmp_path / "a.png", "nod", seconds=0.04, background="red", size=300
             )
         )
-    assert any("not cut out" in line for line in caplog.messages)
+    assert any("not a cut-out" in line for line in caplog.messages)
 
 
 def test_no_colour_is_refused_before_any_work(tmp_path: Path) -> None:

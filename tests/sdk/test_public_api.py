@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ import monalive
 from monalive import Bundle, Motion, PhotoAnimator, PhotoAnimatorOptions, default_bundle_path
 
 ROOT = Path(__file__).resolve().parents[2]
+PYRIGHT = ROOT / "bindings" / "web" / "node_modules" / "pyright" / "index.js"
 SAMPLES = sorted((ROOT / "samples" / "python").glob("*.py"))
 
 
@@ -101,11 +104,14 @@ print(animate("photo.jpg", motion, "out.webm", consent="given").frames, len(BLEN
 """
 
 
+WRONG_CODE = "from monalive import Motion, animate\nanimate(3, Motion.builtin('nod'), 'out.mp4')\n"
+
+
 def test_strict_type_checking_of_user_code(tmp_path: Path) -> None:
     """mypy --strict finds nothing in code that uses the API as documented, and finds what is wrong."""
     right, wrong = tmp_path / "right.py", tmp_path / "wrong.py"
     right.write_text(USER_CODE)
-    wrong.write_text("from monalive import Motion, animate\nanimate(3, Motion.builtin('nod'), 'out.mp4')\n")
+    wrong.write_text(WRONG_CODE)
     command = [sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", "--cache-dir", str(tmp_path / "c")]
     environment = {"MYPYPATH": str(ROOT / "sdk"), "PATH": ""}
     done = subprocess.run(
@@ -113,3 +119,16 @@ def test_strict_type_checking_of_user_code(tmp_path: Path) -> None:
     )
     lines = [line for line in done.stdout.splitlines() if "error" in line and not line.startswith("Found")]
     assert len(lines) == 1 and "wrong.py:2" in lines[0] and '"animate"' in lines[0], done.stdout
+
+
+@pytest.mark.skipif(not PYRIGHT.is_file() or shutil.which("node") is None, reason="pyright is not installed: make web")
+def test_strict_type_checking_by_pyright(tmp_path: Path) -> None:
+    """The same by pyright, which editors use."""
+    (tmp_path / "right.py").write_text(USER_CODE)
+    (tmp_path / "wrong.py").write_text(WRONG_CODE)
+    settings = {"typeCheckingMode": "strict", "extraPaths": [str(ROOT / "sdk")], "include": ["right.py", "wrong.py"]}
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
+    command = ["node", str(PYRIGHT), "--outputjson", "--pythonpath", sys.executable, "--project", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    found = json.loads(done.stdout)["generalDiagnostics"]
+    assert {(Path(one["file"]).name, one["range"]["start"]["line"]) for one in found} == {("wrong.py", 1)}, done.stdout

@@ -122,7 +122,7 @@ def test_no_network_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
             raise OSError("unreachable")
 
     monkeypatch.setattr("monalive.ui.lan.socket.socket", Nowhere)
-    with pytest.raises(OSError, match="in no network"):
+    with pytest.raises(OSError, match="not connected to a network"):
         lan_address()
     monkeypatch.setattr("monalive.ui.content.page_routes", lambda bundle: {})
     assert main(["ui", "--lan"]) == 2

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import threading
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from speech_reference import spoken_sound
 
 import monalive
 from monalive.faces.landmarks import LIPS_INNER
 from monalive.media.image_io import load_image
 from monalive.media.video_sinks import open_sink
+from monalive.motions.motion import Motion
 from monalive.motions.motion_extraction import video_motion
+from monalive.speech.voice import SAMPLE_RATE, Voice
 from monalive.ui.content import STATIC, page_routes
 from monalive.ui.lan import Lan
 from monalive.ui.server import PageServer
@@ -87,8 +91,8 @@ def test_frames_are_those_of_the_python_sdk(url: str, tmp_path: Path) -> None:
     with monalive.PhotoAnimator.create_from_options(monalive.PhotoAnimatorOptions()) as animator:
         portrait = animator.enroll(str(tmp_path / "photo.png"), consent="artwork")
         apart = np.abs(np.reshape(result["landmarks"], (478, 3)) - portrait.landmarks)
-        # Int8 networks on crops that are read a little differently; the face's outline differs most.
-        assert apart.max() < 0.6 and apart.mean() < 0.2
+        # Int8 networks on crops that are read a little differently, and last layers that make more of it since 0.7.3.
+        assert apart.max() < 0.75 and apart.mean() < 0.2
         near, moved = {}, {}
         for index, frame in enumerate(animator.play(portrait, monalive.Motion.load(motion_file))):
             if index in FRAMES:
@@ -189,6 +193,47 @@ def test_a_dropped_video_drives_and_its_sound_is_kept(url: str, tmp_path: Path) 
     assert np.abs(own.landmarks - motion.landmarks).mean() < 0.5
     assert list(motion.references) == list(own.references) == [0]
     assert np.abs(motion.references[0] - own.references[0]).mean() < 0.5
+
+
+def test_the_photo_says_what_is_heard(url: str, tmp_path: Path) -> None:
+    sound = spoken_sound()
+    _wave(tmp_path / "voice.wav", sound)
+    _wave(tmp_path / "silence.wav", np.zeros(SAMPLE_RATE, np.float32))
+    (tmp_path / "no_sound.wav").write_bytes(b"not a sound" * 100)
+    result = _check("speech", url, tmp_path)
+    assert "no sound that this page can read" in result["refused"]["no_sound.wav"]
+    assert "silence.wav" in result["refused"]["silence.wav"]
+    buttons = ("play", "record", "make", "badge")
+    assert result["before"] == 0 and result["waiting"] == dict.fromkeys(buttons, False)
+    assert "words into somebody" in result["asked"]
+    assert result["changed"] >= 3 and result["recorded"] >= 3 and max(result["sideways"].values()) <= 0
+    assert result["badge"] and result["spoken"] == {"play": True, "record": False, "make": True, "badge": False}
+    assert result["after"] == dict.fromkeys(buttons, True)
+    path = tmp_path / result["made"]["video"]
+    verdict = verify(path)
+    assert verdict.state is State.VALID and verdict.origin is Origin.CONFIRMED and not verdict.but, verdict
+    assert verdict.credentials is not None and verdict.credentials.facts is not None
+    facts = verdict.credentials.facts
+    assert (facts["consent"], facts["motion"], facts["badge"]) == ("given", "speech", True)
+    assert facts["lips_driven_by_sound"] is True
+    # The sound is in it, in step.
+    heard = Voice.read(path).samples
+    loud, wanted = (np.abs(samples[:48000]).reshape(-1, 480).mean(1) for samples in (heard, sound))
+    assert np.corrcoef(loud, wanted)[0, 1] > 0.95
+    seen, meant = video_motion(path), Motion.from_speech((sound, SAMPLE_RATE))
+    assert len(seen) == len(meant)
+    lips = [motion.landmarks[:, 14, 1] - motion.landmarks[:, 13, 1] for motion in (seen, meant)]
+    alike = np.corrcoef(lips[0], lips[1])[0, 1]
+    print("lips in the page's video and of the Python SDK's motion:", alike)
+    assert alike > 0.8
+
+
+def _wave(path: Path, samples: NDArray[np.float32]) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes((samples.clip(-1, 1) * 32767).astype("<i2").tobytes())
 
 
 def test_page_works_over_the_network_by_its_link(tmp_path: Path) -> None:

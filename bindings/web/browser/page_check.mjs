@@ -201,6 +201,45 @@ const scenarios = {
     return { afterCancel, changed, status, made, motion: download.suggestedFilename(), errors: page.errors };
   },
 
+  /** A sound is opened, then one is recorded: each time it is asked whose face may say it; a video of the first is made. */
+  async speech(browser) {
+    const page = await openWithSample(browser);
+    await moving(page);
+    await page.uncheck("#badge");
+    const refused = {};
+    for (const [name, word] of [["no_sound.wav", "no sound"], ["silence.wav", "Nothing can be heard"]]) {
+      await page.setInputFiles("#sound-file", path.join(folder, name));
+      refused[name] = await alertText(page, word);
+    }
+    await page.setInputFiles("#sound-file", path.join(folder, "voice.wav"));
+    await page.waitForSelector("#consent.asked");
+    const before = await framesWhileWaiting(page);
+    const state = () => page.evaluate(() => Object.fromEntries(["play", "record", "make", "badge"].map((id) => [id, !document.getElementById(id).disabled])));
+    const speaking = () => page.waitForFunction(() => globalThis.monalive.engine().sourceName === "speech" && !globalThis.monalive.engine().paused);
+    const asked = await page.innerText("#consent p:not([hidden])"), waiting = await state();
+    await page.click("#consent button[value=given]");
+    await speaking();
+    const changed = await changes(page), spoken = await state(), badge = await page.isChecked("#badge"), sideways = {};
+    for (const [name, viewport, colorScheme] of [["1280", { width: 1280, height: 900 }, "light"], ["390", PHONE, "light"], ["dark", { width: 1280, height: 900 }, "dark"]]) {
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme });
+      await more(page, 2);
+      await shot(page, `speech_${name}.png`);
+      sideways[name] = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    }
+    const made = await makeVideo(page, { format: "mp4" });
+    await page.click("#microphone");
+    await page.waitForFunction(() => document.getElementById("status").textContent.startsWith("Recording your voice"));
+    await page.waitForTimeout(3500);
+    await page.click("#microphone");
+    await consent(page, "self");
+    await speaking();
+    const recorded = await changes(page);
+    await page.click("#motions label:has(input[value=smile])");
+    await page.waitForFunction(() => globalThis.monalive.engine().sourceName === "smile");
+    return { refused, before, asked, waiting, changed, spoken, badge, sideways, made, recorded, after: await state(), errors: page.errors };
+  },
+
   /** Another photo of the person lends its open mouth: pixels of it in a frame with an open mouth, without and with that photo. */
   async photos(browser) {
     const page = await open(browser);
@@ -497,7 +536,9 @@ if (!scenarios[scenario] || !folder) {
   console.error(`usage: node browser/page_check.mjs ${Object.keys(scenarios).join("|")} URL FOLDER [CAMERA.mjpeg]`);
   process.exit(2);
 }
-const browser = await openChromium({ camera, viewport: DESKTOP, acceptDownloads: true, ignoreHTTPSErrors: protocol === "https:" });
+// The scenario with speech has a microphone that hears a file.
+const hears = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", `--use-file-for-fake-audio-capture=${path.resolve(folder, "voice.wav")}`];
+const browser = await openChromium({ camera, args: scenario === "speech" ? hears : [], viewport: DESKTOP, acceptDownloads: true, ignoreHTTPSErrors: protocol === "https:" });
 try {
   console.log(JSON.stringify(await scenarios[scenario](browser)));
 } finally {

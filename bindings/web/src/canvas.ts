@@ -43,6 +43,7 @@ export class Canvas {
     return new Float32Array(this.#memory.buffer, at, count);
   }
 
+  /** A view of `count` bytes of the memory. */
   bytes(at: number, count: number): DataView {
     return new DataView(this.#memory.buffer, at, count);
   }

@@ -73,7 +73,7 @@ export class DriverRule {
   /** @throws ValueError another `which`. */
   constructor(readonly which: DriverFace = "auto") {
     if (typeof which === "string" ? !["auto", "largest", "moving"].includes(which) : !(Number.isInteger(which) && which >= 0)) {
-      throw new ValueError(`who drives is "auto", "largest", "moving" or a number counted from the left from 0, not ${which}`);
+      throw new ValueError(`the driving face must be "auto", "largest", "moving" or a number counted from the left from 0, not ${which}`);
     }
   }
 

@@ -15,7 +15,7 @@ export function gaussianBlur(field: Field, sigma: number): Field {
 }
 
 /** The place inside that a place outside is the mirror image of. */
-export function mirrored(place: number, length: number): number {
+function mirrored(place: number, length: number): number {
   if (length === 1) return 0;
   const period = 2 * (length - 1), within = ((place % period) + period) % period;
   return Math.min(within, period - within);

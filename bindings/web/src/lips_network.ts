@@ -31,7 +31,7 @@ export class LipsNetwork {
     this.before = Math.round((Number(before) * SAMPLE_RATE) / 1000);
     this.after = Math.round((Number(after) * SAMPLE_RATE) / 1000);
     if (rate !== SAMPLE_RATE || this.before < 0 || this.after < 0 || !this.window) {
-      throw new ValueError(`the bundle's part '${PART}' takes sound that is not known here; update monalive`);
+      throw new ValueError(`the bundle's part '${PART}' takes sound in a form that this version does not know; update monalive`);
     }
   }
 
@@ -81,6 +81,7 @@ export class LipsNetwork {
     return found;
   }
 
+  /** Frees the network. */
   close(): void {
     this.network.close();
   }

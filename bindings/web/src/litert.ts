@@ -27,6 +27,7 @@ export async function loadProgram(files: WasmFiles): Promise<LiteRTProgram> {
   return { script, module, threads };
 }
 
+/** Options of `LiteRT.create`. */
 export interface LiteRTOptions {
   program: LiteRTProgram;
   /** CPU threads per busy network, as far as there are cores. */
@@ -63,6 +64,7 @@ export class LiteRT implements Runtime {
     return new LiteRT(most);
   }
 
+  /** Loads a network; see `Runtime`. */
   async load(content: Uint8Array<ArrayBuffer>, manifest: PartManifest, what: string, busy: boolean): Promise<Network> {
     let model: CompiledModel;
     try {
@@ -73,6 +75,7 @@ export class LiteRT implements Runtime {
     return new NamedNetwork(model, manifest, what);
   }
 
+  /** Frees the runtime; networks loaded by it no longer work. */
   close(): void {
     unloadLiteRt();
   }

@@ -3,6 +3,7 @@
 import { Archive, isRecord, readable, reworded } from "./archive.js";
 import { LANDMARK_COUNT, type Landmarks } from "./crop.js";
 import { ValueError } from "./errors.js";
+import { halfToFloat } from "./half_float.js";
 import { faceMeasures, mostNeutral } from "./neutral_face.js";
 
 export const FORMAT = "monalive.motion";
@@ -170,7 +171,7 @@ export class Motion {
           speech: manifest["speech"] === true,
         });
       },
-      (reason) => `${where} is a .motion file with contents that make no sense (${reason}).`,
+      (reason) => `${where} is a .motion file with invalid contents (${reason}).`,
     );
   }
 }
@@ -231,13 +232,6 @@ function requireTakes(takes: readonly Take[], frames: number): void {
 function isSurroundings(values: Float32Array): boolean {
   return values.length === SURROUNDINGS_VALUES &&
     values.every((value, i) => Number.isFinite(value) && (i % 3 < 2 || (value >= 0 && value <= 1)));
-}
-
-/** IEEE 754 half precision to a number. */
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return exponent ? sign * 2 ** (exponent - 15) * (1 + fraction / 1024) : sign * 2 ** -14 * (fraction / 1024);
 }
 
 function triple(values: unknown): number[] {

@@ -22,12 +22,15 @@ export interface Runtime {
   /** The name of what it loads: the bundle's part formats. */
   readonly format: string;
   /**
+   * Loads a network.
+   *
    * @param content the network's file.
    * @param manifest names and shapes.
    * @param what what to call it in an error.
    * @param busy it runs for every frame and takes most of its time: worth more than one thread.
    */
   load(content: Uint8Array<ArrayBuffer>, manifest: PartManifest, what: string, busy: boolean): Promise<Network>;
+  /** Frees the runtime; networks loaded by it no longer work. */
   close(): void;
 }
 

@@ -69,7 +69,7 @@ export function mostNeutral(frames: readonly Measures[]): number {
 }
 
 /** With what lies between two values, in proportion. */
-function quantile(values: readonly number[], share: number): number {
+export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b), place = share * (sorted.length - 1), low = Math.floor(place);
   const next = sorted[Math.min(low + 1, sorted.length - 1)]!;
   return sorted[low]! + (place - low) * (next - sorted[low]!);

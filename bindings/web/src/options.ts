@@ -9,6 +9,7 @@ import { checkedGains, type RetargetOptions } from "./retarget.js";
 /** What the driver is: single pictures, a video's frames in order, or a live camera. */
 export type RunningMode = "IMAGE" | "VIDEO" | "LIVE_STREAM";
 
+/** Options of `PhotoAnimator.create`. */
 export interface PhotoAnimatorOptions {
   /** The bundle file's bytes. */
   bundle: Uint8Array;

@@ -193,22 +193,26 @@ export class PhotoAnimator {
 
   /**
    * A player of its own for a portrait, or several of one photo; for drivers other than pictures. Any mode.
+   * @param smooth as in the options by default; off for motions that speak, as smoothing comes late and leaves lips open.
    * @throws ValueError no portrait, or portraits of several photos.
    */
-  player(portraits: Portraits): Player {
+  player(portraits: Portraits, smooth = this.#options.retarget.smooth): Player {
     this.#requireOpen();
-    const people = peopleOf(portraits), [first, ...others] = people;
+    const people = peopleOf(portraits), [first, ...others] = people, retarget = { ...this.#options.retarget, smooth };
     if (!first) throw new ValueError("there is no portrait to animate");
-    if (!others.length) return new PortraitPlayer(first, this.networks, this.#options.retarget);
+    if (!others.length) return new PortraitPlayer(first, this.networks, retarget);
     if (others.some(({ photo }) => photo !== first.photo)) {
       throw new ValueError("portraits animated together must come from one photo: use enrollAll(photo)");
     }
-    return new GroupPlayer(people, this.networks, this.#options.retarget);
+    return new GroupPlayer(people, this.networks, retarget);
   }
 
-  /** Plays a motion on a portrait, one frame at a time; absolute motion takes no notice of its takes. Any mode. */
+  /**
+   * Plays a motion on a portrait, one frame at a time; absolute motion takes no notice of its takes. Any mode. A motion that speaks
+   * is not smoothed: its curves are smooth, and more smoothing would leave lips open that meet.
+   */
   async *play(portrait: Portraits, motion: Motion): AsyncGenerator<AnimatedFrame> {
-    const player = this.player(portrait), { absolute } = this.#options.retarget;
+    const player = this.player(portrait, motion.speech ? false : undefined), { absolute } = this.#options.retarget;
     const starts = new Map(absolute ? [[0, motion.landmarks[0]!]] : motion.takes.map(({ start, reference }) => [start, reference]));
     for (const [index, landmarks] of motion.landmarks.entries()) {
       this.#requireOpen();
@@ -302,7 +306,7 @@ function isSame(some: readonly Portrait[], others: readonly Portrait[]): boolean
 
 /** @throws ValueError there are no faces, or not the one asked for. */
 function chosenFace(faces: readonly Face[], which: FaceChoice): Face {
-  if (!faces.length) throw new ValueError("no face was found in the photo: nothing in it is enough like a person's; use one that shows a face from the front, well lit");
+  if (!faces.length) throw new ValueError("no face was found in the photo; use one that shows a human face from the front, well lit");
   if (which === "largest") return faces.reduce((largest, face) => (areaOf(face) > areaOf(largest) ? face : largest));
   const face = Number.isInteger(which) ? fromTheLeft(faces)[which] : undefined;
   if (!face) {

@@ -22,6 +22,8 @@ export class PixelMark {
   private constructor(private readonly width: number, private readonly height: number, private readonly parts: readonly MarkedSquare[]) {}
 
   /**
+   * For pictures of one size.
+   *
    * @param regions squares to mark, in pixels; what is smaller than 64 pixels or outside the picture is left out.
    */
   static async create(message: MarkMessage, width: number, height: number, regions: readonly SquareCrop[]): Promise<PixelMark> {

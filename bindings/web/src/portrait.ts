@@ -6,6 +6,7 @@ import type { Tensors } from "./network.js";
 import type { Picture } from "./picture.js";
 import type { Affine } from "./resample.js";
 
+/** The answers to why a face may be animated. */
 export const CONSENTS = ["self", "given", "artwork"] as const;
 /** Why this face may be animated, as the user states it: my own, its owner has agreed, a work of art. */
 export type Consent = (typeof CONSENTS)[number];

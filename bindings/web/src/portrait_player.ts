@@ -30,9 +30,11 @@ export interface AnimatedFrame {
   readonly cut: boolean;
 }
 
+/** The networks that a player needs. */
 export interface PlayerNetworks {
   readonly animate: Network;
   /** Those of eyes and mouth; bundles of earlier versions have none. */
+  /** @internal */
   readonly regions?: RegionNetworks | undefined;
   readonly retarget: RetargetNetworks;
 }

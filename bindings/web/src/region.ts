@@ -2,6 +2,7 @@
 
 import type { Picture } from "./picture.js";
 
+/** A rectangle in pixels. */
 export type Box = readonly [left: number, top: number, right: number, bottom: number];
 
 export const QUARTER_TURNS: readonly number[] = [0, 1, 2, 3];

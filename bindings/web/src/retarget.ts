@@ -9,6 +9,7 @@ import { RuntimeError, ValueError } from "./errors.js";
 import type { Network, Tensors } from "./network.js";
 import { RetargetStream, withPose } from "./retarget_stream.js";
 
+/** Regions of the face whose strength can be set. */
 export const REGIONS = ["pose", "eyes", "lips", "brows"] as const;
 export type Region = (typeof REGIONS)[number];
 export const MAX_GAIN = 3;
@@ -30,6 +31,7 @@ export interface RetargetOptions {
   gains?: Readonly<Partial<Record<Region, number>>>;
 }
 
+/** The bundle's retargeting networks. */
 export interface RetargetNetworks {
   /** Ties a portrait to a driver's reference frame. */
   readonly start: Network;

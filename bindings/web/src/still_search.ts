@@ -10,7 +10,7 @@ const MAX_ROLL = Math.PI / 3;
 /** Detector's score and log-odds of presence together tell faces from what only looks like one. */
 const LOG_ODDS_SHARE = 1 / 8;
 const MAX_LOG_ODDS = 8;
-const SURE = 1.21;
+const SURE = 1.18;
 /** How unsettled a face is at least, as this costs it; less is not counted on. */
 const LEAST_COSTS = 0.1;
 /** What is no face does not settle: each look asks for another region (this much less sure for each unit of `unsettled`). */

@@ -6,6 +6,7 @@ export interface WasmBuild {
   readonly program: string;
 }
 
+/** The builds of LiteRT.js that a browser may need. */
 export interface WasmFiles {
   /** With threads and relaxed SIMD: for cross-origin isolated pages; also used for one thread. */
   readonly threaded: WasmBuild;
@@ -27,7 +28,11 @@ export function ownWasmFiles(): WasmFiles {
   };
 }
 
-/** @param folder URL of a folder that holds them, ending in a slash; without one, those beside this script. */
+/**
+ * The wasm files in a folder.
+ *
+ * @param folder URL of a folder that holds them, ending in a slash; without one, those beside this script.
+ */
 export function wasmFiles(folder?: string): WasmFiles {
   if (folder === undefined) return ownWasmFiles();
   const build = (kind: string): WasmBuild => {

@@ -12,7 +12,9 @@ import { type Handlers, serve } from "./calls.js";
 import { afterCut } from "./driver_anchor.js";
 import { DriverFollower } from "./driver_follower.js";
 import { RuntimeError } from "./errors.js";
+import { ExpressionBasis } from "./expressions.js";
 import { FrameReader } from "./frame_reader.js";
+import { LipsNetwork, SAMPLE_RATE } from "./lips_network.js";
 import { LiteRT, type LiteRTOptions, loadProgram } from "./litert.js";
 import { MarkMessage } from "./mark_code.js";
 import { MotionTaker } from "./motion_taker.js";
@@ -22,8 +24,10 @@ import { PixelMark } from "./pixel_mark.js";
 import type { Portrait } from "./portrait.js";
 import type { AnimatedFrame, Player } from "./portrait_player.js";
 import { RemoteRuntime, serveRuntime } from "./remote_runtime.js";
+import { SpeechListener } from "./speech_motion.js";
 import { FaceTracker } from "./tracker.js";
 import { Turns } from "./turns.js";
+import { Voice } from "./voice.js";
 import type { WorkerCalls, WorkerFrame, WorkerSettings } from "./worker_protocol.js";
 
 /** Name of a worker that runs the animate networks. */
@@ -36,6 +40,8 @@ let modelVersion = "";
 let portraits: readonly Portrait[] = [];
 let player: Player | undefined;
 let taker: MotionTaker | undefined;
+let small: LiteRT | undefined; // runs the networks that are not for every frame
+let listener: SpeechListener | undefined;
 let gains: WorkerCalls["setGains"][0] = {};
 let message: MarkMessage | undefined;
 let mark: PixelMark | undefined;
@@ -51,7 +57,7 @@ const handlers: Handlers<WorkerCalls> = {
     const settings: LiteRTOptions = { program, numThreads: Math.floor(threads / makers), busyNetworks: 1 };
     const worker = (): Worker => new Worker(self.location.href, { name: MAKER });
     const animating = Array.from({ length: makers }, () => new RemoteRuntime(worker(), settings));
-    const runtime = await LiteRT.create({ program, numThreads: 1 });
+    const runtime = small = await LiteRT.create({ program, numThreads: 1 });
     animator = new PhotoAnimator(await loadNetworks(bundle, options.tracker, runtime, animating), own, runtime);
     return { threads: program.threads };
   },
@@ -80,8 +86,31 @@ const handlers: Handlers<WorkerCalls> = {
     taker = undefined;
     return { ...motion };
   },
-  async start({ landmarks, size }) {
-    player = opened().player(present());
+  async listen({ samples, speech, options }) {
+    if (!small) throw new RuntimeError("the animator is not open yet");
+    listener?.network.close();
+    listener = undefined;
+    const basis = ExpressionBasis.load(speech.expressions, "the expression model");
+    const network = await LipsNetwork.load(await Bundle.load(speech.bundle, "the speech bundle"), small);
+    try {
+      listener = new SpeechListener(Voice.fromSamples(samples, SAMPLE_RATE), network, basis, options);
+    } catch (error) {
+      network.close();
+      throw error;
+    }
+    return listener.speechHeard;
+  },
+  async hear() {
+    return heard().hear();
+  },
+  async spoken() {
+    const { network } = heard(), motion = heard().motion();
+    network.close();
+    listener = undefined;
+    return { ...motion };
+  },
+  async start({ landmarks, size, smooth }) {
+    player = opened().player(present(), smooth);
     player.setGains(gains);
     await player.start(landmarks, size);
   },
@@ -139,6 +168,11 @@ async function newMark(): Promise<PixelMark | undefined> {
 function opened(): PhotoAnimator {
   if (!animator) throw new RuntimeError("the animator is not open yet");
   return animator;
+}
+
+function heard(): SpeechListener {
+  if (!listener) throw new RuntimeError("there is no sound being heard: begin with one first");
+  return listener;
 }
 
 function present(): readonly Portrait[] {

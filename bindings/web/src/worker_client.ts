@@ -7,11 +7,13 @@ import type { GivenFrame } from "./frame_reader.js";
 import { Motion } from "./motion.js";
 import type { Picture } from "./picture.js";
 import type { RetargetOptions } from "./retarget.js";
+import type { SpeechOptions } from "./speech_motion.js";
+import type { Voice } from "./voice.js";
 import { wasmFiles } from "./wasm_files.js";
-import type { DriverLandmarks, EnrolledFace, WorkerCalls, WorkerFaceChoice, WorkerFrame, WorkerOptions } from "./worker_protocol.js";
+import type { DriverLandmarks, EnrolledFace, WorkerCalls, WorkerFaceChoice, WorkerFrame, WorkerOptions, WorkerSpeech } from "./worker_protocol.js";
 
 export { Motion };
-export type { EnrolledFace, WorkerFaceChoice, WorkerFrame, WorkerOptions } from "./worker_protocol.js";
+export type { EnrolledFace, WorkerFaceChoice, WorkerFrame, WorkerOptions, WorkerSpeech } from "./worker_protocol.js";
 
 /** The worker broke down; make a new one. */
 export class WorkerCrash extends RuntimeError {}
@@ -20,6 +22,7 @@ const NO_THREADS =
   "monalive: there is no SharedArrayBuffer here, so each network runs on one thread, which is slower. Serve the page with the headers " +
   "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.";
 
+/** A `PhotoAnimator` in a worker, so that the page stays quick while frames are made. */
 export class AnimatorWorker {
   readonly #calls: Calls<WorkerCalls>;
 
@@ -101,9 +104,31 @@ export class AnimatorWorker {
     return new Motion(await this.#calls.ask("taken", name));
   }
 
-  /** Begins with a driver of given landmarks (what a motion's first take is counted from), in frames of `size`: width, height. */
-  start(landmarks: Landmarks, size: readonly [number, number]): Promise<void> {
-    return this.#calls.ask("start", { landmarks, size });
+  /**
+   * Begins to make the motion of somebody who says what is heard: `hear` until all of it was, then ask for what is `spoken`.
+   * @returns whether any speech is heard; if not, the mouth stays shut.
+   * @throws ValueError files or options that cannot be used.
+   */
+  listen(voice: Voice, speech: WorkerSpeech, options: SpeechOptions = {}): Promise<boolean> {
+    return this.#calls.ask("listen", { samples: voice.samples, speech, options });
+  }
+
+  /** Hears the next second or so; the share of the sound that was heard, 1 at its end. */
+  hear(): Promise<number> {
+    return this.#calls.ask("hear", undefined);
+  }
+
+  /** @throws ValueError an expression, region or gain that does not exist. */
+  async spoken(): Promise<Motion> {
+    return new Motion(await this.#calls.ask("spoken", undefined));
+  }
+
+  /**
+   * Begins with a driver of given landmarks (what a motion's first take is counted from), in frames of `size`: width, height.
+   * @param smooth as in the options by default; off for motions that speak.
+   */
+  start(landmarks: Landmarks, size: readonly [number, number], smooth?: boolean): Promise<void> {
+    return this.#calls.ask("start", { landmarks, size, smooth });
   }
 
   /**
@@ -119,6 +144,7 @@ export class AnimatorWorker {
     return this.#calls.ask("follow", { frame, timestampMs, mirror }, [frame]);
   }
 
+  /** Changes how much of the driver's motion is taken over, from the next frame on. */
   setGains(options: Pick<RetargetOptions, "regions" | "gains">): Promise<void> {
     return this.#calls.ask("setGains", options);
   }

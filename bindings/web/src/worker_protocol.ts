@@ -8,6 +8,7 @@ import type { MotionFields } from "./motion.js";
 import type { FaceChoice } from "./photo_animator.js";
 import type { Picture } from "./picture.js";
 import type { RetargetOptions } from "./retarget.js";
+import type { SpeechOptions } from "./speech_motion.js";
 import type { WasmFiles } from "./wasm_files.js";
 
 /** What the worker needs: model files and settings; the page fetches, the worker loads. */
@@ -59,6 +60,12 @@ export interface DriverLandmarks {
   readonly size: readonly [number, number];
 }
 
+/** What speech needs: a bundle with the lips' network, and the expression model (`speech.bundle` and `expressions.npz` of the SDK). */
+export interface WorkerSpeech {
+  readonly bundle: Uint8Array;
+  readonly expressions: Uint8Array;
+}
+
 /** Calls, with their arguments and results. A step or follow may be asked for before the last has been answered. */
 export interface WorkerCalls {
   /** `threads`: whether networks may use several, which needs a cross-origin isolated page. */
@@ -72,8 +79,13 @@ export interface WorkerCalls {
   /** Whether a face was found. */
   read: [{ frame: GivenFrame; timestampMs: number }, boolean];
   taken: [string, MotionFields];
+  /** Makes a motion from sound (mono, 16 kHz), piece by piece: `hear` until it gives 1, then `spoken`. Whether there is any speech in it. */
+  listen: [{ samples: Float32Array; speech: WorkerSpeech; options: SpeechOptions }, boolean];
+  /** The share of the sound that was heard. */
+  hear: [undefined, number];
+  spoken: [undefined, MotionFields];
   /** Begins with a driver of given landmarks: its reference frame. */
-  start: [DriverLandmarks, void];
+  start: [DriverLandmarks & { smooth: boolean | undefined }, void];
   /** One frame of that driver; `anew`: the motion is counted from another face from here on, as after a cut. */
   step: [{ landmarks: Landmarks; timestampMs: number; anew: DriverLandmarks | undefined }, WorkerFrame];
   /** One frame of a camera or video, as in a mirror if asked for. */

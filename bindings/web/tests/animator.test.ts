@@ -7,6 +7,7 @@ import { LatestOnly } from "../src/latest_only.js";
 import type { Network } from "../src/network.js";
 import { requireConsistent, type RunningMode } from "../src/options.js";
 import { PhotoAnimator } from "../src/photo_animator.js";
+import { Motion } from "../src/motion.js";
 import { newPicture } from "../src/picture.js";
 import type { Portrait } from "../src/portrait.js";
 import { RegionNetworks } from "../src/region_networks.js";
@@ -111,6 +112,25 @@ test("a busy worker leaves out all but the newest item, and tells of a failure o
   worker.submit(5);
   await settle();
   assert.deepEqual(done, [0, 5]);
+});
+
+test("a motion that speaks is not smoothed: lips that meet stay shut", async () => {
+  for (const [speech, expected] of [[false, [0, 40]], [true, [0, 0]]] as const) {
+    const elapsed: number[] = [], networks = fakeNetworks(), pixels = 256 * 256;
+    networks.animate = new Fake({
+      flow: new Float32Array(pixels * 2), mask: new Float32Array(pixels), painted: new Float32Array(pixels * 3),
+    });
+    networks.retarget.absolute = new Fake({ landmarks: new Float32Array(478 * 3), next_landmark_filter: new Float32Array(478 * 6) });
+    networks.retarget.absolute.run = async (inputs: Record<string, Float32Array> = {}) => {
+      elapsed.push(inputs["elapsed_ms"]![0]!);
+      return networks.retarget.absolute.outputs;
+    };
+    const animator = new PhotoAnimator(networks, { runningMode: "VIDEO", retarget: { absolute: true } });
+    const face = portrait.landmarks.map((value, index) => value + index % 7);
+    const motion = new Motion({ landmarks: [face, face], timestampsMs: Float64Array.of(0, 40), imageSize: [64, 48], fps: 25, speech });
+    for await (const _ of animator.play(portrait, motion));
+    assert.deepEqual(elapsed, expected);
+  }
 });
 
 test("strengths: defaults, regions switched off, and what is refused", () => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { momentAt, placeMs, roundMs, videoMoments } from "../../../samples/web/src/playback.js";
+import { begin, momentAt, placeMs, roundMs, videoMoments } from "../../../samples/web/src/playback.js";
 import { LANDMARK_COUNT } from "../src/crop.js";
 import { Motion } from "../src/motion.js";
 
@@ -25,6 +25,14 @@ test("a round lasts to the end of the last frame; there and back it has no end",
 test("between two frames a face lies between them", () => {
   assert.deepEqual([0, 50, 100, 225].map((time) => value(motion(), "loop", time)), [0, 0.5, 1, 2.25]);
   assert.deepEqual([250, 350, 450].map((time) => value(motion(), "boomerang", time)), [2.5, 2.5, 1.5]);
+});
+
+test("a motion that speaks is played in its own frames, and without smoothing", async () => {
+  const spoken = new Motion({ ...motion(true), speech: true }), asked: unknown[] = [];
+  assert.deepEqual([0, 50, 99, 100, 225, 350].map((time) => value(spoken, "loop", time)), [0, 0, 0, 1, 2, 3]);
+  const animator = { start: async (...given: unknown[]) => void asked.push(given) } as never;
+  for (const playing of [spoken, motion()]) await begin(animator, playing);
+  assert.deepEqual(asked.map((given) => (given as unknown[])[2]), [false, undefined]);
 });
 
 test("a motion that loops runs into its start, another one holds its end", () => {

@@ -9,6 +9,7 @@ import { Bundle } from "../src/bundle.js";
 import { type Landmarks, SquareCrop } from "../src/crop.js";
 import { LazyNetwork } from "../src/lazy_network.js";
 import { asMeanFace } from "../src/mean_face.js";
+import { Motion } from "../src/motion.js";
 import { loadPart, type Network, type Runtime } from "../src/network.js";
 import { PhotoAnimator } from "../src/photo_animator.js";
 import { Retargeter, type RetargetOptions } from "../src/retarget.js";
@@ -108,6 +109,17 @@ test("one picture drives a portrait, and only then the networks for it are loade
   const again = await absolute.animate(portrait, photo);
   assert.ok(farthest(again.landmarks, portrait.crop.toUnit(portrait.landmarks)) < 1e-6);
   assert.equal(loaded.at(-1), "retarget_absolute");
+});
+
+test("a motion that speaks is played without smoothing", { skip }, async () => {
+  const { networks } = await load(), photo = goldenPicture("photo.png"), elapsed: number[] = [];
+  const step: Network = {
+    run: (inputs, kept) => (elapsed.push(inputs["elapsed_ms"]![0]!), networks.retarget.step.run(inputs, kept)), close: () => {},
+  };
+  const animator = new PhotoAnimator({ ...networks, retarget: { ...networks.retarget, step } }), portrait = await animator.enroll(photo, { consent: "artwork" });
+  const fields = { landmarks: driver.slice(0, 3), timestampsMs: Float64Array.of(0, 40, 80), imageSize: faces.driver_size, fps: 25 };
+  for (const speech of [true, false]) for await (const _ of animator.play(portrait, new Motion({ ...fields, speech })));
+  assert.deepEqual(elapsed, [0, 0, 0, 0, 40, 40]);
 });
 
 test("a network that few need is loaded once, when it is first run, and let go of if it was", async () => {

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--vgg", action="store_true", help="also LPIPS with VGG16 (slow)")
     add("--portraits", type=Path, metavar="DIR", help="also show these pictures, driven by --drivers")
     add("--drivers", type=Path, nargs="+", default=[], metavar="FILE", help="videos that drive the portraits")
-    add("--tracker", choices=(OURS, TEACHERS), default=OURS, help="whose networks find what drives")
+    add("--tracker", choices=(OURS, TEACHERS), default=OURS, help="which tracker reads the driver")
     add("--no-cross", action="store_true", help="leave cross-reenactment out")
 
 

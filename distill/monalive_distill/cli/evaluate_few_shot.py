@@ -30,9 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--frames", type=int, default=48, metavar="N", help="frames read of a clip: photos and tests (default: 48)")
     add("--steps", type=int, default=FineTuning.steps, help="of a fine-tuning, at most (default: %(default)s)")
     add("--learning-rate", type=float, default=FineTuning.learning_rate, help="of a fine-tuning (default: %(default)s)")
-    minutes = "at most, on a CPU of its own time (default: %(default)s)"
+    minutes = "at most, at most, in CPU time (default: %(default)s)"
     add("--finetune-minutes", type=not_negative, default=FineTuning.minutes, help=minutes)
-    add("--minutes", type=not_negative, help="begin no new clip after that; the next call goes on")
+    add("--minutes", type=not_negative, help="start no new clip after this time; the next call continues")
     add_compute_arguments(parser)
 
 

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("photos", type=Path, nargs="+", metavar="PHOTO", help="1 to 32 photos of the person")
     add("-o", "--output", type=Path, required=True, help="the person's file, person.ckpt")
     add("--base", type=Path, required=True, help="state.safetensors of a run of train-few-shot")
-    add("--variant", help="what size the base must have")
+    add("--variant", help="size of the base model")
     add("--minutes", type=not_negative, help=f"at most (default {FineTuning.minutes})")
     add("--steps", type=int, help=f"at most (default {FineTuning.steps})")
     add("--learning-rate", type=float, help=f"default {FineTuning.learning_rate}")

@@ -17,29 +17,33 @@ COMMAND_LINE: Final = CommandLine(
     {
         "prepare": _command("track faces in videos or pictures and cache them for training", "prepare"),
         "synthesize": _command("make pictures of people who do not exist", "synthesize"),
-        "train": _command("train the lightweight generator, or go on training it", "train"),
-        "distill": _command("the same, learning also from the full-size model's pictures", "distill"),
-        "train-few-shot": _command("meta-learn the full-size few-shot model, or go on with it", "train_few_shot"),
+        "train": _command("train the lightweight generator, or continue its training", "train"),
+        "distill": _command("the same, also learning from the full-size model's pictures", "distill"),
+        "train-few-shot": _command("meta-learn the full-size few-shot model, or continue it", "train_few_shot"),
         "finetune": _command("fine-tune the few-shot model on 1 to 32 photos of a person", "finetune"),
         "evaluate-few-shot": _command("measure the few-shot model for several numbers of photos", "evaluate_few_shot"),
-        "personalize": _command("photos of a person to a bundle that is theirs", "personalize", "export"),
+        "personalize": _command("make a bundle for one person from their photos", "personalize", "export"),
         "train-tracker": _command("train one of the tracker's networks", "train_tracker"),
         "evaluate-tracker": _command("measure our tracker against MediaPipe's on clips", "evaluate_tracker"),
-        "tracker-weights": _command("the tracker's networks in one file, to ship", "tracker_weights"),
-        "prepare-regions": _command("eyes and mouths of videos or pictures to a cache", "prepare_regions"),
-        "train-regions": _command("train the network of an eye or of the mouth", "train_regions"),
+        "tracker-weights": _command("put the tracker's networks into one file to ship", "tracker_weights"),
+        "prepare-regions": _command(
+            "cut eyes and mouths out of videos or pictures and cache them for training", "prepare_regions"
+        ),
+        "train-regions": _command("train the network for eyes or for the mouth", "train_regions"),
         "train-region-expert": _command(
-            "train the full-size network of an eye or of the mouth, for several photos", "train_region_expert"
+            "train the full-size network for eyes or for the mouth, which uses several photos", "train_region_expert"
         ),
         "evaluate-region-expert": _command(
-            "measure a full-size network of eyes or mouth for several numbers of photos", "evaluate_region_expert"
+            "measure a full-size network for eyes or mouth at several numbers of photos", "evaluate_region_expert"
         ),
-        "region-weights": _command("the networks of eyes and mouth in one file, to ship", "region_weights"),
-        "prepare-speech": _command("clips of people who talk to a cache of sound and mouths", "prepare_speech"),
-        "train-speech": _command("train the network that moves the lips", "train_speech"),
-        "evaluate-speech": _command("measure lips that sound moves, against three baselines", "evaluate_speech"),
+        "region-weights": _command("put the networks for eyes and mouth into one file to ship", "region_weights"),
+        "prepare-speech": _command(
+            "track people who talk in clips and cache sound and mouths for training", "prepare_speech"
+        ),
+        "train-speech": _command("train the network that drives the lips from speech", "train_speech"),
+        "evaluate-speech": _command("measure speech-driven lips against three baselines", "evaluate_speech"),
         "evaluate": _command("measure self- and cross-reenactment on a folder of clips", "evaluate"),
-        "weights": _command("the weights of a run alone, small enough to ship", "weights"),
+        "weights": _command("extract the weights of a run, small enough to ship", "weights"),
     },
 )
 

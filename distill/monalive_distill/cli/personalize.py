@@ -1,4 +1,4 @@
-"""`monalive-distill personalize`: photos of a person to a bundle that is theirs."""
+"""`monalive-distill personalize`: make a bundle for one person from their photos."""
 
 from __future__ import annotations
 

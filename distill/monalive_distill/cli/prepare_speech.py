@@ -1,4 +1,4 @@
-"""`monalive-distill prepare-speech`: clips of people who talk to a cache of sound and mouths."""
+"""`monalive-distill prepare-speech`: track people who talk in clips and cache sound and mouths for training."""
 
 from __future__ import annotations
 

@@ -13,6 +13,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("states", type=Path, nargs="+", metavar="STATE", help="state.safetensors of runs, at most one of each network")
     add("--others", type=Path, metavar="FILE", help="take networks without a run from here (default: those that ship)")
+    add(
+        "--usual",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="CACHE",
+        help="let gazes, lids, brows and mouths move by more than a new landmark network reads, around the mean of the "
+        "faces in these folders made by prepare: what it is not sure of it reads too small",
+    )
     add("-o", "--output", type=Path, required=True, help="the .safetensors file to write")
 
 
@@ -24,4 +33,4 @@ def run(arguments: argparse.Namespace) -> None:
     """
     from monalive_distill.tracker.networks import write_tracker_weights
 
-    write_tracker_weights(arguments.states, arguments.output, arguments.others or tracker_weights())
+    write_tracker_weights(arguments.states, arguments.output, arguments.others or tracker_weights(), arguments.usual)

@@ -13,7 +13,7 @@ from monalive_distill.cli.training_arguments import (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("region", choices=("eye", "mouth"), help="which network; that of an eye serves both")
+    parser.add_argument("region", choices=("eye", "mouth"), help="which network; one serves both eyes")
     add_training_arguments(parser, "folders made by prepare-regions")
 
 

@@ -36,19 +36,24 @@ def add_run_arguments(parser: argparse.ArgumentParser, caches: str = "folders ma
 
 def add_schedule_arguments(parser: argparse.ArgumentParser) -> None:
     """`total_minutes` and `start_from` of a run whose learning rate follows a schedule."""
-    parser.add_argument("--total-minutes", type=positive, help="length of the whole schedule, if this call is a part")
+    parser.add_argument(
+        "--total-minutes", type=positive, help="length of the whole schedule, if this call is only a part of it"
+    )
     add_start_argument(parser)
 
 
 def add_start_argument(parser: argparse.ArgumentParser) -> None:
     """`start_from` of a run that goes on from another one's weights."""
-    parser.add_argument("--start-from", type=Path, metavar="WEIGHTS", help="begin with these weights")
+    parser.add_argument("--start-from", type=Path, metavar="WEIGHTS", help="start from these weights")
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """`config` and `changes`: what differs from a training's defaults."""
     parser.add_argument(
-        "--config", type=Path, metavar="JSON", help="what differs from the defaults, or a run's record.json"
+        "--config",
+        type=Path,
+        metavar="JSON",
+        help="a file with the values that differ from the defaults, or a run's record.json",
     )
     parser.add_argument(
         "--set",

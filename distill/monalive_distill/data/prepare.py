@@ -65,7 +65,7 @@ def prepare(
         ValueError: `same_person` is no similarity.
     """
     if not 0 <= same_person <= 1:
-        raise ValueError(f"the least CSIM of one person's pictures must be from 0 to 1, not {same_person}")
+        raise ValueError(f"the lowest CSIM of one person's pictures must be from 0 to 1, not {same_person}")
     if not source.is_dir():
         raise FileNotFoundError(f"there is no folder {source}")
     output.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,9 @@ def prepare(
             np.save(output / f"{name}.landmarks.npy", np.stack(landmarks))
             index.append({"name": name, "person": person, "frames": len(frames), "kind": kind})
     if somebody_else:
-        left_out.append(f"pictures of somebody else than their person's first (CSIM < {same_person}): {somebody_else}")
+        left_out.append(
+            f"pictures that show another person than the first picture (CSIM < {same_person}): {somebody_else}"
+        )
     if not index:
         reasons = "; ".join(left_out[-3:]) or "no video or set of pictures shows a face"
         raise FileNotFoundError(f"nothing in {source} can be trained on: {reasons}")

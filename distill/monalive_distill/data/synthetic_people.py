@@ -161,7 +161,7 @@ def _parse(path: Path) -> tuple[dict[str, Any], list[Person]]:
             raise ValueError(settings["format"])
         people = [Person(entry["seed"], entry["truncation"], tuple(entry["variants"])) for entry in entries]
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is no manifest of synthetic people: {error}") from error
+        raise ValueError(f"{path} is not a manifest of synthetic people: {error}") from error
     return settings, people
 
 

@@ -135,6 +135,6 @@ class TeacherFrames:
         """`count` times (478, 2): a portrait's landmarks (478, 3), moved relatively, as some driver's head moves."""
         driver = self._drivers[int(rng.integers(len(self._drivers)))]
         chosen = rng.integers(len(driver.landmarks), size=count + 1)
-        retargeter = Retargeter(self._retargeting, portrait, SquareCrop(0.0, 0.0, 1.0), _MOTION)
+        retargeter = Retargeter(portrait, SquareCrop(0.0, 0.0, 1.0), _MOTION, networks=self._retargeting)
         retargeter.start(driver.landmarks[chosen[0]], (1, 1))
         return [retargeter.step(driver.landmarks[frame], 0.0)[:, :2] for frame in chosen[1:]]

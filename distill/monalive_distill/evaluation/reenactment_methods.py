@@ -19,7 +19,6 @@ from monalive.networks.runtimes import RuntimeOptions
 from monalive.options import PhotoAnimatorOptions
 from monalive.player.paste_back import paste_back
 from monalive.retargeting.retarget import Retargeter, RetargetOptions
-from monalive.retargeting.retarget_networks import RetargetNetworks
 from monalive_distill.evaluation.moved_photo import Image, Landmarks, MovedPhoto, ReenactmentMethod
 from monalive_distill.generator.geometry_prior import geometry_prior
 
@@ -95,7 +94,7 @@ def geometry_prior_method(
     height, width = photo.shape[:2]
     crop = portrait_crop(photo_landmarks, width, height)
     options = RetargetOptions(absolute=absolute, smooth=False)
-    retargeter = Retargeter(RetargetNetworks(), photo_landmarks, crop, options)
+    retargeter = Retargeter(photo_landmarks, crop, options)
     retargeter.start(driver.landmarks[0], driver.image_size)
     source = torch.from_numpy(crop.to_unit(photo_landmarks)[None, :, :2])
     nothing_painted = np.zeros((256, 256, 3), np.float32)

@@ -32,7 +32,7 @@ def read_few_shot_record(
     """
     record: dict[str, Any] = read_record(path)
     if record.get("model") != MODEL_NAME:
-        raise ValueError(f"{path} is no few-shot model; make one with `monalive-distill train-few-shot`")
+        raise ValueError(f"{path} is not a few-shot model; make one with `monalive-distill train-few-shot`")
     if variant is not None and record["variant"] != variant:
         raise ValueError(f"{path} was trained as variant {record['variant']!r}, not {variant!r}")
     record["warped_photo"] = read_warped_photo(record["warped_photo"])

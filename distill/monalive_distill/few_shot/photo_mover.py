@@ -102,8 +102,8 @@ class PhotoMover:
         """Warns if the model in `path` was trained beside other weights than these."""
         if fingerprint != self.fingerprint:
             warnings.warn(
-                f"{path} was trained beside other weights of the lightweight generator than these; it works, but not at"
-                " its best",
+                f"{path} was trained beside other weights of the lightweight generator than these; it works, but less "
+                "well",
                 stacklevel=3,
             )
 

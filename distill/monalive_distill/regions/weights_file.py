@@ -55,7 +55,7 @@ def trained_region(state: Path) -> str:
     config = read_record(state).get("config")
     region = config.get("region") if isinstance(config, dict) else None
     if region not in REGIONS:
-        raise ValueError(f"{state} is no run of an eye's or the mouth's network")
+        raise ValueError(f"{state} is not a run of the network for eyes or mouth")
     return str(region)
 
 

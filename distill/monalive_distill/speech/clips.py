@@ -109,7 +109,7 @@ def load_clips(*caches: Path) -> list[SpokenClip]:
         index = cache / INDEX_FILE
         if not index.is_file():
             raise FileNotFoundError(
-                f"{cache} is no cache of talking clips; make one with monalive-distill prepare-speech"
+                f"{cache} is not a cache of talking clips; make one with monalive-distill prepare-speech"
             )
         for entry in json.loads(index.read_text()):
             with np.load(cache / f"{entry['name']}.npz") as facts:

@@ -74,7 +74,7 @@ def evaluate_speech(tracks: Sequence[Track], ours: Method) -> dict[str, dict[str
     methods = {OURS: ours, **baselines(tracks)}
     of_splits = {split: [track for track in tracks if track.split == split] for split in SPLITS}
     if not any(of_splits.values()):
-        raise ValueError("no clip of these caches is held out: nothing is to be measured")
+        raise ValueError("no clip of these caches is held out; there is nothing to measure")
     return {
         split: {
             name: asdict(speech_scores(measured, [method(track) for track in measured]))

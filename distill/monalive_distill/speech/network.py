@@ -116,7 +116,7 @@ def load_speech(weights: Path) -> SpeechNetwork:
         FileNotFoundError, ValueError: no such file, or another network's.
     """
     if read_record(weights).get("model") != MODEL_NAME:
-        raise ValueError(f"{weights} holds no weights of the network that moves the lips")
+        raise ValueError(f"{weights} does not hold the weights of the speech network")
     network = SpeechNetwork()
     load_average(weights, network)
     return network.eval()

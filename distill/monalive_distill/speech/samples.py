@@ -60,7 +60,7 @@ class SpeechSampler:
     def __init__(self, tracks: Sequence[Track], *, synthetic: float, known: float, seed: int) -> None:
         train = [track for track in tracks if track.split == "train"]
         if not train:
-            raise ValueError("no clip of these caches is to be trained on")
+            raise ValueError("these caches hold no clip for training")
         self._seed = seed
         people = [track.person for track in train if track.person != SYNTHETIC]
         most = max(set(people), key=people.count) if people else ""

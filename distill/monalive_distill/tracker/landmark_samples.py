@@ -15,15 +15,15 @@ from monalive_distill.tracker.augmentations import Augmentations, add_noise
 from monalive_distill.tracker.backgrounds import Backgrounds
 from monalive_distill.tracker.face_pool import FacePool, LabelledFace, openness_of
 from monalive_distill.tracker.landmark_network import INPUT_SIZE
-from monalive_distill.tracker.moved_features import move_features
+from monalive_distill.tracker.warped_faces import warp_face
 
 BORDERS = (cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT, cv2.BORDER_CONSTANT)
 # Of the region: how far off it usually is (standard deviations), and how far in one of so many samples (at most).
 USUAL_SHIFT, USUAL_ZOOM, USUAL_TURN = 0.025, 0.05, 4.0
 FAR_EVERY, FAR_SHIFT, FAR_ZOOM, FAR_TURN = 8, 0.14, 0.25, 32.0
 NO_FACE = 0.12
-# How many faces get another gaze, other brows, lids and lips.
-MOVED = 0.5
+# How many faces get another gaze, other brows, lids and lips, and how many other proportions.
+OTHER_EXPRESSION, OTHER_PROPORTIONS = 0.5, 0.6
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,10 @@ class LandmarkSampler:
         border = BORDERS[int(rng.choice(3, p=(0.6, 0.25, 0.15)))]
         crop = extract_level(image, moved, INPUT_SIZE, border=border)
         level, openness = to_region(points, moved).astype(np.float32), face.openness
-        if rng.random() < MOVED:
-            crop, pixels = move_features(rng, crop, level * INPUT_SIZE)
+        expression, proportions = rng.random() < OTHER_EXPRESSION, rng.random() < OTHER_PROPORTIONS
+        if expression or proportions:
+            pixels = level * INPUT_SIZE
+            crop, pixels = warp_face(rng, crop, pixels, expression=expression, proportions=proportions)
             level, openness = pixels / np.float32(INPUT_SIZE), openness_of(pixels)
         other = self._pool.draw(rng).image if rng.random() < 0.3 else self._backgrounds.draw(rng, 64)
         return self._augmentations.apply(rng, crop, level * INPUT_SIZE, other), level, openness

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from torch import nn
 
+from monalive_distill.data.training_pairs import load_sequences
 from monalive_distill.tracker.blendshape_network import BlendshapeNetwork
 from monalive_distill.tracker.detector_network import DetectorNetwork
 from monalive_distill.tracker.landmark_network import LandmarkNetwork
+from monalive_distill.tracker.shrinkage import undo_shrinkage, usual_faces
 from monalive_distill.tracker.weights_file import FILES
 
 
@@ -34,6 +36,26 @@ def load_tracker(weights: Path) -> TrackerNetworks:
     return networks.eval()
 
 
-def write_tracker_weights(states: Sequence[Path], output: Path, others: Path | None = None) -> None:
-    """The averaged weights of runs of `train-tracker` in one file; see `CombinedWeights.write`."""
-    FILES.write(TrackerNetworks(), states, output, others)
+def write_tracker_weights(
+    states: Sequence[Path], output: Path, others: Path | None = None, usual: Sequence[Path] = ()
+) -> None:
+    """The averaged weights of runs of `train-tracker` in one file; see `CombinedWeights.write`.
+
+    Args:
+        states, output, others: as there.
+        usual: caches of usual faces, around whose mean a new landmark network's caution is undone (`shrinkage`).
+
+    Raises:
+        FileNotFoundError, ValueError: as there; or no run of the landmark network is given to be changed.
+    """
+    networks = TrackerNetworks()
+
+    def finish(given: Collection[str]) -> Mapping[str, object]:
+        if not usual:
+            return {}
+        if "tracker landmarks" not in given:
+            raise ValueError("usual faces change a run of the landmark network, and none is given; leave them out")
+        undo_shrinkage(networks.landmarks, usual_faces(load_sequences(*usual)))
+        return {"shrinkage_undone": [path.name for path in usual]}
+
+    FILES.write(networks, states, output, others, finish)

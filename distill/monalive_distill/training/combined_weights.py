@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,14 @@ class CombinedWeights:
         whole = read_record(weights).get("model") == self.model
         load_average(weights, network, f"{part}." if whole else "")
 
-    def write(self, networks: nn.Module, states: Sequence[Path], output: Path, others: Path | None) -> None:
+    def write(
+        self,
+        networks: nn.Module,
+        states: Sequence[Path],
+        output: Path,
+        others: Path | None,
+        finish: Callable[[Collection[str]], Mapping[str, object]] = lambda runs: {},
+    ) -> None:
         """Writes the averaged weights of runs as one file, in half precision.
 
         Args:
@@ -53,6 +60,8 @@ class CombinedWeights:
             states: `state.safetensors` of at most one run of each network.
             output: the file to write.
             others: such a file, for the networks that no run is given of.
+            finish: called before `networks` are written with the names of the runs given; what it returns joins the
+                file's record.
 
         Raises:
             FileNotFoundError: a file is missing.
@@ -65,6 +74,7 @@ class CombinedWeights:
                 raise ValueError(f"{path} is another run of {name!r}; give one of each")
             self.load_part(path, networks.get_submodule(self.parts[name]), self.parts[name])
             runs[name] = read_record(path)
+        given = tuple(runs)
         for name, part in self.parts.items():
             if name not in runs:
                 if others is None:
@@ -72,7 +82,8 @@ class CombinedWeights:
                 before = self._record(others).get("runs")
                 self.load_part(others, networks.get_submodule(part), part)
                 runs[name] = before.get(name) if isinstance(before, dict) else None
-        write_half(networks.state_dict(), {"model": self.model, "runs": runs}, output)
+        record = {"model": self.model, "runs": runs, **finish(given)}
+        write_half(networks.state_dict(), record, output)
 
     def _record(self, file: Path) -> dict[str, object]:
         record = read_record(file)

@@ -133,7 +133,7 @@ def _packaged(size: int) -> Iterator[Frame]:
             motion = builtin_motions.load(motion_name)
             driver = motion.landmarks[(17 + 23 * step + 7 * number) % len(motion.landmarks)]
             crop = portrait_crop(landmarks, image.shape[1], image.shape[0])
-            retargeter = Retargeter(networks, landmarks, crop, RetargetOptions(smooth=False))
+            retargeter = Retargeter(landmarks, crop, RetargetOptions(smooth=False), networks=networks)
             retargeter.start(motion.landmarks[0], motion.image_size)
             target = retargeter.step(driver, 0.0)
             photo = crop.extract(image, size)

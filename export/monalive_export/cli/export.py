@@ -13,7 +13,9 @@ from monalive_distill.packaged_assets import lightweight_weights, region_weights
 from monalive_export.precisions import PRECISION_GROUPS
 from monalive_export.targets.registry import TARGETS, load_target
 
-DESCRIPTION = "Trained weights to files for phones and the web, each checked against PyTorch before it is named."
+DESCRIPTION = (
+    "Exports trained weights to files for phones and the web. Each file is checked against PyTorch before it is listed."
+)
 OWN_WEIGHTS = "own"
 MOST_PROCESSES = 4  # unless more are asked for: the longest graph of one target takes as long as a quarter of the rest
 
@@ -45,9 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model-version",
         metavar="V",
-        help=f"what files say they are of (default: the version of the weights that ship, {OWN_WEIGHTS!r} for others)",
+        help=f"model version written into the files (default: that of the shipped weights, {OWN_WEIGHTS!r} for others)",
     )
-    parser.add_argument("--licence", default="Apache-2.0", help="of the weights, as an SPDX name")
+    parser.add_argument("--licence", default="Apache-2.0", help="licence of the weights, as an SPDX name")
     clips = "a folder of clips, or a cache that monalive-distill prepare made"
     parser.add_argument("--frames", type=Path, metavar="FOLDER", help=f"measure the gate on frames of {clips}")
     parser.add_argument(
@@ -61,9 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=min(_cores(), MOST_PROCESSES),
         metavar="N",
-        help="how many work side by side (default: one per core, %(default)s here; each takes about 2 GB of memory)",
+        help="processes that run at the same time (default: one per core, %(default)s here; each takes about 2 GB)",
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only errors")
 
 
 def run(arguments: argparse.Namespace) -> None:

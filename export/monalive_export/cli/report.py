@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-DESCRIPTION = "Draws size against speed against quality of what was exported."
+DESCRIPTION = "Plots size, speed and quality of what was exported."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

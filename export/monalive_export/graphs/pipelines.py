@@ -118,7 +118,7 @@ def _whole_picture(weights: Path, kind: object, variant: object) -> ExportModel:
     if kind == PERSON:
         return few_shot_pipeline(f"monalive few-shot model ({variant}), fine-tuned", load_person(weights), {})
     if kind is not None or not isinstance(variant, str):
-        raise ValueError(f"{weights} is a checkpoint of something that is not exported ({kind or 'no variant named'})")
+        raise ValueError(f"{weights} is a checkpoint of a kind that cannot be exported ({kind or 'no variant named'})")
     return lightweight_model(load_generator(weights))
 
 

@@ -213,7 +213,7 @@ class RetargetStartGraph(Graph):
         brow = torch.clamp(_brow_height(portrait) / _brow_height(driver), *settings.BROW_RATIO)
         gain = gains.unsqueeze(1)  # (1, 1, 4)
         flat = lips * gain[:, :, 2:3] * lower + brows * gain[:, :, 3:4] * brow
-        return torch.cat((flat, flat, flat * settings.DEPTH_DAMPING), 2)
+        return torch.cat((flat, flat, flat), 2)
 
     def _limits(self, own: torch.Tensor, landmarks: torch.Tensor, crop: torch.Tensor) -> torch.Tensor:
         """(1, 2, 6) lowest and highest turn (radians), growth, shift (pixels).
@@ -259,8 +259,7 @@ class RetargetGraph(Graph):
         super().__init__()
         self.face = _Face()
         self.pool = NeighbourPool(load_expressions().mean_face)
-        region = region_weights().eyes * [1.0, 1.0, settings.DEPTH_DAMPING]
-        self.register_buffer("eye_region", constant(region)[None], persistent=False)
+        self.register_buffer("eye_region", constant(region_weights().eyes)[None], persistent=False)
 
     def forward(
         self,

@@ -36,8 +36,6 @@ ROOM_SLACK: Final = 0.03  # and by this more
 CLOSED_LIPS, OPEN_LIPS = 0.012, 0.05
 # How far the iris may be from the middle of the eye, in eye widths: there it touches the corner or goes under the lids.
 MAX_GAZE_X, MAX_GAZE_Y = 0.28, 0.18
-# MediaPipe's depth is a guess from one picture and mostly noise from frame to frame.
-DEPTH_DAMPING: Final = 0.5
 # Proportions of two faces are trusted within these bounds; beyond, an expression at the reference frame is more likely.
 MOUTH_RATIO, HEIGHT_RATIO, BROW_RATIO = (0.75, 1.35), (0.8, 1.25), (0.75, 1.3)
 

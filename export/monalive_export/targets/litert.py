@@ -129,7 +129,7 @@ def _named(content: bytes, graph: Graph, facts: Facts) -> bytes:
     if len({entry.tensorIndex for entry in (*signature.inputs, *signature.outputs)}) < len(graph.inputs) + len(
         graph.outputs
     ):
-        raise ValueError(f"two inputs or outputs of the graph are one and the same tensor: {graph.about}")
+        raise ValueError(f"two inputs or outputs of the graph are the same tensor: {graph.about}")
     outputs = {f"output_{index}": port.name for index, port in enumerate(graph.outputs)}
     for entry in (*signature.inputs, *signature.outputs):
         name = entry.name.decode()

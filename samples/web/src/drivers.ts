@@ -6,16 +6,25 @@ import type { Film } from "./film.js";
 import { placeMs, type Way } from "./playback.js";
 import type { DriverPicture } from "./views.js";
 
-/**
- * Whoever makes one of these has all of the page: playing, videos, `.motion` files. A source that speaks would make a motion and
- * the sound that belongs to it.
- */
+/** What is played along with a motion, and tells its time. */
+export interface Along {
+  /** From its start. */
+  start(): Promise<void>;
+  stop(): void;
+  /** How long it has been playing, whole rounds of `durationMs` included. */
+  elapsedMs(durationMs: number): number;
+  close(): void;
+}
+
+/** Whoever makes one of these has all of the page: playing, videos, `.motion` files. */
 export interface Driver {
   /** What a signature says of it: a built-in motion's name, or what kind of driver it is. */
   readonly kind: string;
   readonly motion: Motion;
   /** The video that it was taken from. */
   readonly film?: Film;
+  /** The sound that it was made from, where that is played. */
+  readonly voice?: Along;
   /** A media file whose sound goes with the motion, from `startMs` on. */
   readonly sound?: { readonly file: Blob; readonly startMs: number };
 }

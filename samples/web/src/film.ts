@@ -1,8 +1,9 @@
 /** A driver's video, played in the page beside what it drives. */
 
+import type { Along } from "./drivers.js";
 import type { DriverPicture } from "./views.js";
 
-export class Film {
+export class Film implements Along {
   readonly video = document.createElement("video");
   #rounds = 0;
   #last = 0;

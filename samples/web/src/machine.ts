@@ -10,7 +10,7 @@ export interface Recorded {
   /** sha256 of the photo's file, hexadecimal. */
   readonly photo: string;
   readonly badge: boolean;
-  /** Lips were driven by a sound. */
+  /** The lips were driven by a sound recording. */
   readonly speech: boolean;
 }
 

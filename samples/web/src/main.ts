@@ -2,7 +2,7 @@
 
 import { REGIONS, type Region } from "../../../bindings/web/src/retarget.js";
 import { motionFile } from "../../../bindings/web/src/motion_writer.js";
-import { AnimatorWorker, Motion, WorkerCrash, type WorkerFrame } from "../../../bindings/web/src/worker_client.js";
+import { AnimatorWorker, Motion, WorkerCrash, type WorkerFrame, type WorkerSpeech } from "../../../bindings/web/src/worker_client.js";
 import { markedVideo } from "./ai_made.js";
 import { checkFiles } from "./check.js";
 import { attempt, complain, element, onFiles, say } from "./dom.js";
@@ -11,6 +11,7 @@ import { Engine } from "./engine.js";
 import { Film } from "./film.js";
 import { EXPRESSIONS, HandDriver, type HandName, TURNS } from "./hand.js";
 import type { Format } from "./make_video.js";
+import { VoiceRecorder } from "./microphone.js";
 import { loadPhoto } from "./photo.js";
 import { type Way } from "./playback.js";
 import { InputProblem } from "./problems.js";
@@ -32,7 +33,7 @@ const HAND_LABELS: Partial<typeof LABELS> = { eyes: "Close eyes", brows: "Raise 
 
 const stage = new Stage(element<HTMLCanvasElement>("canvas"));
 const play = element<HTMLButtonElement>("play"), record = element<HTMLButtonElement>("record"), make = element<HTMLButtonElement>("make");
-const camera = element<HTMLButtonElement>("camera");
+const camera = element<HTMLButtonElement>("camera"), microphone = element<HTMLButtonElement>("microphone"), badge = element<HTMLInputElement>("badge");
 const motions = new Map<string, Promise<Motion>>(), thumbnails = new Map<string, Thumbnail>();
 let opened: (engine: Engine | Promise<never>) => void;
 const opening = new Promise<Engine>((resolve) => (opened = resolve));
@@ -42,6 +43,8 @@ let engine: Engine | undefined;
 let hand: HandDriver | undefined;
 let driver: Driver | undefined; // a motion that plays or may be played; none with camera and sliders
 let recorder: Recorder | undefined;
+let voiceRecorder: VoiceRecorder | undefined;
+let models: Promise<WorkerSpeech> | undefined; // for speech, once it is asked for
 let hiddenWhilePlaying = false;
 let faceSeen = true;
 
@@ -60,7 +63,6 @@ async function animate(): Promise<void> {
   if (recorder) throw new InputProblem("Stop the recording first.");
   await subject.enroll();
   setPaused(false);
-  play.disabled = record.disabled = false;
   if (engine?.source) engine.again();
   else await playBuiltIn(FIRST_MOTION, true);
   showWhatCanBeMade();
@@ -80,21 +82,33 @@ function builtIn(name: string): Promise<Motion> {
 
 function setDriver(next: Driver | undefined): void {
   if (driver?.film !== next?.film) driver?.film?.close();
+  if (driver?.voice !== next?.voice) driver?.voice?.close();
+  const speaks = next?.motion.speech ?? false;
+  if (next !== driver) subject.setSpeaking(speaks);
+  if (speaks) showBadge(true);
+  element<HTMLSelectElement>("way").disabled = speaks;
+  badge.disabled = speaks; // what puts words into a mouth says always that it is AI-made
   driver = next;
   showWhatCanBeMade();
 }
 
+/** What speaks is not played backwards. */
+function wayOf({ motion }: Driver): Way {
+  return motion.speech ? "loop" : selected<Way>("way");
+}
+
 function playDriver(next: Driver): void {
+  if (recorder && next.motion.speech) throw new InputProblem("Stop the recording first.");
   setDriver(next);
   showSource(next.kind);
-  start(() => engine?.play(new MotionSource(next, selected<Way>("way"))));
+  start(() => engine?.play(new MotionSource(next, wayOf(next))));
 }
 
 function start(begin: () => void): void {
-  setPaused(false);
+  setPaused(!subject.ready);
   faceSeen = true;
   begin();
-  if (!engine?.photo) say(document.body.classList.contains("empty") ? "Choose a photo first." : "Say whose face it is, and it comes to life.");
+  if (!subject.ready) say(document.body.classList.contains("empty") ? "Choose a photo first." : "Say whose face it is, and it comes to life.");
 }
 
 function showSource(name: string): void {
@@ -106,7 +120,11 @@ function showSource(name: string): void {
 }
 
 function showWhatCanBeMade(): void {
-  make.disabled = !engine?.photo || !driver || recorder !== undefined;
+  const waits = !engine?.photo || !subject.ready;
+  make.disabled = waits || !driver || recorder !== undefined;
+  play.disabled = waits;
+  record.disabled = !recorder && (waits || driver?.motion.speech === true);
+  record.title = driver?.motion.speech ? "What speaks is made with its sound by “Make the video”." : "";
   element<HTMLSelectElement>("view").disabled = recorder !== undefined; // it would change the size of what is recorded
   make.title = engine?.photo && !driver ? "Pick a motion or a video; what camera and sliders do is recorded live." : "";
   element<HTMLButtonElement>("save-motion").disabled = !driver;
@@ -117,7 +135,7 @@ async function openDriver(file: File): Promise<void> {
   if (file.name.toLowerCase().endsWith(".motion")) {
     const motion = Motion.load(new Uint8Array(await file.arrayBuffer()), `the file ${file.name}`);
     playDriver({ kind: "", motion });
-    if (engine?.photo) say(`${file.name} plays: ${(motion.durationMs / 1000).toFixed(1)} seconds.`);
+    if (subject.ready) say(`${file.name} plays: ${(motion.durationMs / 1000).toFixed(1)} seconds.`);
     return;
   }
   say(`Opening ${file.name}…`);
@@ -126,13 +144,41 @@ async function openDriver(file: File): Promise<void> {
     running.alone((animator) => motionOf(animator, file, work)));
   const film = await Film.open(file);
   playDriver({ kind: "video", motion, ...film && { film }, ...hasSound && { sound: { file, startMs } } });
-  if (engine?.photo) say(`${file.name} plays: ${(motion.durationMs / 1000).toFixed(1)} seconds.`);
+  if (subject.ready) say(`${file.name} plays: ${(motion.durationMs / 1000).toFixed(1)} seconds.`);
 }
 
-/** What was dropped: photos are animated, videos and motions drive. */
+/** The photo says what is heard in a file. */
+async function openSound(file: Blob, name: string): Promise<void> {
+  if (recorder) throw new InputProblem("Stop the recording first.");
+  say(`Opening ${name}…`);
+  models ??= Promise.all(["speech.bundle", "expressions.npz"].map((each) => bytes(`models/${each}`)))
+    .then(([bundle, expressions]) => ({ bundle: bundle!, expressions: expressions! }));
+  models.catch(() => (models = undefined)); // the next time it may be there
+  const [running, loaded, { speechDriver }] = await Promise.all([opening, models, import("./speech.js")]);
+  const next = await withProgress(`Listening to ${name}`, (work) =>
+    running.alone((animator) => speechDriver(animator, file, name, loaded, work)));
+  playDriver(next);
+}
+
+async function toggleMicrophone(): Promise<void> {
+  const recording = voiceRecorder;
+  microphone.disabled = true; // until it is allowed, or refused
+  try {
+    voiceRecorder = recording ? undefined : await VoiceRecorder.open();
+  } finally {
+    microphone.disabled = false;
+  }
+  microphone.textContent = recording ? "Record your voice" : "Stop, and let it speak";
+  microphone.ariaPressed = String(!recording);
+  if (recording) await openSound(await recording.stop(), "your recording");
+  else say("Recording your voice…");
+}
+
+/** What was dropped: photos are animated, videos and motions drive, sounds are spoken. */
 function take(file: File): Promise<void> {
   const drives = file.type.startsWith("video/") || /\.(motion|mp4|m4v|mov|webm|mkv)$/i.test(file.name);
-  return drives ? openDriver(file) : subject.take(file, file.name);
+  const speaks = file.type.startsWith("audio/") || /\.(wav|mp3|m4a|aac|ogg|oga|opus|flac)$/i.test(file.name);
+  return speaks ? openSound(file, file.name) : drives ? openDriver(file) : subject.take(file, file.name);
 }
 
 async function toggleCamera(): Promise<void> {
@@ -163,13 +209,14 @@ function setPaused(paused: boolean): void {
 async function makeVideo(): Promise<void> {
   const running = engine, photo = engine?.photo, moving = driver;
   if (!running || !photo || !moving) return;
+  if (moving.motion.speech && !subject.ready) throw new InputProblem("Say whose face it is first.");
   offerNothing();
   make.disabled = record.disabled = true;
-  const { view, badge } = stage, { consent, hash } = subject;
+  const { view, badge: badged } = stage, { consent, hash } = subject;
   try {
     const { madeVideo } = await import("./make_video.js");
     const request = {
-      driver: moving, photo, way: selected<Way>("way"), rounds: Number(selected("rounds")), format: selected<Format>("format"), view, badge,
+      driver: moving, photo, way: wayOf(moving), rounds: Number(selected("rounds")), format: selected<Format>("format"), view, badge: badged,
       consent: consent || "not stated",
     };
     say("");
@@ -182,9 +229,8 @@ async function makeVideo(): Promise<void> {
           await animator.setMarked(false).catch(() => {}); // a breakdown is told already
         }
       }));
-    await offerSigned(video, { consent, motion: moving.kind, photo: hash, badge, speech: moving.motion.speech });
+    await offerSigned(video, { consent, motion: moving.kind, photo: hash, badge: badged, speech: moving.motion.speech });
   } finally {
-    record.disabled = false;
     showWhatCanBeMade();
   }
 }
@@ -202,15 +248,15 @@ async function toggleRecording(): Promise<void> {
     say("Recording…");
     return;
   }
-  const ending = recorder, motion = engine?.sourceName ?? "", speech = motion === driver?.kind && driver.motion.speech;
-  const { badge } = stage, { consent, hash } = subject;
+  const ending = recorder, motion = engine?.sourceName ?? "";
+  const { badge: badged } = stage, { consent, hash } = subject;
   recorder = undefined;
   record.textContent = "Record live";
   record.classList.remove("on");
   showWhatCanBeMade();
   const plain = await markedVideo(await ending.stop(), consent || "not stated");
   void engine?.setMarked(false);
-  await offerSigned(plain, { consent, motion, photo: hash, badge, speech });
+  await offerSigned(plain, { consent, motion, photo: hash, badge: badged, speech: false }); // what speaks is not recorded live
 }
 
 function onFrame(frame: WorkerFrame): void {
@@ -285,6 +331,8 @@ function listen(): void {
     button.addEventListener("click", () => attempt(useSample));
     button.disabled = false; // before that a click would be lost
   }
+  onFiles("sound-file", ([file]) => openSound(file!, file!.name));
+  microphone.addEventListener("click", () => attempt(toggleMicrophone));
   camera.addEventListener("click", () => attempt(toggleCamera));
   element("neutral").addEventListener("click", () => engine?.reanchor());
   addEventListener("keydown", ({ key, ctrlKey, metaKey, altKey }) => {
@@ -305,15 +353,17 @@ function listen(): void {
   const full = element("full");
   full.hidden = !document.fullscreenEnabled;
   full.addEventListener("click", () => attempt(() => drop.requestFullscreen()));
-  element<HTMLInputElement>("badge").addEventListener("change", ({ target }) => {
-    stage.badge = (target as HTMLInputElement).checked;
-    stage.again();
-  });
+  badge.addEventListener("change", () => showBadge(badge.checked));
   document.addEventListener("visibilitychange", onVisibility);
   setInterval(() => {
     const { rate } = stage;
     element("rate").textContent = rate && !engine?.paused ? `${rate.toFixed(0)} frames/s` : "";
   }, 500);
+}
+
+function showBadge(shown: boolean): void {
+  badge.checked = stage.badge = shown;
+  stage.again();
 }
 
 function onVisibility(): void {
@@ -356,7 +406,7 @@ async function boot(): Promise<void> {
   await made.open();
   engine = made;
   opened(made);
-  camera.disabled = false;
+  camera.disabled = microphone.disabled = false;
   if (element("status").textContent === "Loading…") say("");
   document.body.dataset["ready"] = "true";
   for (const [name, thumbnail] of thumbnails) thumbnail.show(await builtIn(name));

@@ -6,7 +6,7 @@ import { drawBadge } from "./ai_made.js";
 import { type Driver, faceOf } from "./drivers.js";
 import { filmPictures } from "./film_reader.js";
 import { gifFile } from "./gif_file.js";
-import { type VideoMoment, videoMoments, type Way } from "./playback.js";
+import { begin, type VideoMoment, videoMoments, type Way } from "./playback.js";
 import type { Work } from "./progress.js";
 import { type MovingFile, videoFile, type VideoFormat } from "./video_file.js";
 import { Composition, type DriverPicture, type View } from "./views.js";
@@ -73,16 +73,15 @@ async function* frames(
 ): AsyncGenerator<{ frame: WorkerFrame; moment: VideoMoment; index: number }> {
   const coming: Promise<WorkerFrame>[] = [];
   let asked = 0, take = 0, round = 0;
-  const start = (): Promise<void> => animator.start(motion.takes[0]!.reference, motion.imageSize);
   const ask = (moment: VideoMoment): void => {
-    if (moment.round !== round && !motion.loop && moment.take === 0 && moment.driverMs === 0) void start().catch(() => {}); // told by the steps
+    if (moment.round !== round && !motion.loop && moment.take === 0 && moment.driverMs === 0) void begin(animator, motion).catch(() => {}); // told by the steps
     const anew = moment.take !== take ? { landmarks: motion.takes[moment.take]!.reference, size: motion.imageSize } : undefined;
     ({ take, round } = moment);
     const frame = animator.step(moment.landmarks, moment.timeMs, anew);
     frame.catch(() => {}); // waited for below, in its turn, unless the work is ended before
     coming.push(frame);
   };
-  await start();
+  await begin(animator, motion);
   for (const [index, moment] of moments.entries()) {
     while (asked < moments.length && coming.length < AHEAD) ask(moments[asked++]!);
     signal.throwIfAborted();

@@ -1,7 +1,7 @@
 /** In which order a motion's frames are shown: over and over, or back and forth. */
 
 import type { Landmarks } from "../../../bindings/web/src/crop.js";
-import type { Motion } from "../../../bindings/web/src/worker_client.js";
+import type { AnimatorWorker, Motion } from "../../../bindings/web/src/worker_client.js";
 
 export type Way = "loop" | "boomerang";
 
@@ -23,6 +23,11 @@ export interface VideoMoment extends Moment {
   readonly driverMs: number;
 }
 
+/** Lets the animator begin with a motion. Smoothing comes late and would leave lips open: what speaks is played as it is. */
+export function begin(animator: AnimatorWorker, { takes, imageSize, speech }: Motion): Promise<void> {
+  return animator.start(takes[0]!.reference, imageSize, speech ? false : undefined);
+}
+
 /** How long one round takes. */
 export function roundMs(motion: Motion, way: Way): number {
   const last = motion.timestampsMs[motion.length - 1]!;
@@ -35,7 +40,10 @@ export function placeMs(motion: Motion, way: Way, elapsedMs: number): number {
   return way === "loop" ? within : Math.min(within, round - within);
 }
 
-/** The driver's face after so long, also between two of its frames, so that screens of any rate show it evenly. */
+/**
+ * The driver's face after so long, also between two of its frames, so that screens of any rate show it evenly. Of a motion that
+ * speaks only its own frames: between two of them lips that are shut in one would be open.
+ */
 export function momentAt(motion: Motion, way: Way, elapsedMs: number): Moment {
   const place = placeMs(motion, way, elapsedMs), { timestampsMs, landmarks } = motion;
   let index = motion.length - 1;
@@ -43,7 +51,7 @@ export function momentAt(motion: Motion, way: Way, elapsedMs: number): Moment {
   const wraps = way === "loop" && motion.loop && index === motion.length - 1;
   const next = wraps ? 0 : Math.min(index + 1, motion.length - 1), take = motion.takeOf(index);
   const until = wraps ? motion.durationMs : timestampsMs[next]!, lasts = until - timestampsMs[index]!;
-  const share = motion.takeOf(next) === take && lasts > 0 ? Math.min((place - timestampsMs[index]!) / lasts, 1) : 0;
+  const share = !motion.speech && motion.takeOf(next) === take && lasts > 0 ? Math.min((place - timestampsMs[index]!) / lasts, 1) : 0;
   const from = landmarks[index]!, to = landmarks[next]!;
   return {
     landmarks: share ? from.map((value, i) => value + (to[i]! - value) * share) : from,

@@ -29,7 +29,8 @@ export async function addSound(output: Output, { file, startMs, lengthMs, rounds
   const track = await mediaInput(file).getPrimaryAudioTrack().catch(() => null), codec = await track?.getCodec();
   if (!track || !codec) return undefined;
   const span = { start: startMs / 1000, end: (startMs + lengthMs) / 1000, rounds }, possible = output.format.getSupportedAudioCodecs();
-  return possible.includes(codec) ? copied(output, track, codec, span) : encoded(output, track, possible, span);
+  // Plain samples are allowed in MP4, but few players read them there.
+  return possible.includes(codec) && !codec.startsWith("pcm-") ? copied(output, track, codec, span) : encoded(output, track, possible, span);
 }
 
 async function copied(output: Output, track: InputAudioTrack, codec: AudioCodec, { start, end, rounds }: Span): Promise<() => Promise<void>> {

@@ -2,11 +2,11 @@
 
 import type { Landmarks } from "../../../bindings/web/src/crop.js";
 import type { AnimatorWorker, WorkerFrame } from "../../../bindings/web/src/worker_client.js";
-import { type Driver, driverPicture } from "./drivers.js";
+import { type Along, type Driver, driverPicture } from "./drivers.js";
 import { frameAround } from "./face_drawing.js";
 import type { HandDriver } from "./hand.js";
 import { InputProblem } from "./problems.js";
-import { momentAt, type Way } from "./playback.js";
+import { begin, momentAt, type Way } from "./playback.js";
 import type { DriverPicture } from "./views.js";
 
 /** A frame that the animator was asked for; wrapped, so that asking and its coming are waited for apart. */
@@ -51,9 +51,9 @@ export class MotionSource implements Source {
   async begin(animator: AnimatorWorker): Promise<void> {
     const { motion } = this.driver;
     this.#resting = false;
-    await animator.start(motion.takes[0]!.reference, motion.imageSize);
-    await this.#film?.start();
-    if (this.#resting) this.#film?.stop(); // meanwhile
+    await begin(animator, motion);
+    await this.#along?.start();
+    if (this.#resting) this.#along?.stop(); // meanwhile
     this.#began = performance.now();
     this.#lastTime = -1;
     this.#take = this.#round = 0;
@@ -65,7 +65,7 @@ export class MotionSource implements Source {
     const { landmarks, timeMs, take, round } = momentAt(motion, this.way, Math.max(this.#elapsedMs(), this.#lastTime + 0.1));
     const anew = take !== this.#take;
     if (round !== this.#round && this.way === "loop" && !motion.loop) {
-      await animator.start(motion.takes[0]!.reference, motion.imageSize); // its end does not run into its start
+      await begin(animator, motion); // its end does not run into its start
     }
     this.#lastTime = timeMs;
     this.#take = take;
@@ -80,7 +80,7 @@ export class MotionSource implements Source {
 
   rest(): void {
     this.#resting = true;
-    this.#film?.stop();
+    this.#along?.stop();
   }
 
   end(): void {
@@ -88,12 +88,12 @@ export class MotionSource implements Source {
   }
 
   /** What is played along, with its sound; nothing runs backwards. */
-  get #film(): Driver["film"] {
-    return this.way === "loop" ? this.driver.film : undefined;
+  get #along(): Along | undefined {
+    return this.way === "loop" ? this.driver.film ?? this.driver.voice : undefined;
   }
 
   #elapsedMs(): number {
-    return this.#film?.elapsedMs(this.driver.motion.durationMs) ?? performance.now() - this.#began;
+    return this.#along?.elapsedMs(this.driver.motion.durationMs) ?? performance.now() - this.#began;
   }
 }
 

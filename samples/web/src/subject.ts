@@ -25,6 +25,7 @@ export class Subject {
   #chosen: Chosen | undefined;
   #face: WorkerFaceChoice = "largest";
   #consent = "";
+  #speaks = false;
   #taken = 0;
 
   /**
@@ -49,6 +50,16 @@ export class Subject {
   /** sha256 of the photo's file. */
   get hash(): string {
     return this.#chosen?.hash ?? "";
+  }
+
+  /**
+   * Says whether what plays puts words into somebody's mouth. Whoever has said whose face it is is asked again for each sound:
+   * to be moved is less than to speak.
+   */
+  setSpeaking(speaks: boolean): void {
+    if (speaks) this.#consent = "";
+    this.#speaks = speaks;
+    this.#showAnswer();
   }
 
   /** Whether there is a photo whose face the user has spoken for. */
@@ -138,6 +149,8 @@ export class Subject {
 
   #showAnswer(): void {
     for (const button of this.#answers) button.ariaPressed = String(button.value === this.#consent);
+    element("moves").hidden = this.#speaks;
+    element("speaks").hidden = !this.#speaks;
     element("consent").classList.toggle("asked", !this.#consent && this.#chosen !== undefined);
   }
 

@@ -8,7 +8,7 @@ import sys
 from monalive.cli import arguments as shared
 from monalive.trust.consent import held_back
 
-DESCRIPTION = "Makes a video of a photo that moves as a named motion, a video or a picture does, or says what is heard."
+DESCRIPTION = "Makes a video of a photo that follows a named motion, a driver video or picture, or recorded speech."
 EPILOG = """examples:
   monalive animate portrait.jpg --motion smile -o out.mp4
   monalive animate painting.png --driver talk.mp4 -o out.webm --gain lips=1.2
@@ -26,8 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--speech",
         metavar="FILE",
-        help="a recording of somebody who speaks, or a video with sound: the lips follow it, and it is heard; "
-        "needs --consent",
+        help="recorded speech, or a video with sound: the lips follow it and the sound is kept; needs --consent",
     )
     shared.add_speech_arguments(parser)
     parser.add_argument(
@@ -38,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     shared.add_driver_face_argument(parser)
     shared.add_retarget_arguments(parser)
-    shared.add_reference_argument(parser, None, "neutral; as its file says for --motion")
+    shared.add_reference_argument(parser, None, "neutral, or what the file of --motion names")
     shared.add_disclosure_arguments(parser)
     shared.add_background_argument(parser)
     parser.add_argument("--crop", action="store_true", help="write only the 256x256 picture of the face")
@@ -46,12 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     length.add_argument(
         "--seconds", type=shared.positive, metavar="S", help="length: motions and speech repeat, a driver is cut"
     )
-    length.add_argument("--loops", type=shared.positive_int, metavar="N", help="play it so many times, with its sound")
-    parser.add_argument("--boomerang", action="store_true", help="play it to its end and back, without sound")
+    length.add_argument("--loops", type=shared.positive_int, metavar="N", help="play it N times, with its sound")
+    parser.add_argument("--boomerang", action="store_true", help="play it forward, then backward, without sound")
     parser.add_argument(
         "--pad-to-sound", action="store_true", help="hold the last picture until the driver's sound ends"
     )
-    parser.add_argument("--fps", type=shared.positive, metavar="F", help="frames per second (default: as the motion)")
+    parser.add_argument("--fps", type=shared.positive, metavar="F", help="frames per second (default: the motion's)")
     parser.add_argument(
         "--network-every",
         type=int,

@@ -65,7 +65,7 @@ def add_driver_face_argument(parser: argparse.ArgumentParser) -> None:
         type=driver_face,
         default="auto",
         metavar="auto|largest|moving|N",
-        help="whose motion is taken if the driver shows several faces: one that is large, central and moves (auto, the "
+        help="which face to follow if the driver shows several: one that is large, central and moves (auto, the "
         "default), the largest, the one that moves most in the first second, or the Nth from the left counted from 0; "
         "that face keeps driving",
     )
@@ -84,7 +84,7 @@ def add_speech_arguments(parser: argparse.ArgumentParser) -> None:
         type=not_negative_int,
         default=0,
         metavar="N",
-        help="another number moves head, brows and eyes otherwise while it speaks (default 0)",
+        help="another number gives other movements of head, brows and eyes during speech (default 0)",
     )
 
 
@@ -110,7 +110,7 @@ def add_disclosure_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--badge",
         action=argparse.BooleanOptionalAction,
-        help='draw a visible "AI" in the corner (default: only where a sound drives the lips; --no-badge: nowhere)',
+        help='draw a visible "AI" in the corner (default: only for speech; --no-badge: never)',
     )
     signing = parser.add_mutually_exclusive_group()
     signing.add_argument(
@@ -205,7 +205,7 @@ def add_retarget_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"move only these: {', '.join(REGIONS)}",
     )
     add_gain_argument(parser)
-    parser.add_argument("--no-smooth", action="store_true", help="leave out the smoothing over time")
+    parser.add_argument("--no-smooth", action="store_true", help="do not smooth the motion over time")
 
 
 def add_gain_argument(parser: argparse.ArgumentParser) -> None:
@@ -217,7 +217,7 @@ def add_gain_argument(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="REGION=X",
-        help="strength of a region, 1 is as the driver: eyes=1.2 lips=0.8",
+        help="strength of a region; 1 follows the driver: eyes=1.2 lips=0.8",
     )
 
 

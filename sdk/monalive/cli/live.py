@@ -13,8 +13,8 @@ from monalive.speech.microphones import find_microphone, microphones
 from monalive.trust.consent import held_back, require_consent_to_speech, stated_consent
 
 DESCRIPTION = (
-    "Animates a photo live from your webcam, or lets it say what your microphone hears. In the window, n (for neutral) "
-    "makes your face as it is the photo's pose; Esc or q quits. Window and microphone come with: pip install "
+    "Animates a photo live from your webcam or from your microphone. In the window, press n (neutral) to "
+    "make the face you show now count as the photo's pose; Esc or q quits. Window and microphone need: pip install "
     "'monalive[live]'"
 )
 
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--virtual-camera",
         action="store_true",
-        help="be a camera for other programs (video calls, OBS); its frames carry the badge",
+        help="act as a camera for other programs (video calls, OBS); its frames carry the badge",
     )
     parser.add_argument("--no-window", action="store_true", help="no window; end with Ctrl-C or --seconds")
     parser.add_argument("--no-mirror", action="store_true", help="do not mirror the camera image")

@@ -12,7 +12,7 @@ COMMAND_LINE: Final = CommandLine(
     {
         "animate": Command("make a video of a photo", "monalive.cli.animate"),
         "ui": Command("animate photos in the browser", "monalive.cli.ui"),
-        "verify": Command("whether a file was made with monalive, and changed since", "monalive.cli.verify"),
+        "verify": Command("check whether a file was made with monalive, and changed since", "monalive.cli.verify"),
         "motion": Command("list named motions, or take one from a video or from speech", "monalive.cli.motion"),
         "info": Command("what is installed, and what a file holds", "monalive.cli.info"),
         "doctor": Command("what works on this machine", "monalive.cli.doctor", tells_of_opencv=True),

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     extract = actions.add_parser(
         "extract",
-        help="motion of a video to a .motion file",
+        help="save the motion of a video as a .motion file",
         description="Writes the motion of the face in a video to a file: its landmarks and the coarse flow around it, "
         "none of its pixels.",
     )
@@ -34,12 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     speech = actions.add_parser(
         "speech",
-        help="motion of somebody who says what is heard to a .motion file",
-        description="Writes the motion of somebody who says what is heard in a recording: lips read off the sound, "
-        "blinks, brows and small movements of the head that follow it. The file holds no sound; to play it on a photo "
-        "needs --consent.",
+        help="make a .motion file from recorded speech",
+        description="Makes a motion from recorded speech: the lips follow the sound; blinks, brows and small head "
+        "movements fit it. The file holds no sound. Playing it on a photo needs --consent.",
     )
-    speech.add_argument("sound", metavar="SOUND", help="a recording of somebody who speaks, or a video with sound")
+    speech.add_argument("sound", metavar="SOUND", help="recorded speech, or a video with sound")
     speech.add_argument("-o", "--output", required=True, metavar="X.motion", help="the file to write")
     shared.add_speech_arguments(speech)
     shared.add_gain_argument(speech)

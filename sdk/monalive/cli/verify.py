@@ -41,7 +41,7 @@ EPILOG = """exit codes:
   8  not checked: its credentials lie on a server, which is not asked
   9  edited: another tool used a file of ours and signed the result
   2  no such file, or no picture or video
-of a table the gravest verdict counts; 0 means that all files are valid
+for several files the exit code is that of the most serious verdict; 0: all are valid
 webm cannot hold credentials: they are read from the .c2pa file of the same name beside it.
 """
 _LONGEST_LINE: Final = 400  # what a stranger wrote into a file may be of any length
@@ -149,7 +149,7 @@ def _credential_lines(found: Verification) -> Iterator[str]:
     state = credentials.condition.value
     if credentials.problems:
         state += f" ({', '.join(credentials.problems)})"
-    yield f"content credentials: {state}, signed by {credentials.signer or 'nobody that can be read'}"
+    yield f"content credentials: {state}, signed by {credentials.signer or 'an unreadable signer'}"
     if credentials.facts is not None:
         yield from _fact_lines(credentials.facts, credentials.mark_id)
     if credentials.time:

@@ -197,7 +197,7 @@ def checked_driver_face(which: DriverFace) -> DriverFace:
     if which in ("auto", "largest", "moving") or number or isinstance(which, RotatedSquare):
         return which
     raise ValueError(
-        f'who drives is "auto", "largest", "moving" or a number counted from the left from 0, not {which!r}'
+        f'the driving face must be "auto", "largest", "moving" or a number counted from the left from 0, not {which!r}'
     )
 
 

@@ -22,7 +22,7 @@ MAX_ROLL: Final = np.deg2rad(60.0)
 # Detector's score and log-odds of presence together tell faces from what only looks like one.
 LOG_ODDS_SHARE: Final = 1 / 8
 MAX_LOG_ODDS: Final = 8.0
-SURE: Final = 1.21
+SURE: Final = 1.18
 # How unsettled a face is at least, as this costs it; less is not counted on.
 LEAST_COSTS: Final = 0.1
 # What is no face does not settle: each look asks for another region (this much less sure for each unit of `unsettled`).

@@ -75,7 +75,7 @@ def choose_face(faces: Sequence[Face], which: Literal["largest"] | int = "larges
         areas = [(right - left) * (bottom - top) for left, top, right, bottom in boxes]
         return faces[int(np.argmax(areas))]
     if not isinstance(which, (int, np.integer)) or isinstance(which, bool):
-        raise ValueError(f'a face is chosen by "largest" or by a number counted from the left from 0, not by {which!r}')
+        raise ValueError(f'choose a face by "largest" or by a number counted from the left from 0, not by {which!r}')
     if not 0 <= which < len(faces):
         count = "only one face" if len(faces) == 1 else f"{len(faces)} faces"
         raise ValueError(f"face {which} was asked for, but the picture shows {count}, counted from the left from 0")

@@ -114,7 +114,7 @@ def _measured(
         landmarks = [choose_face(tracker.track(driver)).landmarks for driver in drivers]
 
     crop = portrait_crop(landmarks[0], WIDTH, HEIGHT)
-    retargeter = Retargeter(RetargetNetworks(opened, on.runtime), landmarks[0], crop, RetargetOptions())
+    retargeter = Retargeter(landmarks[0], crop, RetargetOptions(), networks=RetargetNetworks(opened, on.runtime))
     retargeter.start(landmarks[0], (WIDTH, HEIGHT))
     measure("retarget", lambda index: retargeter.step(landmarks[index % _SWAY_FRAMES], index * 1000.0 / FPS))
 

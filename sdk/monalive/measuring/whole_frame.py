@@ -55,7 +55,7 @@ def measure_whole_frame(
         enrolled, crop = portrait.enrolled[0], portrait.crop
         faces = [tracker.track(driver)[0].landmarks for driver in drivers]
         wanted = [crop.to_unit(face) for face in faces]
-        retargeter = Retargeter(networks.retargeting, portrait.landmarks, crop, RetargetOptions())
+        retargeter = Retargeter(portrait.landmarks, crop, RetargetOptions(), networks=networks.retargeting)
         retargeter.start(faces[0], size)
         paste = PasteBack(crop, *size, workers=networks.workers)
         made = networks.animate(enrolled, wanted[1])

@@ -220,7 +220,7 @@ class Motion:
         seed: int = 0,
         fps: float = 25.0,
     ) -> Motion:
-        """The motion of somebody who says what is heard in a sound.
+        """Makes a motion from recorded speech.
 
         The lips are read off the sound by a small network. Blinks, glances, small movements of the head and of the
         brows are computed: they follow its stress and its pauses, and come from no real person. In silence the mouth
@@ -415,7 +415,7 @@ class Motion:
             takes = tuple(Take(start, rest) for start, rest in zip(starts, rests, strict=True))
             return cls(points, timestamps, (width, height), fps, name, loop, surroundings, takes, speech)
         except (LookupError, TypeError, ValueError, OverflowError) as error:
-            raise ValueError(f"{path} is a .motion file with contents that make no sense ({error})") from error
+            raise ValueError(f"{path} is a .motion file with invalid contents ({error})") from error
 
 
 def _require_rate(fps: float) -> None:

@@ -36,7 +36,7 @@ def speech_motion(
     fps: float = SPEECH_FPS,
     network: LipsNetwork | None = None,
 ) -> Motion:
-    """The motion of somebody who says what is heard. See `Motion.from_speech`.
+    """Makes a motion from recorded speech. See `Motion.from_speech`.
 
     Args:
         voice: what is heard; silence gives a face that keeps still, and a warning.

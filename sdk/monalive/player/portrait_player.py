@@ -89,7 +89,7 @@ class PortraitPlayer:
         if any(person.photo is not self._first.photo for person in people):
             raise ValueError("portraits animated together must come from one photo: use enroll_all(photo)")
         self._retargeters = [
-            Retargeter(networks.retargeting, portrait.landmarks, portrait.crop, options) for portrait in people
+            Retargeter(portrait.landmarks, portrait.crop, options, networks=networks.retargeting) for portrait in people
         ]
         # In relative transfer the surroundings stay those of the first photo; the others lend their faces.
         whole = options.takes_surroundings

@@ -56,7 +56,7 @@ class AnimationRequest:
         output: a file or folder, see `video_sinks.open_sink`.
         motion: a built-in motion's name, a .motion file or a `Motion`; one of this, `driver` and `speech`.
         driver: a video or picture file of a face.
-        speech: a file with the sound of somebody who speaks, to move the lips by; it is heard in the result, where the
+        speech: a file of recorded speech that moves the lips; its sound is in the result, where the
             file can hold sound. `disclosure` must state the consent.
         expression, seed: how a face looks while it speaks, see `Motion.from_speech`.
         face: "largest", a number from the left from 0, or "all".
@@ -187,7 +187,7 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
         assert request.driver is not None
         image = load_image(request.driver, LONGEST_SIDE) if is_picture(request.driver) else None
         if image is not None and request.reference is not None:
-            raise ValueError("a picture has no other frame to count from: leave out the reference")
+            raise ValueError("a driver picture has only one frame; leave out the reference")
         kind = "a video" if image is None else "a picture"
         if request.loops or request.boomerang:
             if image is not None:
@@ -315,7 +315,7 @@ def _sound_of(request: AnimationRequest, motion: Motion) -> Sound | None:
     assert request.driver is not None
     sound = sound_of(Path(request.driver), motion.duration_ms / 1000)
     if sound is not None and request.boomerang:
-        log.warning("the sound of %s is left out: a driver that is played to and fro is silent", request.driver)
+        log.warning("the sound of %s is left out: a boomerang has no sound", request.driver)
         return None
     return sound
 
@@ -344,15 +344,15 @@ def _check(request: AnimationRequest) -> None:
     if request.speech is not None:
         require_consent_to_speech(request.disclosure.consent)
         if request.boomerang or request.reference is not None or request.retarget.absolute:
-            raise ValueError("speech is not played backwards, counted from another frame, or copied: leave that out")
+            raise ValueError("--boomerang, --reference and --absolute do not work with speech; leave them out")
     elif request.expression != "neutral" or request.seed:
-        raise ValueError("an expression and a seed go with speech alone: leave them out")
+        raise ValueError("an expression and a seed need speech; leave them out")
     if request.reference is not None:
         checked_reference(request.reference)
         if request.retarget.absolute:
-            raise ValueError("absolute motion is copied and has no reference frame: leave out one of the two")
+            raise ValueError("absolute motion has no reference frame; leave out one of the two")
     if request.pad_to_sound and (request.driver is None or request.seconds or request.loops or request.boomerang):
-        raise ValueError("--pad-to-sound goes with a driver that is played once, to its end")
+        raise ValueError("--pad-to-sound needs a driver that is played once, to its end")
     output = os.path.realpath(request.output)  # links that lead in a circle stay as they are
     inputs = [*request.photos, request.driver, request.motion, request.speech, request.bundle]
     for source in inputs:

@@ -117,7 +117,7 @@ def run_live(request: LiveRequest) -> LiveSummary:
     if speaks:
         require_consent_to_speech(request.disclosure.consent)
     elif request.expression != "neutral" or request.seed:
-        raise ValueError("an expression and a seed go with a microphone alone: leave them out")
+        raise ValueError("an expression and a seed need a microphone; leave them out")
     started, frames = time.monotonic(), 0
     with ExitStack() as stack:
         window = _window(request, stack)

@@ -100,7 +100,7 @@ class Output:
     def say_background(self, frame: AnimatedFrame) -> None:
         """What is behind a cut-out photo where nobody chose it, or that a background was chosen for another one."""
         if frame.rgba is None and self.background is not None:
-            log.warning("the photo is not cut out: the background that was asked for is not seen")
+            log.warning("the photo is not a cut-out, so the background colour has no effect")
         if frame.rgba is not None and self.background is None and not can_be_transparent(self.path):
             log.warning(
                 "the photo is cut out and %s cannot be: its background is white; --background sets another colour, "

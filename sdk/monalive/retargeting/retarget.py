@@ -27,10 +27,10 @@ class Retargeter:
     portrait exactly as it is. All of it is computed by the bundle's graphs.
 
     Args:
-        networks: the graphs; they may be shared with other retargeters of the same thread.
         portrait_landmarks: (478, 3) photo pixels.
         portrait_crop: the square whose units the result is in.
         options: what is taken over.
+        networks: the graphs, which retargeters of the same thread may share; None for those of the packaged bundle.
 
     Raises:
         ValueError: landmarks of another shape, or with NaN.
@@ -38,12 +38,12 @@ class Retargeter:
 
     def __init__(
         self,
-        networks: RetargetNetworks,
         portrait_landmarks: ArrayLike,
         portrait_crop: SquareCrop,
         options: RetargetOptions | None = None,
+        networks: RetargetNetworks | None = None,
     ) -> None:
-        self._networks = networks
+        self._networks = networks or RetargetNetworks()
         self._portrait = _checked(portrait_landmarks, "portrait")
         self._crop = portrait_crop
         self._options = options or RetargetOptions()

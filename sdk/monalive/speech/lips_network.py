@@ -42,7 +42,9 @@ class LipsNetwork:
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"the bundle's part {PART!r} does not say what it takes and gives ({error})") from error
         if rate != SAMPLE_RATE or self.before < 0 or self.after < 0 or not self.window:
-            raise ValueError(f"the bundle's part {PART!r} takes sound that is not known here; update monalive")
+            raise ValueError(
+                f"the bundle's part {PART!r} takes sound in a form that this version does not know; update monalive"
+            )
         self._network = network
 
     @property

@@ -34,7 +34,7 @@ def microphones() -> dict[int, str]:
     try:
         devices = sounddevice.query_devices()
     except sounddevice.PortAudioError as error:
-        raise OSError(f"the system does not tell its microphones: {reason(error)}") from error
+        raise OSError(f"the system's microphones cannot be listed: {reason(error)}") from error
     return {number: str(device["name"]) for number, device in enumerate(devices) if device["max_input_channels"] > 0}
 
 

@@ -78,13 +78,13 @@ class Voice:
         try:
             source = container.streams.best("audio")
             if source is None:
-                raise ValueError(f"{path} has no sound track; give a recording of somebody who speaks")
+                raise ValueError(f"{path} has no sound track; give a recording of speech")
             assert isinstance(source, AudioStream)
             samples, start_s = _decoded(container, source, path, longest_seconds)
         finally:
             container.close()
         if not len(samples):
-            raise ValueError(f"{path} has a sound track without sound, or one too damaged to read; record it again")
+            raise ValueError(f"{path} has a sound track that is empty or too damaged to read; record it again")
         return cls(samples, path, start_s)
 
     @classmethod

@@ -21,8 +21,8 @@ NOTICE: Final = (
 )
 
 SPEECH_NEEDS_CONSENT: Final = (
-    "speech puts words into somebody's mouth: say why this face may speak, that it is your own (--consent self, "
-    "consent='self'), that its owner has agreed to these words (given), or that it is a work of art (artwork)"
+    "speech puts words into a person's mouth: state why this face may speak. It is your own (--consent self, "
+    "consent='self'), its owner has agreed to these words (given), or it is a work of art (artwork)"
 )
 
 

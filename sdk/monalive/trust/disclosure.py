@@ -29,7 +29,9 @@ from monalive.trust.credential import Credential, local
 from monalive.trust.mark_code import MARK_VERSION, MarkMessage
 from monalive.trust.pixel_mark import LOSSLESS, LOSSY, SMALLEST_SIDE, PixelMark
 
-LIPS_DRIVEN_BY_SOUND: Final = "The lips were driven by a sound: what is heard need not have been said by who is seen."
+LIPS_DRIVEN_BY_SOUND: Final = (
+    "The lips were driven by a sound recording. The person shown may never have said these words."
+)
 _LOSSLESS_SUFFIXES: Final = ("", ".png")
 
 

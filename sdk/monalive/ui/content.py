@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from monalive.bundle import Bundle, default_bundle_path
+from monalive.faces import expressions
 from monalive.faces.tracker_networks import holds_tracker
 from monalive.motions import builtin_motions
-from monalive.packaged_assets import sample_portrait_path
+from monalive.packaged_assets import asset_path, sample_portrait_path
+from monalive.speech.lips_network import speech_bundle_path
 from monalive.ui.hand_driver import hand_driver
 
 STATIC: Final = Path(str(resources.files("monalive").joinpath("ui", "static")))
@@ -50,6 +52,8 @@ def page_routes(bundle: str | Path | None = None, static: Path = STATIC) -> Rout
     names = builtin_motions.names()
     routes: dict[str, tuple[str, Callable[[], bytes]]] = {
         "/models/default.bundle": (_BINARY, bundle_path.read_bytes),
+        "/models/speech.bundle": (_BINARY, speech_bundle_path().read_bytes),
+        "/models/expressions.npz": (_BINARY, asset_path(expressions.ASSET).read_bytes),
         "/motions.json": ("application/json", lambda: json.dumps(names).encode()),
         "/hand.json": ("application/json", lambda: json.dumps(hand_driver(), separators=(",", ":")).encode()),
         "/sample.jpg": ("image/jpeg", sample_portrait_path().read_bytes),

@@ -38,7 +38,7 @@ def lan_address() -> str:
             address = str(probe.getsockname()[0])
             if not ipaddress.ip_address(address).is_loopback:
                 return address
-    raise OSError("this machine is in no network that another device could reach it in; connect it, or leave out --lan")
+    raise OSError("this machine is not connected to a network; connect it, or leave out --lan")
 
 
 class Lan:

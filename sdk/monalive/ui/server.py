@@ -72,7 +72,7 @@ class PageServer(ThreadingHTTPServer):
         except OSError as error:
             reason = {
                 errno.EADDRINUSE: "another program uses it",
-                errno.EACCES: "you may not use it (ports below 1024 are the system's)",
+                errno.EACCES: "permission is missing (ports below 1024 belong to the system)",
             }.get(error.errno or 0, str(error))
             raise OSError(f"the page cannot be served on port {port}: {reason}; choose another with --port") from error
 
@@ -124,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         scheme = "http" if self.server.lan is None else "https"
         if not self._is_own_name() or not self._is_let_in() or origin != f"{scheme}://{host}":
-            self._refuse(HTTPStatus.FORBIDDEN, "only the page itself may ask for this")
+            self._refuse(HTTPStatus.FORBIDDEN, "only the page itself may request this")
         elif service is None:
             self._refuse(HTTPStatus.NOT_FOUND, "there is nothing here")
         elif not length.isdecimal():

@@ -21,7 +21,7 @@ from monalive.verification import find_mark_of, verify
 
 CREDENTIALS_TYPE: Final = "application/c2pa"
 _MADE_TYPES: Final = ("video/mp4", "video/webm", "image/gif")
-_DRIVERS: Final = {"camera": "a camera", "by hand": "by hand", "video": "a video"}
+_DRIVERS: Final = {"camera": "a camera", "by hand": "by hand", "video": "a video", "speech": "speech"}
 
 
 @dataclass(frozen=True)

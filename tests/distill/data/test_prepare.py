@@ -69,7 +69,7 @@ def test_pictures_of_somebody_else_are_left_out(tmp_path: Path, portrait: np.nda
         save_image(people / f"{name}.png", picture)
     made = prepare(people, tmp_path / "cache", kind="synthetic", progress=False)
     assert made.frames == 2 and made.left_out == (
-        "pictures of somebody else than their person's first (CSIM < 0.95): 1",
+        "pictures that show another person than the first picture (CSIM < 0.95): 1",
     )
     (sequence,) = load_sequences(tmp_path / "cache")
     first, last = (np.asarray(frame, np.int16) for frame in sequence.frames)
@@ -78,7 +78,7 @@ def test_pictures_of_somebody_else_are_left_out(tmp_path: Path, portrait: np.nda
     with pytest.raises(ValueError, match="from 0 to 1, not 2"):
         prepare(people, tmp_path / "none", kind="synthetic", same_person=2)
     (people / "7_2.png").unlink()
-    with pytest.raises(FileNotFoundError, match=r"can be trained on: 7: 1 pictures .*somebody else.*: 1$"):
+    with pytest.raises(FileNotFoundError, match=r"can be trained on: 7: 1 pictures .*another person.*: 1$"):
         prepare(people, tmp_path / "none", kind="synthetic", progress=False)
 
 

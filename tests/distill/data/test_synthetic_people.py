@@ -105,7 +105,7 @@ def test_other_settings_or_a_damaged_manifest_are_refused(tmp_path: Path) -> Non
     with pytest.raises(ValueError, match="another folder"):
         make(tmp_path, people=1, variants=2)
     (tmp_path / "people.jsonl").write_text('{"format": "something else"}\n')
-    with pytest.raises(ValueError, match="no manifest of synthetic people"):
+    with pytest.raises(ValueError, match="is not a manifest of synthetic people"):
         make(tmp_path, people=1)
 
 

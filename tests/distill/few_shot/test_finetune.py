@@ -161,7 +161,7 @@ def test_bad_input_is_refused_before_anything_is_written(base: Path, tmp_path: P
         finetune([PORTRAIT], base, tmp_path / "none" / "person.ckpt")
     other = tmp_path / "lightweight.safetensors"
     save_file({"average/x": torch.zeros(1)}, other, {"record": json.dumps({"variant": "default"})})
-    with pytest.raises(ValueError, match="is no few-shot model"):
+    with pytest.raises(ValueError, match="is not a few-shot model"):
         finetune([PORTRAIT], other, output)
     assert not output.exists()
 

@@ -64,7 +64,7 @@ def test_weights_of_both(tmp_path: Path, region_cache: Path) -> None:
         write_region_weights([states[0], states[0]], output)
     with pytest.raises(ValueError, match="no run of 'mouth' is given"):
         write_region_weights(states[:1], output)
-    with pytest.raises(ValueError, match="is no run of an eye's or the mouth's network"):
+    with pytest.raises(ValueError, match="is not a run of the network for eyes or mouth"):
         write_region_weights([output], newer)
 
 

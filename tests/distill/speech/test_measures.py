@@ -68,7 +68,7 @@ def test_baselines_learn_from_those_that_are_trained_on() -> None:
     assert results["sentences"]["loudness drives the jaw"]["jaw_correlation"] > 0.6
     with pytest.raises(ValueError, match="phones are known"):
         baselines([track(WANTED)])
-    with pytest.raises(ValueError, match="nothing is to be measured"):
+    with pytest.raises(ValueError, match="there is nothing to measure"):
         evaluate_speech([train], lambda clip: WANTED)
 
 

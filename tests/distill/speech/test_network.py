@@ -70,5 +70,5 @@ def test_mouths_are_within_bounds_and_shut_where_lips_are_to_touch() -> None:
 def test_weights_of_another_model() -> None:
     from monalive_distill.packaged_assets import tracker_weights
 
-    with pytest.raises(ValueError, match="no weights of the network that moves the lips"):
+    with pytest.raises(ValueError, match="does not hold the weights of the speech network"):
         load_speech(tracker_weights())

@@ -51,7 +51,7 @@ def test_phones_are_kept_beside_the_clips(tmp_path: Path) -> None:
     (tmp_path / PHONES_FILE).write_text(json.dumps({"clip": said}))
     assert load_phones(tmp_path) == {"clip": Phones([Phone("B", 0.1, 0.2)], aligned=True)}
     assert load_phones(tmp_path / "nothing") == {}
-    with pytest.raises(FileNotFoundError, match="no cache of talking clips"):
+    with pytest.raises(FileNotFoundError, match="is not a cache of talking clips"):
         load_clips(tmp_path)
 
 

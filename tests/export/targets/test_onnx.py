@@ -74,7 +74,9 @@ def test_the_sdk_retargets_on_onnx_runtime(tmp_path: Path) -> None:
     motion = builtin_motions.load("smile")
     results = []
     for networks in (onnx_networks, RetargetNetworks()):
-        retargeter = Retargeter(networks, motion.landmarks[0], SquareCrop(0, 0, 512), RetargetOptions(absolute=True))
+        retargeter = Retargeter(
+            motion.landmarks[0], SquareCrop(0, 0, 512), RetargetOptions(absolute=True), networks=networks
+        )
         retargeter.start(motion.landmarks[0], motion.image_size)
         results.append([retargeter.step(motion.landmarks[n], 40.0 * n) for n in range(20)])
     on_onnx_runtime, on_litert = results

@@ -202,7 +202,7 @@ def test_a_late_face_is_mentioned(animator: FakeAnimator, capfd: pytest.CaptureF
         ("animate photo.png --driver photo.png -o out.png --reference first", "leave out the reference"),
         ("animate photo.png --driver photo.png -o out.mp4 --loops 2", "a picture does not move"),
         ("animate photo.png --driver driver.mp4 -o out.mp4 --pad-to-sound", "no sound to pad to"),
-        ("animate photo.png --motion smile -o out.mp4 --pad-to-sound", "--pad-to-sound goes with a driver"),
+        ("animate photo.png --motion smile -o out.mp4 --pad-to-sound", "--pad-to-sound needs a driver"),
         ("animate photo.png --motion smile -o out.mp4 --size huge", "'native' nor a number"),
         ("animate /dev/zero --motion smile -o out.mp4", "a device or a pipe"),
         ("animate photo.png --driver /dev/zero -o out.mp4", "a device or a pipe"),

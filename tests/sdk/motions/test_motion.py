@@ -100,7 +100,7 @@ def test_surroundings_that_make_no_sense(tmp_path: Path) -> None:
         with zipfile.ZipFile(path, "w") as archive:
             for name, content in members.items():
                 archive.writestr(name, content)
-        with pytest.raises(ValueError, match=r"a\.motion.*make no sense"):
+        with pytest.raises(ValueError, match=r"a\.motion.*invalid contents"):
             Motion.load(path)
 
 

@@ -65,7 +65,7 @@ def _retarget(
 ) -> tuple[np.ndarray, SquareCrop]:
     """(T, 478, 3) crop units for driver frames (T, 478, 3), the first of them the reference."""
     crop = portrait_crop(portrait.astype(np.float32), *SIZE)
-    retargeter = Retargeter(NETWORKS, portrait, crop, options)
+    retargeter = Retargeter(portrait, crop, options, networks=NETWORKS)
     retargeter.start(driver[0], SIZE)
     return np.array([retargeter.step(frame, 40.0 * index) for index, frame in enumerate(driver)]), crop
 
@@ -243,8 +243,9 @@ def test_a_region_can_be_frozen(region: str, how: str) -> None:
         "eyes": [*RIGHT_EYE.upper, *LEFT_EYE.upper, *RIGHT_IRIS, *LEFT_IRIS],
         "brows": [*LEFT_BROW, *RIGHT_BROW],
     }
+    # What moves moves by .01 and more; a frozen part, by what the other parts' depth takes along of the fitted pose.
     for name, indices in parts.items():
-        assert (change[indices].max() < 0.004) == (name == region), name
+        assert change[indices].max() < 0.005 if name == region else change[indices].max() > 0.01, name
     pose = fit_pose(crop.to_pixels(result[1]), fit_pose(portrait, BASIS.mean_face).to_canonical(portrait))
     turned = abs(pose.yaw - fit_pose(portrait, BASIS.mean_face).yaw)
     assert turned < 1.5 if region == "pose" else turned > 6.0
@@ -402,7 +403,7 @@ def test_noise_at_rest_is_calmed(absolute: bool) -> None:
     driver = _person() / 2.0 + random.normal(0, 0.5, (150, 478, 3)) * [1, 1, 1]  # 0.5 px at 256
     portrait = _person() / 2.0
     crop = portrait_crop(portrait.astype(np.float32), 256, 256)
-    retargeter = Retargeter(NETWORKS, portrait, crop, RetargetOptions(absolute=absolute))
+    retargeter = Retargeter(portrait, crop, RetargetOptions(absolute=absolute), networks=NETWORKS)
     retargeter.start(driver[0], (256, 256))
     result = np.array([retargeter.step(frame, 40.0 * index) for index, frame in enumerate(driver)])[25:, :, :2]
     jitter = (result * crop.side).std(axis=0)
@@ -433,7 +434,9 @@ def test_smoothed_motion_keeps_up() -> None:
 def test_start_again_forgets_the_driver() -> None:
     motion = builtin_motions.load("wink").landmarks[:30]
     portrait = PORTRAITS["average"]
-    retargeter = Retargeter(NETWORKS, portrait, portrait_crop(portrait.astype(np.float32), *SIZE), RetargetOptions())
+    retargeter = Retargeter(
+        portrait, portrait_crop(portrait.astype(np.float32), *SIZE), RetargetOptions(), networks=NETWORKS
+    )
     runs = []
     for _ in range(2):
         retargeter.start(motion[0], SIZE)
@@ -444,7 +447,7 @@ def test_start_again_forgets_the_driver() -> None:
 def _restarted(frames: NDArray[np.float64], at: int, reference: NDArray[np.float64], *, after_cut: bool) -> np.ndarray:
     """(T, 478, 3): counted from the first frame, then, from frame `at` on, from another within 400 ms."""
     portrait = PORTRAITS["average"]
-    retargeter = Retargeter(NETWORKS, portrait, portrait_crop(portrait.astype(np.float32), *SIZE), RAW)
+    retargeter = Retargeter(portrait, portrait_crop(portrait.astype(np.float32), *SIZE), RAW, networks=NETWORKS)
     retargeter.start(frames[0], SIZE)
     made = []
     for index, frame in enumerate(frames):
@@ -510,8 +513,8 @@ def test_bad_calls() -> None:
     portrait = PORTRAITS["average"]
     crop = portrait_crop(portrait.astype(np.float32), *SIZE)
     with pytest.raises(ValueError, match="portrait's landmarks must be"):
-        Retargeter(NETWORKS, portrait[:468], crop)
-    retargeter = Retargeter(NETWORKS, portrait, crop)
+        Retargeter(portrait[:468], crop, networks=NETWORKS)
+    retargeter = Retargeter(portrait, crop, networks=NETWORKS)
     with pytest.raises(RuntimeError, match="start"):
         retargeter.step(portrait, 0.0)
     with pytest.raises(RuntimeError, match=r"before restart\(\)"):

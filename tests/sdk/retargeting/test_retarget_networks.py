@@ -45,7 +45,10 @@ def test_they_equal_the_oracle(
     driver = (clip.landmarks[:40] + noise).astype(np.float32)
     options = RetargetOptions(absolute=absolute, smooth=smooth, gains=gains)
     results = []
-    for retargeter in (Retargeter(networks, portrait, CROP, options), OracleRetargeter(portrait, CROP, options)):
+    for retargeter in (
+        Retargeter(portrait, CROP, options, networks=networks),
+        OracleRetargeter(portrait, CROP, options),
+    ):
         retargeter.start(driver[0], clip.image_size)
         results.append(np.stack([retargeter.step(frame, index * 40.0) for index, frame in enumerate(driver)]))
     made, wanted = results
@@ -70,10 +73,10 @@ def test_portraits_share_networks_and_do_not_disturb_each_other(
     drivers = [builtin_motions.load(name).landmarks[:20] for name in ("laugh", "nod")]
     alone = []
     for driver in drivers:
-        retargeter = Retargeter(networks, portrait, CROP)
+        retargeter = Retargeter(portrait, CROP, networks=networks)
         retargeter.start(driver[0], (512, 512))
         alone.append([retargeter.step(frame, index * 40.0) for index, frame in enumerate(driver)])
-    both = [Retargeter(networks, portrait, CROP) for _ in drivers]
+    both = [Retargeter(portrait, CROP, networks=networks) for _ in drivers]
     for retargeter, driver in zip(both, drivers, strict=True):
         retargeter.start(driver[0], (512, 512))
     for index, frames in enumerate(zip(*drivers, strict=True)):
@@ -87,7 +90,7 @@ def test_a_face_in_one_point_is_refused_and_the_next_frame_works(
     motion = builtin_motions.load("smile").landmarks[::10]
     results = []
     for broken in (False, True):
-        retargeter = Retargeter(networks, portrait, CROP)
+        retargeter = Retargeter(portrait, CROP, networks=networks)
         retargeter.start(motion[0], (512, 512))
         retargeter.step(motion[1], 0.0)
         if broken:
@@ -117,7 +120,7 @@ def test_a_bundle_of_earlier_versions_takes_the_packaged_graphs(
     scores = np.full(52, 0.1, np.float32)
     made, wanted = (networks.as_mean_face(portrait, scores)[1] for networks in (borrowed, RetargetNetworks()))
     assert np.array_equal(made, wanted)
-    retargeter = Retargeter(borrowed, portrait, CROP, RetargetOptions(absolute=True))
+    retargeter = Retargeter(portrait, CROP, RetargetOptions(absolute=True), networks=borrowed)
     retargeter.start(portrait, (512, 512))
     assert retargeter.step(portrait, 0.0).shape == (478, 3)
 
@@ -126,6 +129,6 @@ def test_a_bundles_own_graphs_are_taken(tmp_path: Path, portrait: NDArray[np.flo
     """Even where they cannot be used: then the error says which part."""
     packaged = Bundle.load()
     write_bundle(tmp_path / "own.bundle", packaged.manifest, {**packaged.parts, START_PART: b"nothing"})
-    retargeter = Retargeter(RetargetNetworks(Bundle.load(tmp_path / "own.bundle")), portrait, CROP)
+    retargeter = Retargeter(portrait, CROP, networks=RetargetNetworks(Bundle.load(tmp_path / "own.bundle")))
     with pytest.raises(ValueError, match="the bundle's part 'retarget_start' holds a network that LiteRT cannot load"):
         retargeter.start(portrait, (512, 512))

@@ -29,7 +29,6 @@ from monalive_export.graphs.retarget_settings import (
     CHIN,
     CLOSED_EYE,
     CLOSED_LIPS,
-    DEPTH_DAMPING,
     FACE_KNEE,
     HEIGHT_RATIO,
     IRIS_OF_EYE,
@@ -120,8 +119,7 @@ class ExpressionTransfer:
         brow = float(np.clip(_brow_height(portrait) / _brow_height(driver), *BROW_RATIO))
         # One factor per landmark and axis: region weight, gain and proportion in one. (478, 3)
         self._scales = regions.lips * gains.lips * lower_face + regions.brows * gains.brows * brow
-        self._scales = self._scales * np.array([1.0, 1.0, DEPTH_DAMPING])
-        self._eye_scales = regions.eyes * gains.eyes * np.array([1.0, 1.0, DEPTH_DAMPING])
+        self._eye_scales = regions.eyes * gains.eyes
         self._mouth_width = mouth.width(driver)
         self._portrait_slack = np.minimum(mouth.gaps(portrait), 0.0)
         self._portrait_lips = np.maximum(mouth.gaps(portrait), 0.0)

@@ -44,7 +44,7 @@ public final class LipsNetwork {
         self.run = run
         try require(
             rate == Double(LipsNetwork.sampleRate) && before >= 0 && after >= 0 && window > 0,
-            "the bundle's part '\(LipsNetwork.part)' takes sound that is not known here; update monalive"
+            "the bundle's part '\(LipsNetwork.part)' takes sound in a form that this version does not know; update monalive"
         )
     }
 

@@ -163,7 +163,7 @@ public struct Motion: Sendable {
             return try decode(manifest, frames, raw, times, around, starts, faces)
         } catch {
             throw MonaliveError.valueError(
-                "\(path.path) is a .motion file with contents that make no sense (\(error.localizedDescription))."
+                "\(path.path) is a .motion file with invalid contents (\(error.localizedDescription))."
             )
         }
     }

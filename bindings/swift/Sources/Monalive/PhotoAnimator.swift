@@ -116,7 +116,9 @@ public final class PhotoAnimator {
     /// The same for several portraits of one photo. A frame that cannot be made is a failure and the last one.
     public func play(_ portraits: [Portrait], _ motion: Motion) throws -> AnySequence<Result<AnimatedFrame, Error>> {
         try requireOpen()
-        let following = try Following(portraits, networks, options.retarget)
+        // The curves of a motion that speaks are smooth; more smoothing would leave lips open that meet.
+        let retarget = motion.speech ? try options.retarget.unsmoothed() : options.retarget
+        let following = try Following(portraits, networks, retarget)
         let takes = options.retarget.absolute ? [Motion.Take(start: 0, reference: motion.landmarks[0])] : motion.takes
         let references = Dictionary(uniqueKeysWithValues: takes.map { ($0.start, $0.reference) })
         return AnySequence { () -> AnyIterator<Result<AnimatedFrame, Error>> in
@@ -188,7 +190,7 @@ public final class PhotoAnimator {
         let faces = try photoTracker.detect(photo, largestOnly: !told), most = options.maxFaces
         try require(
             !faces.isEmpty,
-            "no face was found in the photo: nothing in it is enough like a person's; use a photo that shows one from the front, well lit"
+            "no face was found in the photo; use one that shows a human face from the front, well lit"
         )
         if told && faces.count > most {
             NSLog("monalive: the photo shows more than %d faces: only the largest are taken; raise maxFaces", most)

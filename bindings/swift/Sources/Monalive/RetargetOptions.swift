@@ -38,6 +38,11 @@ public struct RetargetOptions: Sendable {
     /// Strength of a region: its gain, or 0 where it is switched off.
     public func gain(_ region: Region) -> Double { regions.contains(region) ? gains[region] ?? 1 : 0 }
 
+    /// The same without smoothing.
+    func unsmoothed() throws -> RetargetOptions {
+        try RetargetOptions(absolute: absolute, smooth: false, regions: regions, gains: gains)
+    }
+
     /// Whether what surrounds the head moves as the driver's does: only where the head itself moves just so.
     var takesSurroundings: Bool { absolute && gain(.pose) == 1 }
 }

@@ -23,7 +23,7 @@ struct StillSearch {
     /// Detector's score and log-odds of presence together tell faces from what only looks like one.
     private static let logOddsShare = 1 / 8.0
     private static let maxLogOdds = 8.0
-    private static let sure = 1.21
+    private static let sure = 1.18
     /// How unsettled a face is at least, as this costs it; less is not counted on.
     private static let leastCosts = 0.1
     /// What is no face does not settle: each look asks for another region (this much less sure for each unit of that).

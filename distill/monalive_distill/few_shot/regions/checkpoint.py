@@ -26,7 +26,7 @@ def expert_config(state: Path) -> dict[str, object]:
     record = read_record(state)
     config = record.get("config")
     if record.get("model") != MODEL_NAME or not isinstance(config, dict) or config.get("region") not in REGIONS:
-        raise ValueError(f"{state} is no run of train-region-expert")
+        raise ValueError(f"{state} is not a run of train-region-expert")
     return config
 
 

@@ -84,9 +84,9 @@ def test_what_does_not_belong_together(state: Path, region_cache: Path, tmp_path
         replace(CONFIG, photos=(0,))
     with pytest.raises(ValueError, match="pictures must be at least 1, not 0"):
         replace(CONFIG, pictures=0)
-    with pytest.raises(ValueError, match="is no run of train-region-expert"):
+    with pytest.raises(ValueError, match="is not a run of train-region-expert"):
         load_expert(tmp_path / STATE_FILE)
-    with pytest.raises(ValueError, match="is no run of train-region-expert"):
+    with pytest.raises(ValueError, match="is not a run of train-region-expert"):
         train_expert(CONFIG, [region_cache], tmp_path / "new", 1, start_from=tmp_path / STATE_FILE)
 
 

@@ -28,7 +28,7 @@ class LipsNetwork internal constructor(private val network: Closeable, manifest:
             throw IllegalArgumentException("the bundle's part '$PART' does not say what it takes and gives (${error.message})", error)
         }
         require(rate == SAMPLE_RATE.toDouble() && before >= 0 && after >= 0 && window > 0) {
-            "the bundle's part '$PART' takes sound that is not known here; update monalive"
+            "the bundle's part '$PART' takes sound in a form that this version does not know; update monalive"
         }
     }
 

@@ -233,7 +233,7 @@ class Motion(
             return try {
                 decode(manifest, frames, raw, times, around, starts, faces)
             } catch (error: IllegalArgumentException) {
-                throw IllegalArgumentException("$path is a .motion file with contents that make no sense (${error.message}).", error)
+                throw IllegalArgumentException("$path is a .motion file with invalid contents (${error.message}).", error)
             }
         }
 

@@ -124,7 +124,9 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
     fun play(portraits: List<Portrait>, motion: Motion): Sequence<AnimatedFrame> {
         requireOpen()
         return sequence {
-            val following = Following(portraits, networks, options.retarget)
+            // The curves of a motion that speaks are smooth; more smoothing would leave lips open that meet.
+            val retarget = if (motion.speech) options.retarget.unsmoothed() else options.retarget
+            val following = Following(portraits, networks, retarget)
             val takes = if (options.retarget.absolute) listOf(Motion.Take(0, motion.landmarks[0])) else motion.takes
             val references = takes.associate { it.start to it.reference }
             for (index in motion.landmarks.indices) {
@@ -198,7 +200,7 @@ class PhotoAnimator private constructor(private val options: PhotoAnimatorOption
         if (told && faces.size > most) {
             log.warning("the photo shows more than $most faces: only the largest are taken; raise maxFaces")
         }
-        require(faces.isNotEmpty()) { "no face was found in the photo: nothing in it is enough like a person's; use a photo that shows one from the front, well lit" }
+        require(faces.isNotEmpty()) { "no face was found in the photo; use one that shows a human face from the front, well lit" }
         return faces.take(most)
     }
 

@@ -32,6 +32,9 @@ class RetargetOptions(
     /** Whether what surrounds the head moves as the driver's does: only where the head itself moves just so. */
     internal val takesSurroundings: Boolean get() = absolute && gain(Region.POSE) == 1.0
 
+    /** The same without smoothing. */
+    internal fun unsmoothed() = RetargetOptions(absolute, smooth = false, regions, gains)
+
     companion object {
         const val MAX_GAIN = 3.0
     }

@@ -98,7 +98,7 @@ internal class StillSearch(private val detector: LevelFaceDetector, private val 
         /** Detector's score and log-odds of presence together tell faces from what only looks like one. */
         private const val LOG_ODDS_SHARE = 1 / 8.0
         private const val MAX_LOG_ODDS = 8.0
-        private const val SURE = 1.21
+        private const val SURE = 1.18
 
         /** How unsettled a face is at least, as this costs it; less is not counted on. */
         private const val LEAST_COSTS = 0.1

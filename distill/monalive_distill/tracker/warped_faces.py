@@ -1,12 +1,14 @@
-"""Faces whose irises, brows, lids and lips are moved by a smooth warp, and their landmarks with them.
+"""Faces that a smooth warp gives other expressions and other proportions, and their landmarks with them.
 
 There are few people in the data, who mostly look ahead: a network learns from them how faces usually are, not to look.
-A warp gives every face gazes and brows that its person never showed, with labels that stay exact.
+A warp gives every face gazes and brows that its person never showed, and every person the proportions of others, so
+that a network cannot know people by heart. The labels stay exact.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -19,6 +21,7 @@ from monalive.faces.landmarks import (
     LEFT_LID_PAIRS,
     LIP_PAIRS,
     MOUTH_CORNERS,
+    NOSE,
     RIGHT_BROW,
     RIGHT_EYE_CORNERS,
     RIGHT_LID_PAIRS,
@@ -29,13 +32,34 @@ GAZES, MOST_MOVED = (0.3, 0.13), (0.2, 0.1)
 # How far features move (standard deviations), in outer-eye-corner distances.
 BROWS, LIDS, CORNERS, LIPS = 0.03, 0.012, 0.028, 0.02
 _BROW_REACH, _LID_REACH, _LIP_REACH = 0.095, 0.055, 0.1
+# Proportions (standard deviations): how much wider or higher the whole face is, how far it leans, and how far places
+# all over it move, in outer-eye-corner distances; each takes along what is up to so far away.
+STRETCH, LEAN, BULGES = 0.06, 0.02, 0.04
+_BULGE_COUNT, _BULGE_REACH = 7, (0.5, 1.1)
 # An iris moves as a whole: eye widths from its middle up to which all of it moves, and from which on nothing does.
 _WHOLE, _STILL = (0.22, 0.16), (0.52, 0.42)
 _CELL = 2  # pixels of the picture per place at which the warp is computed
 
 
+class _Movement(Protocol):
+    """A part of a warp."""
+
+    def displacement(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(..., 2) places to (..., 2), how far each of them moves; pixels."""
+
+
+class _Stretch(NamedTuple):
+    """All is stretched around a place that stays."""
+
+    place: NDArray[np.float64]  # (2,)
+    matrix: NDArray[np.float64]  # (2, 2)
+
+    def displacement(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray((points - self.place) @ self.matrix, np.float64)
+
+
 class _Mover(NamedTuple):
-    """A place that moves and takes its surroundings along."""
+    """A place that moves and takes along what is near it."""
 
     place: NDArray[np.float64]  # (2,)
     shift: NDArray[np.float64]  # (2,)
@@ -43,31 +67,42 @@ class _Mover(NamedTuple):
     whole: tuple[float, float]
     still: tuple[float, float]
 
-    def share(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(..., 2) places to (...), how much each of them moves along."""
+    def displacement(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         away = np.abs((points - self.place) @ self.axes.T)
         part = np.clip((np.array(self.still) - away) / (np.array(self.still) - np.array(self.whole)), 0, 1)
-        return np.asarray(np.prod(part * part * (3 - 2 * part), axis=-1))
+        share = np.prod(part * part * (3 - 2 * part), axis=-1, keepdims=True)
+        return np.asarray(share * self.shift, np.float64)
 
 
-def move_features(
-    rng: np.random.Generator, image: NDArray[np.uint8], landmarks: NDArray[np.floating]
+def warp_face(
+    rng: np.random.Generator,
+    image: NDArray[np.uint8],
+    landmarks: NDArray[np.floating],
+    *,
+    expression: bool = True,
+    proportions: bool = False,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """A copy of a face with another gaze, other brows, lids and lips.
+    """A copy of a face that looks elsewhere, or has other proportions.
 
     Args:
         rng: where chance comes from.
         image: (H, W, 3) uint8 RGB.
         landmarks: (478, 2 or 3) its pixels.
+        expression: gaze, brows, lids and lips change.
+        proportions: the face becomes wider or narrower, longer or shorter, its parts larger or smaller.
 
     Returns:
         The picture, and its landmarks; depths stay.
     """
-    movers = [*_gaze(rng, landmarks), *_features(rng, landmarks)]
+    movements: list[_Movement] = []
+    if expression:
+        movements += [*_gaze(rng, landmarks), *_features(rng, landmarks)]
+    if proportions:
+        movements += _proportions(rng, landmarks)
     height, width = image.shape[:2]
     columns, rows = (np.arange(length // _CELL) * _CELL + _CELL / 2 for length in (width, height))
     places = np.stack(np.meshgrid(columns, rows), -1)
-    moved = _displacements(movers, places).astype(np.float32)
+    moved = _displacements(movements, places).astype(np.float32)
     # Where the pixel that arrives here comes from: a few steps of a fixed-point iteration.
     grid = ((places - _CELL / 2) / _CELL).astype(np.float32)
     back = moved
@@ -77,7 +112,7 @@ def move_features(
     pixels = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
     made = _read(image, pixels - back)
     points = np.array(landmarks, np.float32)
-    points[:, :2] += _displacements(movers, np.asarray(landmarks[:, :2], np.float64))
+    points[:, :2] += _displacements(movements, np.asarray(landmarks[:, :2], np.float64))
     return np.asarray(made, np.uint8), points
 
 
@@ -87,10 +122,10 @@ def _read(values: NDArray[Any], places: NDArray[np.float32]) -> NDArray[Any]:
     return np.asarray(cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
 
-def _displacements(movers: list[_Mover], points: NDArray[np.float64]) -> NDArray[np.float64]:
+def _displacements(movements: Sequence[_Movement], points: NDArray[np.float64]) -> NDArray[np.float64]:
     total = np.zeros_like(points)
-    for mover in movers:
-        total += mover.share(points)[..., None] * mover.shift
+    for movement in movements:
+        total += movement.displacement(points)
     return total
 
 
@@ -127,6 +162,22 @@ def _features(rng: np.random.Generator, landmarks: NDArray[np.floating]) -> list
         move(points[corner], (CORNERS, CORNERS), _LIP_REACH)
     for lip in LIP_PAIRS[len(LIP_PAIRS) // 2]:
         move(points[lip], (LIPS / 2, LIPS), _LIP_REACH)
+    return found
+
+
+def _proportions(rng: np.random.Generator, landmarks: NDArray[np.floating]) -> list[_Movement]:
+    points = np.asarray(landmarks[:, :2], np.float64)
+    axes, size = _axes(points[RIGHT_EYE_CORNERS[0]], points[LEFT_EYE_CORNERS[0]])
+
+    def spread(deviation: float | tuple[float, ...], shape: int | tuple[int, ...] = ()) -> NDArray[np.float64]:
+        return np.asarray(np.clip(rng.normal(0, 1, shape), -2, 2) * deviation, np.float64)
+
+    wider, higher = spread(STRETCH, 2)
+    stretch = axes.T @ np.array([[wider, 0.0], [float(spread(LEAN)), higher]]) @ axes
+    found: list[_Movement] = [_Stretch(points[NOSE[0]], stretch)]
+    for index in rng.integers(len(points), size=_BULGE_COUNT):
+        reach = rng.uniform(*_BULGE_REACH)
+        found.append(_Mover(points[index], spread(BULGES, 2) * size, axes / size, (0, 0), (reach, reach)))
     return found
 
 
