@@ -473,9 +473,7 @@ class PhotoAnimator(ClosesAtEnd):
         loaded, faces = self._faces(photo, every=face != "largest")
         chosen = choose_face(faces, face)
         if isinstance(photo, np.ndarray) and looks_like_bgr(loaded.image, chosen.landmarks):
-            log.warning(
-                "the face is bluer than skin is: if the array is BGR, as OpenCV reads pictures, give picture[..., ::-1]"
-            )
+            log.warning("the face looks too blue; if the array is BGR, as from OpenCV, pass picture[..., ::-1]")
         return _with_crop(loaded, chosen)
 
     def _faces(self, photo: Photo, *, every: bool) -> tuple[LoadedPhoto, list[Face]]:
@@ -567,7 +565,7 @@ def _say_different(given: Sequence[Photo], found: Sequence[PhotoOfPerson]) -> No
     ]
     if unlike:
         log.warning(
-            "these photos may show different people: %s and %s; a portrait is made of photos of one person",
+            "these photos may show different people: %s and %s; use photos of one person",
             *(names[0], ", ".join(unlike)),
         )
 
