@@ -47,5 +47,9 @@ class AnimatedFrame:
         return self.crop.extract(self.image, NETWORK_SIZE)
 
     def on(self, background: Colour) -> NDArray[np.uint8]:
-        """(H, W, 3) uint8 RGB: `image`, a cut-out photo on this colour (red, green, blue, 0 to 255)."""
+        """`image` without transparency, (H, W, 3) uint8 RGB: a cut-out photo lies on a colour.
+
+        Args:
+            background: red, green and blue, 0 to 255.
+        """
         return self.image if self.rgba is None else over(self.rgba[..., :3], self.rgba[..., 3], background)

@@ -101,6 +101,9 @@ class Verification:
 def verify(path: str | Path) -> Verification:
     """Looks for Content Credentials and the pixel mark in a picture, a video, or a folder of frames.
 
+    Args:
+        path: the file, or the folder of PNG frames.
+
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is neither a picture nor a video, or damaged beyond reading.
