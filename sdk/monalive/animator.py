@@ -90,7 +90,15 @@ class PhotoAnimator(ClosesAtEnd):
 
     @classmethod
     def create_from_options(cls, options: PhotoAnimatorOptions) -> PhotoAnimator:
-        """Loads the models and makes the animator."""
+        """Loads the models and makes the animator.
+
+        Args:
+            options: the models, the running mode, and how motion is carried over.
+
+        Raises:
+            FileNotFoundError, ValueError: the bundle is missing, damaged or not complete.
+            ImportError: the runtime that it needs is not installed.
+        """
         return cls(options)
 
     def enroll(
@@ -124,7 +132,11 @@ class PhotoAnimator(ClosesAtEnd):
         return self._portrait(found, stated)
 
     def enroll_all(self, photo: Photo, *, consent: Consent | str | None = None) -> list[Portrait]:
-        """A portrait of every face in a photo, from left to right; `consent` is that of all of them.
+        """A portrait of every face in a photo, from left to right.
+
+        Args:
+            photo: a path, the bytes of a file, a Pillow image, or (H, W, 3) uint8 RGB.
+            consent: why these faces may be animated; the same for all of them.
 
         Raises:
             FileNotFoundError, ValueError: as for `enroll`.
@@ -138,6 +150,9 @@ class PhotoAnimator(ClosesAtEnd):
 
     def load_portrait(self, path: str | Path) -> Portrait:
         """A portrait from a file that `Portrait.save` wrote.
+
+        Args:
+            path: the file.
 
         Raises:
             FileNotFoundError, ValueError: no such file, or not one of these.
@@ -199,8 +214,13 @@ class PhotoAnimator(ClosesAtEnd):
     def animate_async(self, portrait: Portraits, frame: NDArray[np.uint8], timestamp_ms: float) -> None:
         """Hands in the next frame of a live source and returns at once. Mode LIVE_STREAM.
 
-        Results arrive at the options' `result_callback`. A frame that comes while another is at work waits; if yet
-        another comes, it is left out.
+        Results arrive at the options' `result_callback`. A frame that arrives while another is being processed
+        waits; if a third arrives, the waiting one is dropped.
+
+        Args:
+            portrait: the portrait, or those of `enroll_all`.
+            frame: (H, W, 3) uint8 RGB, of the driver.
+            timestamp_ms: of the frame, in milliseconds; later than that of the frame before.
 
         Raises:
             RuntimeError: another running mode, closed, or a frame before failed.
@@ -473,9 +493,7 @@ class PhotoAnimator(ClosesAtEnd):
         loaded, faces = self._faces(photo, every=face != "largest")
         chosen = choose_face(faces, face)
         if isinstance(photo, np.ndarray) and looks_like_bgr(loaded.image, chosen.landmarks):
-            log.warning(
-                "the face is bluer than skin is: if the array is BGR, as OpenCV reads pictures, give picture[..., ::-1]"
-            )
+            log.warning("the face looks too blue; if the array is BGR, as from OpenCV, pass picture[..., ::-1]")
         return _with_crop(loaded, chosen)
 
     def _faces(self, photo: Photo, *, every: bool) -> tuple[LoadedPhoto, list[Face]]:
@@ -567,7 +585,7 @@ def _say_different(given: Sequence[Photo], found: Sequence[PhotoOfPerson]) -> No
     ]
     if unlike:
         log.warning(
-            "these photos may show different people: %s and %s; a portrait is made of photos of one person",
+            "these photos may show different people: %s and %s; use photos of one person",
             *(names[0], ", ".join(unlike)),
         )
 

@@ -84,7 +84,7 @@ def require_no_link_loop(path: Path) -> None:
         path.stat()
     except OSError as error:
         if error.errno == errno.ELOOP or getattr(error, "winerror", None) == _WINDOWS_LINK_LOOP:
-            raise OSError(f"{path} is a symbolic link that leads to itself; name the file that is meant") from None
+            raise OSError(f"{path} is a symbolic link that leads to itself; name the real file") from None
     except ValueError:  # a zero byte in the name: what opens it says so
         return
 

@@ -71,6 +71,9 @@ class Bundle:
     def part_manifest(self, name: str) -> Mapping[str, Any]:
         """The manifest's entry of one part.
 
+        Args:
+            name: the part, such as `animate`; `parts` has all names.
+
         Raises:
             ValueError: the bundle has no such part.
         """
@@ -113,7 +116,11 @@ class Bundle:
 
     @classmethod
     def from_bytes(cls, content: bytes, name: str = "the bundle") -> Bundle:
-        """Opens and checks the content of a bundle file; `name` is what errors call it.
+        """Opens and checks the content of a bundle file.
+
+        Args:
+            content: the bytes of the file.
+            name: what errors call it.
 
         Raises:
             ValueError: as `load`.

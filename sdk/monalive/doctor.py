@@ -50,13 +50,13 @@ def examine() -> list[Finding]:
             _tried(suffix, partial(_written, suffix), "pip install --force-reinstall av pillow")
             for suffix in _VIDEO_SUFFIXES
         ),
-        _tried("credential", _credential, "let MONALIVE_HOME name a folder that you can write to"),
-        _tried("page", _page, "run make web in a clone; released packages hold it"),
+        _tried("credential", _credential, "set MONALIVE_HOME to a folder that you can write to"),
+        _tried("page", _page, "run make web in a clone; released packages include it"),
         _tried("onnx", partial(_package, "onnxruntime", "runs ONNX bundles"), "pip install 'monalive[onnx]'"),
-        _tried("coreml", _core_ml, "pip install 'monalive[coreml]' there"),
+        _tried("coreml", _core_ml, "on macOS, pip install 'monalive[coreml]'"),
         _tried("heic photos", partial(_package, "pillow_heif", "can be read"), "pip install 'monalive[heif]'"),
         _tried("avif photos", _avif, "pip install --upgrade pillow"),
-        _tried("window", _window, "pip install 'monalive[live]' where there is one"),
+        _tried("window", _window, "on a machine with a screen, pip install 'monalive[live]'"),
         _tried("camera", _camera, "connect one, or use a video file as the driver"),
         _tried("virtual camera", partial(_package, "pyvirtualcam", "installed"), "pip install 'monalive[live]'"),
         _tried("training", partial(_package, "monalive_distill", "installed"), "pip install monalive-distill"),
@@ -132,7 +132,7 @@ def _credential() -> str:
         return f"files are signed with {path}"
     folder = next(folder for folder in path.parents if folder.exists())
     if not os.access(folder, os.W_OK):
-        raise PermissionError(f"{path} cannot be written, so every run signs with one of its own")
+        raise PermissionError(f"{path} cannot be written, so every run signs with a temporary credential")
     return f"{path} is made when the first file is written"
 
 
@@ -176,5 +176,5 @@ def _window() -> str:
 def _camera() -> str:
     known = cameras()
     if not known:
-        raise OSError("none is known here")
+        raise OSError("none found")
     return ", ".join(f"{camera.number} ({camera.name})" for camera in known)

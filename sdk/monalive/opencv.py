@@ -30,10 +30,10 @@ def require_opencv() -> None:
     """Raises ImportError if there is none, or only what an uninstallation left of it."""
     spec = find_spec("cv2")
     if spec is None:
-        raise ImportError("OpenCV is missing; pip install opencv-python-headless, or another distribution of it")
+        raise ImportError("OpenCV is missing; pip install opencv-python-headless, or another OpenCV package")
     if spec.origin is None:  # a folder without its `__init__.py`
         names = ", ".join(installed()) or "opencv-python-headless"
         raise ImportError(
-            "OpenCV is damaged, as after one of two distributions was uninstalled; "
+            "OpenCV is damaged, probably because one of two OpenCV packages was uninstalled; "
             f"pip install --force-reinstall --no-deps {names}"
         )

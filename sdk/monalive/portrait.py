@@ -127,6 +127,9 @@ class Portrait:
 
         What the networks computed is left out: it takes milliseconds to compute again, and a file made with one
         version of the weights stays good for the next.
+
+        Args:
+            path: the file.
         """
         entries = []
         with atomic_path(path) as unfinished, zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:

@@ -23,7 +23,7 @@ class AnimatedFrame:
         landmarks: (478, 3) float32, units of the portrait's crop (the first portrait's).
         timestamp_ms: as given.
         driver_found: whether the driver's face was found; if not, the last pose is held.
-        cut: whether there is a cut in the driver just before, or another face drives: the motion starts anew here.
+        cut: whether there is a cut in the driver just before, or another face drives: the motion restarts here.
         rgba: (H, W, 4) uint8 of a cut-out photo, its colours not multiplied by alpha and nowhere those of a background;
             None of another one.
     """
@@ -47,5 +47,9 @@ class AnimatedFrame:
         return self.crop.extract(self.image, NETWORK_SIZE)
 
     def on(self, background: Colour) -> NDArray[np.uint8]:
-        """(H, W, 3) uint8 RGB: `image`, a cut-out photo on this colour (red, green, blue, 0 to 255)."""
+        """`image` without transparency, (H, W, 3) uint8 RGB: a cut-out photo lies on a colour.
+
+        Args:
+            background: red, green and blue, 0 to 255.
+        """
         return self.image if self.rgba is None else over(self.rgba[..., :3], self.rgba[..., 3], background)

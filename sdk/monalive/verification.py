@@ -101,6 +101,9 @@ class Verification:
 def verify(path: str | Path) -> Verification:
     """Looks for Content Credentials and the pixel mark in a picture, a video, or a folder of frames.
 
+    Args:
+        path: the file, or the folder of PNG frames.
+
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is neither a picture nor a video, or damaged beyond reading.
@@ -179,7 +182,7 @@ def _by_mark(credentials: ReadCredentials | None, mark: FoundMark, notes: Sequen
     if mark.belongs is None:
         note = "It carries a mark like ours; it cannot be checked whether the mark was made for this picture."
         return Verification(State.STRIPPED, credentials, mark, [note], Origin.MARK)
-    note = "It carries a mark of ours that was made for another picture: copied here, or the picture was changed much."
+    note = "It carries a mark of ours that was made for another picture: copied, or this picture was changed a lot."
     return Verification(State.COPIED, credentials, mark, [note])
 
 
@@ -189,7 +192,7 @@ def _fits(mark: FoundMark) -> bool:
 
 
 def _changed(credentials: ReadCredentials, mark: FoundMark | None) -> Verification:
-    note = "The credentials do not fit the file: it was changed after it was signed."
+    note = "The credentials do not match the file: it was changed after it was signed."
     # What cannot be read any more may have been ours.
     ours = mark is not None or credentials.facts is not None or bool(credentials.origins)
     if ours or credentials.condition is Condition.UNREADABLE:
@@ -197,14 +200,14 @@ def _changed(credentials: ReadCredentials, mark: FoundMark | None) -> Verificati
         return Verification(State.TAMPERED, credentials, mark, [note], origin)
     if credentials.signer:
         return Verification(State.NOT_OURS, credentials, None, [f"{note} They are another tool's."])
-    note = "It has Content Credentials that do not fit it, and whose signature cannot be read."
+    note = "It has Content Credentials that do not match it, and their signature cannot be read."
     return Verification(State.CANNOT_TELL, credentials, None, [note])
 
 
 def _ours(credentials: ReadCredentials, mark: FoundMark | None) -> Verification:
     said = credentials.mark_id
     if mark is not None and said is not None and mark.message.id_text != said:
-        note = "The pixels carry another id than the credentials: one of the two was put there later."
+        note = "The id in the pixels differs from the one in the credentials: one of them was added later."
         return Verification(State.TAMPERED, credentials, mark, [note], Origin.MARK)
     agree = mark is not None and said is not None and _fits(mark)
     origin = Origin.CONFIRMED if agree or credentials.trusted else Origin.CLAIMED
@@ -214,13 +217,13 @@ def _ours(credentials: ReadCredentials, mark: FoundMark | None) -> Verification:
     if not credentials.trusted:
         notes.append("The signer is on no trust list: the file is as it was signed, but anyone may have signed it.")
     if credentials.condition is Condition.FLAWED:
-        notes.insert(0, "The content is as it was signed, but the credentials are not in order.")
+        notes.insert(0, "The content is unchanged since it was signed, but the credentials have errors.")
         return Verification(State.CANNOT_TELL, credentials, mark, notes, origin)
     buts = []
     if credentials.condition is Condition.OUT_OF_TIME:
         buts.append("this machine's clock is outside the time of the signer's certificate")
         notes.append(
-            "Nothing was changed. Check the clock; if it is right, the file is older than its certificate lasts."
+            "Nothing was changed. Check the clock; if it is right, the signer's certificate is not valid today."
         )
     if origin is Origin.CLAIMED:
         buts.append("only its own statement says that monalive made it")
@@ -271,7 +274,7 @@ def _with_order(found: Verification, frames: Sequence[ReadCredentials | None]) -
     if any(places):
         state, more = State.TAMPERED, list(_disorder(places))
     else:
-        state, more = found.state, ["Its frames carry no numbers: whether some are missing cannot be told."]
+        state, more = found.state, ["Its frames carry no numbers: it is unknown whether some are missing."]
     return replace(found, state=state, notes=[*found.notes, *more]) if more else found
 
 
@@ -303,8 +306,8 @@ def _disorder(places: Sequence[_Place | None]) -> Iterator[str]:
     count = next(place.count for place in places if place)
     missing = sorted(set(range(count)) - set(numbers))
     if missing:
-        yield f"{len(missing)} of {count} frames are missing (the first of them: number {missing[0]})."
+        yield f"{len(missing)} of {count} frames are missing (the first is number {missing[0]})."
     if len(set(numbers)) < len(numbers):
-        yield f"{len(numbers) - len(set(numbers))} frames are there twice."
+        yield f"{len(numbers) - len(set(numbers))} frames appear twice."
     if numbers != sorted(numbers):
         yield "The frames are not in the order in which they were written."

@@ -50,7 +50,7 @@ def test_a_missing_file_and_another_kind_of_file(
         ({}, "no variant named"),
         ({"variant": "huge"}, "huge"),
         ({"variant": "tiny"}, "another variant"),
-        ({"model": "few_shot_person", "variant": "tiny"}, "without its adain"),
+        ({"model": "few_shot_person", "variant": "tiny"}, "has no adain"),
     ],
 )
 def test_a_checkpoint_of_the_wrong_kind(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,13 +28,62 @@ def test_every_name_is_there() -> None:
         _ = monalive.PhotoAnimater
 
 
+def _public_callables() -> Iterator[tuple[str, Callable[..., object]]]:
+    """What `monalive` exports, and the public methods of its classes."""
+    for name in monalive.__all__:
+        thing = getattr(monalive, name)
+        if callable(thing):
+            yield name, thing
+        if inspect.isclass(thing):
+            for key in vars(thing):
+                method = getattr(thing, key)
+                if not key.startswith("_") and (inspect.isfunction(method) or inspect.ismethod(method)):
+                    yield f"{name}.{key}", method
+
+
+def _fault(thing: Callable[..., object]) -> str:
+    """What a docstring lacks of summary, Args and Raises, in this order; empty: nothing."""
+    text = inspect.getdoc(thing) or ""
+    if not text or "\n" in text.split("\n\n")[0]:
+        return "a summary on one line"
+    takes = not inspect.isclass(thing) and set(inspect.signature(thing).parameters) - {"self"}
+    if takes and "\nArgs:" not in text:
+        return "Args"
+    return "Args before Raises" if -1 < text.find("\nRaises:") < text.find("\nArgs:") else ""
+
+
 def test_public_things_are_described() -> None:
-    undescribed = [
-        name
-        for name in monalive.__all__
-        if callable(thing := getattr(monalive, name)) and not (thing.__doc__ or "").strip()
+    faults = {name: fault for name, thing in _public_callables() if (fault := _fault(thing))}
+    assert not faults
+
+
+def test_faults_of_docstrings_are_found() -> None:
+    def bare(path: str) -> None: ...
+
+    def long(path: str) -> None:
+        """Reads a file,
+        or not.
+        """
+
+    def silent(path: str) -> None:
+        """Reads a file."""
+
+    def turned(path: str) -> None:
+        """Reads a file.
+
+        Raises:
+            ValueError: it cannot be read.
+
+        Args:
+            path: the file.
+        """
+
+    assert [_fault(one) for one in (bare, long, silent, turned)] == [
+        "a summary on one line",
+        "a summary on one line",
+        "Args",
+        "Args before Raises",
     ]
-    assert not undescribed
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)

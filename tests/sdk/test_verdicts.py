@@ -183,7 +183,7 @@ def test_other_tools_files(tmp_path: Path, face: np.ndarray) -> None:
     changed = bytearray(signed)
     changed[changed.rindex(b"IEND") - 40] ^= 1
     found = verify(put(tmp_path / "b.png", changed))
-    assert found.state is State.NOT_OURS and "do not fit" in found.notes[0]
+    assert found.state is State.NOT_OURS and "do not match" in found.notes[0]
     nobodys = signed.replace(b"monalive", b"somebody")  # in the certificate
     found = verify(put(tmp_path / "c.png", _damaged(nobodys)))
     assert found.state is State.CANNOT_TELL and "cannot be read" in found.notes[0]
@@ -197,7 +197,7 @@ def test_statements_that_are_not_in_order(tmp_path: Path, face: np.ndarray) -> N
     assert found.state is State.NOT_OURS and "not in order" in " ".join(found.notes)
     ours = {"label": ASSERTION, "data": {"motion": "nod"}}
     found = verify(put(tmp_path / "b.png", foreign.sign(foreign.png(face), [action, ours])))
-    assert found.state is State.CANNOT_TELL and "as it was signed" in found.notes[0]
+    assert found.state is State.CANNOT_TELL and "unchanged since it was signed" in found.notes[0]
 
 
 def test_our_mark_under_another_tools_signature(tmp_path: Path, face: np.ndarray) -> None:

@@ -7,10 +7,10 @@ import { shrink, warp } from "./resample.js";
 export type Landmarks = Float32Array;
 export const LANDMARK_COUNT = 478;
 /** The mesh without the irises. */
-const MESH_COUNT = 468;
+export const MESH_COUNT = 468;
 
-const CROP_FACE_SIZES = 1.9;
-const CROP_RISE = 0.06;
+export const CROP_FACE_SIZES = 1.9;
+export const CROP_RISE = 0.06;
 const WHOLE_PICTURE_SLACK = 1.35;
 
 /** An axis-aligned square in photo pixels. It may reach outside the photo. */

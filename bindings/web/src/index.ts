@@ -6,6 +6,8 @@ export { ExpressionBasis } from "./expressions.js";
 export { LipsNetwork } from "./lips_network.js";
 export { LiteRT, type LiteRTProgram, loadProgram } from "./litert.js";
 export { MarkMessage } from "./mark_code.js";
+export { faceSquare, type FaceSquare } from "./mark_faces.js";
+export { type FoundMark, searchMark } from "./mark_search.js";
 export { Motion, type MotionFields, type Take } from "./motion.js";
 export { MotionTaker } from "./motion_taker.js";
 export { motionFile } from "./motion_writer.js";

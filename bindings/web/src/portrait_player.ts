@@ -26,7 +26,7 @@ export interface AnimatedFrame {
   readonly timestampMs: number;
   /** Whether the driver's face was found; if not, the last pose is held. */
   readonly driverFound: boolean;
-  /** Whether there is a cut in the driver just before, or another face drives: the motion starts anew here. */
+  /** Whether there is a cut in the driver just before, or another face drives: the motion restarts here. */
   readonly cut: boolean;
 }
 

@@ -87,6 +87,36 @@ export function shiftField(field: Field, scale: number, x0: number, y0: number):
   return { width, height, channels, data: result };
 }
 
+/** Samples a field of one channel bilinearly along an affine map into (columns, rows): OpenCV's warpAffine. */
+export function warpField({ width, height, data }: Field, map: Affine, columns: number, rows: number, border: Border): Field {
+  const [a, b, c, d, e, f] = map;
+  const black = border === "black";
+  const result = new Float32Array(columns * rows);
+  for (let y = 0, to = 0; y < rows; y++) {
+    for (let x = 0; x < columns; x++, to++) {
+      const u = a * x + b * y + c, v = d * x + e * y + f;
+      const left = Math.floor(u), top = Math.floor(v), s = u - left, t = v - top;
+      if (left >= 0 && left < width - 1 && top >= 0 && top < height - 1) {
+        const from = top * width + left, above = data[from]! * (1 - s) + data[from + 1]! * s;
+        result[to] = above + ((data[from + width]! * (1 - s) + data[from + width + 1]! * s) - above) * t;
+        continue;
+      }
+      if (black && (left < -1 || left >= width || top < -1 || top >= height)) continue;
+      let w00 = (1 - s) * (1 - t), w01 = s * (1 - t), w10 = (1 - s) * t, w11 = s * t;
+      if (black) {
+        if (left < 0) w00 = w10 = 0;
+        if (left === width - 1) w01 = w11 = 0;
+        if (top < 0) w00 = w01 = 0;
+        if (top === height - 1) w10 = w11 = 0;
+      }
+      const x0 = clamp(left, width), x1 = clamp(left + 1, width);
+      const row0 = clamp(top, height) * width, row1 = clamp(top + 1, height) * width;
+      result[to] = data[row0 + x0]! * w00 + data[row0 + x1]! * w01 + data[row1 + x0]! * w10 + data[row1 + x1]! * w11;
+    }
+  }
+  return { width: columns, height: rows, channels: 1, data: result };
+}
+
 /**
  * Which source values, with what weights, make each value of a resized row: those of i are first[i] to first[i + 1].
  * Each "linear" value has two, each "cubic" one four.

@@ -44,7 +44,7 @@ export class SpeechListener {
     { expression = "neutral", gain = {}, seed = 0, fps = SPEECH_FPS }: SpeechOptions = {},
   ) {
     if (!(fps >= LEAST_FPS && fps <= MOST_FPS)) throw new ValueError(`speech needs a frame rate from ${LEAST_FPS} to ${MOST_FPS}, not ${fps}`);
-    if (!(Number.isInteger(seed) && seed >= 0)) throw new ValueError(`a seed is a whole number, at least 0, not ${seed}`);
+    if (!(Number.isInteger(seed) && seed >= 0)) throw new ValueError(`a seed must be a whole number from 0, not ${seed}`);
     this.#speaking = { expression, gain, seed };
     this.#fps = fps;
     this.#rhythm = rhythmOf(voice);

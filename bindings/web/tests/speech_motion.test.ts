@@ -105,7 +105,7 @@ test("silence keeps the mouth shut", async () => {
 test("options that do not exist are refused", async () => {
   const voice = Voice.fromSamples(sound(1), SAMPLE_RATE);
   for (const [options, says] of [
-    [{ fps: 5 }, /10 to 120/], [{ fps: NaN }, /10 to 120/], [{ seed: -1 }, /at least 0/], [{ seed: 0.5 }, /whole number/],
+    [{ fps: 5 }, /10 to 120/], [{ fps: NaN }, /10 to 120/], [{ seed: -1 }, /from 0/], [{ seed: 0.5 }, /whole number/],
     [{ gain: { lips: 4 } }, /0 to 3/], [{ gain: { nose: 1 } }, /unknown region 'nose'/], [{ expression: "bored" }, /choose from neutral, happy/],
   ] as const) await assert.rejects(speechMotion(voice, loudLips, basis, options as SpeechOptions), { name: "ValueError", message: says });
 });

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--portraits", type=Path, metavar="DIR", help="also show these pictures, driven by --drivers")
     add("--drivers", type=Path, nargs="+", default=[], metavar="FILE", help="videos that drive the portraits")
     add("--tracker", choices=(OURS, TEACHERS), default=OURS, help="which tracker reads the driver")
-    add("--no-cross", action="store_true", help="leave cross-reenactment out")
+    add("--no-cross", action="store_true", help="skip cross-reenactment")
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -18,7 +18,7 @@ COMMAND_LINE: Final = CommandLine(
         "prepare": _command("track faces in videos or pictures and cache them for training", "prepare"),
         "synthesize": _command("make pictures of people who do not exist", "synthesize"),
         "train": _command("train the lightweight generator, or continue its training", "train"),
-        "distill": _command("the same, also learning from the full-size model's pictures", "distill"),
+        "distill": _command("train the lightweight generator on the full-size model's pictures, too", "distill"),
         "train-few-shot": _command("meta-learn the full-size few-shot model, or continue it", "train_few_shot"),
         "finetune": _command("fine-tune the few-shot model on 1 to 32 photos of a person", "finetune"),
         "evaluate-few-shot": _command("measure the few-shot model for several numbers of photos", "evaluate_few_shot"),

@@ -12,7 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     add = parser.add_argument
     add("states", type=Path, nargs="+", metavar="STATE", help="state.safetensors of runs, at most one of each region")
-    add("--others", type=Path, metavar="FILE", help="take the region without a run from here (default: what ships)")
+    add("--others", type=Path, metavar="FILE", help="file for a region without a run (default: the shipped one)")
     add("-o", "--output", type=Path, required=True, help="the .safetensors file to write")
 
 

@@ -12,15 +12,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     add = parser.add_argument
     add("states", type=Path, nargs="+", metavar="STATE", help="state.safetensors of runs, at most one of each network")
-    add("--others", type=Path, metavar="FILE", help="take networks without a run from here (default: those that ship)")
+    add("--others", type=Path, metavar="FILE", help="file for networks without a run (default: the shipped one)")
     add(
         "--usual",
         type=Path,
         nargs="+",
         default=[],
         metavar="CACHE",
-        help="let gazes, lids, brows and mouths move by more than a new landmark network reads, around the mean of the "
-        "faces in these folders made by prepare: what it is not sure of it reads too small",
+        help="amplify the motion of gaze, lids, brows and mouth, which a new landmark network underestimates, around "
+        "the mean of the faces in these folders made by prepare",
     )
     add("-o", "--output", type=Path, required=True, help="the .safetensors file to write")
 

@@ -239,7 +239,7 @@ def _cached(lists: Path, cache: Path | None) -> Photos:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command."""
-    parser = argparse.ArgumentParser(description="Fits how photos of different people are told.")
+    parser = argparse.ArgumentParser(description="Fits the check that photos show the same person.")
     parser.add_argument("list", type=Path, help="person, set and file of each picture, apart by tabs")
     parser.add_argument("--measure", type=Path, metavar="LIST", help="count on the pictures of another list")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="keep what was read of the pictures here")

@@ -96,7 +96,7 @@ def prepare(
         )
     if not index:
         reasons = "; ".join(left_out[-3:]) or "no video or set of pictures shows a face"
-        raise FileNotFoundError(f"nothing in {source} can be trained on: {reasons}")
+        raise FileNotFoundError(f"nothing in {source} can be used for training: {reasons}")
     with atomic_path(output / INDEX_FILE) as unfinished:
         unfinished.write_text(json.dumps(index, indent=0))
     return PreparedCache(len(index), sum(int(str(entry["frames"])) for entry in index), tuple(left_out))

@@ -175,5 +175,5 @@ def _freeze(generator: nn.Module, parts: Sequence[str]) -> None:
     known = dict(generator.named_children())
     for part in parts:
         if part not in known:
-            raise ValueError(f"no part of the generator is called {part!r}; there are {', '.join(known)}")
+            raise ValueError(f"no part of the generator is called {part!r}; choose from {', '.join(known)}")
         known[part].eval().requires_grad_(False)

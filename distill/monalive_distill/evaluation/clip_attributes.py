@@ -30,12 +30,12 @@ def read_clip_attributes(path: Path) -> Mapping[str, tuple[str, ...]]:
         except (csv.Error, UnicodeDecodeError) as error:
             raise ValueError(f"{path} is not a tab-separated table: {error}") from error
     if not rows or _COLUMN not in rows[0]:
-        raise ValueError(f"{path} has no column {_COLUMN!r}: it is to be tab-separated, with the clips' names there")
+        raise ValueError(f"{path} has no column {_COLUMN!r}: it must be tab-separated and hold the clips' names there")
     attributes = {}
     for row in rows:
         name = row.pop(_COLUMN)
         if None in row or None in row.values():  # more or fewer fields than the header
-            raise ValueError(f"{path}: the row of {name!r} has not as many fields as the header")
+            raise ValueError(f"{path}: the row of {name!r} does not have as many fields as the header")
         attributes[name] = tuple(_slice(column, value) for column, value in row.items())
     return attributes
 

@@ -107,7 +107,7 @@ def load_person(path: Path, variant: str | None = None, lightweight: Path | None
     tensors = load_file(path)
     missing = sorted({"photos", "landmarks", "adain"} - set(tensors))
     if missing:
-        raise ValueError(f"{path} is a person's file without its {missing[0]}: it is damaged, make it again")
+        raise ValueError(f"{path} is damaged: it has no {missing[0]}; make it again")
     photos = PersonPhotos(tensors.pop("photos").float() / 255, tensors.pop("landmarks"))
     model = build_few_shot_model(record["variant"], read_warped_photo(record["warped_photo"]), lightweight)
     if model.mover:

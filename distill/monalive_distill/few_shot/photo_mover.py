@@ -102,8 +102,7 @@ class PhotoMover:
         """Warns if the model in `path` was trained beside other weights than these."""
         if fingerprint != self.fingerprint:
             warnings.warn(
-                f"{path} was trained beside other weights of the lightweight generator than these; it works, but less "
-                "well",
+                f"{path} was trained with other weights of the lightweight generator; results will be worse",
                 stacklevel=3,
             )
 

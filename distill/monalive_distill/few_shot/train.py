@@ -124,7 +124,7 @@ class FewShotTraining:
         """See `Training`."""
         record = read_few_shot_record(state, self.config.variant, self.config.warped_photo)
         if record["people"] != list(self._sampler.people):
-            raise ValueError(f"{state} was trained on other people than there are in the caches")
+            raise ValueError(f"{state} was trained on other people than those in the caches")
 
     def start_from(self, weights: Path) -> None:
         """See `Training`."""

@@ -20,5 +20,5 @@ def read_sizes(package: str, file: str, variant: str, what: str) -> dict[str, An
     """
     variants = json.loads(resources.files(package).joinpath(file).read_text())
     if variant not in variants:
-        raise ValueError(f"no {what} variant named {variant!r}; there are {', '.join(variants)}")
+        raise ValueError(f"no {what} variant named {variant!r}; choose from {', '.join(variants)}")
     return {key: tuple(value) if isinstance(value, list) else value for key, value in variants[variant].items()}

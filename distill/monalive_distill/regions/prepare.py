@@ -94,7 +94,9 @@ def prepare_regions(
             count = len(np.load(facts)["mouth_measures"])
             index.append({"name": item.name, "person": item.person, "frames": count, "kind": kind})
     if not index:
-        raise FileNotFoundError(f"nothing in {source} can be trained on: {'; '.join(left_out[-3:]) or 'no files'}")
+        raise FileNotFoundError(
+            f"nothing in {source} can be used for training: {'; '.join(left_out[-3:]) or 'no files'}"
+        )
     with atomic_path(output / INDEX_FILE) as unfinished:
         unfinished.write_text(json.dumps(index, indent=0))
     return PreparedRegions(len(index), sum(int(str(entry["frames"])) for entry in index), tuple(left_out))

@@ -31,7 +31,7 @@ def baselines(tracks: Sequence[Track]) -> Mapping[str, Method]:
     """
     known = spoken(tracks)
     if not known:
-        raise ValueError("no phones are known; prepare the caches with --phones")
+        raise ValueError("the caches hold no phones; prepare them with --phones")
     gain = _gain([track for track in tracks if track.split == "train" and track.person != SYNTHETIC])
     table, regression = PhoneTable(known), PhoneMouths(known)
 

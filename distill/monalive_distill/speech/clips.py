@@ -92,7 +92,9 @@ def prepare_clips(
                 {"name": item.name, "person": person or item.person, "split": row.get("split", "train"), "words": words}
             )
     if not index:
-        raise FileNotFoundError(f"nobody in {source} talks: {'; '.join(left_out[-3:]) or 'no clips with sound'}")
+        raise FileNotFoundError(
+            f"nobody speaks in the clips of {source}: {'; '.join(left_out[-3:]) or 'no clips with sound'}"
+        )
     with atomic_path(output / INDEX_FILE) as unfinished:
         unfinished.write_text(json.dumps(index, indent=0))
     return len(index), left_out

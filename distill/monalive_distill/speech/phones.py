@@ -103,7 +103,7 @@ class PhoneReader:
         self._decode(self._aligner, sound)
         alignment = self._aligner.get_alignment()
         if alignment is None:
-            raise ValueError("these words are not what is said")
+            raise ValueError("the words do not match the recording")
         return [_phone(phone.name, phone.start, phone.duration) for word in alignment for phone in word]
 
     def recognised(self, sound: Samples) -> list[Phone]:

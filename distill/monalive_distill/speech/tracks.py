@@ -128,7 +128,7 @@ def prepare_synthetic(cache: Path, tracks: Sequence[Track], count: int, seed: in
     """
     known = spoken(tracks)
     if not known:
-        raise ValueError("no phones are known; align them first")
+        raise ValueError("there are no phones; align them first")
     model, espeak, random, texts = PhoneMouths(known), Espeak(), np.random.default_rng(seed), sentences(seed)
     arrays: dict[str, NDArray[np.generic]] = {}
     seconds = 0.0

@@ -39,7 +39,7 @@ class MILInterpreter:
         model = coremltools.models.MLModel(str(path), skip_model_load=True)
         spec = model.get_spec()
         if spec.WhichOneof("Type") != "mlProgram":
-            raise ValueError(f"{path} is a Core ML model of another kind than ML Program")
+            raise ValueError(f"{path} is not a Core ML model of the kind ML Program")
         program = load_program(
             spec, specification_version=spec.specificationVersion, file_weights_dir=model.weights_dir
         )

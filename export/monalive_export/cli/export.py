@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--calibrate",
         type=Path,
         metavar="FOLDER",
-        help=f"calibrate static int8 on {clips}; LiteRT's bundle then takes it, since it is the fastest there",
+        help=f"calibrate static int8 on {clips}; the LiteRT bundle then uses it, the fastest precision there",
     )
     parser.add_argument(
         "--processes",

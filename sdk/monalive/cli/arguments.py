@@ -105,7 +105,7 @@ def add_disclosure_arguments(parser: argparse.ArgumentParser) -> None:
         "--consent",
         choices=[consent.value for consent in Consent],
         help="why this face may be animated: it is my own (self), its owner has agreed (given), or it is a work of art "
-        "(artwork); recorded in the file. Speech does not work without",
+        "(artwork); recorded in the file. Required for speech",
     )
     parser.add_argument(
         "--badge",
@@ -127,8 +127,8 @@ def add_disclosure_arguments(parser: argparse.ArgumentParser) -> None:
         "--timestamp",
         type=web_address,
         metavar="URL",
-        help="let this time-stamp server (RFC 3161) confirm when the file was signed; it learns a hash and your "
-        "network address (default: no server is asked)",
+        help="let this time-stamp server (RFC 3161) confirm when the file was signed; it sees a hash and your "
+        "network address (default: none)",
     )
 
 
@@ -237,10 +237,10 @@ def cuts_found(cuts_ms: Sequence[float]) -> str:
     """A line that says when a driver was cut."""
     times = [f"{time / 1000:.1f}" for time in cuts_ms]
     if len(times) == 1:
-        return f"cut in the driver at {times[0]} s; the motion starts anew there"
+        return f"cut in the driver at {times[0]} s; the motion restarts there"
     shown, more = times[:_CUTS_SHOWN], len(times) - _CUTS_SHOWN
     listed = ", ".join(shown) + (f" s and {more} more" if more > 0 else " s")
-    return f"{len(times)} cuts in the driver, at {listed}; the motion starts anew at each"
+    return f"{len(times)} cuts in the driver, at {listed}; the motion restarts at each"
 
 
 def retarget_options(arguments: argparse.Namespace) -> RetargetOptions:

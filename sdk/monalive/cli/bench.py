@@ -20,9 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("--json", metavar="FILE", help="also write the results, with machine and versions, to a file")
     parser.add_argument(
-        "--record", metavar="DIR", help="also write them to a file of their own in a folder, as in benchmarks/"
+        "--record", metavar="DIR", help="also write them to a new file in this folder, as in benchmarks/"
     )
-    parser.add_argument("--exported", metavar="DIR", help="measure every file that monalive-export wrote there, too")
+    parser.add_argument("--exported", metavar="DIR", help="also measure the files that monalive-export wrote to it")
     parser.add_argument(
         "--photo",
         nargs="?",

@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-window", action="store_true", help="no window; end with Ctrl-C or --seconds")
     parser.add_argument("--no-mirror", action="store_true", help="do not mirror the camera image")
-    parser.add_argument("--seconds", type=shared.positive, metavar="S", help="end after so many seconds")
+    parser.add_argument("--seconds", type=shared.positive, metavar="S", help="stop after this many seconds")
     shared.add_driver_face_argument(parser)
     shared.add_retarget_arguments(parser)
     parser.add_argument(

@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
     port = DEFAULT_PORT if arguments.port is None else arguments.port
     routes, services = page_routes(arguments.bundle), page_services(arguments.bundle)
     lan = (
-        Lan(lan_address(), lambda: print(f"That link is used up; for another device: {server.url}", flush=True))
+        Lan(lan_address(), lambda: print(f"That link was used; for another device: {server.url}", flush=True))
         if arguments.lan
         else None
     )

@@ -29,11 +29,19 @@ class SquareCrop:
     side: float
 
     def to_unit(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Photo pixels (..., 2 or 3) to crop units: [0, 1] inside the square; z is divided by the side."""
+        """Photo pixels to crop units: [0, 1] inside the square; z is divided by the side.
+
+        Args:
+            points: (..., 2) or (..., 3), in pixels of the photo.
+        """
         return ((points - self._origin(points)) / self.side).astype(np.float32)
 
     def to_pixels(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Crop units (..., 2 or 3) to photo pixels: the inverse of `to_unit`."""
+        """Crop units to photo pixels: the inverse of `to_unit`.
+
+        Args:
+            points: (..., 2) or (..., 3), in crop units.
+        """
         return (points * self.side + self._origin(points)).astype(np.float32)
 
     def snapped(self) -> tuple[int, int, int]:
@@ -44,6 +52,10 @@ class SquareCrop:
         """The crop resampled to (size, size, 3) uint8; what lies outside the photo repeats its border.
 
         Shrinking averages over the source pixels (area), so that fine hair does not alias.
+
+        Args:
+            image: the photo, (H, W, 3) uint8 RGB.
+            size: side of the result, in pixels.
         """
         scale = self.side / size
         if scale == 1.0 and self.x == 0 == self.y and image.shape[:2] == (size, size):

@@ -85,7 +85,7 @@ def load_likeness() -> LikenessModel:
     """The model that comes with the package."""
     with np.load(asset_path(ASSET), allow_pickle=False) as archive:
         if int(archive["format"]) != FORMAT:
-            raise ValueError(f"{ASSET} has another format; install monalive again")
+            raise ValueError(f"{ASSET} has another format; reinstall monalive")
         means, maps = (
             tuple(archive[f"{part}_{kind}"].astype(np.float32) for part in PARTS) for kind in ("mean", "map")
         )

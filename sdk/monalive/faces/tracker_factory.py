@@ -31,5 +31,10 @@ class SharedNetworkTrackers:
     networks: TrackerNetworks
 
     def create(self, num_faces: int, *, blendshapes: bool) -> FaceTracker:
-        """See `FaceTrackerFactory`. It settles on new faces, so that photos and drivers are measured alike."""
+        """A tracker that settles on new faces, so that photos and drivers are measured in the same way.
+
+        Args:
+            num_faces: the most faces looked for in a still.
+            blendshapes: give expression scores with the faces.
+        """
         return FaceTracker(self.networks, num_faces=num_faces, output_blendshapes=blendshapes, settle=True)

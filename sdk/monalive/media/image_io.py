@@ -225,10 +225,16 @@ def _damage_in_words(name: str) -> Iterator[None]:
 
 
 def save_image(path: str | Path, image: NDArray[np.uint8], *, made_by_ai: bool = False) -> None:
-    """Writes a picture; the file appears whole or not at all. Arguments and errors are those of `encode_image`.
+    """Writes a picture; the file appears whole or not at all.
+
+    Args:
+        path: the file, with a suffix that `encode_image` takes.
+        image: (H, W, 3) uint8 RGB, or (H, W, 4) RGBA for PNG and WebP.
+        made_by_ai: say so in the file's metadata.
 
     Raises:
         FileNotFoundError, IsADirectoryError, PermissionError: the file cannot be written there.
+        ValueError: unknown format, or a picture that it cannot hold.
     """
     encoded = encode_image(path, image, made_by_ai=made_by_ai)
     with atomic_path(path) as temporary:

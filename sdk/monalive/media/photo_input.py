@@ -52,7 +52,7 @@ def read_photo(photo: Photo, longest_side: int | None) -> tuple[LoadedPhoto, str
         return load_photo(Path(photo), longest_side), str(photo)
     given = "None" if photo is None else f"a {type(photo).__name__}"
     raise ValueError(
-        f"a photo is a file's name, the bytes of one, a Pillow image or an array (H, W, 3) uint8 RGB, not {given}"
+        f"a photo must be a path, a file's bytes, a Pillow image or an array (H, W, 3) uint8 RGB, not {given}"
     )
 
 

@@ -22,4 +22,4 @@ def require_file(path: Path, what: str) -> None:
     if not path.exists():
         raise FileNotFoundError(f"there is no {what} at {path}")
     if not path.is_file():
-        raise ValueError(f"{path} is a device or a pipe, not a {what} file; save what it gives to a file first")
+        raise ValueError(f"{path} is a device or a pipe, not a {what} file; save its content to a file first")

@@ -49,7 +49,7 @@ class VirtualCamera(FrameSink):
             self._camera: Any = pyvirtualcam.Camera(self._width, self._height, fps)
         except (RuntimeError, OSError, ValueError) as error:
             hint = _HELP.get(sys.platform, "install one")
-            raise OSError(f"there is no virtual camera that is free; {hint}") from error
+            raise OSError(f"no virtual camera is free; {hint}") from error
 
     @property
     def device(self) -> str:

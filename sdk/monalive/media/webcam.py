@@ -66,7 +66,7 @@ class Webcam(ClosesAtEnd):
             if not found or frame is None:
                 failures += 1
                 if failures >= _MAX_FAILURES:
-                    raise OSError(f"camera {self._index} gives no more pictures; check its cable")
+                    raise OSError(f"camera {self._index} stopped sending pictures; check its cable")
                 time.sleep(0.01)
                 continue
             failures = 0

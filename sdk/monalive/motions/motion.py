@@ -187,6 +187,9 @@ class Motion:
     def builtin(name: str) -> Motion:
         """A motion that comes with the package: 25 fps, 3 to 6 seconds, loops.
 
+        Args:
+            name: one of `Motion.names()`.
+
         Raises:
             ValueError: there is no motion of that name.
         """
@@ -204,7 +207,18 @@ class Motion:
         name: str = "",
         loop: bool = False,
     ) -> Motion:
-        """A motion of evenly spaced frames from landmarks (T, 478, 3) in pixels. Raises as `Motion` does."""
+        """A motion of evenly spaced frames.
+
+        Args:
+            landmarks: (T, 478, 3), in pixels of frames of `image_size`.
+            image_size: width and height of the frames, in pixels.
+            fps: frames per second.
+            name: of the motion; it is written into files made with it.
+            loop: whether the last frame leads into the first.
+
+        Raises:
+            ValueError: as `Motion`.
+        """
         points = np.asarray(landmarks, np.float32)
         _require_rate(fps)
         times = np.arange(len(points), dtype=np.float64) * 1000.0 / fps
@@ -325,6 +339,9 @@ class Motion:
     def save(self, path: str | Path) -> None:
         """Writes a `.motion` file: all of it or nothing.
 
+        Args:
+            path: the file.
+
         Raises:
             FileNotFoundError, PermissionError, IsADirectoryError: the file cannot be written there.
         """
@@ -365,6 +382,9 @@ class Motion:
     @classmethod
     def load(cls, path: str | Path) -> Motion:
         """Reads a `.motion` file; landmarks come back within half a quantisation step, surroundings as float16.
+
+        Args:
+            path: the file.
 
         Raises:
             FileNotFoundError: there is no such file.

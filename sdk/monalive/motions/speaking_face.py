@@ -66,7 +66,7 @@ class SpeakingFace:
         seed: int = 0,
     ) -> None:
         if seed < 0:
-            raise ValueError(f"a seed is at least 0, not {seed}")
+            raise ValueError(f"a seed must be at least 0, not {seed}")
         self._network = network
         self._offsets = mood(expression)
         self._strength = RetargetOptions(gains=gain or {})

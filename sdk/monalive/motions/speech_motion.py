@@ -49,7 +49,7 @@ def speech_motion(
         raise ValueError(f"speech needs a frame rate from {_RATES[0]:g} to {_RATES[1]:g}, not {fps:g}")
     rhythm = rhythm_of(voice)
     if voice.silent or not rhythm.phrases:
-        log.warning("no speech is heard in %s: the mouth stays shut", voice.path or "the sound")
+        log.warning("no speech found in %s; the mouth stays shut", voice.path or "the sound")
     speech_end = rhythm.phrases[-1][1] if rhythm.phrases else 0.0
     count = max(1, math.ceil(max(voice.seconds, speech_end + _AFTER_SPEECH) * fps - 1e-6))
     performance = Performance(np.arange(count) / fps, count / fps)

@@ -58,7 +58,7 @@ def perform_speech(
         ValueError: such an expression, region, gain or seed does not exist.
     """
     if seed < 0:
-        raise ValueError(f"a seed is at least 0, not {seed}")
+        raise ValueError(f"a seed must be at least 0, not {seed}")
     strength = RetargetOptions(gains=gain or {})
     offsets = mood(expression)
     # Each of its own, so that what one does never changes another.

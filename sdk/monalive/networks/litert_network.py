@@ -23,7 +23,7 @@ class LiteRTNetwork:
         what: what to call it in an error.
 
     Raises:
-        ValueError: LiteRT cannot load it, or the accelerator does not take all of it.
+        ValueError: LiteRT cannot load it, or the accelerator does not support all of it.
     """
 
     def __init__(self, content: bytes, package: str, options: RuntimeOptions, what: str) -> None:
@@ -71,7 +71,7 @@ class _Accelerated:
         except (RuntimeError, ValueError) as error:
             raise ValueError(f"{what} cannot be loaded on the {delegate}: {error}; use the delegate cpu") from error
         if not complete:
-            raise ValueError(f"the {delegate} of this machine does not take all of {what}; use the delegate cpu")
+            raise ValueError(f"the {delegate} of this machine does not support all of {what}; use the delegate cpu")
         self._signature = next(iter(interpreter.get_signature_list()))
         runner = interpreter.get_signature_runner(self._signature)
         self._inputs = self._buffers(runner.get_input_details(), self._model.create_input_buffer_by_name)

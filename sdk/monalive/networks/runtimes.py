@@ -120,11 +120,13 @@ def choose_runtime(options: RuntimeOptions, file_format: str, what: str) -> Runt
         if wanted.format != file_format:
             raise ValueError(
                 f"{what} is a {file_format} network, but the runtime {wanted.name} runs {wanted.format}; "
-                f"use a bundle exported for {wanted.name}, or leave the runtime open"
+                f"use a bundle exported for {wanted.name}, or do not name a runtime"
             )
         fitting = [wanted]
     if not fitting:
-        raise ValueError(f"{what} is a {file_format} network: nothing here runs that on {options.delegate}")
+        raise ValueError(
+            f"{what} is a {file_format} network: no runtime runs it on {options.delegate}; choose another delegate"
+        )
     for runtime in fitting:
         if runtime.installed:
             return runtime

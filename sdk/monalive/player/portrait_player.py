@@ -39,7 +39,7 @@ class Pose:
         wanted: of each portrait, (478, 3) float32 landmarks in units of its crop.
         surroundings: (16, 16, 3) float32, how what is around the face moved; None for unknown.
         elapsed_ms: since the frame before; inf for the first one.
-        cut: whether the motion starts anew here.
+        cut: whether the motion restarts here.
     """
 
     timestamp_ms: float

@@ -20,7 +20,7 @@ class AskedFrame:
         timestamp_ms: of the frame.
         pose: what it shows; None: no face was found, the last frame is held.
         again: it is the frame before, shown longer; then `pose` has no meaning.
-        cut: whether the motion starts anew here.
+        cut: whether the motion restarts here.
     """
 
     timestamp_ms: float

@@ -43,7 +43,7 @@ class RenderedFile:
         frames: number of frames in it.
         still_frames: how many of them, at the start, show the unmoved photo because the driver showed no face
             yet.
-        cuts_ms: when there are cuts in the driver, where the motion starts anew.
+        cuts_ms: when there are cuts in the driver, where the motion restarts.
         credentials: the file beside it with its Content Credentials, where the format cannot hold them (webm).
     """
 
@@ -179,7 +179,7 @@ def render_video(
 
     One frame of the result for each frame of the driver, at its time, with its sound where the file can hold
     it. Until the driver first shows a face the photo stays unmoved; when the face leaves, the last pose is
-    held. After a cut in the driver the motion starts anew.
+    held. After a cut in the driver the motion restarts.
 
     Args:
         animator: made for `RunningMode.VIDEO`; it made the portraits.

@@ -41,7 +41,11 @@ class RetargetOptions:
                 raise ValueError(f"the gain of {name} is {gain}; it must be from 0 to {MAX_GAIN:g}")
 
     def gain(self, region: str) -> float:
-        """Strength of a region: its gain, or 0 where it is switched off."""
+        """Strength of a region: its gain, or 0 where it is switched off.
+
+        Args:
+            region: one of `REGIONS`.
+        """
         return float(self.gains.get(region, 1.0)) if region in self.regions else 0.0
 
     @property

@@ -52,7 +52,7 @@ class Microphone(ClosesAtEnd):
             OSError: the microphone is gone.
         """
         if not self._stream.active:
-            raise OSError("the microphone gives no more sound; check its cable")
+            raise OSError("the microphone stopped sending sound; check its cable")
         with self._lock:
             return self._kept[len(self._kept) - count :].copy()
 

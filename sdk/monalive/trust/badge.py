@@ -29,7 +29,11 @@ class Badge:
         self._plate, self._cover = _drawn(width, height)
 
     def apply(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A copy of a frame (H, W, 3) uint8 RGB, or RGBA, with the badge."""
+        """A copy of a frame with the badge.
+
+        Args:
+            image: (H, W, 3) uint8 RGB or (H, W, 4) uint8 RGBA, of the badge's size.
+        """
         if self._where is None:
             return image
         badged = image.copy()

@@ -59,6 +59,10 @@ class Credential:
     def from_pem(cls, path: str | Path, algorithm: str = "es256") -> Credential:
         """A private key and its certificates from one PEM file.
 
+        Args:
+            path: the PEM file; the signer's own certificate comes first.
+            algorithm: the C2PA name of the signature's algorithm, such as `es256` or `ps256`.
+
         Raises:
             FileNotFoundError: there is no such file.
             ValueError: it does not hold both, the key is not that of the first certificate, or the certificate does
@@ -83,7 +87,12 @@ class Credential:
     def from_callback(
         cls, sign: Callable[[bytes], bytes], chain_path: str | Path, algorithm: str = "es256"
     ) -> Credential:
-        """A key that stays where it is (a security module, a signing service), and its certificates' PEM file.
+        """A key that stays where it is, in a security module or a signing service.
+
+        Args:
+            sign: returns the signature of the bytes that it gets.
+            chain_path: PEM file of the certificates, the signer's own first.
+            algorithm: the C2PA name of the signature's algorithm, such as `es256` or `ps256`.
 
         Raises:
             FileNotFoundError, ValueError: as for `from_pem`.

@@ -78,7 +78,11 @@ class PixelMark:
         return bool(self._parts)
 
     def apply(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A marked copy of a frame (H, W, 3) uint8 RGB; outside the squares it is the frame, bit for bit."""
+        """A marked copy of a frame; outside the squares it is the frame, bit for bit.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+        """
         if not self._parts:
             return image
         marked = image.copy()

@@ -43,12 +43,12 @@ def page_routes(bundle: str | Path | None = None, static: Path = STATIC) -> Rout
     if missing or not list(static.glob("wasm/*.wasm")):
         raise FileNotFoundError(
             f"the page is not built ({static} lacks {', '.join(missing) or 'wasm/'}); in a clone run `make web` "
-            "(it needs npm, or fetches its own); released packages hold the page"
+            "(it needs npm, or fetches its own); released packages include the page"
         )
     bundle_path = Path(bundle) if bundle is not None else default_bundle_path()
     opened = Bundle.load(bundle_path)  # a damaged one is told here, not in the browser
     if not holds_tracker(opened.parts):
-        raise ValueError(f"{bundle_path} holds no face tracker, which the page needs; export it anew: monalive-export")
+        raise ValueError(f"{bundle_path} has no face tracker, which the page needs; export again with monalive-export")
     names = builtin_motions.names()
     routes: dict[str, tuple[str, Callable[[], bytes]]] = {
         "/models/default.bundle": (_BINARY, bundle_path.read_bytes),

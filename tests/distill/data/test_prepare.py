@@ -78,7 +78,7 @@ def test_pictures_of_somebody_else_are_left_out(tmp_path: Path, portrait: np.nda
     with pytest.raises(ValueError, match="from 0 to 1, not 2"):
         prepare(people, tmp_path / "none", kind="synthetic", same_person=2)
     (people / "7_2.png").unlink()
-    with pytest.raises(FileNotFoundError, match=r"can be trained on: 7: 1 pictures .*another person.*: 1$"):
+    with pytest.raises(FileNotFoundError, match=r"can be used for training: 7: 1 pictures .*another person.*: 1$"):
         prepare(people, tmp_path / "none", kind="synthetic", progress=False)
 
 

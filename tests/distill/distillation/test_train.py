@@ -158,7 +158,7 @@ def test_frozen_parts_stay_as_they_are_and_resume(cache: Path, tmp_path: Path) -
 
 
 def test_a_frozen_part_that_does_not_exist_is_named(cache: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="'motion'; there are motion_encoder, "):
+    with pytest.raises(ValueError, match="'motion'; choose from motion_encoder, "):
         train([cache], tmp_path, 0.05, replace(CONFIG, frozen=("motion",)), clock=PassClock())
     assert not list(tmp_path.iterdir())  # told before a run is begun or its record replaced
 

@@ -174,7 +174,7 @@ def test_sizes_that_do_not_fit_are_refused() -> None:
         PictureEncoder(64, (8, 8, 8), 16)
     with pytest.raises(ValueError, match="do not fit pictures of 32 pixels"):
         AdaINGenerator(True, 32, (8, 8), 1, (8,), 16, 16)
-    with pytest.raises(ValueError, match="no few-shot variant named 'huge'; there are paper, base, tiny"):
+    with pytest.raises(ValueError, match="no few-shot variant named 'huge'; choose from paper, base, tiny"):
         read_variant("huge")
 
 

@@ -79,7 +79,7 @@ def test_training_beside_the_lightweight_generator(
     torch.manual_seed(0)
     generator = build_generator("tiny")
     save_state(other, {}, {}, generator, {"variant": "tiny"})
-    with pytest.warns(UserWarning, match="trained beside other weights of the lightweight generator"):
+    with pytest.warns(UserWarning, match="trained with other weights of the lightweight generator"):
         load_few_shot_model(state, lightweight=other)
 
 

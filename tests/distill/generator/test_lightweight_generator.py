@@ -85,5 +85,5 @@ def test_the_default_variant_keeps_to_its_budget() -> None:
 
 
 def test_an_unknown_variant_is_refused() -> None:
-    with pytest.raises(ValueError, match="no lightweight variant named 'huge'; there are default, tiny"):
+    with pytest.raises(ValueError, match="no lightweight variant named 'huge'; choose from default, tiny"):
         build_generator("huge")

@@ -36,7 +36,7 @@ def test_no_face_anywhere_is_said(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         prepare_regions(tmp_path / "none", tmp_path / "cache", kind="clip")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(FileNotFoundError, match="can be trained on: no files"):
+    with pytest.raises(FileNotFoundError, match="can be used for training: no files"):
         prepare_regions(tmp_path / "empty", tmp_path / "cache", kind="clip", progress=False)
     with pytest.raises(FileNotFoundError, match="make one with prepare_regions"):
         load_regions(EYE, tmp_path)

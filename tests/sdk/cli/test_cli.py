@@ -103,11 +103,11 @@ def test_the_reference_reaches_the_animator(animator: FakeAnimator, given: str, 
 
 def test_cuts_are_said_once_with_their_times(animator: FakeAnimator, capfd: pytest.CaptureFixture[str]) -> None:
     for count, told in (
-        (1, "monalive: cut in the driver at 0.1 s; the motion starts anew there\n"),
-        (2, "monalive: 2 cuts in the driver, at 0.1, 0.2 s; the motion starts anew at each\n"),
+        (1, "monalive: cut in the driver at 0.1 s; the motion restarts there\n"),
+        (2, "monalive: 2 cuts in the driver, at 0.1, 0.2 s; the motion restarts at each\n"),
         (
             7,
-            "monalive: 7 cuts in the driver, at 0.1, 0.2, 0.3, 0.4, 0.5 s and 2 more; the motion starts anew at each\n",
+            "monalive: 7 cuts in the driver, at 0.1, 0.2, 0.3, 0.4, 0.5 s and 2 more; the motion restarts at each\n",
         ),
     ):
         with open_sink("cut.mp4", 20, (64, 48)) as sink:

@@ -155,7 +155,7 @@ def test_silence_is_animated_and_said(capfd: pytest.CaptureFixture[str]) -> None
     assert main([*CONSENTING, "-o", "out.mp4"]) == 0
     out, err = capfd.readouterr()
     assert out == "out.mp4: 25 frames\n"
-    assert err == "monalive: no speech is heard in voice.wav: the mouth stays shut\n"
+    assert err == "monalive: no speech found in voice.wav; the mouth stays shut\n"
 
 
 @pytest.mark.parametrize(

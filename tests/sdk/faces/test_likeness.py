@@ -74,6 +74,4 @@ def test_enrolling_two_people_warns(caplog: pytest.LogCaptureFixture) -> None:
         assert not caplog.messages
         with caplog.at_level(logging.WARNING):
             assert len(animator.enroll(photos, consent="artwork").enrolled) == 3
-    assert caplog.messages == [
-        f"these photos may show different people: photo 1 and {OTHER}; a portrait is made of photos of one person"
-    ]
+    assert caplog.messages == [f"these photos may show different people: photo 1 and {OTHER}; use photos of one person"]

@@ -64,7 +64,7 @@ def test_mirror_flips_left_and_right(fake: None) -> None:
 
 
 def test_a_camera_that_stops_is_reported(fake: None) -> None:
-    with Webcam() as camera, pytest.raises(OSError, match="no more pictures"):
+    with Webcam() as camera, pytest.raises(OSError, match="stopped sending pictures"):
         for _ in camera:
             pass
 

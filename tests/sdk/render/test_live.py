@@ -151,7 +151,7 @@ def test_a_virtual_camera_that_is_not_there(monkeypatch: pytest.MonkeyPatch, cap
 
     monkeypatch.setitem(sys.modules, "pyvirtualcam", SimpleNamespace(Camera=busy))
     assert main(["live", "photo.png", "--virtual-camera"]) == 2
-    assert "there is no virtual camera that is free" in capfd.readouterr().err
+    assert "no virtual camera is free" in capfd.readouterr().err
     monkeypatch.setitem(sys.modules, "pyvirtualcam", None)
     assert main(["live", "photo.png", "--virtual-camera"]) == 2
     assert "pip install 'monalive[live]'" in capfd.readouterr().err

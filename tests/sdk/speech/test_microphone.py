@@ -109,7 +109,7 @@ def test_a_device_of_one_rate_is_resampled(sound: FakeSound) -> None:
 def test_a_microphone_that_is_pulled_out_is_said(sound: FakeSound) -> None:
     with Microphone() as microphone:
         sound.streams[0].active = False
-        with pytest.raises(OSError, match="no more sound; check its cable"):
+        with pytest.raises(OSError, match="stopped sending sound; check its cable"):
             microphone.last(10)
 
 

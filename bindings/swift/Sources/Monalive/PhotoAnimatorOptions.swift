@@ -19,7 +19,7 @@ public struct AnimatedFrame: Sendable {
     public let timestampMs: Double
     /// Whether the driver's face was found; if not, the last pose is held.
     public let driverFound: Bool
-    /// Whether there is a cut in the driver just before, or another face drives: the motion starts anew here.
+    /// Whether there is a cut in the driver just before, or another face drives: the motion restarts here.
     public let cut: Bool
 
     /// 256 x 256, the crop alone, cut out of `image` whenever it is asked for.

@@ -13,7 +13,7 @@ enum class RunningMode { IMAGE, VIDEO, LIVE_STREAM }
  * @property landmarks 478 x 3, units of the portrait's crop (the first portrait's).
  * @property timestampMs as given.
  * @property driverFound whether the driver's face was found; if not, the last pose is held.
- * @property cut whether there is a cut in the driver just before, or another face drives: the motion starts anew here.
+ * @property cut whether there is a cut in the driver just before, or another face drives: the motion restarts here.
  */
 class AnimatedFrame(
     val image: RgbImage,
