@@ -229,7 +229,7 @@ class VideoSink(FrameSink):
             image = np.pad(image, ((0, bottom), (0, right), (0, 0)), mode="edge")
         kind = "rgba" if self.transparent else "rgb24"
         return self._reformatter.reformat(
-            VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), format=kind),  # without a copy of it
+            VideoFrame.from_ndarray(np.ascontiguousarray(image), format=kind),
             format=self._pixel_format,
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
