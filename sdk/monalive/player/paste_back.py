@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -116,6 +117,7 @@ class PasteBack:
         mask: NDArray[np.float32],
         painted: NDArray[np.float32],
         out: NDArray[np.uint8] | None = None,
+        covered: Sequence[tuple[slice, slice]] = (),
     ) -> NDArray[np.uint8]:
         """One frame.
 
@@ -126,6 +128,8 @@ class PasteBack:
             mask: (256, 256) float32 in [0, 1]; 1 keeps the photo's moved pixels, 0 takes the painted ones.
             painted: (256, 256, 3) float32 in [0, 1], channels as in the photo.
             out: the picture whose crop is replaced: a copy of the photo, or the photo itself; None for a new copy.
+            covered: rows and columns of the photo which the caller replaces afterwards, boxes that do not overlap:
+                there the result may be anything.
 
         Returns:
             `out`, (H, W, 3) uint8. Pixels outside the crop are those of the photo, bit for bit.
@@ -146,7 +150,7 @@ class PasteBack:
         inside = frame[self._in_photo]
         done = self._take("blended", inside.shape, np.uint8) if frame is photo else inside
         for band in self._bands:
-            self._paste(photo, band, (moved, kept, colours), done)
+            self._paste(photo, band, (moved, kept, colours), done, self._in_crop(covered))
         if done is not inside:
             inside[:] = done
         return frame
@@ -186,25 +190,37 @@ class PasteBack:
         band: _Band,
         small: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
         done: NDArray[np.uint8],
+        covered: Sequence[_Rectangle],
     ) -> None:
         """Some rows: flow, share of the photo and colours, (256, 256, ...), of the whole crop; into `done`."""
         moved, kept, colours = small
         places = self._places(moved, band)
         weights = self._enlarge("weights", kept, band, cv2.INTER_LINEAR)
         paint = self._enlarge("paint", colours, band, cv2.INTER_CUBIC)
-        inside = done[band.rows]
+        inside, width = done[band.rows], done.shape[1]
 
         def paste_strips(first: int, take: WorkingMemory) -> None:
             for top in range(first * _STRIP_ROWS, len(inside), len(self._strip_memory) * _STRIP_ROWS):
-                strip = np.s_[top : top + _STRIP_ROWS]
-                rest = take("rest", weights[strip].shape, np.float32)
-                np.subtract(1, weights[strip], out=rest)
-                warped = take("warped", paint[strip].shape, np.uint8)
-                border = cv2.BORDER_REPLICATE
-                cv2.remap(photo, places[strip], _NO_SECOND_MAP, cv2.INTER_CUBIC, dst=warped, borderMode=border)
-                cv2.blendLinear(warped, paint[strip], weights[strip], rest, dst=inside[strip])
+                rows = slice(top, min(top + _STRIP_ROWS, len(inside)))
+                for columns in _seen(slice(rows.start + band.rows.start, rows.stop + band.rows.start), covered, width):
+                    part = rows, columns
+                    rest = take("rest", weights[part].shape, np.float32)
+                    np.subtract(1, weights[part], out=rest)
+                    warped = take("warped", paint[part].shape, np.uint8)
+                    border = cv2.BORDER_REPLICATE
+                    cv2.remap(photo, places[part], _NO_SECOND_MAP, cv2.INTER_CUBIC, dst=warped, borderMode=border)
+                    cv2.blendLinear(warped, paint[part], weights[part], rest, dst=inside[part])
 
         self._workers.run([partial(paste_strips, number, take) for number, take in enumerate(self._strip_memory)])
+
+    def _in_crop(self, covered: Sequence[tuple[slice, slice]]) -> list[_Rectangle]:
+        """Boxes of the photo as pixels of what of the crop lies in it, from left to right."""
+        top, left = (part.start for part in self._in_photo)
+        boxes = [
+            _Rectangle(rows.start - top, rows.stop - top, columns.start - left, columns.stop - left)
+            for rows, columns in covered
+        ]
+        return sorted(boxes, key=lambda box: box.left)
 
     def _shifted(self, small: NDArray[Any]) -> NDArray[Any]:
         """(256, 256, ...) over the crop to as many over the square of whole pixels."""
@@ -273,6 +289,25 @@ class _Band(NamedTuple):
     inside: slice
     rows: slice
     photo_row: int
+
+
+class _Rectangle(NamedTuple):
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+
+def _seen(rows: slice, covered: Sequence[_Rectangle], width: int) -> Iterator[slice]:
+    """The columns of some rows, of `width` in all, of which no box from left to right covers every pixel."""
+    start = 0
+    for box in covered:
+        if box.top <= rows.start and rows.stop <= box.bottom:
+            if start < box.left:
+                yield slice(start, box.left)
+            start = max(start, box.right)
+    if start < width:
+        yield slice(start, width)
 
 
 def _bands(side: int, top: int, y0: int, y1: int) -> list[_Band]:

@@ -127,7 +127,9 @@ class PhotoLayers:
             self._paste_back[0].move(self._first.alpha, planned.outline.flow, alpha)
         if 0 in drawn:  # always the lowest, with the whole share
             frame = drawn[0]
-            self._paste_back[0](picture, frame.flow, frame.mask, frame.painted, out=picture)
+            size = picture.shape[1], picture.shape[0]
+            covered = self._regions.hide(size, planned.regions) if self._regions is not None else ()
+            self._paste_back[0](picture, frame.flow, frame.mask, frame.painted, out=picture, covered=covered)
             if len(drawn) == 1:
                 return
         confidences = np.stack([drawn[index].confidence for index in below])

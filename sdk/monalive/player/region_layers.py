@@ -97,6 +97,11 @@ class RegionLayers:
             for place, one, two in zip(places, before, after, strict=True)
         ]
 
+    def hide(self, size: tuple[int, int], regions: Sequence[AnimatedRegion]) -> list[tuple[slice, slice]]:
+        """Rows and columns of a picture, (width, height), of which `paste` will leave nothing to be seen."""
+        boxes = (paste.hides(size, *region, self._bounds) for paste, region in zip(self._pastes, regions, strict=True))
+        return [box for box in boxes if box is not None]
+
     def paste(self, picture: NDArray[np.uint8], regions: Sequence[AnimatedRegion]) -> None:
         """Pastes what `animate` gave into a frame (H, W, 3) uint8, in place."""
         size = (picture.shape[1], picture.shape[0])

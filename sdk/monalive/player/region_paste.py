@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
@@ -113,6 +114,35 @@ class RegionPaste:
             colours /= np.float32(sum(layer.share for layer in layers))
         alpha = self._warped("alpha", _fine_fade(width, height), box, step=1 / _FADE_SAMPLES)
         return PreparedRegion(box.pixels, colours, alpha)
+
+    @staticmethod
+    def hides(
+        size: tuple[int, int],
+        place: NDArray[np.float64],
+        layers: Sequence[RegionLayer],
+        bounds: tuple[int, int, int, int] | None = None,
+    ) -> tuple[slice, slice] | None:
+        """Rows and columns of the picture of which nothing will be seen under the region; None where there are none.
+
+        Arguments as for `prepare`.
+        """
+        height, width = layers[0].mask.shape
+        # Where the fade has reached 1; half a pixel more, since its curve is kept in steps of a quarter.
+        edge = FADE_WIDTH * np.array([[width], [height]]) + 0.5
+        limit = np.array([[width], [height]]) - edge
+        inner = np.column_stack([edge, limit])
+        xs, ys = place[:, :2] @ np.stack([inner[0, [0, 1, 0, 1]], inner[1, [0, 0, 1, 1]]]) + place[:, 2:]
+        _, x0, x1, _ = np.sort(xs).tolist()
+        _, y0, y1, _ = np.sort(ys).tolist()
+        left, top, right, bottom = bounds or (0, 0, *size)
+        left, top = max(math.ceil(x0), left, 0), max(math.ceil(y0), top, 0)
+        right, bottom = min(math.floor(x1), right, size[0]), min(math.floor(y1), bottom, size[1])
+        if left >= right or top >= bottom:
+            return None
+        box = np.array([[left, right, left, right], [top, top, bottom, bottom]])
+        in_crop = np.linalg.solve(place[:, :2], box - place[:, 2:])
+        # A crop that is turned far has no such box between its corners.
+        return np.s_[top:bottom, left:right] if ((in_crop >= edge) & (in_crop <= limit)).all() else None
 
     def lay_over(self, picture: NDArray[np.uint8], prepared: PreparedRegion) -> None:
         """Lays a region over a picture (H, W, 3) uint8, in place."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from monalive.faces.crop import SquareCrop
 from monalive.player.paste_back import PasteBack, crop_feather, paste_back
+from monalive.threads import Workers
 
 INSIDE = SquareCrop(300, 60, 600)
 BETWEEN_PIXELS = SquareCrop(300.3, 60.6, 600.4)
@@ -189,3 +190,23 @@ def test_a_plane_moves_as_the_photo_does(photo: NDArray[np.uint8], crop: SquareC
     PasteBack(crop, photo.shape[1], photo.shape[0]).move(plane, flow, out)
     assert (out != plane).any()
     assert np.abs(out.astype(int) - moved[..., 0]).max() <= 1
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("crop", [INSIDE, OVER_THE_CORNER, LARGER_THAN_THE_PHOTO])
+def test_what_is_covered_is_left_out_and_the_rest_stays_bit_for_bit(
+    photo: NDArray[np.uint8], crop: SquareCrop, threads: int
+) -> None:
+    x, y = max(0, int(crop.x)), max(0, int(crop.y))
+    beside, below = np.s_[y + 20 : y + 180, x + 30 : x + 90], np.s_[y + 40 : y + 300, x + 150 : x + 370]
+    paste = PasteBack(crop, 1280, 720, workers=Workers(threads))
+    small = constant_flow(0.04, -0.02), keep_all() * 0.5, plain(0.4)
+    whole, out = paste(photo, *small), np.zeros_like(photo)
+    paste(photo, *small, out=out, covered=[below, beside])
+    seen = np.zeros(photo.shape[:2], bool)
+    left, top, side = crop.snapped()
+    seen[max(top, 0) : top + side, max(left, 0) : left + side] = True
+    seen[beside] = seen[below] = False
+    np.testing.assert_array_equal(out[seen], whole[seen])
+    for box in (beside, below):
+        assert (out[box] == 0).all(axis=(1, 2)).mean() > 0.5  # rows that no strip with others needed

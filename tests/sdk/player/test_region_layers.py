@@ -8,6 +8,7 @@ from dataclasses import replace
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -188,3 +189,22 @@ def test_what_is_painted_into_a_black_and_white_photo_is_grey(red_mouths: None) 
         frame = next(animator.play(animator.enroll(grey, consent="artwork"), builtin_motions.load("laugh")))
     assert (frame.image == frame.image[..., :1]).all()
     assert (np.abs(frame.image[..., 0] - 255 * np.mean(RED)) < 2).sum() > 200
+
+
+def test_frames_are_the_same_with_what_eyes_and_mouth_hide_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    laugh = builtin_motions.load("laugh")
+    short = replace(laugh, landmarks=laugh.landmarks[:40:13], timestamps_ms=laugh.timestamps_ms[:40:13])
+    left_out, hide = [], RegionLayers.hide
+
+    def hidden(self: RegionLayers, *args: Any) -> list[tuple[slice, slice]]:
+        left_out.append(hide(self, *args))
+        return left_out[-1]
+
+    with PhotoAnimator.create_from_options(PhotoAnimatorOptions()) as animator:
+        person = animator.enroll(load_image(SAMPLE), consent="artwork")
+        monkeypatch.setattr(RegionLayers, "hide", hidden)
+        frames = [frame.image for frame in animator.play(person, short)]
+        assert [len(boxes) for boxes in left_out] == [len(REGIONS)] * len(frames)
+        monkeypatch.setattr(RegionLayers, "hide", lambda self, size, regions: [])
+        for frame, whole in zip(frames, animator.play(person, short), strict=True):
+            np.testing.assert_array_equal(frame, whole.image)

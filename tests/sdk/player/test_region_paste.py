@@ -215,3 +215,29 @@ def test_a_crop_fades_in_over_a_seventh_of_its_length() -> None:
     wanted = [feather(x + 0.5, 128) for x in range(128)]
     assert fade[48] == pytest.approx(np.array(wanted), abs=1e-6)
     assert (fade[48, int(np.ceil(FADE_WIDTH * 128)) : 64] == 1).all()
+
+
+def test_what_a_region_hides_is_its_inside_without_the_fade() -> None:
+    there = place(80, 60, 3.0)  # from 32, 24 to 128, 96; the fade is 13.44 and 10.08 pixels wide, half a crop pixel 1.5
+    assert RegionPaste.hides((160, 120), there, [layer(there)]) == np.s_[36:84, 47:113]
+    assert RegionPaste.hides((160, 120), there, [layer(there)], (0, 50, 100, 70)) == np.s_[50:70, 47:100]
+    assert RegionPaste.hides((40, 120), there, [layer(there)]) is None
+
+
+def test_a_long_region_that_is_turned_far_hides_nothing() -> None:
+    long = np.array([[1, -1], [1, 1]]) @ np.diag([4.0, 1.0])
+    there = np.column_stack([long, [80, 60] - long @ np.array([WIDTH, HEIGHT]) / 2])
+    assert RegionPaste.hides((160, 120), there, [layer(there)]) is None
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_nothing_is_seen_of_what_a_region_hides(case: str) -> None:
+    there, photo_place = CASES[case]
+    layers = [layer(photo_place), replace(layer(photo_place, seed=9), share=0.5)]
+    frame = picture(1)
+    hidden = RegionPaste.hides((frame.shape[1], frame.shape[0]), there, layers)
+    assert hidden is not None
+    other = frame.copy()
+    other[hidden] = 255 - other[hidden]
+    assert (other != frame).any()
+    np.testing.assert_array_equal(pasted(other, there, layers), pasted(frame, there, layers))
