@@ -95,7 +95,7 @@ class FrameSink(ABC):
             timestamp_ms = self._last_ms + 1000.0 / self.fps if self.frames_written else 0.0
         if timestamp_ms <= self._last_ms:
             raise ValueError(f"timestamps must rise: {timestamp_ms} ms comes after {self._last_ms} ms")
-        self._write(self._seal.frame(image), timestamp_ms)
+        self._write(self._seal.frame(image, self._room()), timestamp_ms)
         self._last_ms = timestamp_ms
         self.frames_written += 1
 
@@ -145,6 +145,10 @@ class FrameSink(ABC):
         temporary = stack.enter_context(atomic_path(self.path))
         stack.push(lambda kind, *_: self._seal.file(temporary, beside) if kind is None else None)
         return temporary
+
+    def _room(self) -> NDArray[np.uint8] | None:
+        """Where the sink likes to have the next frame, (height, width, channels) uint8; it may come in other memory."""
+        return None
 
     @abstractmethod
     def _write(self, image: NDArray[np.uint8], timestamp_ms: float) -> None: ...

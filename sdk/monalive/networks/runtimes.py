@@ -77,6 +77,7 @@ class RuntimeOptions:
         runtime: a key of `RUNTIMES`; None for the first installed one that runs the bundle's format.
         delegate: "cpu", or an accelerator: "gpu", "npu".
         num_threads: CPU threads per network, 1 to 64.
+        paste_threads: threads that share the pasting, 1 to 64; None: as many as `num_threads`.
 
     Raises:
         ValueError: an unknown runtime or delegate, or one that the runtime does not have.
@@ -85,6 +86,7 @@ class RuntimeOptions:
     runtime: str | None = None
     delegate: str = "cpu"
     num_threads: int = 2
+    paste_threads: int | None = None
 
     def __post_init__(self) -> None:
         if self.runtime is not None and self.runtime not in RUNTIMES:
@@ -96,6 +98,8 @@ class RuntimeOptions:
             raise ValueError(f"the runtime {self.runtime} does not run on {self.delegate}, only on {has}")
         if not 1 <= self.num_threads <= 64:
             raise ValueError(f"num_threads must be from 1 to 64, not {self.num_threads}")
+        if self.paste_threads is not None and not 1 <= self.paste_threads <= 64:
+            raise ValueError(f"paste_threads must be from 1 to 64, not {self.paste_threads}")
 
 
 def choose_runtime(options: RuntimeOptions, file_format: str, what: str) -> Runtime:

@@ -67,7 +67,7 @@ class BundleNetworks:
         options = runtime or RuntimeOptions()
         self._enroll = bundle.network("enroll", options)
         self._animate = bundle.network("animate", options)
-        self.workers = Workers(options.num_threads)
+        self.workers = Workers(options.paste_threads or options.num_threads)
         self.regions = load_region_networks(bundle, options, self.workers)
         self.retargeting = RetargetNetworks(bundle, options.runtime)
 

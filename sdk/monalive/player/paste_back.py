@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.faces.crop import NETWORK_SIZE, SquareCrop
+from monalive.player.doubled_photo import DoubledPhoto, read_cubic, read_doubled
 from monalive.player.working_memory import WorkingMemory
 from monalive.threads import Workers
 
@@ -24,7 +26,12 @@ _STEP: Final = 64
 _HALO: Final = 4
 _BAND_ROWS: Final = 256
 _STRIP_ROWS: Final = 48  # read and blended together: they stay in a core's cache
-_NO_SECOND_MAP: Final[Any] = None  # OpenCV takes both coordinates in one map; not every version's types know it
+# From this share of the photo on nothing painted is seen: less than half a level of 255. Enlarging reads so many of the
+# 256 rows and columns around, and columns so near to each other are blended together, in pixels.
+_ALL_PHOTO: Final = 1 - 1 / 512
+_REACH: Final = 2
+_GAP: Final = 32
+_Reader = Callable[[tuple[slice, slice], NDArray[np.uint8], WorkingMemory], None]
 
 
 def crop_feather(
@@ -60,7 +67,8 @@ class PasteBack:
     The flow moves the photo's own pixels, so that detail beyond the network's 256 x 256 is kept; what the
     network painted is laid over them where the mask asks for it. Towards the crop's edges inside the photo
     the flow fades to zero and the painted part gives way to the photo: the content bends instead of showing
-    double. It is read with a cubic (Keys, 1981): between pixels, a linear mix would blur what moves.
+    double. It is read with a cubic (Keys, 1981): between pixels, a linear mix would blur what moves. A large crop
+    can be given as a `DoubledPhoto`, which is read linearly.
 
     It keeps its working memory between calls (fresh pages for every frame would cost more than the
     arithmetic), so one object must not be called from two threads at once.
@@ -73,6 +81,7 @@ class PasteBack:
         image_height: int,
         *,
         feather: NDArray[np.float32] | None = None,
+        doubled: DoubledPhoto | None = None,
         workers: Workers | None = None,
     ) -> None:
         """
@@ -80,6 +89,7 @@ class PasteBack:
             crop: where the networks look, photo pixels; it may reach outside the photo.
             image_width, image_height: size of the photo in pixels.
             feather: (256, 256) float32 in [0, 1]; `crop_feather` by default.
+            doubled: the photo that most calls are for, where its crop is large.
             workers: threads that share the work; by default the caller's alone.
 
         Raises:
@@ -106,6 +116,8 @@ class PasteBack:
         self._bands = _bands(self._side, top, y0, y1)
         rows, columns = np.mgrid[y0 : y0 + max(band.rows.stop - band.rows.start for band in self._bands), x0:x1]
         self._grid = np.stack([columns, rows], axis=-1).astype(np.float32)  # of one band
+        self._doubled = doubled
+        self._doubled_grid = None if doubled is None else doubled.grid(self._grid)
         self._take = WorkingMemory()
         self._workers = workers or Workers()
         self._strip_memory = [WorkingMemory() for _ in range(self._workers.count)]
@@ -166,23 +178,22 @@ class PasteBack:
         moved = self._displacements(flow)
         inside = out[self._in_photo]
         for band in self._bands:
-            places = self._places(moved, band)
-            cv2.remap(
-                plane, places, _NO_SECOND_MAP, cv2.INTER_CUBIC, dst=inside[band.rows], borderMode=cv2.BORDER_REPLICATE
-            )
+            places = self._moves(moved, band)
+            places += self._grid[: len(places)]
+            read_cubic(plane, places, inside[band.rows])
 
     def _displacements(self, flow: NDArray[np.float32]) -> NDArray[np.float32]:
         """(256, 256, 2) over the square of whole pixels, in pixels, fading towards the edges."""
         moved = cv2.resize(flow, (NETWORK_SIZE, NETWORK_SIZE), interpolation=cv2.INTER_LINEAR) * self._feather_pixels
         return self._shifted(moved)
 
-    def _places(self, moved: NDArray[np.float32], band: _Band) -> NDArray[np.float32]:
-        """(rows, columns, 2): where in the photo each pixel of a band comes from."""
+    def _moves(self, moved: NDArray[np.float32], band: _Band, times: int = 1) -> NDArray[np.float32]:
+        """(rows, columns, 2): from where the first band's pixels lie in the photo, enlarged so many times, to where
+        those of a band come from."""
         down = band.photo_row - self._bands[0].photo_row
-        if down:
-            moved = moved + np.array([0, down], np.float32)
-        places: NDArray[np.float32] = self._enlarge("places", moved, band, cv2.INTER_LINEAR)
-        return np.add(places, self._grid[: len(places)], out=places)
+        if down or times > 1:
+            moved = (moved + np.array([0, down], np.float32)) * np.float32(times)
+        return self._enlarge("moves", moved, band, cv2.INTER_LINEAR)
 
     def _paste(
         self,
@@ -194,24 +205,81 @@ class PasteBack:
     ) -> None:
         """Some rows: flow, share of the photo and colours, (256, 256, ...), of the whole crop; into `done`."""
         moved, kept, colours = small
-        places = self._places(moved, band)
-        weights = self._enlarge("weights", kept, band, cv2.INTER_LINEAR)
-        paint = self._enlarge("paint", colours, band, cv2.INTER_CUBIC)
         inside, width = done[band.rows], done.shape[1]
+        strips = [slice(top, min(top + _STRIP_ROWS, len(inside))) for top in range(0, len(inside), _STRIP_ROWS)]
+        painted = [self._painted(kept, band, rows, width) for rows in strips]
+        across = self._across([run for runs in painted for run in runs])
+        weights = self._enlarge("weights", kept, band, cv2.INTER_LINEAR, across)
+        paint = self._enlarge("paint", colours, band, cv2.INTER_CUBIC, across)
+        read = self._reader(photo, moved, band)
 
         def paste_strips(first: int, take: WorkingMemory) -> None:
-            for top in range(first * _STRIP_ROWS, len(inside), len(self._strip_memory) * _STRIP_ROWS):
-                rows = slice(top, min(top + _STRIP_ROWS, len(inside)))
+            for rows, runs in list(zip(strips, painted, strict=True))[first :: len(self._strip_memory)]:
                 for columns in _seen(slice(rows.start + band.rows.start, rows.stop + band.rows.start), covered, width):
-                    part = rows, columns
-                    rest = take("rest", weights[part].shape, np.float32)
-                    np.subtract(1, weights[part], out=rest)
-                    warped = take("warped", paint[part].shape, np.uint8)
-                    border = cv2.BORDER_REPLICATE
-                    cv2.remap(photo, places[part], _NO_SECOND_MAP, cv2.INTER_CUBIC, dst=warped, borderMode=border)
-                    cv2.blendLinear(warped, paint[part], weights[part], rest, dst=inside[part])
+                    for shown, blended in _parts(columns, runs):
+                        part = rows, shown
+                        if not blended:
+                            read(part, inside[part], take)
+                            continue
+                        there = rows, slice(shown.start - across.first, shown.stop - across.first)
+                        rest = take("rest", weights[there].shape, np.float32)
+                        np.subtract(1, weights[there], out=rest)
+                        warped = take("warped", paint[there].shape, np.uint8)
+                        read(part, warped, take)
+                        cv2.blendLinear(warped, paint[there], weights[there], rest, dst=inside[part])
 
         self._workers.run([partial(paste_strips, number, take) for number, take in enumerate(self._strip_memory)])
+
+    def _reader(self, photo: NDArray[np.uint8], moved: NDArray[np.float32], band: _Band) -> _Reader:
+        """What reads a part of a band from where its pixels come from, into an array."""
+        if self._doubled is not None and photo is self._doubled.photo:
+            assert self._doubled_grid is not None
+            doubled, grid = self._doubled.pixels, self._doubled_grid
+            moves = self._moves(moved, band, 2)
+        else:
+            doubled, grid, moves = None, self._grid, self._moves(moved, band)
+
+        def read(part: tuple[slice, slice], out: NDArray[np.uint8], take: WorkingMemory) -> None:
+            places = np.add(moves[part], grid[part], out=take("places", moves[part].shape, np.float32))
+            if doubled is not None:
+                read_doubled(doubled, places, out)
+            else:
+                read_cubic(photo, places, out)
+
+        return read
+
+    def _painted(self, kept: NDArray[np.float32], band: _Band, rows: slice, width: int) -> list[slice]:
+        """In which columns, of `width`, some rows of a band show anything painted, from left to right."""
+        if self._side < NETWORK_SIZE:
+            return [slice(0, width)]
+        pixels = self._side / NETWORK_SIZE
+        top = (band.network_rows.start or 0) + (rows.start + band.inside.start) / pixels
+        low, high = math.floor(top) - _REACH, math.ceil(top + (rows.stop - rows.start) / pixels) + _REACH
+        shown = (kept[max(low, 0) : high] < _ALL_PHOTO).any(axis=0)
+        changes = np.flatnonzero(np.diff(shown, prepend=False, append=False))
+        runs: list[slice] = []
+        for begin, end in changes.reshape(-1, 2).tolist():
+            start = max(math.floor((begin - _REACH) * pixels) - self._columns.start, 0)
+            stop = min(math.ceil((end + _REACH) * pixels) - self._columns.start, width)
+            if runs and start - runs[-1].stop < _GAP:
+                runs[-1] = slice(runs[-1].start, stop)
+            elif start < stop:
+                runs.append(slice(start, stop))
+        return runs
+
+    def _across(self, runs: Sequence[slice]) -> _Across:
+        """The columns around some of what of the crop lies in the photo."""
+        if not runs:
+            return _Across(slice(0, 0), 0, slice(0, 0), 0)
+        if self._side <= _WHOLE_SIDE:
+            return _Across(slice(None), self._side, self._columns, 0)
+        offset = self._columns.start
+        step = self._side // _STEP  # pixels of _HALO columns of the 256: a whole number
+        first = max(0, (min(run.start for run in runs) + offset) // step - 1)
+        last = min(_STEP, -(-(max(run.stop for run in runs) + offset) // step) + 1)
+        start, stop = max(first * step, offset), min(last * step, self._columns.stop)
+        inside = slice(start - first * step, stop - first * step)
+        return _Across(slice(first * _HALO, last * _HALO), (last - first) * step, inside, start - offset)
 
     def _in_crop(self, covered: Sequence[tuple[slice, slice]]) -> list[_Rectangle]:
         """Boxes of the photo as pixels of what of the crop lies in it, from left to right."""
@@ -231,14 +299,19 @@ class PasteBack:
             small, self._shift, (NETWORK_SIZE, NETWORK_SIZE), flags=flags, borderMode=cv2.BORDER_REPLICATE
         )
 
-    def _enlarge(self, name: str, small: NDArray[Any], band: _Band, interpolation: int) -> NDArray[Any]:
-        """(256, 256, ...) over the square to one value per pixel of a band; what of it lies in the photo."""
+    def _enlarge(
+        self, name: str, small: NDArray[Any], band: _Band, interpolation: int, across: _Across | None = None
+    ) -> NDArray[Any]:
+        """(256, 256, ...) over the square to one value per pixel of a band, or of some of its columns; what of it lies
+        in the photo."""
+        across = across or _Across(slice(None), self._side, self._columns, 0)
         if self._side < NETWORK_SIZE:
             interpolation = cv2.INTER_AREA
-        source = small[band.network_rows]
-        large = self._take(name, (band.height, self._side, *small.shape[2:]), small.dtype)
-        cv2.resize(source, (self._side, band.height), dst=large, interpolation=interpolation)
-        return large[band.inside, self._columns]
+        large = self._take(name, (band.height, across.width, *small.shape[2:]), small.dtype)
+        if across.width:
+            source = small[band.network_rows, across.network_columns]
+            cv2.resize(source, (across.width, band.height), dst=large, interpolation=interpolation)
+        return large[band.inside, across.inside]
 
     def _check(
         self,
@@ -291,6 +364,22 @@ class _Band(NamedTuple):
     photo_row: int
 
 
+class _Across(NamedTuple):
+    """Some columns of a crop that are enlarged together.
+
+    Attributes:
+        network_columns: of the 256, those that are read.
+        width: of the pixels that these columns cover.
+        inside: which of these pixels lie in the photo.
+        first: the first of them, counted from the first of the crop in the photo.
+    """
+
+    network_columns: slice
+    width: int
+    inside: slice
+    first: int
+
+
 class _Rectangle(NamedTuple):
     top: int
     bottom: int
@@ -308,6 +397,20 @@ def _seen(rows: slice, covered: Sequence[_Rectangle], width: int) -> Iterator[sl
             start = max(start, box.right)
     if start < width:
         yield slice(start, width)
+
+
+def _parts(columns: slice, runs: Sequence[slice]) -> Iterator[tuple[slice, bool]]:
+    """Columns cut where runs begin and end, each part with whether it lies in one."""
+    start = columns.start
+    for run in runs:
+        first, last = max(run.start, start), min(run.stop, columns.stop)
+        if first < last:
+            if start < first:
+                yield slice(start, first), False
+            yield slice(first, last), True
+            start = last
+    if start < columns.stop:
+        yield slice(start, columns.stop), False
 
 
 def _bands(side: int, top: int, y0: int, y1: int) -> list[_Band]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from monalive.faces.crop import NETWORK_SIZE
 from monalive.media.image_io import is_black_and_white
 from monalive.player.bundle_networks import BundleNetworks, NetworkFrame
+from monalive.player.doubled_photo import DoubledPhoto
 from monalive.player.paste_back import PasteBack
 from monalive.player.photo_alignment import is_same_view, surroundings_since, surroundings_to
 from monalive.player.region_layers import AnimatedRegion, RegionLayers, without_colour
@@ -56,9 +57,10 @@ class PhotoLayers:
         self._networks = networks
         photos = [entry.photo for entry in portrait.enrolled]
         self._first = photos[0]
+        doubled = [DoubledPhoto.of(photo.image, photo.crop) for photo in photos]
         self._paste_back = [
-            PasteBack(photo.crop, photo.image.shape[1], photo.image.shape[0], workers=networks.workers)
-            for photo in photos
+            PasteBack(photo.crop, *photo.image.shape[1::-1], doubled=large, workers=networks.workers)
+            for photo, large in zip(photos, doubled, strict=True)
         ]
         self._moved: dict[int, NDArray[np.uint8]] = {}  # other photos with their crops animated
         self._whole = np.array(
@@ -70,7 +72,9 @@ class PhotoLayers:
         self._grey = is_black_and_white(portrait.crop.extract(portrait.photo, NETWORK_SIZE))
         self._regions: RegionLayers | None = None
         if networks.regions is not None:
-            self._regions = RegionLayers(portrait, networks.regions, grey=self._grey, workers=networks.workers)
+            self._regions = RegionLayers(
+                portrait, networks.regions, grey=self._grey, doubled=doubled[0], workers=networks.workers
+            )
 
     def plan(
         self, landmarks: NDArray[np.float32], surroundings: NDArray[np.float32] | None, elapsed_ms: float
@@ -129,7 +133,8 @@ class PhotoLayers:
             frame = drawn[0]
             size = picture.shape[1], picture.shape[0]
             covered = self._regions.hide(size, planned.regions) if self._regions is not None else ()
-            self._paste_back[0](picture, frame.flow, frame.mask, frame.painted, out=picture, covered=covered)
+            photo = self._first.image
+            self._paste_back[0](photo, frame.flow, frame.mask, frame.painted, out=picture, covered=covered)
             if len(drawn) == 1:
                 return
         confidences = np.stack([drawn[index].confidence for index in below])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from monalive.faces.landmarks import LANDMARK_COUNT
 from monalive.faces.region_crop import region_place, region_scale
+from monalive.player.doubled_photo import DoubledPhoto
 from monalive.player.region_networks import REGIONS, RegionFrame, RegionNetworks, WantedRegion
 from monalive.player.region_paste import RegionLayer, RegionPaste
 from monalive.player.several_photos import PhotoChoice
@@ -36,6 +37,7 @@ class RegionLayers:
         portrait: the person.
         networks: they must outlive this.
         grey: paint without colour, into a black-and-white photo.
+        doubled: the first photo, where its crop is large.
         workers: threads that share the pasting; by default the caller's alone.
 
     Raises:
@@ -43,7 +45,13 @@ class RegionLayers:
     """
 
     def __init__(
-        self, portrait: Portrait, networks: RegionNetworks, *, grey: bool, workers: Workers | None = None
+        self,
+        portrait: Portrait,
+        networks: RegionNetworks,
+        *,
+        grey: bool,
+        doubled: DoubledPhoto | None = None,
+        workers: Workers | None = None,
     ) -> None:
         if not all(photo.regions for photo in portrait.enrolled):
             raise ValueError("the portrait was enrolled without networks of eyes and mouth; enrol its photos again")
@@ -52,7 +60,9 @@ class RegionLayers:
         self._bounds = left, top, left + side, top + side
         self._workers = workers or Workers()
         self._pastes = [RegionPaste() for _ in REGIONS]
-        self._sources = [_Source(portrait, index) for index in range(len(portrait.enrolled))]
+        self._sources = [
+            _Source(portrait, index, None if index else doubled) for index in range(len(portrait.enrolled))
+        ]
         self._choices = []
         for number, region in enumerate(REGIONS):
             importance = np.zeros(LANDMARK_COUNT)
@@ -115,7 +125,8 @@ class RegionLayers:
         source = self._sources[index]
         painted = without_colour(frame.painted) if self._grey else frame.painted
         return RegionLayer(
-            source.image, source.places[number], frame.flow, frame.mask, painted, source.shifts[number], share
+            *(source.image, source.places[number], frame.flow, frame.mask, painted, source.shifts[number], share),
+            doubled=source.doubled is not None,
         )
 
 
@@ -128,18 +139,27 @@ class _Source:
     """One photo of the person as the regions take pixels from it: those of the first photo at its own size, those of
     others at the first one's, with their colours shifted so that a region's edges have the first one's mean colour."""
 
-    def __init__(self, portrait: Portrait, index: int) -> None:
+    def __init__(self, portrait: Portrait, index: int, doubled: DoubledPhoto | None) -> None:
         first, own = portrait.enrolled[0], portrait.enrolled[index]
         self.regions = own.regions
-        self.image: NDArray[Any] = own.photo.image
+        self.doubled = doubled
+        self._image: NDArray[Any] = own.photo.image
         self.places = [region.place for region in own.regions]
         self.shifts = [
             wanted.border_colour - region.border_colour if index else None
             for wanted, region in zip(first.regions, own.regions, strict=True)
         ]
+        if doubled is not None:
+            self.places = [doubled.place(place) for place in self.places]
+            return
         larger = region_scale(own.regions[0].place) / region_scale(first.regions[0].place)
         if larger >= _SHRINK_FROM:
-            self.image = cv2.resize(self.image, None, fx=1 / larger, fy=1 / larger, interpolation=cv2.INTER_AREA)
-            across = self.image.shape[1] / own.photo.image.shape[1]
-            down = self.image.shape[0] / own.photo.image.shape[0]
+            self._image = cv2.resize(self._image, None, fx=1 / larger, fy=1 / larger, interpolation=cv2.INTER_AREA)
+            across = self._image.shape[1] / own.photo.image.shape[1]
+            down = self._image.shape[0] / own.photo.image.shape[0]
             self.places = [place * [[across], [down]] for place in self.places]
+
+    @property
+    def image(self) -> NDArray[Any]:
+        """(H, W, 3) uint8 that the places are pixels of."""
+        return self._image if self.doubled is None else self.doubled.pixels

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monalive.faces.region_crop import region_scale, samples_across
+from monalive.player.doubled_photo import read_cubic, read_doubled
 from monalive.player.working_memory import WorkingMemory
 
 # Width of the band inside a crop's edges where it fades out, in the crop's width or height.
@@ -34,6 +35,7 @@ class RegionLayer:
         painted: (h, w, 3) float32 in [0, 1], channels as in the photo.
         shift: (3,) float32, added to the layer's colours, 0 to 255.
         share: how much of the region is this photo's, above 0.
+        doubled: whether `photo` is of a `DoubledPhoto`.
     """
 
     photo: NDArray[np.uint8]
@@ -43,6 +45,7 @@ class RegionLayer:
     painted: NDArray[np.float32]
     shift: NDArray[np.float32] | None = None
     share: float = 1.0
+    doubled: bool = False
 
     def midway(self, other: RegionLayer) -> RegionLayer:
         """The mean of two frames' layers from one photo."""
@@ -158,15 +161,17 @@ class RegionPaste:
         height, width = layer.mask.shape
         to_photo = layer.place - [[0, 0, 0.5], [0, 0, 0.5]]  # cv2 puts a pixel's middle on integers
         places = cv2.transform(layer.flow + _grid(width, height), to_photo)
-        spread = self._averaged("places and mask", np.dstack([places, layer.mask]), box)
-        x, y, kept, rest = (self._take(part, spread.shape[:2], np.float32) for part in ("x", "y", "kept", "not kept"))
-        for channel, values in enumerate((x, y, kept)):
-            cv2.extractChannel(spread, channel, dst=values)
-        np.subtract(1, kept, out=rest)
+        spread = self._averaged("places and mask", np.dstack([places, layer.mask]), box)  # three channels warp best
+        places = self._take("places", (*spread.shape[:2], 2), np.float32)
+        kept = self._take("kept", spread.shape[:2], np.float32)
+        cv2.mixChannels([spread], [places, kept], [0, 0, 1, 1, 2, 2])
+        rest = np.subtract(1, kept, out=self._take("not kept", kept.shape, np.float32))
         paint = self._averaged("painted", np.clip(layer.painted, 0, 1) * np.float32(255), box)
         moved = self._take("moved", paint.shape, np.uint8)
-        # Cubic: half of an eye's fine detail would be lost between pixels otherwise.
-        cv2.remap(layer.photo, x, y, cv2.INTER_CUBIC, dst=moved, borderMode=cv2.BORDER_REPLICATE)
+        if layer.doubled:
+            read_doubled(layer.photo, places, moved)
+        else:  # with a cubic: half of an eye's fine detail would be lost between pixels otherwise
+            read_cubic(layer.photo, places, moved)
         colours = self._take(name, paint.shape, np.float32)
         np.copyto(colours, moved)
         cv2.blendLinear(colours, paint, kept, rest, dst=colours)

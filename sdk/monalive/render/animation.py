@@ -206,13 +206,15 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
         motion = boomerang(motion) if request.boomerang else motion
         motion = repeat(motion, loops=request.loops, seconds=request.seconds, fps=request.fps)
     mode = "VIDEO" if image is None else "IMAGE"
-    threads = request.runtime.num_threads
+    threads, runtime = request.runtime.num_threads, request.runtime
     in_stages = image is None and threads > 1
+    if in_stages:  # pasting takes longest: it may fill what the others leave free
+        runtime = replace(runtime, num_threads=stage_threads(threads), paste_threads=threads)
     with create_animator(
         mode,
         request.retarget,
         request.bundle,
-        replace(request.runtime, num_threads=stage_threads(threads)) if in_stages else request.runtime,
+        runtime,
         request.size,
         driver_face=request.driver_face,
         max_faces=request.max_faces,

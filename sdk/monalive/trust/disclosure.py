@@ -137,14 +137,17 @@ class Seal:
         """What to sign with; this user's own is read when the file is done, which keeps nobody waiting for a frame."""
         return self._chosen or local()
 
-    def frame(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A frame (H, W, 3 or 4) uint8 as it is written: with badge and mark. The frame itself is not changed."""
+    def frame(self, image: NDArray[np.uint8], out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+        """A frame (H, W, 3 or 4) uint8 as it is written: with badge and mark. The frame itself is not changed.
+
+        `out` is where it may be put, of the same shape and type.
+        """
         if self._badge is not None:
             image = self._badge.apply(image)
         if self._mark is None:
             return image
         if image.shape[2] == 3:
-            return self._mark.apply(image)
+            return self._mark.apply(image, out)
         marked = self._mark.apply(np.ascontiguousarray(image[..., :3]))
         return np.dstack([marked, image[..., 3]])
 

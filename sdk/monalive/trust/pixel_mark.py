@@ -77,15 +77,20 @@ class PixelMark:
         """Whether there is a square large enough to be marked."""
         return bool(self._parts)
 
-    def apply(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def apply(self, image: NDArray[np.uint8], out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
         """A marked copy of a frame; outside the squares it is the frame, bit for bit.
 
         Args:
             image: (H, W, 3) uint8 RGB.
+            out: where the copy may be put, (H, W, 3) uint8.
         """
         if not self._parts:
             return image
-        marked = image.copy()
+        if out is None:
+            marked = image.copy()
+        else:
+            marked = out
+            marked[:] = image
         for part in self._parts:
             part.apply(marked)
         return marked
