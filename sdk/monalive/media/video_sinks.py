@@ -262,6 +262,6 @@ def _empty_frame(context: VideoCodecContext, kind: str) -> tuple[VideoFrame, NDA
     """A frame of a stream's size, and its pixels (height, width, 3 or 4), which can be written to."""
     frame = VideoFrame(context.width, context.height, kind)
     plane = frame.planes[0]
-    rows = np.frombuffer(plane, np.uint8).reshape(context.height, plane.line_size)
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(context.height, plane.line_size)
     channels = 4 if kind == "rgba" else 3
     return frame, rows[:, : context.width * channels].reshape(context.height, context.width, channels)

@@ -64,7 +64,8 @@ class DoubledPhoto:
     def place(self, place: NDArray[np.float64]) -> NDArray[np.float64]:
         """An affine map (2, 3) to pixels of the photo as one to pixels of this, both with middles at halves."""
         x, y = self._corner
-        return 2 * place - np.array([[0, 0, 2 * x + 0.5], [0, 0, 2 * y + 0.5]])
+        doubled: NDArray[np.float64] = 2 * place - np.array([[0, 0, 2 * x + 0.5], [0, 0, 2 * y + 0.5]])
+        return doubled
 
 
 def read_doubled(pixels: NDArray[np.uint8], places: NDArray[np.float32], out: NDArray[np.uint8]) -> None:

@@ -42,12 +42,14 @@ def test_the_photos_own_pixels_are_in_it(photo: NDArray[np.uint8], crop: SquareC
 @pytest.mark.parametrize("shift", [(0.5, 0.0), (0.25, 0.75), (13.31, -7.68)])
 def test_between_pixels_it_is_as_sharp_as_a_cubic(photo: NDArray[np.uint8], shift: tuple[float, float]) -> None:
     doubled = DoubledPhoto(photo, CROPS[0])
-    places = np.stack(np.meshgrid(np.arange(300, 900), np.arange(200, 800)), -1).astype(np.float32) + np.float32(shift)
+    places = np.stack(np.meshgrid(np.arange(300, 900), np.arange(200, 800)), -1).astype(np.float32) + np.array(
+        shift, np.float32
+    )
     cubic, ours, linear = (np.empty((600, 600, 3), np.uint8) for _ in range(3))
     read_cubic(photo, places, cubic)
     read_doubled(doubled.pixels, doubled.grid(places), ours)
-    cv2.remap(photo, places, None, cv2.INTER_LINEAR, dst=linear)  # type: ignore[call-overload]
-    best = cv2.remap(photo, places, None, cv2.INTER_LANCZOS4)  # type: ignore[call-overload]
+    cv2.remap(photo, places, None, cv2.INTER_LINEAR, dst=linear)
+    best = cv2.remap(photo, places, None, cv2.INTER_LANCZOS4)
     errors = [np.abs(picture.astype(float) - best).mean() for picture in (cubic, ours, linear)]
     assert errors[1] < 1.3 * errors[0] < 0.6 * errors[2]
 
