@@ -68,6 +68,14 @@ class Bundle:
         """Name, version and sha256: what outputs say they were made with."""
         return {"name": str(self.manifest.get("name", "")), "version": self.model_version, "sha256": self.sha256}
 
+    def with_parts(self, other: Bundle) -> Bundle:
+        """This bundle with the parts of another one in place of its own, or beside them."""
+        entries = {**self.manifest["parts"], **other.manifest["parts"]}
+        parts = {**self.parts, **other.parts}
+        sha256 = hashlib.sha256(f"{self.sha256} {other.sha256}".encode()).hexdigest()
+        name, version = other.manifest["name"], f"{self.model_version}+{other.model_version}"
+        return Bundle({**self.manifest, "name": name, "model_version": version, "parts": entries}, parts, sha256)
+
     def part_manifest(self, name: str) -> Mapping[str, Any]:
         """The manifest's entry of one part.
 

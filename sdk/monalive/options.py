@@ -10,7 +10,8 @@ from pathlib import Path
 from monalive.bundle import Bundle
 from monalive.faces.driver_rule import DriverFace, checked_driver_face
 from monalive.faces.tracker_factory import FaceTrackerFactory
-from monalive.limits import LONGEST_SIDE, MAX_FACES
+from monalive.full_model import full_bundle
+from monalive.limits import LONGEST_SIDE, MAX_FACES, MODELS, Model
 from monalive.motions.driver_takes import checked_reference
 from monalive.networks.runtimes import RuntimeOptions
 from monalive.player.driver_anchor import LiveReference
@@ -57,6 +58,8 @@ class PhotoAnimatorOptions:
         network_every: 1: the networks run for each frame; 2: for every second one, and what lies between is
             interpolated, which takes less power and heat, and shows in fast motion (docs/speed.md). For `play` and
             `play_video` with a portrait of one photo; frames that are handed in one by one always run them.
+        model: "default", or "full": full-size networks where people look (docs/region_experts.md). It takes the package
+            monalive-full, and three times as long.
 
     Raises:
         ValueError: options that do not go together.
@@ -74,13 +77,16 @@ class PhotoAnimatorOptions:
     longest_side: int | None = LONGEST_SIDE
     bundle: Bundle | bytes | None = None
     network_every: int = 1
+    model: Model = "default"
 
     def load_bundle(self) -> Bundle:
         """The models.
 
         Raises:
-            FileNotFoundError, ValueError: as `Bundle.load`.
+            FileNotFoundError, ValueError: as `Bundle.load` and `full_bundle`.
         """
+        if self.model == "full":
+            return full_bundle()
         if isinstance(self.bundle, Bundle):
             return self.bundle
         return Bundle.load(self.bundle_path) if self.bundle is None else Bundle.from_bytes(self.bundle)
@@ -89,6 +95,10 @@ class PhotoAnimatorOptions:
         object.__setattr__(self, "running_mode", _running_mode(self.running_mode))
         if self.bundle is not None and self.bundle_path is not None:
             raise ValueError("give either a bundle or a bundle_path")
+        if self.model not in MODELS:
+            raise ValueError(f"there is no model {self.model!r}: choose from {', '.join(MODELS)}")
+        if self.model != "default" and not (self.bundle is None and self.bundle_path is None):
+            raise ValueError("give either a model or a bundle: a bundle has models of its own")
         if self.longest_side is not None and self.longest_side < 16:
             raise ValueError(f"the longest side must have at least 16 pixels, not {self.longest_side}")
         live = self.running_mode is RunningMode.LIVE_STREAM

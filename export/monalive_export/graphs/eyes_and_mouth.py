@@ -57,7 +57,7 @@ class RegionPorts:
 EYE_PORTS, MOUTH_PORTS = RegionPorts(EYE), RegionPorts(MOUTH)
 
 
-class _RegionGraph(Graph):
+class RegionGraph(Graph):
     """What the graphs of all regions share."""
 
     region: Region
@@ -84,7 +84,7 @@ class _RegionGraph(Graph):
         return tuple(channels_last(part) for part in (flow + made.correction, made.mask, made.painted))
 
 
-class EnrollEyeGraph(_RegionGraph):
+class EnrollEyeGraph(RegionGraph):
     """What depends on the photo's eye alone."""
 
     region = EYE
@@ -96,7 +96,7 @@ class EnrollEyeGraph(_RegionGraph):
         return self._enrolled(eye_photo, eye_source_landmarks)
 
 
-class AnimateEyeGraph(_RegionGraph):
+class AnimateEyeGraph(RegionGraph):
     """An eye of a frame."""
 
     region = EYE
@@ -123,7 +123,7 @@ class AnimateEyeGraph(_RegionGraph):
         return self._animated(eye_source_landmarks, enrolled, eye_target_landmarks)
 
 
-class EnrollMouthGraph(_RegionGraph):
+class EnrollMouthGraph(RegionGraph):
     """What depends on the photo's mouth alone, teeth behind closed lips included."""
 
     region = MOUTH
@@ -135,7 +135,7 @@ class EnrollMouthGraph(_RegionGraph):
         return self._enrolled(mouth_photo, mouth_source_landmarks)
 
 
-class AnimateMouthGraph(_RegionGraph):
+class AnimateMouthGraph(RegionGraph):
     """The mouth of a frame."""
 
     region = MOUTH

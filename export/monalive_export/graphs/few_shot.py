@@ -34,7 +34,7 @@ class FewShotEnrollGraph(Graph):
 
     def __init__(self, model: FewShotModel) -> None:
         super().__init__()
-        plain = _without_spectral_norm(model)
+        plain = without_spectral_norm(model)
         self.embedder, self.projection, self.size = plain.embedder, plain.projection, model.size
 
     def forward(self, photo: torch.Tensor, source_landmarks: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -74,7 +74,7 @@ class FewShotAnimateGraph(Graph):
 
     def __init__(self, model: FewShotModel | FewShotPerson) -> None:
         super().__init__()
-        plain = _without_spectral_norm(model)
+        plain = without_spectral_norm(model)
         self.generator, self.size, self.warped_photo = plain.generator, model.size, model.warped_photo
         adain = plain.adain.detach() if isinstance(plain, FewShotPerson) else None
         self.register_buffer("adain", adain, persistent=False)
@@ -106,7 +106,7 @@ _OF_PHOTO: Final[Mapping[str, tuple[Port, ...]]] = {
 }
 
 
-def _without_spectral_norm(model: Model) -> Model:
+def without_spectral_norm(model: Model) -> Model:
     """A copy whose weights are the normalised ones. (Taking the norm off a copy in PyTorch's own way breaks the
     original: both share the class that it edits.)
     """

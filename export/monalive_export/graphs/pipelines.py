@@ -23,6 +23,8 @@ from monalive_distill.few_shot.checkpoint import load_few_shot_model
 from monalive_distill.few_shot.model import FewShotModel
 from monalive_distill.few_shot.person import MODEL_NAME as PERSON
 from monalive_distill.few_shot.person import FewShotPerson, load_person
+from monalive_distill.few_shot.regions.checkpoint import MODEL_NAME as EXPERT
+from monalive_distill.few_shot.regions.checkpoint import load_expert
 from monalive_distill.generator.lightweight_generator import LightweightGenerator, load_generator
 from monalive_distill.regions.weights_file import MODEL_NAME as REGIONS
 from monalive_distill.regions.weights_file import load_region_networks
@@ -37,6 +39,7 @@ from monalive_export.graphs.few_shot import FewShotAnimateGraph, FewShotEnrollGr
 from monalive_export.graphs.image_mode import ImageModeGraph
 from monalive_export.graphs.lightweight import AnimateGraph, EnrollGraph, PictureGraph
 from monalive_export.graphs.ports import Graph
+from monalive_export.graphs.region_experts import ExpertPictureGraph, expert_graphs
 from monalive_export.graphs.retarget import RetargetGraph, RetargetStartGraph
 from monalive_export.graphs.retarget_absolute import RetargetAbsoluteGraph
 from monalive_export.graphs.speech import speech_graphs
@@ -74,7 +77,7 @@ class ExportModel:
 
 def load_model(weights: Path, tracker: Path | None = None, regions: Path | None = None) -> ExportModel:
     """The pipeline of a checkpoint: the lightweight generator, the few-shot model, a fine-tuned person, the networks of
-    eyes and mouth, the tracker, or the network that moves the lips.
+    eyes and mouth, the full-size expert of one of them, the tracker, or the network that moves the lips.
 
     Args:
         weights: the checkpoint.
@@ -92,6 +95,11 @@ def load_model(weights: Path, tracker: Path | None = None, regions: Path | None 
         return ExportModel("monalive tracker", LIGHTWEIGHT_SIZE, tracker_graphs(load_tracker(weights)), source)
     if kind == SPEECH:
         return ExportModel("monalive speech", LIGHTWEIGHT_SIZE, speech_graphs(load_speech(weights)), source)
+    if kind == EXPERT:
+        mover, expert = load_expert(weights)
+        graphs = expert_graphs(mover.region, mover, expert)
+        name = f"monalive expert of the {mover.region.name}"
+        return ExportModel(name, LIGHTWEIGHT_SIZE, graphs, source, (ExpertPictureGraph(mover.region),))
     if kind == REGIONS:
         return with_regions(ExportModel("monalive eyes and mouth", LIGHTWEIGHT_SIZE, {}, source), weights)
     model = replace(_whole_picture(weights, kind, variant), source=source)

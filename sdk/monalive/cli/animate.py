@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from monalive.cli import arguments as shared
+from monalive.limits import MODELS
 from monalive.trust.consent import held_back
 
 DESCRIPTION = "Makes a video of a photo that follows a named motion, a driver video or picture, or recorded speech."
@@ -60,6 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="2: run the networks for every second frame and interpolate between, which takes less power; fast motion "
         "gets a little softer (default 1)",
     )
+    parser.add_argument(
+        "--model",
+        choices=MODELS,
+        default="default",
+        help="full: a much larger network draws the mouth (default: default); it takes the package monalive-full",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no summary")
 
 
@@ -90,6 +97,7 @@ def run(arguments: argparse.Namespace) -> None:
         bundle=arguments.bundle,
         runtime=shared.runtime_options(arguments),
         network_every=arguments.network_every,
+        model=arguments.model,
         disclosure=shared.disclosure(arguments),
         background=arguments.background,
     )

@@ -123,10 +123,13 @@ class RegionLayers:
 
     def _layer(self, number: int, index: int, frame: RegionFrame, share: float) -> RegionLayer:
         source = self._sources[index]
-        painted = without_colour(frame.painted) if self._grey else frame.painted
+        painted, change = frame.painted, frame.change
+        if self._grey:
+            painted, change = without_colour(painted), None if change is None else without_colour(change)
         return RegionLayer(
             *(source.image, source.places[number], frame.flow, frame.mask, painted, source.shifts[number], share),
             doubled=source.doubled is not None,
+            change=change,
         )
 
 

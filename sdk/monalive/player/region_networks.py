@@ -83,11 +83,13 @@ class RegionFrame:
         flow: (h, w, 2) float32 crop pixels, x then y: position in the photo's crop minus position in the frame's crop.
         mask: (h, w) float32 in [0, 1]; 1 takes the photo's own moved pixels.
         painted: (h, w, 3) float32 RGB in about [0, 1].
+        change: (h, w, 3) float32, what the full-size network adds to the colours.
     """
 
     flow: NDArray[np.float32]
     mask: NDArray[np.float32]
     painted: NDArray[np.float32]
+    change: NDArray[np.float32] | None = None
 
 
 class RegionNetworks:
@@ -153,7 +155,8 @@ class RegionNetworks:
         target = np.ascontiguousarray(landmarks[None], np.float32)
         out = self._animate[region.name]({**enrolled.inputs, f"{region.kind}_target_landmarks": target})
         flow, mask, painted = (out[f"{region.kind}_{name}"][0] for name in ("flow", "mask", "painted"))
-        return RegionFrame(flow, mask[..., 0], painted)
+        change = out.get(f"{region.kind}_change")
+        return RegionFrame(flow, mask[..., 0], painted, None if change is None else change[0])
 
     def _enrolled(self, photo: PhotoOfPerson, region: Region, located: LocatedRegion) -> EnrolledRegion:
         enroll, animate = self._enroll[region.kind], self._animate[region.name]

@@ -36,6 +36,7 @@ class RegionLayer:
         shift: (3,) float32, added to the layer's colours, 0 to 255.
         share: how much of the region is this photo's, above 0.
         doubled: whether `photo` is of a `DoubledPhoto`.
+        change: (h, w, 3) float32, added to the layer's colours, in parts of 255.
     """
 
     photo: NDArray[np.uint8]
@@ -46,11 +47,13 @@ class RegionLayer:
     shift: NDArray[np.float32] | None = None
     share: float = 1.0
     doubled: bool = False
+    change: NDArray[np.float32] | None = None
 
     def midway(self, other: RegionLayer) -> RegionLayer:
         """The mean of two frames' layers from one photo."""
         flow, mask = (self.flow + other.flow) * _HALF, (self.mask + other.mask) * _HALF
-        return replace(self, flow=flow, mask=mask, painted=(self.painted + other.painted) * _HALF)
+        change = None if self.change is None or other.change is None else (self.change + other.change) * _HALF
+        return replace(self, flow=flow, mask=mask, painted=(self.painted + other.painted) * _HALF, change=change)
 
 
 class PreparedRegion(NamedTuple):
@@ -177,8 +180,12 @@ class RegionPaste:
         colours = self._take(name, paint.shape, np.float32)
         np.copyto(colours, moved)
         cv2.blendLinear(colours, paint, kept, rest, dst=colours)
+        if layer.change is not None:
+            colours += self._averaged("change", layer.change * np.float32(255), box)
         if layer.shift is not None:
-            np.clip(colours + layer.shift, 0, 255, out=colours)
+            colours += layer.shift
+        if layer.change is not None or layer.shift is not None:
+            np.clip(colours, 0, 255, out=colours)
         return colours
 
     def _averaged(self, name: str, small: NDArray[np.float32], box: _Box) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from monalive.faces.driver_rule import DriverFace
-from monalive.limits import LONGEST_SIDE, MAX_FACES
+from monalive.limits import LONGEST_SIDE, MAX_FACES, Model
 from monalive.media.audio_track import Sound, sound_of
 from monalive.media.cutout import Colour, colour_of
 from monalive.media.image_io import load_image, open_picture
@@ -75,6 +75,7 @@ class AnimationRequest:
         bundle: models to use instead of those that come with the package.
         runtime: what the networks run on.
         network_every: 1, or 2 to spare every second frame's networks, see `PhotoAnimatorOptions`.
+        model: "default", or "full" for full-size networks where people look, see `full_bundle`.
         disclosure: what the file says of itself: consent, badge, credentials; the rest is filled in.
         background: the colour behind a cut-out photo, a name, "#rrggbb" or three numbers; None: nothing where the
             format is transparent (webm, webp, gif, png), else white.
@@ -102,6 +103,7 @@ class AnimationRequest:
     bundle: str | Path | None = None
     runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
     network_every: int = 1
+    model: Model = "default"
     disclosure: Disclosure = field(default_factory=Disclosure)
     background: str | Colour | None = None
 
@@ -117,6 +119,7 @@ def animate(
     seconds: float | None = None,
     fps: float | None = None,
     size: int | None = LONGEST_SIDE,
+    model: Model = "default",
     progress: bool = False,
 ) -> RenderedFile:
     """Makes a video of a photo: `monalive.animate("photo.jpg", "smile", "smile.mp4")`.
@@ -134,6 +137,7 @@ def animate(
         seconds: length of the result; motions repeat to fill it, a video is cut.
         fps: frames per second; those of the motion by default.
         size: longest side of the result in pixels at most; None keeps the photo's.
+        model: "full" for full-size networks where people look, see `full_bundle`.
         progress: show a progress bar on standard error if that is a terminal.
 
     Returns:
@@ -154,6 +158,7 @@ def animate(
         size=size,
         seconds=seconds,
         fps=fps,
+        model=model,
         disclosure=Disclosure(stated_consent(consent), badge=badge),
     )
     return animate_photos(request, progress=progress)
@@ -219,6 +224,7 @@ def animate_photos(request: AnimationRequest, *, progress: bool = False) -> Rend
         driver_face=request.driver_face,
         max_faces=request.max_faces,
         network_every=request.network_every,
+        model=request.model,
     ) as animator:
         portraits = enroll_photos(animator, request.photos, request.face, request.disclosure.consent)
         said = about_animation(request.disclosure, animator, request.photos, kind)
@@ -254,6 +260,7 @@ def create_animator(
     driver_face: DriverFace = "auto",
     max_faces: int = MAX_FACES,
     network_every: int = 1,
+    model: Model = "default",
 ) -> PhotoAnimator:
     """An animator for "IMAGE" or "VIDEO", with the package's own models unless a bundle is given; photos from files are
     made smaller than `longest_side`."""
@@ -270,6 +277,7 @@ def create_animator(
         driver_face=driver_face,
         max_faces=max_faces,
         network_every=network_every,
+        model=model,
     )
     return PhotoAnimator.create_from_options(options)
 

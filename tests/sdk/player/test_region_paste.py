@@ -241,3 +241,18 @@ def test_nothing_is_seen_of_what_a_region_hides(case: str) -> None:
     other[hidden] = 255 - other[hidden]
     assert (other != frame).any()
     np.testing.assert_array_equal(pasted(other, there, layers), pasted(frame, there, layers))
+
+
+def test_a_change_is_added_to_the_colours_where_the_region_shows() -> None:
+    there, frame = place(80, 60, 2.0), picture(1)
+    plain = layer(place(70, 50, 2.0))
+    plain = replace(plain, painted=np.full_like(plain.painted, 0.5), mask=np.zeros_like(plain.mask))
+    change = np.full((HEIGHT, WIDTH, 3), (0.1, -0.2, 0.6), np.float32)
+    changed = replace(plain, change=change)
+    before, after = pasted(frame, there, [plain]).astype(int), pasted(frame, there, [changed]).astype(int)
+    np.testing.assert_allclose(after[60, 80] - before[60, 80], (25.5, -51, 127), atol=1.01)
+    np.testing.assert_array_equal(after[0], before[0])
+    both = changed.midway(replace(changed, change=np.zeros_like(change)))
+    np.testing.assert_allclose(
+        pasted(frame, there, [both])[60, 80].astype(int) - before[60, 80], (13, -26, 77), atol=1.5
+    )

@@ -29,9 +29,9 @@ from monalive_distill.generator.refine_net import from_cells
 
 # How much a photo loses for each pixel its landmarks are further away, in logits, at the start of training.
 _NEARNESS_START = 1.0
-_FLOW_UNIT = 8.0  # pixels, as the networks see flows
+FLOW_UNIT = 8.0  # pixels, as the networks see flows
 # What a fresh head's first steps change is small: of the flows in pixels, of the colours in contrasts.
-_CORRECTION_UNIT, _CHANGE_UNIT = 0.5, 0.2
+CORRECTION_UNIT, _CHANGE_UNIT = 0.5, 0.2
 _CELL = 4  # pixels of a cell
 
 
@@ -175,7 +175,7 @@ class RegionExpert(nn.Module):
         photos, images = (candidates.photos - mean) / contrast, (candidates.images - mean) / contrast
         people, count = photos.shape[:2]
         moved = read_finely(candidates.photos, candidates.flows)
-        seen = [images, (moved - mean) / contrast, candidates.masks, candidates.flows / _FLOW_UNIT]
+        seen = [images, (moved - mean) / contrast, candidates.masks, candidates.flows / FLOW_UNIT]
         wanted = candidates.wanted.unsqueeze(1).expand(-1, count, -1, -1, -1)
         with self.precision(photos):
             identity = self.embedder(photos, candidates.drawings) if parameters is None else None
@@ -183,7 +183,7 @@ class RegionExpert(nn.Module):
                 parameters = self.projection(identity)
             cells = to_cells(torch.cat((*seen, candidates.moved_drawings, wanted), 2).flatten(0, 1))
             found, logits, correction = self.encoder(cells)
-        flow = F.interpolate(correction * _CORRECTION_UNIT, size=moved.shape[-2:], mode="bilinear", align_corners=False)
+        flow = F.interpolate(correction * CORRECTION_UNIT, size=moved.shape[-2:], mode="bilinear", align_corners=False)
         flow = flow.unflatten(0, (people, count))
         nearer = (-self.nearness * candidates.distances).view(people, count, 1, 1, 1)
         shares = torch.softmax(logits.unflatten(0, (people, count)) + nearer, 1)  # in cells

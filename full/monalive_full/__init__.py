@@ -1,0 +1,1 @@
+"""monalive's full-size networks: a file, which `monalive` finds by this package's name."""
