@@ -74,10 +74,10 @@ lock:
 audit: $(TEST)/.installed
 	$(TEST)/bin/python requirements/audit.py --advisories $(ADVISORIES) requirements/*.lock
 
-# What is uploaded: wheels and sources of the three packages, the page in the SDK's, each checked.
+# What is uploaded: wheels and sources of the four packages, the page in the SDK's, each checked.
 dist: web
 	rm -rf dist
-	for room in . distill export; do $(PYTHON) -m build --outdir dist $$room || exit 1; done
+	for room in . distill export full; do $(PYTHON) -m build --outdir dist $$room || exit 1; done
 	$(PYTHON) -m twine check --strict dist/*
 	$(PYTHON) -m check_wheel_contents --ignore W004 dist/*.whl
 
