@@ -23,8 +23,8 @@ _BESIDE: Final = 1 / 32
 
 
 # Of the three pixels on either side of a place halfway between two: a sinc in Lanczos' window.
-_HALFWAY: Final = np.sinc(np.arange(-2.5, 3)) * np.sinc(np.arange(-2.5, 3) / 3)
-_HERE: Final = np.ones(1)
+_SINC: Final = np.sinc(np.arange(-2.5, 3)) * np.sinc(np.arange(-2.5, 3) / 3)
+_HALFWAY: Final = _SINC / _SINC.sum()
 
 
 class DoubledPhoto:
@@ -51,11 +51,13 @@ class DoubledPhoto:
     def pixels(self) -> NDArray[np.uint8]:
         """(h, w, 3) uint8: every other one, in every other row, is a pixel of the photo as it is."""
         part = self.photo[self._part]
-        doubled = np.empty((2 * part.shape[0], 2 * part.shape[1], 3), np.uint8)
-        beside = _halfway(part, _HALFWAY, _HERE)
-        doubled[::2, ::2], doubled[::2, 1::2] = part, beside
-        doubled[1::2, ::2], doubled[1::2, 1::2] = _halfway(part, _HERE, _HALFWAY), _halfway(beside, _HERE, _HALFWAY)
-        return doubled
+        height, width = part.shape[:2]
+        doubled = np.empty((height, 2, width, 6), np.uint8)  # rows of pairs of pixels
+        below = _halfway(part, down=True)
+        side_by_side = [channel for number in range(6) for channel in (number, number)]
+        for number, row in enumerate((part, below)):
+            cv2.mixChannels([row, _halfway(row, down=False)], [doubled[:, number]], side_by_side)
+        return doubled.reshape(2 * height, 2 * width, 3)
 
     def grid(self, places: NDArray[np.float32]) -> NDArray[np.float32]:
         """Pixels of the photo (..., 2) as pixels of this, both counted as cv2 does, their middles at whole numbers."""
@@ -80,8 +82,9 @@ def read_cubic(photo: NDArray[np.uint8], places: NDArray[np.float32], out: NDArr
     cv2.remap(photo, places, _NO_SECOND_MAP, cv2.INTER_CUBIC, dst=out, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _halfway(pixels: NDArray[np.uint8], across: NDArray[np.float64], down: NDArray[np.float64]) -> NDArray[np.uint8]:
-    across, down = across / across.sum(), down / down.sum()
-    anchor = (len(across) - 1) // 2, (len(down) - 1) // 2
-    border = cv2.BORDER_REPLICATE
-    return np.asarray(cv2.sepFilter2D(pixels, -1, across, down, anchor=anchor, borderType=border), np.uint8)
+def _halfway(pixels: NDArray[np.uint8], *, down: bool) -> NDArray[np.uint8]:
+    """What lies halfway to the next pixel to the right, or below."""
+    kernel = _HALFWAY[:, None] if down else _HALFWAY[None]
+    before = (len(_HALFWAY) - 1) // 2
+    anchor = (0, before) if down else (before, 0)
+    return np.asarray(cv2.filter2D(pixels, -1, kernel, anchor=anchor, borderType=cv2.BORDER_REPLICATE), np.uint8)
