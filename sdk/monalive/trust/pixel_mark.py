@@ -18,6 +18,7 @@ from monalive.trust.mark_picture import picture_bits
 # Smaller squares hold too few pixels for the message.
 SMALLEST_SIDE: Final = 64
 _BAND_ROWS: Final = 64  # marked together: they stay in a core's cache
+_SAME_LEVEL: Final = 1 / 32  # a mark that is to be stronger or weaker by less stays as it was drawn
 _UNCHANGED: Final = 128.0  # where the change of a pixel is kept as a byte
 _GUIDE_SIDE: Final = 256  # where the picture's texture is measured
 _MOST_GAIN: Final = 1.8  # of squares smaller than that, which have fewer pixels to carry as many bits
@@ -105,6 +106,8 @@ class _MarkedSquare:
         self._places = np.arange(left, right) + 0.5 - region.x, np.arange(top, bottom) + 0.5 - region.y
         self._file_id, self._region = file_id, region
         self._pattern: NDArray[np.float32] | None = None  # (h, w)
+        self._drawn_level = -1.0
+        self._bands: list[tuple[NDArray[np.uint8], NDArray[np.uint8]]] = []
         self._strength = strength
         self._gain: float = min(max((_GUIDE_SIDE / region.side) ** 1.5, 1.0), _MOST_GAIN)
         shrink = max(1.0, region.side / _GUIDE_SIDE)
@@ -118,15 +121,21 @@ class _MarkedSquare:
             word = encode(self._file_id, picture_bits(image, self._region))
             self._pattern = render(word, self._region.side, *self._places)
         level = self._level(place)
-        for top in range(0, len(place), _BAND_ROWS):
-            band = np.s_[top : top + _BAND_ROWS]
-            inside = place[band]
-            # Rounded once, and alike in all three channels, which moves brightness alone; with saturation.
-            change = cv2.convertScaleAbs(self._pattern[band], alpha=level, beta=_UNCHANGED)
-            lighter = cv2.subtract(change, _UNCHANGED)  # type: ignore[call-overload]
-            darker = cv2.subtract(_UNCHANGED, change)  # type: ignore[call-overload]
-            cv2.add(inside, cv2.merge([lighter] * 3), dst=inside)
-            cv2.subtract(inside, cv2.merge([darker] * 3), dst=inside)
+        if abs(level - self._drawn_level) > _SAME_LEVEL:
+            self._drawn_level, self._bands = level, [self._draw(top, level) for top in range(0, len(place), _BAND_ROWS)]
+        for number, (lighter, darker) in enumerate(self._bands):
+            inside = place[number * _BAND_ROWS : (number + 1) * _BAND_ROWS]
+            cv2.add(inside, lighter, dst=inside)  # with saturation
+            cv2.subtract(inside, darker, dst=inside)
+
+    def _draw(self, top: int, level: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """By how much a band becomes lighter, and by how much darker: (h, w, 3) each."""
+        assert self._pattern is not None
+        # Rounded once, and alike in all three channels, which moves brightness alone.
+        change = cv2.convertScaleAbs(self._pattern[top : top + _BAND_ROWS], alpha=level, beta=_UNCHANGED)
+        lighter = cv2.subtract(change, _UNCHANGED)  # type: ignore[call-overload]
+        darker = cv2.subtract(_UNCHANGED, change)  # type: ignore[call-overload]
+        return np.asarray(cv2.merge([lighter] * 3), np.uint8), np.asarray(cv2.merge([darker] * 3), np.uint8)
 
     def _level(self, place: NDArray[np.uint8]) -> float:
         """The strength for what is in the square now, in levels."""
