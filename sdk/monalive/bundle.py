@@ -69,7 +69,11 @@ class Bundle:
         return {"name": str(self.manifest.get("name", "")), "version": self.model_version, "sha256": self.sha256}
 
     def with_parts(self, other: Bundle) -> Bundle:
-        """This bundle with the parts of another one in place of its own, or beside them."""
+        """This bundle with the parts of another one in place of its own, or beside them.
+
+        Args:
+            other: its parts and its name are taken over; the version becomes "this one's+its own".
+        """
         entries = {**self.manifest["parts"], **other.manifest["parts"]}
         parts = {**self.parts, **other.parts}
         sha256 = hashlib.sha256(f"{self.sha256} {other.sha256}".encode()).hexdigest()

@@ -25,7 +25,7 @@ _WHOLE_SIDE: Final = 1024
 _STEP: Final = 64
 _HALO: Final = 4
 _BAND_ROWS: Final = 256
-_STRIP_ROWS: Final = 64  # read and blended together: they stay in a core's cache
+_STRIP_ROWS: Final = 48  # read and blended together: they stay in a core's cache
 # From this share of the photo on nothing painted is seen: less than half a level of 255. Enlarging reads so many of the
 # 256 rows and columns around, and columns so near to each other are blended together, in pixels.
 _ALL_PHOTO: Final = 1 - 1 / 512

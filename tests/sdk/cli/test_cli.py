@@ -83,7 +83,8 @@ def test_options_reach_the_animator(animator: FakeAnimator, motions: None) -> No
     assert main([*line.split(), "--gain", "eyes=1.5", "pose=0.5", "--gain", "lips=2", "--threads", "3"]) == 0
     mode, retarget, bundle, runtime, size = animator.options
     assert size == 640
-    assert (mode, bundle, runtime) == ("VIDEO", None, RuntimeOptions(num_threads=2))  # for each stage, of 3 in all
+    stages = RuntimeOptions(num_threads=2, paste_threads=3)  # of 3 in all; pasting takes longest
+    assert (mode, bundle, runtime) == ("VIDEO", None, stages)
     assert (retarget.absolute, retarget.smooth) == (True, False)
     assert retarget.regions == {"pose", "eyes"}
     assert dict(retarget.gains) == {"eyes": 1.5, "pose": 0.5, "lips": 2.0}
