@@ -86,11 +86,14 @@ def splat(places: torch.Tensor, values: torch.Tensor, height: int, width: int, s
     return torch.bmm(weighted, columns).reshape(count, channels, height, width)
 
 
-def read_at(image: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
-    """`image` (N, C, H, W) read where `flow` (N, 2, H, W) points to: source minus target, pixels."""
-    height, width = image.shape[-2:]
-    across = torch.arange(width, dtype=torch.float32, device=image.device) + 0.5
-    down = torch.arange(height, dtype=torch.float32, device=image.device) + 0.5
+def read_at(image: torch.Tensor, flow: torch.Tensor, middle: float = 0.5) -> torch.Tensor:
+    """`image` (N, C, H, W) read where `flow` (N, 2, h, w) points to: source minus target, pixels of the flow.
+
+    `middle` is where a pixel of the flow begins to be read, from its left and upper edge.
+    """
+    height, width = flow.shape[-2:]
+    across = torch.arange(width, dtype=torch.float32, device=image.device) + middle
+    down = torch.arange(height, dtype=torch.float32, device=image.device) + middle
     x = (flow[:, 0] + across.view(1, 1, -1)) * (1 / width)
     y = (flow[:, 1] + down.view(1, -1, 1)) * (1 / height)
     return primitives().sample(image, x, y)

@@ -12,7 +12,6 @@ from torch import nn
 
 from monalive_distill.few_shot.regions.candidates import CropMover
 from monalive_distill.few_shot.regions.network import CORRECTION_UNIT, FLOW_UNIT, RegionExpert, to_cells
-from monalive_distill.generator.primitives import primitives
 from monalive_distill.generator.refine_net import from_cells
 from monalive_distill.regions.drawing import read_at
 from monalive_distill.regions.regions import Region
@@ -155,12 +154,7 @@ def _halfway(x: torch.Tensor, dimension: int) -> torch.Tensor:
 
 def read_doubled(fine: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
     """What `doubled` made, read where a flow (1, 2, H, W) of the photo's pixels points: (1, 3, H, W)."""
-    height, width = flow.shape[-2:]
-    across = torch.arange(width, dtype=torch.float32, device=flow.device) + 0.25
-    down = torch.arange(height, dtype=torch.float32, device=flow.device) + 0.25
-    x = (flow[:, 0] + across.view(1, 1, -1)) * (1 / width)
-    y = (flow[:, 1] + down.view(1, -1, 1)) * (1 / height)
-    return primitives().sample(fine, x, y)
+    return read_at(fine, flow, 0.25)  # where the photo's own pixels have their middle in it
 
 
 def narrowed(layer: nn.Linear, rank: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
