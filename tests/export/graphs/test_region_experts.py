@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
+from monalive import PhotoAnimator, PhotoAnimatorOptions
+from monalive.bundle import Bundle
+from monalive.media.image_io import load_image
+from monalive.packaged_assets import sample_portrait_path, sample_portrait_paths
 from monalive_distill.few_shot.regions.candidates import CropMover
 from monalive_distill.few_shot.regions.network import ExpertSizes, RegionExpert
 from monalive_distill.regions.regions import REGIONS
 from monalive_export.checks.frames import packaged_frames
+from monalive_export.export import ExportOptions, export_model
+from monalive_export.graphs.pipelines import ExportModel
 from monalive_export.graphs.region_experts import (
     ExpertPictureGraph,
     doubled,
@@ -17,6 +25,7 @@ from monalive_export.graphs.region_experts import (
     narrowed,
     read_doubled,
 )
+from monalive_export.targets.registry import load_target
 
 
 def expert_of(name: str) -> tuple[CropMover, RegionExpert]:
@@ -53,6 +62,25 @@ def test_the_graphs_are_the_expert(name: str) -> None:
     # The expert reads the photo by a cubic, its graph reads a doubled photo linearly.
     assert error.mean() < 0.002 and error.max() < 0.06
     assert values[f"{name}_change"].shape == image.shape
+
+
+def test_an_exported_expert_draws_the_mouth_and_nothing_else(tmp_path: Path) -> None:
+    mover, expert = expert_of("mouth")
+    graphs = expert_graphs(mover.region, mover, expert)
+    model = ExportModel("expert", 256, graphs, None, (ExpertPictureGraph(mover.region),))
+    export_model(model, ExportOptions(tmp_path, [load_target("litert")], ["fp32"], "9.9", "Apache-2.0"))
+    shipped = Bundle.load()
+    photo, driver = (load_image(path) for path in (sample_portrait_path(), sample_portrait_paths()[1]))
+    frames = []
+    for bundle in (shipped, shipped.with_parts(Bundle.load(tmp_path / "litert.bundle"))):
+        with PhotoAnimator.create_from_options(PhotoAnimatorOptions(bundle=bundle)) as animator:
+            portrait = animator.enroll(photo, consent="artwork")
+            frames.append(animator.animate(portrait, driver).image.astype(int))
+    difference = np.abs(frames[1] - frames[0]).max(-1)
+    x, y = portrait.landmarks[[13, 14], :2].mean(0).astype(int)
+    eyes = int(portrait.landmarks[[33, 263], 1].max())
+    assert difference[y - 10 : y + 10, x - 10 : x + 10].mean() > 2
+    assert not difference[:eyes].any()
 
 
 def test_fewer_kinds_of_people_come_near() -> None:
