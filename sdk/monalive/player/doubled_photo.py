@@ -20,8 +20,6 @@ _SIDES: Final = range(1025, 2049)
 _NO_SECOND_MAP: Final[Any] = None  # OpenCV takes both coordinates in one map; not every version's types know it
 # Pixels that are still found beside the crop, in its sides.
 _BESIDE: Final = 1 / 32
-
-
 # Of the three pixels on either side of a place halfway between two: a sinc in Lanczos' window.
 _SINC: Final = np.sinc(np.arange(-2.5, 3)) * np.sinc(np.arange(-2.5, 3) / 3)
 _HALFWAY: Final = _SINC / _SINC.sum()

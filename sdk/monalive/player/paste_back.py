@@ -112,6 +112,7 @@ class PasteBack:
         self._in_photo = np.s_[y0:y1, x0:x1]
         self._columns = slice(x0 - left, x1 - left)
         self._side = side if side <= _WHOLE_SIDE else -(-side // _STEP) * _STEP
+        self._all_columns = _Across(slice(None), self._side, self._columns, 0)
         self._shift = _to_square(crop, left, top, self._side)
         self._bands = _bands(self._side, top, y0, y1)
         rows, columns = np.mgrid[y0 : y0 + max(band.rows.stop - band.rows.start for band in self._bands), x0:x1]
@@ -272,7 +273,7 @@ class PasteBack:
         if not runs:
             return _Across(slice(0, 0), 0, slice(0, 0), 0)
         if self._side <= _WHOLE_SIDE:
-            return _Across(slice(None), self._side, self._columns, 0)
+            return self._all_columns
         offset = self._columns.start
         step = self._side // _STEP  # pixels of _HALO columns of the 256: a whole number
         first = max(0, (min(run.start for run in runs) + offset) // step - 1)
@@ -304,7 +305,7 @@ class PasteBack:
     ) -> NDArray[Any]:
         """(256, 256, ...) over the square to one value per pixel of a band, or of some of its columns; what of it lies
         in the photo."""
-        across = across or _Across(slice(None), self._side, self._columns, 0)
+        across = across or self._all_columns
         if self._side < NETWORK_SIZE:
             interpolation = cv2.INTER_AREA
         large = self._take(name, (band.height, across.width, *small.shape[2:]), small.dtype)

@@ -170,9 +170,8 @@ class RegionPaste:
         height, width = layer.mask.shape
         to_photo = layer.place - [[0, 0, 0.5], [0, 0, 0.5]]  # cv2 puts a pixel's middle on integers
         crop_places = cv2.transform(layer.flow + _grid(width, height), to_photo)
-        spread = self._averaged(
-            "places and mask", np.dstack([crop_places, layer.mask]), box
-        )  # three channels warp best
+        # Three channels together: OpenCV warps two less precisely.
+        spread = self._averaged("places and mask", np.dstack([crop_places, layer.mask]), box)
         places = self._take("places", (*spread.shape[:2], 2), np.float32)
         kept = self._take("kept", spread.shape[:2], np.float32)
         cv2.mixChannels([spread], [places, kept], [0, 0, 1, 1, 2, 2])

@@ -113,6 +113,7 @@ def test_a_runtime_that_is_not_installed_is_named(runtime: str, monkeypatch: pyt
         ({"delegate": "tpu"}, "choose from cpu, gpu, npu"),
         ({"runtime": "tflite-runtime", "delegate": "gpu"}, "only on cpu"),
         ({"num_threads": 0}, "from 1 to 64"),
+        ({"paste_threads": 65}, "paste_threads must be from 1 to 64"),
     ],
 )
 def test_options_that_do_not_go_together(options: dict[str, object], said: str) -> None:
